@@ -1,0 +1,1 @@
+"""Stepdown, the on-call bot for AI agents."""
