@@ -1,0 +1,61 @@
+"""What needs a program of the distribution, and an honest account of what did not run.
+
+A test marked `chromium` or `prometheus` drives that very program. Without it the test does not run, and the
+run says so by name and reason. With `CI` set such a test has failed, whoever skipped it and why: a pipeline
+that is green because its browser was missing is worse than a red one.
+"""
+
+import os
+import shutil
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus"}
+
+
+def missing_program(item: pytest.Item) -> str | None:
+    """The first program that one of the test's marks promises and this machine lacks."""
+    marks = (mark for mark in PROGRAMS if item.get_closest_marker(mark))
+    return next((mark for mark in marks if shutil.which(PROGRAMS[mark]) is None), None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if program := missing_program(item):
+        pytest.skip(f"{program} is not installed (Debian package: {program}; `make browsers` brings it)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    did_not_run = report.skipped and not hasattr(report, "wasxfail")
+    if os.environ.get("CI") and did_not_run and any(item.get_closest_marker(mark) for mark in PROGRAMS):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} must run in CI, and did not: {reason_of(report)}"
+    return report
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why a report is a skip: pytest keeps (path, line, reason)."""
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return str(report.longrepr)
+
+
+def skip_lines(reports: Iterable[pytest.TestReport | pytest.CollectReport]) -> list[str]:
+    return [f"{report.nodeid}: {reason_of(report)}" for report in reports]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("did not run")
+        for line in skip_lines(skipped):
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return Path(__file__).resolve().parent.parent
