@@ -1,0 +1,171 @@
+"""What an incident wants done in the world. Stored before it is done, marked done after it was done.
+
+Each effect has a key that anybody can recompute from the incident and the event that wanted it, so that wanting it
+twice is wanting it once. Lanes are independent of one another and ordered by harm: controls, pagers, slack, documents.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Lane = Literal["controls", "pagers", "slack", "documents"]
+LANES: tuple[Lane, ...] = ("controls", "pagers", "slack", "documents")
+Room = Literal["incident", "agent", "announcements"]
+
+
+@dataclass(frozen=True, slots=True)
+class PushRung:
+    """Tell the agent's control plane its rung now, instead of at its next poll."""
+
+    incident_id: int
+    agent: str
+    workflow: str
+    rung: str
+    epoch: int
+    kind: Literal["push_rung"] = "push_rung"
+    lane: Lane = "controls"
+
+    @property
+    def key(self) -> str:
+        """`rung/AGENT/EPOCH`."""
+        return f"rung/{self.agent}/{self.epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Page one person by one way. `serial` counts the incident's pages to tell repeats apart."""
+
+    incident_id: int
+    serial: int
+    person: str
+    way: str
+    why: str
+    kind: Literal["page"] = "page"
+    lane: Lane = "pagers"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/page/SERIAL/PERSON/WAY`."""
+        return f"inc-{self.incident_id}/page/{self.serial}/{self.person}/{self.way}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChannel:
+    """Create the incident's channel and invite people (keys)."""
+
+    incident_id: int
+    name: str
+    topic: str
+    invite: tuple[str, ...] = ()
+    kind: Literal["open_channel"] = "open_channel"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/channel`."""
+        return f"inc-{self.incident_id}/channel"
+
+
+@dataclass(frozen=True, slots=True)
+class PostCard:
+    """Post a card once.
+
+    `card` is its name: announcement, incident, page, phase-PHASE, autonomy-EPOCH, restore-N, recovery, resolve.
+    """
+
+    incident_id: int
+    card: str
+    room: Room = "incident"
+    pin: bool = False
+    mention: str = ""
+    """Key of the person to mention, or empty."""
+    kind: Literal["post_card"] = "post_card"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/card/NAME`: an edit finds the message by this key's receipt."""
+        return f"inc-{self.incident_id}/card/{self.card}"
+
+
+@dataclass(frozen=True, slots=True)
+class EditCard:
+    """Show the present state on a card that was posted. `stamp` tells edits apart; the newest one wins."""
+
+    incident_id: int
+    card: str
+    stamp: str
+    kind: Literal["edit_card"] = "edit_card"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/edit/NAME/STAMP`."""
+        return f"inc-{self.incident_id}/edit/{self.card}/{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Post one plain line. `mention` is a person's key."""
+
+    incident_id: int
+    stamp: str
+    text: str
+    room: Room = "incident"
+    mention: str = ""
+    kind: Literal["say"] = "say"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/say/STAMP`."""
+        return f"inc-{self.incident_id}/say/{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetTopic:
+    """Rewrite the incident channel's topic."""
+
+    incident_id: int
+    stamp: str
+    topic: str
+    kind: Literal["set_topic"] = "set_topic"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/topic/STAMP`."""
+        return f"inc-{self.incident_id}/topic/{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Invite people (keys) to the incident channel."""
+
+    incident_id: int
+    stamp: str
+    people: tuple[str, ...]
+    kind: Literal["invite"] = "invite"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/invite/STAMP`."""
+        return f"inc-{self.incident_id}/invite/{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPostmortem:
+    """Write the draft from the incident's entries and put it where people find it."""
+
+    incident_id: int
+    stamp: str
+    kind: Literal["draft_postmortem"] = "draft_postmortem"
+    lane: Lane = "documents"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/postmortem/STAMP`."""
+        return f"inc-{self.incident_id}/postmortem/{self.stamp}"
+
+
+Effect = PushRung | Page | OpenChannel | PostCard | EditCard | Say | SetTopic | Invite | DraftPostmortem

@@ -1,0 +1,150 @@
+"""The incident: its row, its legal moves, and what each event does to it (`product.md` sections 5 to 8)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from bot.core.effects import Effect
+from bot.core.events import IncidentKind, Roster, Severity, Suggestion, TimerKind
+from bot.core.model import Actor, Breach, EscalationPolicy
+from bot.core.runbook import Plan, StepMark
+from bot.core.timeline import Entry
+
+
+class State(StrEnum):
+    """Where an incident stands."""
+
+    PAGING = "paging"
+    RESPONDING = "responding"
+    CONTAINED = "contained"
+    RECOVERING = "recovering"
+    RECOVERED = "recovered"
+    RESOLVED = "resolved"
+    CANCELLED = "cancelled"
+
+
+CLOSED = frozenset({State.RESOLVED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A deadline kept in a row. `token` fences it: a timer whose token is gone from the incident does nothing."""
+
+    kind: TimerKind
+    token: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rungs:
+    """The agent's rung as this incident knows it. `state`: none, requested, seen, confirmed, not-confirmed."""
+
+    rung: str
+    normal: str
+    before: str
+    """The rung the agent was on when the incident opened."""
+    workflow: str = ""
+    """The workflow the last change was for; "" for the agent as a whole."""
+    epoch: int = 0
+    state: Literal["none", "requested", "seen", "confirmed", "not-confirmed"] = "none"
+    requested_at: datetime | None = None
+    from_rung: str = ""
+    by: str = ""
+    reason: str = ""
+    until: datetime | None = None
+    seen: int = 0
+    instances: int = 0
+    seconds: float | None = None
+    raised_at: datetime | None = None
+    """When the last restore was made; recovery evidence from before it does not count for closing."""
+    restore_to: str = ""
+    """The rung that somebody asked to be restored to; a second person is awaited."""
+    restore_by: Actor | None = None
+    restore_reason: str = ""
+    restore_evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """How far paging has come. `serial` counts pages, `step` the policy's steps, `rounds` pages to everyone."""
+
+    serial: int = 0
+    step: int = 0
+    rounds: int = 0
+    paged: tuple[str, ...] = ()
+    """Keys of the people paged since paging (re)started, in order."""
+    exhausted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One problem of one agent, as stored. `version` is the compare-and-set fence, `entries` the timeline's length."""
+
+    id: int
+    agent: str
+    kind: IncidentKind
+    title: str
+    state: State
+    severity: Severity
+    opened_at: datetime
+    roster: Roster
+    policy: EscalationPolicy
+    plan: Plan
+    rungs: Rungs
+    version: int = 0
+    entries: int = 0
+    breaches: tuple[Breach, ...] = ()
+    escalation: Escalation = field(default_factory=Escalation)
+    timers: tuple[Timer, ...] = ()
+    marks: Mapping[str, StepMark] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    suggestion: Suggestion | None = None
+    channel: str = ""
+    agent_channel: str = ""
+    pages: bool = True
+    exercise: bool = False
+    received_at: datetime | None = None
+    acked_by: str = ""
+    acked_at: datetime | None = None
+    active_at: datetime | None = None
+    """The last sign of a person working on it; acknowledging lapses without one."""
+    contained_at: datetime | None = None
+    recovering_at: datetime | None = None
+    recovered_at: datetime | None = None
+    resolved_at: datetime | None = None
+    last_reset: str = ""
+    resets: int = 0
+    hold_from: int = 0
+    """Recovery minutes before this one do not count: the minute after the last restore, else onset."""
+    relapses: int = 0
+    postmortem: str = ""
+    override: str = ""
+    left_on: str = ""
+    followups: tuple[str, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """The public number: `INC-0042`."""
+        return f"INC-{self.id:04d}"
+
+    @property
+    def open(self) -> bool:
+        """True until somebody resolved or cancelled it."""
+        return self.state not in CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from an event: the new row, what to write down, what to do. Stored in one transaction."""
+
+    incident: Incident
+    entries: tuple[Entry, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    drop: tuple[str, ...] = ()
+    """Key prefixes of pending effects that are no longer wanted (an acknowledged page)."""
+
+
+class IllegalMove(Exception):  # noqa: N818 - the sentence goes to a person, it is an answer
+    """The event does not fit the incident's state; nothing changes. The message says why and what would."""

@@ -1,0 +1,349 @@
+"""The seams: what the engine needs of the world, as Protocols. No vendor's name below this line or above it.
+
+An adapter raises `DeliveryError` (or `SourceError`) and nothing else of its own; retries live in the engine.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.cards import Card
+from bot.core.effects import Effect, Lane
+from bot.core.incident import Decision, Incident
+from bot.core.model import (
+    Baseline,
+    InstanceReading,
+    MinuteRow,
+    Person,
+    PollQuery,
+    RungState,
+    Sample,
+    Series,
+    Way,
+)
+from bot.core.postmortem import Report
+from bot.core.timeline import SealedEntry
+
+
+class Conflict(Exception):  # noqa: N818 - not an error: somebody else was first, look again
+    """Another writer changed the incident since it was read. Nothing was stored."""
+
+
+class DeliveryError(Exception):
+    """Something could not be done. `permanent`: repeating cannot help. `ambiguous`: it may have been done.
+
+    `retry_after` in seconds, when the other side said so.
+    """
+
+    def __init__(
+        self, why: str, *, permanent: bool = False, ambiguous: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(why)
+        self.permanent = permanent
+        self.ambiguous = ambiguous
+        self.retry_after = retry_after
+
+
+class SourceError(Exception):
+    """A source gave no usable answer; the sentence says what it gave. The minutes asked for stay UNKNOWN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What a source answered: samples (absent series are absent, never 0) and its warnings in words.
+
+    `skew` is the source's clock minus ours in seconds, where the source tells.
+    """
+
+    samples: tuple[Sample, ...]
+    warnings: tuple[str, ...] = ()
+    skew: float | None = None
+
+
+class Source(Protocol):
+    """Answers "the value and count of this SLI for these agents, for these minutes"."""
+
+    def fetch(self, query: PollQuery, first: int, last: int) -> Fetch:
+        """Samples of minutes `first` to `last` inclusive, `sample.at` inside its minute. Raises SourceError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Clock(Protocol):
+    """Now, in scenario time: real time, or a scaled or movable one."""
+
+    def now(self) -> datetime:
+        """Return an aware UTC datetime."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where something landed: for Slack `channel` and `ts`; for others an `id`. Plain strings."""
+
+    channel: str = ""
+    ts: str = ""
+    id: str = ""
+
+
+class Chat(Protocol):
+    """The chat where responders are. `key` is the effect's: it makes a repeat findable."""
+
+    def open_channel(self, name: str, topic: str, people: Sequence[Person], key: str) -> Receipt:
+        """Create the channel, or adopt the one a lost answer made; invite people. Receipt.channel is its id."""
+        ...
+
+    def post(
+        self, channel: str, card: Card, key: str, *, mention: Person | None = None, repeat: bool = False
+    ) -> Receipt:
+        """Post a card. `repeat`: an earlier try may have landed, so look for the key before posting."""
+        ...
+
+    def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
+        """Post one plain line."""
+        ...
+
+    def direct(self, person: Person, card: Card, key: str, *, repeat: bool = False) -> Receipt:
+        """Post a card to a person directly."""
+        ...
+
+    def edit(self, receipt: Receipt, card: Card, key: str) -> None:
+        """Show a card's present state where it was posted."""
+        ...
+
+    def pin(self, receipt: Receipt) -> None:
+        """Pin a message; already pinned is done."""
+        ...
+
+    def invite(self, channel: str, people: Sequence[Person]) -> None:
+        """Invite people; those already there are done."""
+        ...
+
+    def topic(self, channel: str, text: str) -> None:
+        """Set the channel's topic."""
+        ...
+
+    def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
+        """Upload one file and share it in the channel. Receipt.id is the file's id."""
+        ...
+
+
+class Pager(Protocol):
+    """One way to reach a person."""
+
+    kind: str
+
+    def page(self, person: Person, way: Way, card: Card, key: str, *, repeat: bool = False) -> Receipt:
+        """Page once. `repeat`: an earlier try may have landed; merge with it where the way can."""
+        ...
+
+    def settle(self, person: Person, receipt: Receipt, card: Card, key: str) -> None:
+        """Show on an earlier page that it is acknowledged or over, where the way can."""
+        ...
+
+
+class Control(Protocol):
+    """Pushes a rung to an agent's control plane. Agents that poll need none."""
+
+    kind: str
+
+    def push(self, state: RungState, key: str) -> None:
+        """Send the rung once; idempotent by its epoch. Raises DeliveryError."""
+        ...
+
+
+class RungBoard(Protocol):
+    """The rungs as the agents may read them, answered from memory."""
+
+    def publish(self, states: Sequence[RungState]) -> None:
+        """Replace what is known of these (agent, workflow) pairs; an older epoch never replaces a newer one."""
+        ...
+
+    def readings(self, agent: str, workflow: str = "") -> Sequence[InstanceReading]:
+        """What the agent's instances last said they apply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A rendered document: Markdown, its JSON twin, and pictures by file name."""
+
+    name: str
+    markdown: str
+    data: str
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    gaps: int = 0
+
+
+class Documents(Protocol):
+    """Renders reports and charts."""
+
+    def postmortem(self, report: Report) -> Document:
+        """Render a postmortem draft."""
+        ...
+
+    def keep(self, document: Document) -> str:
+        """Write a document where it is kept; returns the path of the Markdown file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A deadline that has passed."""
+
+    incident_id: int
+    timer: str
+    token: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed outbox row. `fence` proves the claim; `attempts` counts this one."""
+
+    id: int
+    key: str
+    effect: Effect
+    attempts: int
+    fence: int
+    created_at: datetime
+    lease_until: datetime
+
+
+class Store(Protocol):
+    """Keeps everything. One `commit` is one transaction; readers see whole decisions or none."""
+
+    def next_incident_id(self) -> int:
+        """Return a fresh id, never given twice."""
+        ...
+
+    def commit(self, decision: Decision, now: datetime, *, rung: RungState | None = None) -> None:
+        """Store incident, entries, timers, effects and rung in one transaction.
+
+        Raises Conflict where the incident's version moved, an open incident of the same agent and kind exists, or the
+        rung's epoch is not the next one.
+        """
+        ...
+
+    def incident(self, incident_id: int) -> Incident | None:
+        """The incident as stored."""
+        ...
+
+    def open_incidents(self, agent: str = "") -> Sequence[Incident]:
+        """Incidents that are neither resolved nor cancelled, oldest first."""
+        ...
+
+    def last_closed(self, agent: str, kind: str, since: datetime) -> Incident | None:
+        """The newest resolved incident of an agent and kind that was resolved at or after `since`."""
+        ...
+
+    def incident_in(self, channel: str) -> Incident | None:
+        """The newest incident whose channel this is."""
+        ...
+
+    def incidents(self, limit: int) -> Sequence[Incident]:
+        """The newest incidents, open or not, newest first."""
+        ...
+
+    def incident_spans(self, agent: str, since: datetime) -> Sequence[tuple[int, int]]:
+        """Minutes [first, last) during which the agent had an incident, for baselines to leave out."""
+        ...
+
+    def entries(self, incident_id: int) -> Sequence[SealedEntry]:
+        """The timeline, oldest first."""
+        ...
+
+    def due_timers(self, now: datetime, limit: int) -> Sequence[DueTimer]:
+        """Timers due at or before `now`."""
+        ...
+
+    def put_minutes(self, rows: Sequence[MinuteRow]) -> None:
+        """Upsert minutes; the newest word on a minute wins."""
+        ...
+
+    def minutes(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
+        """Stored minutes first..last inclusive, in order; gaps are absent."""
+        ...
+
+    def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
+        """The same for every series of these agents (all agents when empty), in one read."""
+        ...
+
+    def claim_polls(
+        self, groups: Mapping[str, int], now: datetime, limit: int, lease: float
+    ) -> Sequence[tuple[str, int]]:
+        """Claim due poll groups. `groups`: name -> period in seconds. Returns (name, last minute asked for or -1)."""
+        ...
+
+    def finish_poll(self, name: str, last_minute: int, next_due: datetime) -> None:
+        """Record how far a group was polled and when it is due again."""
+        ...
+
+    def claim(self, lane: Lane, now: datetime, limit: int, lease: float) -> Sequence[Job]:
+        """Claim due outbox rows of one lane, oldest first, for `lease` seconds."""
+        ...
+
+    def finish(self, job: Job, now: datetime, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
+        """Write an outcome (`sent`, `failed`, `unknown`, `folded`); False where the fence no longer matches."""
+        ...
+
+    def retry(self, job: Job, due_at: datetime, why: str) -> bool:
+        """Give a row back to be tried at `due_at`, where the fence still matches."""
+        ...
+
+    def enqueue(self, effects: Sequence[Effect], now: datetime) -> None:
+        """Want effects outside a decision (card edits). A key already wanted is left alone."""
+        ...
+
+    def receipt(self, key: str) -> Receipt | None:
+        """Where the effect with this key landed, None while it has not."""
+        ...
+
+    def receipts(self, prefix: str) -> Mapping[str, Receipt]:
+        """Receipts of all sent effects whose key begins with `prefix`."""
+        ...
+
+    def drop_pending(self, prefix: str, now: datetime, why: str) -> int:
+        """Mark effects that are still pending as `folded`; returns how many."""
+        ...
+
+    def rung(self, agent: str, workflow: str = "") -> RungState | None:
+        """The committed rung; None where it was never changed."""
+        ...
+
+    def rungs(self) -> Sequence[RungState]:
+        """Every committed rung."""
+        ...
+
+    def rung_history(self, agent: str, since: datetime) -> Sequence[RungState]:
+        """Every committed change since then, oldest first."""
+        ...
+
+    def confirm_rung(self, agent: str, workflow: str, epoch: int, at: datetime) -> None:
+        """Write the time at which a rung was confirmed."""
+        ...
+
+    def put_readings(self, readings: Sequence[InstanceReading]) -> None:
+        """Upsert what instances said."""
+        ...
+
+    def baseline(self, series: Series) -> tuple[Baseline, datetime] | None:
+        """The last computed baseline of a series and when it was computed."""
+        ...
+
+    def put_baselines(self, rows: Sequence[tuple[Series, Baseline]], at: datetime) -> None:
+        """Store computed baselines."""
+        ...
+
+    def first_sight(self, key: str, now: datetime) -> bool:
+        """True exactly once for each key: for events that may be delivered again."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Several reads from one snapshot."""
+        ...
