@@ -36,6 +36,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if os.environ.get("CI") and report.skipped:  # a module skipped whole does not get to show its marks
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} must run in CI, and did not: {reason_of(report)}"
+    return report
+
+
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Why a report is a skip: pytest keeps (path, line, reason)."""
     if isinstance(report.longrepr, tuple):
