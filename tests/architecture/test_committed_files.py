@@ -15,9 +15,7 @@ REGISTRY_HOSTS = (
     "yarnpkg" + ".com",
 )
 MACHINE_PATH = re.compile(r"(?<![\w.~/:-])/(?:ro" + r"ot|ho" + r"me|Use" + r"rs|wo" + r"rk)/[\w.-]+")
-REAL_SECRET = re.compile(
-    r"xo" + r"x[abeprs]-\d{9,}-|AK" + r"IA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIV" + r"ATE KEY"
-)
+REAL_SECRET = re.compile(r"xo" + r"x[abeprs]-\d{9,}-|AK" + r"IA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIV" + r"ATE KEY")
 LEFTOVERS = (".db", ".db-wal", ".db-shm", ".pyc", ".log", ".orig", ".rej", ".env")
 PIN = re.compile(r"^[a-z0-9][a-z0-9._-]*(?:\[[a-z0-9,_-]+\])?==\S+( ; .+)? \\$")
 
@@ -28,9 +26,7 @@ def readable() -> list[tuple[str, str]]:
     return [(name, raw.decode("utf-8")) for name, raw in contents if b"\0" not in raw]
 
 
-@pytest.mark.parametrize(
-    "pattern", [*map(re.escape, REGISTRY_HOSTS), MACHINE_PATH.pattern, REAL_SECRET.pattern]
-)
+@pytest.mark.parametrize("pattern", [*map(re.escape, REGISTRY_HOSTS), MACHINE_PATH.pattern, REAL_SECRET.pattern])
 def test_no_file_gives_it_away(pattern: str) -> None:
     found = [
         f"{name}:{number} {match.group()}"

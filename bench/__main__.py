@@ -1,0 +1,31 @@
+"""`python -m bench [--list] [NAME ...]`: exits 0 if all ran and kept their promises, 1 if not, 2 for a wrong name."""
+
+import argparse
+import os
+import sys
+
+from rich.console import Console
+
+from bench.suite import OUT, UnknownBenchmarkError, chosen, found, load, run_all
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Run Stepdown's benchmarks.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which to run; all when none is named")
+    parser.add_argument("--list", action="store_true", help="print the names and stop")
+    asked = parser.parse_args()
+    if asked.list:
+        print("\n".join(found()))
+        return 0
+    try:
+        names = chosen(asked.names, found())
+    except UnknownBenchmarkError as error:
+        print(error, file=sys.stderr)
+        return 2
+    console = Console()
+    console.print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors", highlight=False)
+    return 0 if run_all(names, load, OUT, console) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
