@@ -13,7 +13,7 @@ dev: $(STAMP)
 	@echo "Ready: .venv is set up. Next: make demo, make test, make check."
 
 $(STAMP): requirements-dev.lock pyproject.toml
-	@$(BIN)/python -c 'import pip' 2>/dev/null || { python=$$(.ci/find-python) \
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { python=$$(.ci/find-python) \
 		&& echo "Setting up .venv with $$python, once; it takes about a minute." && "$$python" -m venv --clear .venv; }
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
