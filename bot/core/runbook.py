@@ -41,6 +41,12 @@ class Plan:
     name: str
     title: str
     steps: tuple[Step, ...] = ()
+    goals: tuple[tuple[Phase, str], ...] = ()
+    """(phase, what it is for), where the runbook says so."""
+
+    def goal(self, phase: Phase) -> str:
+        """What the phase is for, in the runbook's words; empty where it does not say."""
+        return dict(self.goals).get(phase, "")
 
     def of(self, phase: Phase) -> tuple[Step, ...]:
         """The steps of one phase in order."""
