@@ -1,4 +1,4 @@
-""".ci/run calls what the README says, in that order, with nobody at the keyboard. `make` is a stand-in that notes it."""
+""".ci/run calls what the README says, in that order, with nobody at the keyboard. A stand-in `make` takes notes."""
 
 import os
 import subprocess
