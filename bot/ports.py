@@ -24,6 +24,7 @@ from bot.core.model import (
     Way,
 )
 from bot.core.postmortem import Report
+from bot.core.tasks import TaskRecord
 from bot.core.timeline import SealedEntry
 
 
@@ -169,6 +170,18 @@ class RungBoard(Protocol):
         ...
 
 
+class Intake(Protocol):
+    """Takes what agents and exporters push. Each call stores all of it or, raising, nothing."""
+
+    def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
+        """Store pushed samples; the same sample again changes nothing."""
+        ...
+
+    def tasks(self, records: Sequence[TaskRecord]) -> None:
+        """Store task records (`core.tasks.merge` with what is known of each task) and the minutes they touch."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A rendered document: Markdown, its JSON twin, and pictures by file name."""
@@ -222,11 +235,11 @@ class Store(Protocol):
         """Return a fresh id, never given twice."""
         ...
 
-    def commit(self, decision: Decision, now: datetime, *, rung: RungState | None = None) -> None:
+    def commit(self, decision: Decision, now: datetime, *, rung: RungState | None = None, wall: float) -> None:
         """Store incident, entries, timers, effects and rung in one transaction.
 
-        Raises Conflict where the incident's version moved, an open incident of the same agent and kind exists, or the
-        rung's epoch is not the next one.
+        `wall` is the real time, in epoch seconds, at which the effects are wanted. Raises Conflict where the incident's
+        version moved, an open incident of the same agent and kind exists, or the rung's epoch is not the next one.
         """
         ...
 
@@ -274,29 +287,36 @@ class Store(Protocol):
         """The same for every series of these agents (all agents when empty), in one read."""
         ...
 
+    def newest_minute(self, series: Series) -> int | None:
+        """The newest minute with a row, None when there is none."""
+        ...
+
     def claim_polls(
-        self, groups: Mapping[str, int], now: datetime, limit: int, lease: float
+        self, groups: Mapping[str, float], now: datetime, limit: int, lease: float
     ) -> Sequence[tuple[str, int]]:
-        """Claim due poll groups. `groups`: name -> period in seconds. Returns (name, last minute asked for or -1)."""
+        """Claim due poll groups. `groups`: name -> first due (epoch seconds) of a group that was never polled.
+
+        Returns (name, last minute asked for, -1 when none).
+        """
         ...
 
     def finish_poll(self, name: str, last_minute: int, next_due: datetime) -> None:
         """Record how far a group was polled and when it is due again."""
         ...
 
-    def claim(self, lane: Lane, now: datetime, limit: int, lease: float) -> Sequence[Job]:
-        """Claim due outbox rows of one lane, oldest first, for `lease` seconds."""
+    def claim(self, lane: Lane, wall: float, limit: int, lease: float, part: tuple[int, int] = (0, 1)) -> Sequence[Job]:
+        """Claim due rows of one lane for `lease` seconds. `part` (i, of): incidents whose id is i modulo `of`."""
         ...
 
-    def finish(self, job: Job, now: datetime, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
+    def finish(self, job: Job, wall: float, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
         """Write an outcome (`sent`, `failed`, `unknown`, `folded`); False where the fence no longer matches."""
         ...
 
-    def retry(self, job: Job, due_at: datetime, why: str) -> bool:
-        """Give a row back to be tried at `due_at`, where the fence still matches."""
+    def retry(self, job: Job, due: float, why: str) -> bool:
+        """Give a row back to be tried at `due`, where the fence still matches."""
         ...
 
-    def enqueue(self, effects: Sequence[Effect], now: datetime) -> None:
+    def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
         """Want effects outside a decision (card edits). A key already wanted is left alone."""
         ...
 
@@ -308,8 +328,16 @@ class Store(Protocol):
         """Receipts of all sent effects whose key begins with `prefix`."""
         ...
 
-    def drop_pending(self, prefix: str, now: datetime, why: str) -> int:
-        """Mark effects that are still pending as `folded`; returns how many."""
+    def outstanding(self, key: str) -> bool:
+        """True while the effect with this key is still to be done."""
+        ...
+
+    def newer(self, job: Job, prefix: str) -> bool:
+        """True when a younger effect whose key begins so is still to be done."""
+        ...
+
+    def backlog(self) -> Mapping[str, int]:
+        """Effects still to be done, by lane."""
         ...
 
     def rung(self, agent: str, workflow: str = "") -> RungState | None:
@@ -324,7 +352,11 @@ class Store(Protocol):
         """Every committed change since then, oldest first."""
         ...
 
-    def confirm_rung(self, agent: str, workflow: str, epoch: int, at: datetime) -> None:
+    def epoch(self, agent: str) -> int:
+        """The newest epoch of an agent, 0 before its first change."""
+        ...
+
+    def confirm_rung(self, agent: str, epoch: int, at: datetime) -> None:
         """Write the time at which a rung was confirmed."""
         ...
 

@@ -26,6 +26,91 @@ class State(StrEnum):
 
 
 CLOSED = frozenset({State.RESOLVED, State.CANCELLED})
+_ANY = frozenset(State) - CLOSED
+
+MOVES: Mapping[str, Mapping[State, frozenset[State]]] = {
+    "acknowledged": {
+        State.PAGING: frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERED}),
+        State.RESPONDING: frozenset({State.RESPONDING}),
+        State.CONTAINED: frozenset({State.CONTAINED}),
+        State.RECOVERING: frozenset({State.RECOVERING}),
+        State.RECOVERED: frozenset({State.RECOVERED}),
+    },
+    "timer_due": {
+        State.PAGING: frozenset({State.PAGING}),
+        State.RESPONDING: frozenset({State.RESPONDING, State.PAGING}),
+        State.CONTAINED: frozenset({State.CONTAINED, State.PAGING}),
+        State.RECOVERING: frozenset({State.RECOVERING}),
+        State.RECOVERED: frozenset({State.RECOVERED}),
+    },
+    "rung_confirmed": {
+        State.PAGING: frozenset({State.PAGING}),
+        State.RESPONDING: frozenset({State.RESPONDING, State.CONTAINED}),
+        State.CONTAINED: frozenset({State.CONTAINED}),
+        State.RECOVERING: frozenset({State.RECOVERING}),
+        State.RECOVERED: frozenset({State.RECOVERED}),
+    },
+    "containment_declared": {
+        State.PAGING: frozenset({State.PAGING}),
+        State.RESPONDING: frozenset({State.CONTAINED}),
+        State.CONTAINED: frozenset({State.CONTAINED}),
+    },
+    "recovery_began": {
+        State.RESPONDING: frozenset({State.RECOVERING}),
+        State.CONTAINED: frozenset({State.RECOVERING}),
+    },
+    "recovery_reset": {
+        State.RECOVERING: frozenset({State.RESPONDING, State.CONTAINED}),
+        State.RECOVERED: frozenset({State.RESPONDING, State.CONTAINED}),
+    },
+    "recovery_held": {State.RECOVERING: frozenset({State.RECOVERED})},
+    "sighted": {
+        State.PAGING: frozenset({State.PAGING}),
+        State.RESPONDING: frozenset({State.RECOVERED}),
+        State.CONTAINED: frozenset({State.RECOVERED}),
+    },
+    "restore_asked": {State.RECOVERED: frozenset({State.RECOVERED}), State.RECOVERING: frozenset({State.RECOVERING})},
+    "rung_raised": {
+        State.RECOVERED: frozenset({State.RECOVERING}),
+        State.RECOVERING: frozenset({State.RECOVERING}),
+    },
+    "resolved": {state: frozenset({State.RESOLVED}) for state in _ANY},
+    "cancelled": {state: frozenset({State.CANCELLED}) for state in _ANY},
+    "reopened": {
+        State.RESOLVED: frozenset({State.PAGING, State.RESPONDING}),
+        State.CANCELLED: frozenset({State.PAGING, State.RESPONDING}),
+    },
+}
+"""Every legal move: event kind -> from -> the states it may lead to. What is not here is refused.
+
+`resolved` out of any state but `recovered` needs an override (`advance` insists); `restore_*` and `rung_raised` need
+recovery evidence, which `permission` checks.
+"""
+
+STAYS = frozenset(
+    {
+        "breached",
+        "cleared",
+        "page_settled",
+        "channel_ready",
+        "passed_on",
+        "step_marked",
+        "rung_lowered",
+        "rung_seen",
+        "restore_declined",
+        "severity_changed",
+        "role_taken",
+        "noted",
+        "postmortem_drafted",
+        "effect_failed",
+    }
+)
+"""Events that an open incident takes without changing its state."""
+
+AFTERWARDS = frozenset(
+    {"page_settled", "channel_ready", "rung_seen", "rung_confirmed", "noted", "postmortem_drafted", "effect_failed"}
+)
+"""Events that a closed incident still takes, without changing its state: late outcomes and after-work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +149,8 @@ class Rungs:
     restore_by: Actor | None = None
     restore_reason: str = ""
     restore_evidence: str = ""
+    restore_card: str = ""
+    """Name of the card that asks for the second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +162,10 @@ class Escalation:
     rounds: int = 0
     paged: tuple[str, ...] = ()
     """Keys of the people paged since paging (re)started, in order."""
+    awaiting: tuple[str, ...] = ()
+    """Keys of the pages of the newest serial that are not settled yet."""
+    landed: bool = False
+    """True when a page of the newest serial was sent by at least one way."""
     exhausted: bool = False
 
 
@@ -144,6 +235,19 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     drop: tuple[str, ...] = ()
     """Key prefixes of pending effects that are no longer wanted (an acknowledged page)."""
+
+
+def check_move(before: State, kind: str, after: State) -> None:
+    """Raise IllegalMove unless the tables allow this event to lead from one state to the other."""
+    if before in CLOSED:
+        allowed = MOVES["reopened"][before] if kind == "reopened" else frozenset({before} if kind in AFTERWARDS else ())
+    elif kind in STAYS:
+        allowed = frozenset({before})
+    else:
+        allowed = MOVES.get(kind, {}).get(before, frozenset())
+    if after not in allowed:
+        words = kind.replace("_", " ")
+        raise IllegalMove(f"The incident is {before}: {words} is not possible now.")
 
 
 class IllegalMove(Exception):  # noqa: N818 - the sentence goes to a person, it is an answer

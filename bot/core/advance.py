@@ -1,0 +1,127 @@
+"""What each event does: (incident, event) -> Decision. Pure; the tables of `incident` say what is legal.
+
+`advance` is also the fold that rebuilds an incident from its entries: folding the events of the timeline in order gives
+the stored row, because an event carries everything and nothing is looked up here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core import escalation, moves_autonomy, moves_course, moves_paging
+from bot.core import events as ev
+from bot.core.change import Change, apply, topic
+from bot.core.effects import EditCard, Effect, OpenChannel, PostCard, SetTopic
+from bot.core.incident import Decision, IllegalMove, Incident, Rungs, State, Timer, check_move
+from bot.core.model import Actor, minute_of
+from bot.core.timeline import Entry
+
+_REGISTERED = (moves_autonomy, moves_course, moves_paging)
+"""Importing these files registers their moves with `change.apply`."""
+
+_HUMAN_SURFACES = frozenset({"slack", "cli", "web"})
+
+
+def advance(incident: Incident | None, event: ev.Event) -> Decision:
+    """Apply one event. Raises IllegalMove, and then nothing has changed."""
+    if isinstance(event, ev.Opened):
+        if incident is not None:
+            raise IllegalMove(f"{incident.number} is open already.")
+        return _number(_open(event), event, before=None)
+    if incident is None:
+        raise IllegalMove("There is no such incident.")
+    change = apply(event, incident)
+    check_move(incident.state, event.kind, change.incident.state)
+    return _number(change, event, before=incident)
+
+
+def replay(events: Iterable[ev.Event]) -> Incident:
+    """Rebuild an incident from its events. Raises IllegalMove where they do not fit one another."""
+    incident: Incident | None = None
+    for event in events:
+        incident = advance(incident, event).incident
+    if incident is None:
+        raise IllegalMove("No events: there is no incident.")
+    return incident
+
+
+def _number(change: Change, event: ev.Event, before: Incident | None) -> Decision:
+    """Add entries and version, keep the acknowledgement alive while people act, and edit what shows the state."""
+    lines = [Entry(event.at, event.actor, event.kind, change.text, event)]
+    lines += [Entry(event.at, event.actor, kind, text) for kind, text in change.also]
+    after = _keep_alive(change.incident, event.actor, event.at)
+    after = replace(after, version=after.version + 1, entries=after.entries + len(lines))
+    effects = change.effects
+    if before is not None and (before.state, before.severity) != (after.state, after.severity):
+        effects = (*effects, *_restate(after))
+    return Decision(after, tuple(lines), effects, change.drop)
+
+
+def _keep_alive(incident: Incident, actor: Actor, at: datetime) -> Incident:
+    """A human act on an acknowledged incident renews the promise that somebody works on it."""
+    working = incident.acked_by and incident.state in (State.RESPONDING, State.CONTAINED)
+    timers = tuple(timer for timer in incident.timers if timer.kind not in ("ack-reminder", "ack-lapse"))
+    if not working:
+        return replace(incident, timers=timers)
+    fresh = incident.active_at is None or actor.surface in _HUMAN_SURFACES
+    active = at if fresh else incident.active_at or at
+    stamp = int(active.timestamp())
+    reminder = Timer("ack-reminder", f"reminder-{stamp}", active + timedelta(minutes=incident.policy.ack_reminder))
+    lapse = Timer("ack-lapse", f"lapse-{stamp}", active + timedelta(minutes=incident.policy.ack_lapse))
+    reminded = not any(t.token == reminder.token for t in incident.timers) and not fresh
+    kept = (lapse,) if reminded else (reminder, lapse)
+    return replace(incident, active_at=active, timers=(*timers, *kept))
+
+
+def _restate(incident: Incident) -> tuple[Effect, ...]:
+    """What shows the state: pinned card, announcement, topic."""
+    stamp = f"v{incident.version}"
+    cards = tuple(EditCard(incident.id, card, stamp) for card in ("incident", "announcement"))
+    if not incident.channel:
+        return cards
+    return (*cards, SetTopic(incident.id, stamp, topic(incident)))
+
+
+def _open(event: ev.Opened) -> Change:
+    breaches = event.breaches
+    incident = Incident(
+        id=event.incident_id,
+        agent=event.agent,
+        kind=event.incident_kind,
+        title=event.title,
+        state=State.PAGING,
+        severity=event.severity,
+        opened_at=event.at,
+        roster=event.roster,
+        policy=event.policy,
+        plan=event.plan,
+        rungs=Rungs(event.rung, event.normal_rung, before=event.rung),
+        breaches=breaches,
+        suggestion=event.suggestion,
+        agent_channel=event.agent_channel,
+        pages=event.pages,
+        exercise=event.exercise,
+        received_at=event.received_at,
+        hold_from=min((breach.first_bad for breach in breaches), default=minute_of(event.at)),
+    )
+    why = "; ".join(breach.why for breach in breaches) or event.title
+    room: tuple[Effect, ...] = (
+        OpenChannel(incident.id, channel_name(incident), topic(incident), _invited(event.roster)),
+        PostCard(incident.id, "announcement", room="agent"),
+    )
+    text = f"{incident.number} opened on {event.agent}: {why}"
+    if not event.pages:
+        return Change(incident, f"{text} (posted, nobody is paged)", room)
+    paging = escalation.begin(incident, event.at, "")
+    also = tuple(("paged", words) for words in paging.words)
+    return Change(paging.incident, text, (*paging.effects, *room), also=also)
+
+
+def channel_name(incident: Incident) -> str:
+    """`inc-0042-refunds`, or `drill-0042-refunds` for an exercise; at most 80 characters, lower case."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in incident.agent.lower())
+    return f"{'drill' if incident.exercise else 'inc'}-{incident.id:04d}-{safe}"[:80]
+
+
+def _invited(roster: ev.Roster) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for key in (roster.owner, roster.deputy) if key))

@@ -1,0 +1,39 @@
+"""One event's effect on an incident, before it is numbered and checked; and what several of them share."""
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+from bot.core.effects import EditCard, Effect
+from bot.core.incident import IllegalMove, Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event changes, before it is numbered and checked."""
+
+    incident: Incident
+    text: str
+    effects: tuple[Effect, ...] = ()
+    drop: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
+    """Lines derived from the event: (kind, text)."""
+
+
+def topic(incident: Incident) -> str:
+    """The channel topic: severity, state, rung, owner."""
+    return (
+        f"{incident.severity} | {incident.state} | {incident.agent} on {incident.rungs.rung} | "
+        f"owner {incident.roster.owner} | {incident.title}"
+    )
+
+
+def edits(incident: Incident, *cards: str) -> tuple[Effect, ...]:
+    """Edits that bring these cards up to date with the version that the present event makes."""
+    stamp = f"v{incident.version + 1}"
+    return tuple(EditCard(incident.id, card, stamp) for card in cards)
+
+
+@singledispatch
+def apply(event: object, incident: Incident) -> Change:
+    """What the event changes: one function an event class, registered in the `moves_*` files beside this one."""
+    raise IllegalMove(f"Nothing is known of {type(event).__name__} for {incident.number}.")

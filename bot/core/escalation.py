@@ -1,0 +1,175 @@
+"""Who is paged when (`product.md` section 6). Pure: the incident carries how far paging has come.
+
+The owner is paged at once, then the policy's steps run; after the last one everyone is paged, again and again, at most
+`rounds` times; a policy that ran out is said loudly and ends paging for good. A page that failed on every way moves on
+at once, and so does "can't take it". An empty target is said and skipped, never waited for.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core.effects import Effect, Page, PostCard, Room, Say
+from bot.core.events import PageSettled
+from bot.core.incident import Escalation, Incident, Timer
+from bot.core.model import EscalationStep
+
+_LOUD: tuple[Room, ...] = ("incident", "announcements")
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """One move of the escalation: the new incident, what to do, what to say."""
+
+    incident: Incident
+    effects: tuple[Effect, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+def begin(incident: Incident, at: datetime, why: str) -> Paging:
+    """Start, or start again, with the first step."""
+    fresh = replace(incident.escalation, step=0, rounds=0, paged=(), exhausted=False)
+    return advance(replace(incident, escalation=fresh), at, why)
+
+
+def stop(incident: Incident) -> Incident:
+    """Forget what was still to come."""
+    calm = replace(incident.escalation, awaiting=(), landed=False)
+    timers = tuple(timer for timer in incident.timers if timer.kind != "escalate")
+    return replace(incident, escalation=calm, timers=timers)
+
+
+def advance(incident: Incident, at: datetime, why: str = "") -> Paging:
+    """Take the next step, skipping empty targets aloud, and set the timer for the one after it."""
+    words: list[str] = []
+    while (step := _next(incident)) is not None:
+        people = _targets(incident, step)
+        incident = _count(incident)
+        if people:
+            paged = _page(incident, people, why or _why(incident, step), at)
+            return replace(paged, words=(*words, *paged.words))
+        words.append(f"The escalation names a {step.who}, but {incident.agent} has none: moving on at once.")
+    return _exhausted(incident, tuple(words))
+
+
+def page_now(incident: Incident, people: tuple[str, ...], why: str, at: datetime) -> Paging:
+    """Page these people once, beside the policy (a step down that was not confirmed; a person's request)."""
+    return _page(incident, people, why, at, timer=False)
+
+
+def settled(incident: Incident, event: PageSettled) -> Paging:
+    """Note how a page went. When every way of the newest page failed, move on at once."""
+    state = incident.escalation
+    if event.page_key not in state.awaiting:
+        return Paging(incident)
+    awaiting = tuple(key for key in state.awaiting if key != event.page_key)
+    landed = state.landed or event.outcome == "sent"
+    incident = replace(incident, escalation=replace(state, awaiting=awaiting, landed=landed))
+    if landed or awaiting or not _running(incident):
+        return Paging(incident)
+    loud = Say(
+        incident.id,
+        f"unreached-{state.serial}",
+        f"No page reached {event.person} by any way ({event.detail or event.outcome}). Paging the next person now.",
+        mention=event.person,
+    )
+    moved = advance(incident, event.at, f"no page reached {event.person}")
+    return replace(moved, effects=(loud, *moved.effects), words=(loud.text, *moved.words))
+
+
+def _running(incident: Incident) -> bool:
+    return any(timer.kind == "escalate" for timer in incident.timers)
+
+
+def _next(incident: Incident) -> EscalationStep | None:
+    """The step to take now; None when the policy has run out."""
+    state, policy = incident.escalation, incident.policy
+    if state.step < len(policy.steps):
+        return policy.steps[state.step]
+    if state.rounds < policy.rounds:
+        return EscalationStep(0, "everyone")
+    return None
+
+
+def _count(incident: Incident) -> Incident:
+    state = incident.escalation
+    if state.step < len(incident.policy.steps):
+        state = replace(state, step=state.step + 1)
+    else:
+        state = replace(state, rounds=state.rounds + 1)
+    return replace(incident, escalation=state)
+
+
+def _targets(incident: Incident, step: EscalationStep) -> tuple[str, ...]:
+    roster = incident.roster
+    if step.who == "everyone":
+        return roster.everyone
+    person = {"owner": roster.owner, "deputy": roster.deputy, "manager": roster.manager}[step.who]
+    return (person,) if person else ()
+
+
+def _why(incident: Incident, step: EscalationStep) -> str:
+    already = incident.escalation.paged
+    if step.who == "owner":
+        return f"You own {incident.agent}." if not already else f"You own {incident.agent}, and nobody answered yet."
+    if step.who == "everyone":
+        return "Nobody answered: paging everyone."
+    return f"You are the {step.who} of {incident.agent}; {', '.join(dict.fromkeys(already))} did not answer."
+
+
+def _wait(incident: Incident, at: datetime) -> datetime:
+    """When the step after the one just taken is due."""
+    state, policy = incident.escalation, incident.policy
+    if 0 < state.step < len(policy.steps):
+        gap = policy.steps[state.step].after - policy.steps[state.step - 1].after
+        return at + timedelta(minutes=max(gap, 0))
+    return at + timedelta(minutes=policy.everyone_every)
+
+
+def _page(incident: Incident, people: tuple[str, ...], why: str, at: datetime, *, timer: bool = True) -> Paging:
+    serial = incident.escalation.serial + 1
+    pages = tuple(
+        Page(incident.id, serial, person, way, why)
+        for person in people
+        for way in incident.roster.ways.get(person, ()) or ("slack",)
+    )
+    state: Escalation = replace(
+        incident.escalation,
+        serial=serial,
+        paged=(*incident.escalation.paged, *people),
+        awaiting=tuple(page.key for page in pages),
+        landed=False,
+    )
+    incident = replace(incident, escalation=state)
+    if timer:
+        others = tuple(kept for kept in incident.timers if kept.kind != "escalate")
+        due = Timer("escalate", f"escalate-{serial}", _wait(incident, at))
+        incident = replace(incident, timers=(*others, due))
+    words = f"Paging {', '.join(people)}: {why}"
+    return Paging(incident, (*pages, *_mention(incident, people, serial)), (words,))
+
+
+def _mention(incident: Incident, people: tuple[str, ...], serial: int) -> tuple[Effect, ...]:
+    """The mention in the incident channel: a card for the first page, a line for each one after it."""
+    if not incident.channel:
+        return ()
+    if serial == 1:
+        return (PostCard(incident.id, "page", mention=people[0]),)
+    return tuple(
+        Say(incident.id, f"page-{serial}-{person}", "you are paged for this incident.", mention=person)
+        for person in people
+    )
+
+
+def _exhausted(incident: Incident, words: tuple[str, ...]) -> Paging:
+    """The policy ran out: loud, once."""
+    calm = stop(incident)
+    if calm.escalation.exhausted:
+        return Paging(calm, (), words)
+    calm = replace(calm, escalation=replace(calm.escalation, exhausted=True))
+    serial = calm.escalation.serial
+    text = (
+        f"NOBODY ANSWERED {incident.number}. {incident.agent}: {incident.title}. Every step of the escalation was "
+        f"tried {incident.policy.rounds} times over. Acknowledge it, or call {incident.roster.owner} by phone."
+    )
+    loud = tuple(Say(incident.id, f"exhausted-{serial}-{room}", text, room=room) for room in _LOUD)
+    return Paging(calm, loud, (*words, text))

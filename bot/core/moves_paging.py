@@ -1,0 +1,151 @@
+"""What paging does to an incident: acknowledgements, passing on, outcomes of pages, deadlines."""
+
+from dataclasses import replace
+
+from bot.core import escalation
+from bot.core import events as ev
+from bot.core.change import Change, apply, edits, topic
+from bot.core.effects import EditCard, Effect, PostCard, Say, SetTopic
+from bot.core.incident import Incident, State
+from bot.core.runbook import PHASES
+
+
+@apply.register
+def acknowledged(event: ev.Acknowledged, incident: Incident) -> Change:
+    """Stop every pending page and let the person who took it be seen everywhere."""
+    calm = escalation.stop(incident)
+    state = incident.state
+    if state is State.PAGING:
+        state = _after_ack(incident)
+    calm = replace(calm, state=state, acked_by=event.actor.key, acked_at=event.at, active_at=event.at)
+    effects: tuple[Effect, ...] = edits(incident, "pages", "page")
+    if "lead" not in incident.roles:
+        ask = f"{event.actor.name} acknowledged. Who leads? Take it with /incident role lead, or say who does."
+        effects = (*effects, Say(incident.id, f"acked-v{incident.version + 1}", ask))
+    return Change(calm, f"Acknowledged by {event.actor.name}.", effects, drop=(f"inc-{incident.id}/page/",))
+
+
+def _after_ack(incident: Incident) -> State:
+    if incident.kind == "blind" and incident.recovered_at is not None:
+        return State.RECOVERED
+    return State.CONTAINED if incident.contained_at is not None else State.RESPONDING
+
+
+@apply.register
+def passed_on(event: ev.PassedOn, incident: Incident) -> Change:
+    """Move to the next person at once."""
+    reason = f": {event.reason}" if event.reason else ""
+    text = f"{event.actor.name} can't take it{reason}."
+    if incident.state is not State.PAGING:
+        return Change(incident, f"{text} It is acknowledged by {incident.acked_by} already.")
+    moved = escalation.advance(incident, event.at, f"{event.actor.name} can't take {incident.agent}.")
+    also = tuple(("paged", words) for words in moved.words)
+    return Change(moved.incident, text, moved.effects, drop=_pages_of(incident, event.actor.key), also=also)
+
+
+def _pages_of(incident: Incident, person: str) -> tuple[str, ...]:
+    return tuple(key for key in incident.escalation.awaiting if f"/{person}/" in key)
+
+
+@apply.register
+def page_settled(event: ev.PageSettled, incident: Incident) -> Change:
+    """Write down how a page went, and move on when it reached nobody."""
+    took = f" after {event.latency_ms:.0f} ms" if event.latency_ms is not None else ""
+    detail = f" ({event.detail})" if event.detail else ""
+    text = f"Page to {event.person} by {event.way}: {event.outcome}{took}{detail}."
+    if not incident.open:
+        return Change(incident, text)
+    moved = escalation.settled(incident, event)
+    also = tuple(("paged", words) for words in moved.words)
+    return Change(moved.incident, text, moved.effects, also=also)
+
+
+@apply.register
+def channel_ready(event: ev.ChannelReady, incident: Incident) -> Change:
+    """Fill the new channel: the pinned card first, then the mention, then the first phase."""
+    incident = replace(incident, channel=event.channel)
+    cards: list[Effect] = [PostCard(incident.id, "incident", pin=True)]
+    if incident.pages:
+        owed = incident.escalation.paged
+        cards.append(PostCard(incident.id, "page", mention=owed[0] if owed else incident.roster.owner))
+    if incident.plan.of(PHASES[0]):
+        cards.append(PostCard(incident.id, f"phase-{PHASES[0]}"))
+    if incident.rungs.epoch:
+        cards.append(PostCard(incident.id, f"autonomy-{incident.rungs.epoch}"))
+    stamp = f"v{incident.version + 1}"
+    cards += [SetTopic(incident.id, stamp, topic(incident)), EditCard(incident.id, "announcement", stamp)]
+    return Change(incident, f"Channel {event.name} is ready.", tuple(cards))
+
+
+@apply.register
+def timer_due(event: ev.TimerDue, incident: Incident) -> Change:
+    """A deadline passed. A token that the incident no longer knows is stale and changes nothing."""
+    if not any(timer.token == event.token for timer in incident.timers):
+        return Change(incident, f"A stale {event.timer} deadline was ignored.")
+    rest = tuple(timer for timer in incident.timers if timer.token != event.token)
+    return _TIMERS[event.timer](event, replace(incident, timers=rest))
+
+
+def _escalate(event: ev.TimerDue, incident: Incident) -> Change:
+    if incident.state is not State.PAGING:
+        return Change(incident, "The escalation is over: somebody answered.")
+    moved = escalation.advance(incident, event.at)
+    also = tuple(("paged", words) for words in moved.words)
+    return Change(moved.incident, "Nobody answered in time.", moved.effects, also=also)
+
+
+def _remind(event: ev.TimerDue, incident: Incident) -> Change:
+    left = incident.policy.ack_lapse - incident.policy.ack_reminder
+    text = f"Nothing has happened for {incident.policy.ack_reminder:g} min. Paging starts again in {left:g} min."
+    say = Say(incident.id, event.token, f"{text} Any step, note or button keeps it yours.", mention=incident.acked_by)
+    return Change(incident, text, (say,))
+
+
+def _lapse(event: ev.TimerDue, incident: Incident) -> Change:
+    who = incident.acked_by
+    silent = incident.policy.ack_lapse
+    incident = replace(incident, state=State.PAGING, acked_by="", acked_at=None, active_at=None)
+    moved = escalation.begin(incident, event.at, f"No sign of work on {incident.agent} for {silent:g} min.")
+    also = tuple(("paged", words) for words in moved.words)
+    text = f"{who} acknowledged, but nothing happened for {silent:g} min: paging again."
+    effects = (*moved.effects, *edits(incident, "pages", "page"))
+    return Change(moved.incident, text, effects, also=also)
+
+
+def _unconfirmed(event: ev.TimerDue, incident: Incident) -> Change:
+    rungs = incident.rungs
+    if rungs.state not in ("requested", "seen"):
+        return Change(incident, "The step down was confirmed in time.")
+    seen = f"{rungs.seen} of {rungs.instances} instances" if rungs.instances else "no instance of it answered"
+    text = f"NOT CONFIRMED: {incident.agent} has not shown that it is on {rungs.rung} ({seen})."
+    incident = replace(incident, rungs=replace(rungs, state="not-confirmed"))
+    people = (incident.acked_by,) if incident.acked_by in incident.roster.ways else (incident.roster.owner,)
+    moved = escalation.page_now(incident, people, text, event.at)
+    loud = Say(incident.id, f"unconfirmed-{rungs.epoch}", f"{text} Step down further, or stop it by hand.")
+    effects = (loud, *moved.effects, *edits(incident, f"autonomy-{rungs.epoch}", "incident", "announcement"))
+    also = tuple(("paged", words) for words in moved.words)
+    return Change(moved.incident, text, effects, also=also)
+
+
+def _until(event: ev.TimerDue, incident: Incident) -> Change:
+    rungs = incident.rungs
+    if rungs.rung == rungs.normal:
+        return Change(incident, "The time of the step down is over, and the agent is back on its normal rung.")
+    text = f"The time set for {rungs.rung} is over. Stepdown never raises by itself: ask for the restore, or leave it."
+    mention = incident.acked_by or incident.roster.owner
+    say = Say(incident.id, event.token, f"{text} /autonomy {incident.agent} restore", mention=mention)
+    return Change(incident, text, (say, *edits(incident, f"autonomy-{rungs.epoch}")))
+
+
+def _watch_over(event: ev.TimerDue, incident: Incident) -> Change:
+    return Change(incident, f"The watch after recovery ended at {event.at:%H:%M} UTC without a relapse.")
+
+
+_TIMERS = {
+    "escalate": _escalate,
+    "ack-reminder": _remind,
+    "ack-lapse": _lapse,
+    "confirm": _unconfirmed,
+    "rung-until": _until,
+    "watch-end": _watch_over,
+}

@@ -1,0 +1,55 @@
+"""Values to JSON and back. Pydantic reads the types of the core's dataclasses; the core does not know pydantic."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from bot.core.effects import Effect
+from bot.core.events import Event
+from bot.core.incident import Incident
+from bot.core.model import Actor, Baseline
+from bot.core.timeline import Entry, SealedEntry
+from bot.ports import Receipt
+
+incident_json: TypeAdapter[Incident] = TypeAdapter(Incident)
+event_json: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+effect_json: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
+baseline_json: TypeAdapter[Baseline] = TypeAdapter(Baseline)
+receipt_json: TypeAdapter[Receipt] = TypeAdapter(Receipt)
+actor_json: TypeAdapter[Actor] = TypeAdapter(Actor)
+
+
+def record_of(entry: Entry) -> dict[str, object]:
+    """An entry as plain JSON values: what is sealed and stored."""
+    return {
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "actor": actor_json.dump_python(entry.actor, mode="json"),
+        "kind": entry.kind,
+        "text": entry.text,
+        "event": None if entry.event is None else event_json.dump_python(entry.event, mode="json"),
+    }
+
+
+def entry_of(serial: int, record: str, seal: str) -> SealedEntry:
+    """A stored entry. The record is kept as it was written, so that its seal can be checked."""
+    plain = json.loads(record)
+    entry = Entry(
+        at=datetime.fromisoformat(plain["at"]),
+        actor=actor_json.validate_python(plain["actor"]),
+        kind=plain["kind"],
+        text=plain["text"],
+        event=None if plain["event"] is None else event_json.validate_python(plain["event"]),
+    )
+    return SealedEntry(serial, entry, seal, plain)
+
+
+def seconds(at: datetime) -> float:
+    """Seconds since the epoch."""
+    return at.timestamp()
+
+
+def moment(at: float) -> datetime:
+    """The aware UTC datetime of seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC)

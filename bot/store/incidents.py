@@ -1,0 +1,184 @@
+"""Incidents, their timelines and timers: `commit` is the one place where a decision becomes fact."""
+
+import json
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError
+
+from bot.core.incident import Decision, Incident
+from bot.core.model import RungState, minute_of
+from bot.core.timeline import GENESIS, Entry, SealedEntry, seal
+from bot.ports import Conflict, DueTimer
+from bot.store.codec import entry_of, incident_json, moment, record_of, seconds
+from bot.store.outbox import drop_pending, want
+from bot.store.rungs import add_rung
+from bot.store.tables import CounterRow, EntryRow, IncidentRow, SightRow, TimerRow
+
+_INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
+_ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
+_TIMER = TimerRow.__table__  # type: ignore[attr-defined]
+_COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
+_SIGHT = SightRow.__table__  # type: ignore[attr-defined]
+
+
+class Incidents:
+    """The incident part of the store."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction."""
+
+    @abstractmethod
+    def looking(self) -> AbstractContextManager[Connection]:
+        """One read transaction."""
+
+    def next_incident_id(self) -> int:
+        """A fresh id. Numbers of incidents that were never committed are not used again."""
+        with self.writing() as connection:
+            statement = upsert(_COUNTER).values(name="incident", value=1)
+            statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": _COUNTER.c.value + 1})
+            return int(connection.execute(statement.returning(_COUNTER.c.value)).scalar_one())
+
+    def commit(self, decision: Decision, now: datetime, *, rung: RungState | None = None, wall: float) -> None:
+        """Store a decision whole. `wall` is the real time at which its effects are wanted."""
+        incident = decision.incident
+        try:
+            with self.writing() as connection:
+                _put_incident(connection, incident)
+                _append(connection, incident, decision.entries)
+                _put_timers(connection, incident)
+                for prefix in decision.drop:
+                    drop_pending(connection, prefix, "no longer wanted")
+                want(connection, decision.effects, wall)
+                if rung is not None:
+                    add_rung(connection, rung)
+        except IntegrityError as error:
+            raise Conflict(f"{incident.number} at {now:%H:%M:%S}: somebody else was first") from error
+
+    def incident(self, incident_id: int) -> Incident | None:
+        """The incident as stored."""
+        return self._one(select(_INCIDENT.c.body).where(_INCIDENT.c.id == incident_id))
+
+    def open_incidents(self, agent: str = "") -> Sequence[Incident]:
+        """Open incidents, oldest first."""
+        query = select(_INCIDENT.c.body).where(_INCIDENT.c.is_open == 1).order_by(_INCIDENT.c.id)
+        return self._many(query.where(_INCIDENT.c.agent == agent) if agent else query)
+
+    def last_closed(self, agent: str, kind: str, since: datetime) -> Incident | None:
+        """The newest resolved incident of an agent and kind, resolved at or after `since`."""
+        query = select(_INCIDENT.c.body).where(
+            _INCIDENT.c.agent == agent,
+            _INCIDENT.c.kind == kind,
+            _INCIDENT.c.state == "resolved",
+            _INCIDENT.c.closed_at >= seconds(since),
+        )
+        return self._one(query.order_by(_INCIDENT.c.closed_at.desc()).limit(1))
+
+    def incident_in(self, channel: str) -> Incident | None:
+        """The newest incident of a channel."""
+        query = select(_INCIDENT.c.body).where(_INCIDENT.c.channel == channel)
+        return self._one(query.order_by(_INCIDENT.c.id.desc()).limit(1)) if channel else None
+
+    def incidents(self, limit: int) -> Sequence[Incident]:
+        """The newest incidents, newest first."""
+        return self._many(select(_INCIDENT.c.body).order_by(_INCIDENT.c.id.desc()).limit(limit))
+
+    def incident_spans(self, agent: str, since: datetime) -> Sequence[tuple[int, int]]:
+        """Minutes [first, last) of the agent's incidents, open ones without end."""
+        query = select(_INCIDENT.c.first_bad, _INCIDENT.c.closed_at).where(
+            _INCIDENT.c.agent == agent,
+            (_INCIDENT.c.closed_at.is_(None)) | (_INCIDENT.c.closed_at >= seconds(since)),
+        )
+        with self.looking() as connection:
+            rows = connection.execute(query).all()
+        return [(int(first // 60), 2**40 if last is None else int(last // 60) + 1) for first, last in rows]
+
+    def entries(self, incident_id: int) -> Sequence[SealedEntry]:
+        """The timeline, oldest first."""
+        query = select(_ENTRY.c.serial, _ENTRY.c.record, _ENTRY.c.seal).where(_ENTRY.c.incident_id == incident_id)
+        with self.looking() as connection:
+            return [entry_of(*row) for row in connection.execute(query.order_by(_ENTRY.c.serial))]
+
+    def due_timers(self, now: datetime, limit: int) -> Sequence[DueTimer]:
+        """Deadlines that have passed, the most overdue first."""
+        query = select(_TIMER).where(_TIMER.c.due_at <= seconds(now)).order_by(_TIMER.c.due_at).limit(limit)
+        with self.looking() as connection:
+            return [DueTimer(r.incident_id, r.kind, r.token, moment(r.due_at)) for r in connection.execute(query)]
+
+    def first_sight(self, key: str, now: datetime) -> bool:
+        """True exactly once for each key."""
+        with self.writing() as connection:
+            statement = upsert(_SIGHT).values(key=key, at=seconds(now)).on_conflict_do_nothing()
+            return connection.execute(statement).rowcount == 1
+
+    def _one(self, query: object) -> Incident | None:
+        with self.looking() as connection:
+            body = connection.execute(query).scalar()  # type: ignore[call-overload]
+        return None if body is None else incident_json.validate_json(body)
+
+    def _many(self, query: object) -> list[Incident]:
+        with self.looking() as connection:
+            return [incident_json.validate_json(body) for (body,) in connection.execute(query)]  # type: ignore[call-overload]
+
+
+def _put_incident(connection: Connection, incident: Incident) -> None:
+    first_bad = min((breach.first_bad for breach in incident.breaches), default=minute_of(incident.opened_at))
+    row = {
+        "agent": incident.agent,
+        "kind": incident.kind,
+        "state": incident.state.value,
+        "is_open": int(incident.open),
+        "version": incident.version,
+        "channel": incident.channel,
+        "first_bad": first_bad * 60.0,
+        "opened_at": seconds(incident.opened_at),
+        "closed_at": None if incident.resolved_at is None else seconds(incident.resolved_at),
+        "exercise": int(incident.exercise),
+        "body": incident_json.dump_json(incident).decode(),
+    }
+    if incident.version == 1:
+        connection.execute(insert(_INCIDENT).values(id=incident.id, **row))
+        return
+    fenced = update(_INCIDENT).where(_INCIDENT.c.id == incident.id, _INCIDENT.c.version == incident.version - 1)
+    if connection.execute(fenced.values(**row)).rowcount != 1:
+        raise Conflict(f"{incident.number} moved on from version {incident.version - 1}")
+
+
+def _append(connection: Connection, incident: Incident, entries: Sequence[Entry]) -> None:
+    first = incident.entries - len(entries) + 1
+    query = select(_ENTRY.c.seal).where(_ENTRY.c.incident_id == incident.id, _ENTRY.c.serial == first - 1)
+    previous = connection.execute(query).scalar() if first > 1 else GENESIS
+    if previous is None:
+        raise Conflict(f"{incident.number}: entry {first - 1} is missing")
+    rows = []
+    for serial, entry in enumerate(entries, start=first):
+        record = record_of(entry)
+        previous = seal(previous, record)
+        body = json.dumps(record, ensure_ascii=False, sort_keys=True)
+        rows.append(
+            {
+                "incident_id": incident.id,
+                "serial": serial,
+                "at": seconds(entry.at),
+                "kind": entry.kind,
+                "record": body,
+                "seal": previous,
+            }
+        )
+    if rows:
+        connection.execute(insert(_ENTRY), rows)
+
+
+def _put_timers(connection: Connection, incident: Incident) -> None:
+    connection.execute(delete(_TIMER).where(_TIMER.c.incident_id == incident.id))
+    rows = [
+        {"incident_id": incident.id, "token": timer.token, "kind": timer.kind, "due_at": seconds(timer.due_at)}
+        for timer in incident.timers
+    ]
+    if rows:
+        connection.execute(insert(_TIMER), rows)

@@ -1,0 +1,157 @@
+"""Minutes, baselines and poll groups: what was measured, and up to when."""
+
+import threading
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from bot.core.model import Baseline, MinuteRow, Series
+from bot.store.codec import baseline_json, moment, seconds
+from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow
+
+_SERIES = SeriesRow.__table__  # type: ignore[attr-defined]
+_MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
+_BASELINE = BaselineRow.__table__  # type: ignore[attr-defined]
+_POLL = PollRow.__table__  # type: ignore[attr-defined]
+
+
+class Minutes:
+    """The measuring part of the store."""
+
+    def __init__(self) -> None:
+        self._ids: dict[Series, int] = {}
+        self._names: dict[int, Series] = {}
+        self._naming = threading.Lock()
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction."""
+
+    @abstractmethod
+    def looking(self) -> AbstractContextManager[Connection]:
+        """One read transaction."""
+
+    def put_minutes(self, rows: Sequence[MinuteRow]) -> None:
+        """Upsert minutes, many at once: the newest word on a minute wins."""
+        if not rows:
+            return
+        with self.writing() as connection:
+            ids = self._identify(connection, {row.series for row in rows})
+            values = [
+                {"series_id": ids[row.series], "minute": row.minute, "value": row.value, "n": row.n} for row in rows
+            ]
+            statement = upsert(_MINUTE)
+            statement = statement.on_conflict_do_update(
+                index_elements=["series_id", "minute"],
+                set_={"value": statement.excluded.value, "n": statement.excluded.n},
+            )
+            connection.execute(statement, values)
+
+    def minutes(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
+        """Stored minutes first..last inclusive, in order."""
+        series_id = self._known().get(series)
+        if series_id is None:
+            return []
+        query = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n).where(
+            _MINUTE.c.series_id == series_id, _MINUTE.c.minute.between(first, last)
+        )
+        with self.looking() as connection:
+            return [MinuteRow(series, *row) for row in connection.execute(query.order_by(_MINUTE.c.minute))]
+
+    def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
+        """The same for every series of these agents (all when empty), in one read."""
+        wanted = frozenset(agents)
+        ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
+        found: dict[Series, list[MinuteRow]] = {series: [] for series in ids.values()}
+        query = select(_MINUTE).where(_MINUTE.c.minute.between(first, last))
+        if wanted:
+            query = query.where(_MINUTE.c.series_id.in_(ids))
+        with self.looking() as connection:
+            for row in connection.execute(query.order_by(_MINUTE.c.series_id, _MINUTE.c.minute)):
+                series = ids[row.series_id]
+                found[series].append(MinuteRow(series, row.minute, row.value, row.n))
+        return found
+
+    def newest_minute(self, series: Series) -> int | None:
+        """The newest minute with a row, None when there is none."""
+        series_id = self._known().get(series)
+        query = select(_MINUTE.c.minute).where(_MINUTE.c.series_id == series_id).order_by(_MINUTE.c.minute.desc())
+        with self.looking() as connection:
+            found = connection.execute(query.limit(1)).scalar()
+        return None if found is None else int(found)
+
+    def baseline(self, series: Series) -> tuple[Baseline, datetime] | None:
+        """The last computed baseline of a series."""
+        query = select(_BASELINE).where(_BASELINE.c.series_id == self._known().get(series))
+        with self.looking() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (baseline_json.validate_json(row.body), moment(row.computed_at))
+
+    def put_baselines(self, rows: Sequence[tuple[Series, Baseline]], at: datetime) -> None:
+        """Store computed baselines."""
+        if not rows:
+            return
+        with self.writing() as connection:
+            ids = self._identify(connection, {series for series, _ in rows})
+            values = [
+                {
+                    "series_id": ids[series],
+                    "computed_at": seconds(at),
+                    "body": baseline_json.dump_json(baseline).decode(),
+                }
+                for series, baseline in rows
+            ]
+            statement = upsert(_BASELINE)
+            statement = statement.on_conflict_do_update(
+                index_elements=["series_id"],
+                set_={"computed_at": statement.excluded.computed_at, "body": statement.excluded.body},
+            )
+            connection.execute(statement, values)
+
+    def claim_polls(
+        self, groups: Mapping[str, float], now: datetime, limit: int, lease: float
+    ) -> Sequence[tuple[str, int]]:
+        """Claim due poll groups. `groups`: name -> first due (epoch seconds) of a group that was never polled."""
+        at = seconds(now)
+        with self.writing() as connection:
+            for name, first_due in groups.items():
+                row = {"name": name, "next_due": first_due, "last_minute": -1, "lease_until": 0.0, "fence": 0}
+                connection.execute(upsert(_POLL).values(**row).on_conflict_do_nothing())
+            query = select(_POLL).where(_POLL.c.next_due <= at, _POLL.c.lease_until < at).order_by(_POLL.c.next_due)
+            due = [row for row in connection.execute(query) if row.name in groups][:limit]
+            names = [row.name for row in due]
+            connection.execute(update(_POLL).where(_POLL.c.name.in_(names)).values(lease_until=at + lease))
+        return [(row.name, row.last_minute) for row in due]
+
+    def finish_poll(self, name: str, last_minute: int, next_due: datetime) -> None:
+        """Record how far a group was asked and when it is due again."""
+        values = {"last_minute": last_minute, "next_due": seconds(next_due), "lease_until": 0.0}
+        with self.writing() as connection:
+            connection.execute(update(_POLL).where(_POLL.c.name == name).values(**values))
+
+    def _known(self) -> Mapping[Series, int]:
+        """Numbers of all series, read once and kept; only this process names new ones."""
+        if not self._ids:
+            with self._naming, self.looking() as connection:
+                for row in connection.execute(select(_SERIES)):
+                    self._learn(Series(row.agent, row.workflow, row.sli), row.id)
+        return self._ids
+
+    def _learn(self, series: Series, number: int) -> None:
+        self._ids[series] = number
+        self._names[number] = series
+
+    def _identify(self, connection: Connection, wanted: set[Series]) -> Mapping[Series, int]:
+        """Numbers for these series, naming new ones."""
+        for series in wanted - self._ids.keys():
+            row = {"agent": series.agent, "workflow": series.workflow, "sli": series.sli}
+            connection.execute(upsert(_SERIES).values(**row).on_conflict_do_nothing())
+            query = select(_SERIES.c.id).where(
+                _SERIES.c.agent == series.agent, _SERIES.c.workflow == series.workflow, _SERIES.c.sli == series.sli
+            )
+            self._learn(series, int(connection.execute(query).scalar_one()))
+        return self._ids

@@ -1,0 +1,167 @@
+"""The outbox: effects that are wanted, claimed, and finished (`architecture.md`, "Outbox").
+
+`pending -> sending -> sent | failed | unknown | folded`. A claim takes a lease and a new fence; finishing works only
+where the fence still matches, so a worker that slept through its lease changes nothing. `folded` means nobody needs it.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection, case, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from bot.core.effects import Effect, Lane
+from bot.ports import Job, Receipt
+from bot.store.codec import effect_json, moment, receipt_json
+from bot.store.tables import OutboxRow
+
+_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
+
+
+class Outbox:
+    """The outbox part of the store. All its times are wall time, as seconds since the epoch."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction."""
+
+    @abstractmethod
+    def looking(self) -> AbstractContextManager[Connection]:
+        """One read transaction."""
+
+    def claim(self, lane: Lane, wall: float, limit: int, lease: float, part: tuple[int, int] = (0, 1)) -> Sequence[Job]:
+        """Claim due rows of a lane, edits after everything else.
+
+        `part` (i, of): only incidents whose id is i modulo `of`, so that one worker carries out what belongs to one
+        incident, in order.
+        """
+        index, of = part
+        free = (_OUTBOX.c.state == "pending") | ((_OUTBOX.c.state == "sending") & (_OUTBOX.c.lease_until < wall))
+        order = case((_OUTBOX.c.kind == "edit_card", 1), else_=0)
+        query = (
+            select(_OUTBOX.c.id)
+            .where(_OUTBOX.c.lane == lane, free, _OUTBOX.c.due_at <= wall, _OUTBOX.c.incident_id % of == index)
+            .order_by(order, _OUTBOX.c.id)
+            .limit(limit)
+        )
+        with self.looking() as connection:
+            if connection.execute(query.limit(1)).first() is None:
+                return []
+        with self.writing() as connection:
+            ids = [row.id for row in connection.execute(query)]
+            claimed = (
+                update(_OUTBOX)
+                .where(_OUTBOX.c.id.in_(ids))
+                .values(
+                    state="sending",
+                    attempts=_OUTBOX.c.attempts + 1,
+                    fence=_OUTBOX.c.fence + 1,
+                    lease_until=wall + lease,
+                )
+                .returning(_OUTBOX)
+            )
+            rows = sorted(connection.execute(claimed), key=lambda row: ids.index(row.id))
+        return [_job(row) for row in rows]
+
+    def finish(self, job: Job, wall: float, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
+        """Write an outcome where the fence still matches."""
+        values = {"state": state, "why": why[:500], "finished_at": wall, "lease_until": 0.0}
+        if receipt is not None:
+            values["receipt"] = receipt_json.dump_json(receipt).decode()
+        return self._fenced(job, values)
+
+    def retry(self, job: Job, due: float, why: str) -> bool:
+        """Give a row back, to be tried again at `due`."""
+        return self._fenced(job, {"state": "pending", "due_at": due, "why": why[:500], "lease_until": 0.0})
+
+    def _fenced(self, job: Job, values: Mapping[str, object]) -> bool:
+        statement = update(_OUTBOX).where(
+            _OUTBOX.c.id == job.id, _OUTBOX.c.fence == job.fence, _OUTBOX.c.state == "sending"
+        )
+        with self.writing() as connection:
+            return connection.execute(statement.values(**values)).rowcount == 1
+
+    def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
+        """Want effects outside a decision."""
+        with self.writing() as connection:
+            want(connection, effects, wall)
+
+    def receipt(self, key: str) -> Receipt | None:
+        """Where the effect with this key landed."""
+        query = select(_OUTBOX.c.receipt).where(_OUTBOX.c.key == key, _OUTBOX.c.receipt.is_not(None))
+        with self.looking() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else receipt_json.validate_json(found)
+
+    def receipts(self, prefix: str) -> Mapping[str, Receipt]:
+        """Receipts of all effects whose key begins so."""
+        query = select(_OUTBOX.c.key, _OUTBOX.c.receipt).where(
+            _OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.receipt.is_not(None)
+        )
+        with self.looking() as connection:
+            return {key: receipt_json.validate_json(body) for key, body in connection.execute(query)}
+
+    def outstanding(self, key: str) -> bool:
+        """True while the effect with this key is still to be done."""
+        query = select(_OUTBOX.c.id).where(_OUTBOX.c.key == key, _OUTBOX.c.state.in_(("pending", "sending")))
+        with self.looking() as connection:
+            return connection.execute(query).first() is not None
+
+    def newer(self, job: Job, prefix: str) -> bool:
+        """True when a younger effect whose key begins so is still to be done: this one may be folded into it."""
+        query = select(_OUTBOX.c.id).where(
+            _OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.id > job.id, _OUTBOX.c.state == "pending"
+        )
+        with self.looking() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def backlog(self) -> Mapping[str, int]:
+        """Rows still to be done, by lane."""
+        query = select(_OUTBOX.c.lane).where(_OUTBOX.c.state.in_(("pending", "sending")))
+        counts: dict[str, int] = {}
+        with self.looking() as connection:
+            for (lane,) in connection.execute(query):
+                counts[lane] = counts.get(lane, 0) + 1
+        return counts
+
+
+def want(connection: Connection, effects: Sequence[Effect], wall: float) -> None:
+    """Insert effects; a key that was wanted before is left as it is."""
+    rows = [
+        {
+            "key": effect.key,
+            "lane": effect.lane,
+            "kind": effect.kind,
+            "incident_id": effect.incident_id,
+            "body": effect_json.dump_json(effect).decode(),
+            "state": "pending",
+            "due_at": wall,
+            "created_at": wall,
+            "attempts": 0,
+            "fence": 0,
+            "lease_until": 0.0,
+            "why": "",
+        }
+        for effect in effects
+    ]
+    if rows:
+        connection.execute(upsert(_OUTBOX).on_conflict_do_nothing(index_elements=["key"]), rows)
+
+
+def drop_pending(connection: Connection, prefix: str, why: str) -> int:
+    """Fold what begins so and has not been claimed."""
+    statement = update(_OUTBOX).where(_OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.state == "pending")
+    return connection.execute(statement.values(state="folded", why=why)).rowcount
+
+
+def _job(row: object) -> Job:
+    return Job(
+        id=row.id,  # type: ignore[attr-defined]
+        key=row.key,  # type: ignore[attr-defined]
+        effect=effect_json.validate_json(row.body),  # type: ignore[attr-defined]
+        attempts=row.attempts,  # type: ignore[attr-defined]
+        fence=row.fence,  # type: ignore[attr-defined]
+        created_at=moment(row.created_at),  # type: ignore[attr-defined]
+        lease_until=moment(row.lease_until),  # type: ignore[attr-defined]
+    )

@@ -1,0 +1,190 @@
+"""The tables. Times are seconds since the epoch, as floats: one type on both engines, no time zones to lose.
+
+An incident's row is a JSON snapshot beside the few columns that are searched; its timeline, timers and wanted effects
+stand in tables of their own and are committed with it (`architecture.md`, "Snapshot plus entries").
+"""
+
+from sqlalchemy import Index, Text, text
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class IncidentRow(SQLModel, table=True):
+    """One incident. `is_open` backs the rule "one open incident per agent and kind"."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index(
+            "uq_incident_open",
+            "agent",
+            "kind",
+            unique=True,
+            sqlite_where=text("is_open = 1 AND kind <> 'manual'"),
+            postgresql_where=text("is_open = 1 AND kind <> 'manual'"),
+        ),
+        Index("ix_incident_channel", "channel"),
+        Index("ix_incident_agent_closed", "agent", "kind", "closed_at"),
+    )
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    agent: str
+    kind: str
+    state: str
+    is_open: int
+    version: int
+    channel: str = ""
+    first_bad: float
+    opened_at: float
+    closed_at: float | None = None
+    exercise: int = 0
+    body: str = Field(sa_type=Text)
+
+
+class EntryRow(SQLModel, table=True):
+    """One timeline entry. `record` is the exact canonical JSON that `seal` covers."""
+
+    __tablename__ = "entry"
+    incident_id: int = Field(primary_key=True)
+    serial: int = Field(primary_key=True)
+    at: float
+    kind: str
+    record: str = Field(sa_type=Text)
+    seal: str
+
+
+class TimerRow(SQLModel, table=True):
+    """A deadline of an incident."""
+
+    __tablename__ = "timer"
+    __table_args__ = (Index("ix_timer_due", "due_at"),)
+    incident_id: int = Field(primary_key=True)
+    token: str = Field(primary_key=True)
+    kind: str
+    due_at: float
+
+
+class OutboxRow(SQLModel, table=True):
+    """A wanted effect. `due_at`, leases and `created_at` are wall time: they are about the world, not the scenario."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due", "lane", "state", "due_at"), Index("ix_outbox_incident", "incident_id"))
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    lane: str
+    kind: str
+    incident_id: int
+    body: str = Field(sa_type=Text)
+    state: str = "pending"
+    due_at: float
+    created_at: float
+    finished_at: float | None = None
+    attempts: int = 0
+    fence: int = 0
+    lease_until: float = 0
+    receipt: str | None = Field(default=None, sa_type=Text)
+    why: str = Field(default="", sa_type=Text)
+
+
+class SeriesRow(SQLModel, table=True):
+    """A number for each series, so that a minute costs few bytes."""
+
+    __tablename__ = "series"
+    __table_args__ = (Index("uq_series_name", "agent", "workflow", "sli", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    agent: str
+    workflow: str
+    sli: str
+
+
+class MinuteRecord(SQLModel, table=True):
+    """One series in one minute of source time."""
+
+    __tablename__ = "minute"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    series_id: int = Field(primary_key=True)
+    minute: int = Field(primary_key=True)
+    value: float | None = None
+    n: float | None = None
+
+
+class PollRow(SQLModel, table=True):
+    """A poll group: when it is due, and up to which minute it has been asked."""
+
+    __tablename__ = "poll_group"
+    name: str = Field(primary_key=True)
+    next_due: float
+    last_minute: int = -1
+    lease_until: float = 0
+    fence: int = 0
+
+
+class RungRow(SQLModel, table=True):
+    """A committed change of rung. The newest epoch of (agent, workflow) is in force."""
+
+    __tablename__ = "rung"
+    agent: str = Field(primary_key=True)
+    epoch: int = Field(primary_key=True)
+    workflow: str = ""
+    rung: str
+    changed_at: float
+    by: str = ""
+    reason: str = Field(default="", sa_type=Text)
+    until: float | None = None
+    incident_id: int | None = None
+    confirmed_at: float | None = None
+
+
+class ReadingRow(SQLModel, table=True):
+    """What an instance last said it applies."""
+
+    __tablename__ = "reading"
+    agent: str = Field(primary_key=True)
+    workflow: str = Field(primary_key=True)
+    instance: str = Field(primary_key=True)
+    level: str
+    epoch: int
+    seen_at: float
+
+
+class BaselineRow(SQLModel, table=True):
+    """The last computed baseline of a series."""
+
+    __tablename__ = "baseline"
+    series_id: int = Field(primary_key=True)
+    computed_at: float
+    body: str = Field(sa_type=Text)
+
+
+class SightRow(SQLModel, table=True):
+    """Keys of events seen, against second deliveries."""
+
+    __tablename__ = "sight"
+    __table_args__ = (Index("ix_sight_at", "at"),)
+    key: str = Field(primary_key=True)
+    at: float
+
+
+class CounterRow(SQLModel, table=True):
+    """Numbers that are given out once."""
+
+    __tablename__ = "counter"
+    name: str = Field(primary_key=True)
+    value: int
+
+
+class TaskRow(SQLModel, table=True):
+    """A task record as its agent reported it; the newest report of a task id wins."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index("ix_task_minute", "agent", "minute"),)
+    agent: str = Field(primary_key=True)
+    task_id: str = Field(primary_key=True)
+    workflow: str = ""
+    minute: int
+    pending: int = 0
+    body: str = Field(sa_type=Text)
