@@ -18,12 +18,19 @@ RUN /opt/build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --
 
 FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 COPY --from=build /opt/stepdown /opt/stepdown
+COPY runbooks /etc/stepdown/runbooks
 RUN install -d -m 0700 -o 10001 -g 10001 /data
 
 # The fleet file is mounted; tokens come from the environment at start and never stand in an image.
+# 0.0.0.0, because nobody else reaches a container's loopback; which ports are published decides who gets in.
 ENV PATH=/opt/stepdown/bin:$PATH \
     HOME=/data \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    STEPDOWN_FLEET=/etc/stepdown/fleet.yaml \
+    STEPDOWN_RUNBOOKS_DIR=/etc/stepdown/runbooks \
+    STEPDOWN_DATA_DIR=/data \
+    STEPDOWN_DATABASE_URL=sqlite:////data/stepdown.db \
+    STEPDOWN_HTTP_HOST=0.0.0.0
 
 # A number, not a name, so that an orchestrator can see that it is not root.
 USER 10001:10001

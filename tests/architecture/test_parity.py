@@ -14,7 +14,7 @@ SETTING = re.compile(r"^(?:# ?)?([A-Z][A-Z0-9_]+)=(.*)$")
 
 
 def settings() -> type[BaseSettings]:
-    found: type[BaseSettings] = importlib.import_module("bot.config").Settings
+    found: type[BaseSettings] = importlib.import_module("bot.config.settings").Settings
     return found
 
 
@@ -27,6 +27,14 @@ def test_every_setting_is_in_the_example_and_back() -> None:
     assert settings().model_config["env_prefix"] == "STEPDOWN_"
     declared = {f"STEPDOWN_{name}".upper() for name in settings().model_fields}
     assert declared == set(example())
+
+
+def test_a_line_that_is_commented_out_shows_the_default() -> None:
+    lines = [line for line in text(".env.example").splitlines() if line.startswith("# STEPDOWN_")]
+    shown = {found[1]: found[2] for line in lines if (found := SETTING.match(line))}
+    fields = settings().model_fields
+    defaults = {name: fields[name.removeprefix("STEPDOWN_").lower()].default for name in shown}
+    assert shown == {name: "" if default is None else str(default) for name, default in defaults.items()}
 
 
 def test_every_setting_is_explained_above_it() -> None:

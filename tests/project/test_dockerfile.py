@@ -82,6 +82,11 @@ def test_everything_copied_is_there_and_sent_to_the_engine(repository: Path, ste
     assert not [name for name in allowed if not (repository / name).exists()]
 
 
+@pytest.mark.parametrize("folder", ["runbooks", "playbooks"])
+def test_what_the_program_reads_goes_along(repository: Path, steps: list[Step], folder: str) -> None:
+    assert (folder in copied(steps)) is (repository / folder).is_dir()
+
+
 def test_it_starts_stepdown_without_a_shell(steps: list[Step]) -> None:
     assert of(steps, "ENTRYPOINT")[-1].argv == ["stepdown"]
     assert of(steps, "CMD")[-1].argv == ["run"]
