@@ -1,0 +1,60 @@
+"""Three clocks that keep the `Clock` port: the real one, one that runs faster, and one that is moved by hand."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class RealClock:
+    """The machine's own wall clock."""
+
+    speed = 1.0
+
+    def now(self) -> datetime:
+        """Return the aware UTC time."""
+        return datetime.now(UTC)
+
+
+class ScaledClock:
+    """Scenario time: from `origin` (by default the moment of creation) it runs `speed` times as fast as real time.
+
+    It counts on the monotonic clock, so that a step of the machine's wall clock is no jump of the scenario.
+    """
+
+    def __init__(self, speed: float, origin: datetime | None = None) -> None:
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"speed must be a number above 0, found {speed}")
+        self.speed = speed
+        self.origin = _aware(origin) if origin else datetime.now(UTC)
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the aware UTC scenario time."""
+        return self.origin + timedelta(seconds=(time.monotonic() - self._started) * self.speed)
+
+
+class MovableClock:
+    """A clock that stands still until it is advanced. Safe to read and move from several threads."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = _aware(start)
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """Return the aware UTC time it stands at."""
+        with self._lock:
+            return self._now
+
+    def advance(self, seconds: float) -> datetime:
+        """Move forward and return the new time. Time does not run backwards: a negative step is a ValueError."""
+        if seconds < 0:
+            raise ValueError(f"a clock moves forward only, found {seconds} s")
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+            return self._now
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError(f"a time with its zone is needed, found {at.isoformat()}")
+    return at.astimezone(UTC)
