@@ -1,0 +1,229 @@
+"""What the fleet file may say, as models (`product.md` section 2). The JSON Schema is generated from these.
+
+They check shape only: names, types, units. What refers to what is checked in `references.py`, so that a wrong key in
+one place hides nothing in another. Field order is the order in which a person would write them.
+"""
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+
+from bot.config.values import (
+    OFF,
+    ChannelId,
+    GroupId,
+    Minutes,
+    Name,
+    ObjectiveLine,
+    RungName,
+    Seconds,
+    Share,
+    UserId,
+    WholeMinutes,
+)
+
+PARTS = ("value", "count", "good", "bad", "total", "items", "time", "path")
+"""The roles a query's texts may have. Which of them a source understands is the source's to say."""
+
+
+class Entry(BaseModel):
+    """A mapping in the file: no unknown keys, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class WayEntry(Entry):
+    """One way besides Slack to reach a person. The target is a secret, so it stands as `${NAME}`."""
+
+    kind: Literal["pagerduty", "apprise"]
+    target: str = Field(repr=False)
+
+
+class PersonEntry(Entry):
+    """Somebody with a name. `slack` is the member id (U...) from their Slack profile."""
+
+    name: str
+    slack: UserId = ""
+    email: str = ""
+    phone: str = ""
+    tz: str = "UTC"
+    ways: list[WayEntry] = []
+
+
+class Parts(Entry):
+    """The texts of a query by role, and how its labels are ours (`by: {agent: agent, workflow: task_class}`)."""
+
+    value: str = ""
+    count: str = ""
+    good: str = ""
+    bad: str = ""
+    total: str = ""
+    items: str = ""
+    time: str = ""
+    path: str = ""
+    by: dict[Literal["agent", "workflow"], str] = {}
+
+    def texts(self) -> dict[str, str]:
+        """The roles that were given."""
+        return {role: text for role in PARTS if (text := getattr(self, role))}
+
+
+class SourceEntry(Entry):
+    """What every source has; the fields of its kind stand beside these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    settle: Seconds = 120
+    slis: dict[Name, Parts] = {}
+    """Queries for SLIs that this source names, in its own language."""
+
+
+class SliEntry(Parts):
+    """An SLI, or what an agent or workflow overrides of one. Everything may be left out that a template knows."""
+
+    template: str = ""
+    tool: str = ""
+    """Fills `$tool` in a template's query."""
+    source: str = ""
+    title: str = ""
+    unit: str | None = None
+    kind: Literal["ratio", "gauge"] | None = None
+    better: Literal["higher", "lower"] | None = None
+    objective: ObjectiveLine | None = None
+    sustain: WholeMinutes | None = None
+    every: Annotated[Seconds, Field(ge=10, le=3600)] | None = None
+    tolerance: Share | None = None
+    absolute_tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    min_count: Annotated[int, Field(ge=0)] | None = None
+    window: Annotated[WholeMinutes, Field(le=1440)] | None = None
+    moved_by_approval: bool | None = None
+
+
+def _nothing_is_empty(given: object) -> object:
+    """`her:` with nothing behind it is `her: {}`."""
+    return {} if given is None else given
+
+
+def _off_or_entry(given: object) -> object:
+    """YAML 1.1 readers make False of `off`, YAML 1.2 readers a string."""
+    return OFF if given is False else _nothing_is_empty(given)
+
+
+def _list_or_mapping(given: object) -> object:
+    """`[refund, chargeback]` is `{refund: {}, chargeback: {}}`."""
+    if isinstance(given, list) and all(isinstance(name, str) for name in given):
+        return {name: {} for name in given}
+    if isinstance(given, dict):
+        return {name: _nothing_is_empty(entry) for name, entry in given.items()}
+    return given
+
+
+Slis = dict[Name, Annotated[SliEntry, BeforeValidator(_nothing_is_empty)]]
+Overrides = dict[Name, Annotated[SliEntry | Literal["off"], BeforeValidator(_off_or_entry)]]
+
+
+class WorkflowEntry(Entry):
+    """What is different for one task class."""
+
+    slis: Overrides = {}
+    baselines: dict[Name, float] = {}
+
+
+class ControlEntry(Entry):
+    """How the agent obeys. An agent that polls needs nothing here; a webhook is an accelerator."""
+
+    kind: Literal["ofrep", "webhook"] = "ofrep"
+    url: str = ""
+    secret: str = Field("", repr=False)
+    not_after: Annotated[Seconds, Field(ge=10, le=3600)] = 300
+    fallback_rung: str = ""
+    confirm_within: Annotated[Seconds, Field(ge=5, le=3600)] = 60
+
+
+class AgentEntry(Entry):
+    """A deployed agent with one named owner."""
+
+    owner: str
+    deputy: str = ""
+    manager: str = ""
+    title: str = ""
+    summary: str = ""
+    scope: str = ""
+    blast_radius: str = ""
+    workflows: Annotated[
+        dict[Name, WorkflowEntry],
+        BeforeValidator(_list_or_mapping),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "array", "items": {"type": "string"}},
+                    {"type": "object", "additionalProperties": {"$ref": "#/$defs/WorkflowEntry"}},
+                ]
+            }
+        ),
+    ] = {}
+    tools: list[str] = []
+    stage: Literal["demo", "beta", "production"] = "demo"
+    fallback: str = ""
+    data_contracts: list[str] = []
+    cost: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    top_failures: Annotated[list[str], Field(max_length=2)] = []
+    runbook: str = "default"
+    control: ControlEntry = ControlEntry()
+    containment: Literal["suggest", "auto"] = "suggest"
+    channel: ChannelId = ""
+    normal_rung: str = ""
+    slis: Overrides = {}
+    baselines: dict[Name, Annotated[float, Field(allow_inf_nan=False)]] = {}
+    """Pre-deployment baselines by SLI, in the SLI's unit."""
+
+
+class RungEntry(Entry):
+    """One autonomy level, in plain words and, for the agent, in `grants`."""
+
+    name: RungName
+    may: str
+    waits_for_people: bool = False
+    grants: dict[str, object] = {}
+
+
+class StepEntry(Entry):
+    """Who is paged how long after the incident began to page."""
+
+    after: Minutes
+    page: Literal["owner", "deputy", "manager", "everyone"]
+
+
+class EscalationEntry(Entry):
+    """`product.md` section 6."""
+
+    steps: list[StepEntry] = []
+    everyone_every: Minutes = 10
+    rounds: Annotated[int, Field(ge=1, le=20)] = 5
+    ack_reminder: Minutes = 25
+    ack_lapse: Minutes = 30
+
+    @field_validator("steps")
+    @classmethod
+    def _in_order(cls, steps: list[StepEntry]) -> list[StepEntry]:
+        if steps and steps[0].after != 0:
+            raise ValueError("the first step must be `after: 0m`, or nobody is paged when it breaks")
+        if any(later.after < earlier.after for earlier, later in pairwise(steps)):
+            raise ValueError("steps must stand in the order of their times")
+        return steps
+
+
+class FleetFile(Entry):
+    """The whole file."""
+
+    people: dict[Name, PersonEntry]
+    sources: dict[Name, SourceEntry] = {}
+    slis: Slis = {}
+    ladder: Annotated[list[RungEntry], Field(min_length=2)] | None = None
+    escalation: EscalationEntry = EscalationEntry()
+    responders: list[str] = []
+    responder_group: GroupId = ""
+    announcements: ChannelId = ""
+    agents: dict[Name, AgentEntry]

@@ -1,0 +1,155 @@
+"""How this process runs: one frozen object from `STEPDOWN_*` variables (and `.env`), all errors at once.
+
+What is watched stands in the fleet file; here are addresses, secrets and places. `.env.example` lists every variable.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.config.problems import SettingsErrors, near
+
+PREFIX = "STEPDOWN_"
+SLACK_API = "https://slack.com/api/"
+ENV_FILE = ".env"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _slack_url(url: str) -> str:
+    """Refuse every place but Slack and this machine: the bot token is sent there (`slack.md`)."""
+    whole = url if url.endswith("/") else f"{url}/"
+    parts = urlsplit(whole)
+    local = parts.scheme in {"http", "https"} and _is_loopback(parts.hostname or "") and not parts.username
+    if whole != SLACK_API and not local:
+        raise ValueError(
+            f"must be {SLACK_API} or on this machine (http://127.0.0.1:PORT/api/), or the bot token would leak"
+        )
+    return whole
+
+
+def _database_url(url: str) -> str:
+    if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _command_prefix(prefix: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_-]{0,12}", prefix):
+        raise ValueError("may have up to 12 small letters, digits, - and _ (it stands before each slash command)")
+    return prefix
+
+
+def _file(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ValueError(f"names {str(path)!r}, which is not a file that can be read")
+    return path
+
+
+def _not_the_other(other: str, what: str) -> Callable[[SecretStr | None], SecretStr | None]:
+    """Two tokens are copied from two pages; the wrong one gets a plain word here instead of `invalid_auth` later."""
+
+    def check(token: SecretStr | None) -> SecretStr | None:
+        if token is not None and token.get_secret_value().startswith(other):
+            raise ValueError(f"begins with {other}, so it is {what}")
+        return token
+
+    return check
+
+
+def _upper(level: object) -> object:
+    return level.upper() if isinstance(level, str) else level
+
+
+class Settings(BaseSettings):
+    """Everything a process needs to know before it reads the fleet file. Frozen; secrets hide in `repr`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    fleet: Path = Path("fleet.yaml")
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field("sqlite:///stepdown.db", repr=False)
+    data_dir: Path = Path("data")
+    """Where postmortems and charts are written."""
+    runbooks_dir: Path = Path("runbooks")
+    slack_bot_token: Annotated[
+        SecretStr | None, AfterValidator(_not_the_other("xapp-", "the app token; the bot token begins with xoxb-"))
+    ] = None
+    slack_app_token: Annotated[
+        SecretStr | None, AfterValidator(_not_the_other("xoxb-", "the bot token; the app token begins with xapp-"))
+    ] = None
+    slack_signing_secret: SecretStr | None = None
+    slack_base_url: Annotated[str, AfterValidator(_slack_url)] = SLACK_API
+    team_id: str = ""
+    """The Slack workspace (T...) this bot obeys; empty: the one its token belongs to."""
+    command_prefix: Annotated[str, AfterValidator(_command_prefix)] = ""
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8080, ge=0, le=65535)
+    tokens_file: Annotated[Path | None, AfterValidator(_file)] = None
+    """Who may use the HTTP side (hashed); without it every endpoint that writes is off."""
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
+
+
+def environment(directory: Path | None = None) -> dict[str, str]:
+    """The process's variables over those of `.env` in the working directory: what `${NAME}` may name."""
+    file = (directory or Path()) / ENV_FILE
+    stored = dotenv_values(file) if file.is_file() else {}
+    return {name: value for name, value in stored.items() if value is not None} | dict(os.environ)
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises SettingsErrors with every problem, each naming its variable, none its secret."""
+    settings, sentences = None, []
+    try:
+        settings = Settings()
+    except ValidationError as invalid:
+        # without input values: a mistyped variable may hold a secret
+        sentences += [_sentence(error) for error in invalid.errors(include_url=False, include_context=False)]
+    sentences += _misspelt(environment())
+    if settings is None or sentences:
+        raise SettingsErrors(sorted(sentences))
+    return settings
+
+
+def variables() -> Mapping[str, str]:
+    """Every variable and its default as text ("" where there is none)."""
+    return {
+        PREFIX + name.upper(): "" if field.default is None else str(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+
+
+_WORDS = {
+    "int_parsing": "is not a whole number",
+    "greater_than_equal": "is too small: 0 to 65535 is allowed",
+    "less_than_equal": "is too large: 0 to 65535 is allowed",
+    "literal_error": "must be DEBUG, INFO, WARNING or ERROR",
+}
+
+
+def _sentence(error: ErrorDetails) -> str:
+    name = PREFIX + str(error["loc"][0]).removeprefix(PREFIX.lower()).upper() if error["loc"] else "the settings"
+    return f"{name} {_WORDS.get(error['type'], error['msg'].removeprefix('Value error, '))}"
+
+
+def _misspelt(env: Mapping[str, Any]) -> list[str]:
+    """Variables of ours that nobody reads and that look like one that somebody would."""
+    known = variables()
+    strange = [name for name in env if name.startswith(PREFIX) and name not in known]
+    pairs = [(name, near(name.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known])) for name in strange]
+    return [f"{name} is not a setting; did you mean {PREFIX}{guess}?" for name, guess in pairs if guess]
