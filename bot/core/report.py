@@ -8,6 +8,7 @@ Times are aware UTC datetimes, durations seconds, SLI values in the SLI's own un
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from typing import Literal
 
 from bot.core.events import IncidentKind, Severity
 from bot.core.model import Better, Series
@@ -136,7 +137,8 @@ class RungMove:
     who: str
     from_rung: str
     to_rung: str
-    down: bool
+    direction: Literal["down", "up", "changed"]
+    """`changed`: made beside the incident, by somebody or something its timeline does not name."""
     workflow: str
     reason: str
     epoch: int

@@ -1,0 +1,175 @@
+"""The chart of each breached SLI as data, and what each rung change did to the SLIs (`product.md` section 9)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from bot.core import events as ev
+from bot.core.cast import Cast
+from bot.core.detection import reach
+from bot.core.evidence import band_limit
+from bot.core.impact import Rows, effect
+from bot.core.incident import Incident
+from bot.core.model import Agent, Breach, MinuteRow, RungState, Series, Sli, minute_of, minute_start
+from bot.core.report import Chart, Mark, RungMove, SliEffect
+from bot.core.timeline import SealedEntry
+
+BEFORE, AFTER = 30, 5
+"""Minutes of a chart before the first bad minute and after the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the builder reads from: the incident, its entries and the stored minutes."""
+
+    incident: Incident
+    entries: Sequence[SealedEntry]
+    minutes: Mapping[Series, Rows]
+    agent: Agent
+    rung_history: Sequence[RungState]
+    cast: Cast
+    end: datetime
+
+    def events(self) -> Iterator[ev.Event]:
+        """Return the events in order; derived lines have none."""
+        return (sealed.entry.event for sealed in self.entries if sealed.entry.event is not None)
+
+
+def charts(scene: Scene) -> tuple[Chart, ...]:
+    """One chart for each breached SLI."""
+    return tuple(_chart(breach, scene) for breach in scene.incident.breaches)
+
+
+def _chart(breach: Breach, scene: Scene) -> Chart:
+    first = min(each.first_bad for each in scene.incident.breaches) - BEFORE
+    last = minute_of(scene.end) + AFTER
+    rows = [row for row in scene.minutes.get(breach.series, ()) if first <= row.minute <= last]
+    return Chart(
+        series=breach.series,
+        title=breach.sli.title or breach.sli.name.upper(),
+        unit=breach.sli.unit,
+        better=breach.sli.better,
+        points=tuple(_points(rows, breach.sli)),
+        first=first,
+        last=last,
+        baseline=breach.baseline.value if breach.baseline else None,
+        band=band_limit(breach.sli, breach.baseline) if breach.baseline else None,
+        objective=breach.limit,
+        marks=(Mark(minute_start(breach.first_bad), "first bad", "harm"), *marks(scene, breach)),
+    )
+
+
+def _points(rows: Rows, sli: Sli) -> Iterator[tuple[int, float | None]]:
+    """(minute, value); a hole longer than the poll interval becomes a None, so that the line breaks there."""
+    previous: MinuteRow | None = None
+    for row in rows:
+        if previous is not None and row.minute - previous.minute > reach(sli):
+            yield previous.minute + 1, None
+        yield row.minute, None if row.n == 0 and sli.kind == "ratio" else row.value
+        previous = row
+
+
+def marks(scene: Scene, breach: Breach) -> Iterator[Mark]:
+    """The moments that explain a curve, in order; of pages, acknowledgements and holds the one that counts."""
+    yield Mark(breach.detected_at, "breach", "harm")
+    seen: set[str] = set()
+    for event in scene.events():
+        mark = _mark(event)
+        if mark is None or (mark.sort == "person" and mark.label in seen):
+            continue
+        seen.add(mark.label)
+        yield mark
+
+
+def _mark(event: ev.Event) -> Mark | None:
+    match event:
+        case ev.PageSettled(outcome="sent"):
+            return Mark(event.at, "page", "person")
+        case ev.Acknowledged():
+            return Mark(event.at, "ack", "person")
+        case ev.RungLowered():
+            return Mark(event.at, event.to_rung, "down")
+        case ev.RungConfirmed():
+            return Mark(event.at, "confirmed", "down")
+        case ev.RungRaised():
+            return Mark(event.at, f"up: {event.to_rung}", "good")
+        case ev.RecoveryHeld():
+            return Mark(event.at, "recovered", "good")
+        case ev.Resolved():
+            return Mark(event.at, "resolved", "good")
+        case _:
+            return None
+
+
+class Confirmation(NamedTuple):
+    """When a rung was read back, and after how many seconds."""
+
+    at: datetime
+    seconds: float
+
+
+def rung_moves(scene: Scene) -> tuple[RungMove, ...]:
+    """Every rung change of the incident, and changes of the agent's rung made beside it, oldest first."""
+    confirmed = {
+        event.epoch: Confirmation(event.at, event.seconds)
+        for event in scene.events()
+        if isinstance(event, ev.RungConfirmed)
+    }
+    moves = [
+        _move(scene, event, confirmed.get(event.epoch))
+        for event in scene.events()
+        if isinstance(event, ev.RungLowered | ev.RungRaised)
+    ]
+    known = {move.epoch for move in moves}
+    moves += [move for move in _beside(scene) if move.epoch not in known]
+    return tuple(sorted(moves, key=lambda move: (move.at, move.epoch)))
+
+
+def _move(scene: Scene, event: ev.RungLowered | ev.RungRaised, confirmed: Confirmation | None) -> RungMove:
+    return RungMove(
+        at=event.at,
+        who=scene.cast.role(event.actor),
+        from_rung=event.from_rung,
+        to_rung=event.to_rung,
+        direction="up" if isinstance(event, ev.RungRaised) else "down",
+        workflow=event.workflow,
+        reason=scene.cast.words(event.reason),
+        epoch=event.epoch,
+        asked_by=scene.cast.role(event.asked_by) if isinstance(event, ev.RungRaised) else "",
+        until=event.until if isinstance(event, ev.RungLowered) else None,
+        confirmed_at=confirmed.at if confirmed else None,
+        seconds=confirmed.seconds if confirmed else None,
+        effects=tuple(_effects(scene, event.at, confirmed.at if confirmed else event.at)),
+    )
+
+
+def _effects(scene: Scene, change: datetime, since: datetime) -> Iterator[SliEffect]:
+    for breach in scene.incident.breaches:
+        rows = scene.minutes.get(breach.series, ())
+        yield effect(breach.series, breach.sli, rows, minute_of(change), minute_of(since))
+
+
+def _beside(scene: Scene) -> Iterator[RungMove]:
+    """Changes the store knows of in the incident's time that its timeline does not."""
+    before: dict[str, RungState] = {}
+    for state in scene.rung_history:
+        earlier = before.get(state.workflow)
+        before[state.workflow] = state
+        if not scene.incident.opened_at <= state.changed_at <= scene.end:
+            continue
+        seconds = (state.confirmed_at - state.changed_at).total_seconds() if state.confirmed_at else None
+        yield RungMove(
+            at=state.changed_at,
+            who=scene.cast.role(state.by) if state.by else "",
+            from_rung=earlier.rung if earlier else scene.incident.rungs.before,
+            to_rung=state.rung,
+            direction="changed",
+            workflow=state.workflow,
+            reason=scene.cast.words(state.reason),
+            epoch=state.epoch,
+            until=state.until,
+            confirmed_at=state.confirmed_at,
+            seconds=seconds,
+            effects=tuple(_effects(scene, state.changed_at, state.confirmed_at or state.changed_at)),
+        )
