@@ -120,17 +120,16 @@ class Rehearsal:
     def _copy(self, step: Step) -> None:
         *names, target = step.rest.split()
         to = self.workdir / self.inside(target)
+        stage = step.flags.get("from")
         for name in names:
-            stage = step.flags.get("from")
             source = self.folder / f"stage-{stage}{name}" if stage else self.repository / name
-            place = to / source.name if target.endswith("/") else to
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
+            if source.is_dir():  # its contents, as an engine does
                 ignore = None if stage else shutil.ignore_patterns("__pycache__")
-                shutil.copytree(
-                    source, place, symlinks=True, ignore=ignore, copy_function=os.link if stage else shutil.copy2
-                )
+                link = os.link if stage else shutil.copy2  # between stages nothing is changed any more
+                shutil.copytree(source, to, symlinks=True, ignore=ignore, copy_function=link, dirs_exist_ok=True)
             else:
+                place = to / source.name if target.endswith("/") else to
+                place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(source, place)
 
     def _run(self, step: Step) -> None:
