@@ -10,7 +10,7 @@ from house import functions, sources, text, tree
 MOCKS_PER_100_TESTS = 5
 MOCK_NAMES = frozenset({"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "create_autospec", "patch"})
 REPLACING = frozenset({"setattr", "delattr", "setitem", "delitem"})
-REASONED_NOQA = re.compile(r"noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*\W+\w.{7,}")
+REASONED_NOQA = re.compile(r"noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*\W+\w.+")
 
 
 def is_mock(node: ast.Call) -> bool:
