@@ -1,0 +1,108 @@
+"""The app factory: wires the endpoints to what answers them. No state of its own, no import with a side effect."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.core.model import Fleet
+from bot.ports import Clock, Intake
+from bot.web import autonomy, health, ingest, ofrep, page, refusals, shapes
+from bot.web.board import MemoryBoard
+from bot.web.door import Door
+from bot.web.health import Readiness, Ready
+from bot.web.ingest import Inbox
+from bot.web.metrics import WebMetrics
+from bot.web.poll import Poll
+from bot.web.tokens import TokenBook
+
+TITLE = "Stepdown"
+SUMMARY = "Agents read their rung and report their work; probes and metrics."
+
+
+def build_api(
+    board: MemoryBoard,
+    intake: Intake,
+    tokens: TokenBook,
+    ready: Ready,
+    registry: CollectorRegistry,
+    *,
+    fleet: Callable[[], Fleet],
+    clock: Clock,
+    version: str = "",
+    more: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
+
+    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are.
+    """
+    metrics = WebMetrics(registry)
+    door = Door(tokens, metrics)
+    poll = Poll(board, fleet, clock, metrics)
+    app = FastAPI(
+        title=TITLE,
+        summary=SUMMARY,
+        version=version or "unversioned",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    refusals.install(app)
+    own = (
+        ofrep.routes(door, poll),
+        autonomy.routes(door, poll),
+        ingest.routes(door, Inbox(intake, fleet, clock, metrics)),
+        health.routes(Readiness(ready), registry),
+        page.routes(app),
+    )
+    for router in (*own, *more):
+        app.include_router(router)
+    app.add_middleware(Counted, metrics=metrics)
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    return app
+
+
+def _described(app: FastAPI) -> dict[str, object]:
+    """The OpenAPI document with our shapes and the ways to show a token."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        parts = document.setdefault("components", {})
+        parts.setdefault("schemas", {}).update(shapes.SCHEMAS)
+        parts["securitySchemes"] = shapes.SECURITY
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+class Counted:
+    """Counts and times each request by its declared route, never by the path as sent: that would be unbounded."""
+
+    def __init__(self, app: ASGIApp, metrics: WebMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and note its route, status and duration."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = "500"
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._metrics.requests.labels(route, method, status).inc()
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
+
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,54 @@
+"""Reading what came in: capped in size and time, parsed once, refused in one clear line."""
+
+import asyncio
+
+from fastapi import Request
+from pydantic_core import from_json
+from starlette.requests import ClientDisconnect
+
+from bot.web.refusals import Refusal
+
+BODY_LIMIT = 1_048_576
+"""Bytes of a request body: 1 MiB."""
+BODY_DEADLINE = 15.0
+"""Seconds for the whole body: a client that drips holds no connection for longer."""
+_SWALLOWED = 8 * BODY_LIMIT
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body, at most 1 MiB. Raises Refusal 413 or 408."""
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            return await _collect(request)
+    except TimeoutError:
+        raise Refusal(408, f"the body did not arrive within {BODY_DEADLINE:.0f} s") from None
+    except ClientDisconnect:
+        raise Refusal(400, "the connection closed before the body was complete") from None
+
+
+async def _collect(request: Request) -> bytes:
+    """Gather the body; what is too much is read and thrown away up to a point, so that the sender sees the answer."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size <= BODY_LIMIT:
+            parts.append(part)
+        elif size > _SWALLOWED:
+            break
+    if size > BODY_LIMIT:
+        raise Refusal(
+            413,
+            f"the body is larger than {BODY_LIMIT} bytes (1 MiB); send it in parts",
+            headers={"Connection": "close"},
+        )
+    return b"".join(parts)
+
+
+def parse_json(body: bytes) -> object:
+    """The JSON value of a body. Raises Refusal 400 with the place of the mistake."""
+    try:
+        parsed: object = from_json(body)
+    except ValueError as error:
+        raise Refusal(400, f"the body is not JSON: {error}", code="PARSE_ERROR") from None
+    return parsed

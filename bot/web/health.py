@@ -1,0 +1,54 @@
+"""Probes and metrics. Alive: this process answers. Ready: the app sees no problem that keeps it from its work."""
+
+from collections.abc import Callable, Sequence
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from bot.web.refusals import answer
+
+READY_DEADLINE = 5.0
+"""Seconds for the readiness check; a database that hangs must not hang the probe."""
+
+Ready = Callable[[], Sequence[str]]
+
+
+class Readiness:
+    """Asks the app for its problems, on one thread and never two at once."""
+
+    def __init__(self, ready: Ready, deadline: float = READY_DEADLINE) -> None:
+        self._ready = ready
+        self._deadline = deadline
+        self._thread = CapacityLimiter(1)
+
+    async def problems(self) -> list[str]:
+        """What is wrong, in sentences; empty when nothing is."""
+        with anyio.move_on_after(self._deadline):
+            return list(await to_thread.run_sync(self._ready, limiter=self._thread, abandon_on_cancel=True))
+        return [f"the readiness check did not answer within {self._deadline:g} s"]
+
+
+def routes(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
+    """`/healthz`, `/readyz`, `/metrics`."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz", summary="Alive?")
+    async def healthz() -> dict[str, str]:
+        """Answer as long as the process serves requests."""
+        return {"status": "ok"}
+
+    @router.get("/readyz", summary="Ready?", responses={503: {"description": "Not ready, and why"}})
+    async def readyz() -> Response:
+        """Answer 200, or 503 with the problems in words."""
+        problems = await readiness.problems()
+        return answer({"status": "not ready" if problems else "ready", "problems": problems}, 503 if problems else 200)
+
+    @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        """Write the registry in the Prometheus text format."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return router

@@ -1,0 +1,224 @@
+"""Pushed records: from JSON to values, checked whole. One bad record refuses the request, and every fault is named.
+
+Two rounds. First the record's own shape (pydantic, strict: no "3" for 3, no true for 1, no NaN). Then what only the
+fleet and the clock can tell: is there such an agent, workflow and SLI, and is the time plausible.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.core.model import Fleet, Sample, Series
+from bot.core.tasks import TaskRecord
+from bot.web.refusals import found, nearest
+
+AHEAD = timedelta(seconds=30)
+BEHIND = timedelta(days=14)
+BATCH = 5_000
+"""Records in one request."""
+FAULTS_SHOWN = 100
+PERCENT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: in which record, in which field, what was found and what is allowed."""
+
+    index: int
+    field: str
+    found: str
+    allowed: str
+
+
+class Faulty(Exception):  # noqa: N818 - the caller's mistake, not a failure of ours
+    """Records that were refused; nothing of the request was stored."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.count = len(faults)
+        self.shown = [asdict(fault) for fault in faults[:FAULTS_SHOWN]]
+
+
+def _moment(value: object) -> object:
+    """ISO 8601 with an offset, or seconds since 1970; anything else is left for the model to refuse."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment.astimezone(UTC) if moment.tzinfo else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, OSError):
+        raise ValueError("no such time") from None
+    return value
+
+
+def _printable(value: object) -> object:
+    """Text that any database and terminal can take."""
+    if isinstance(value, str) and not value.isprintable():
+        raise ValueError("not printable")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Text = Annotated[str, BeforeValidator(_printable), Field(min_length=1, max_length=200)]
+Flow = Annotated[str, BeforeValidator(_printable), Field(max_length=200)]
+Amount = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
+
+
+class SampleIn(BaseModel):
+    """One ready value of an SLI. Percentages run from 0 to 100; `n` is the number of tasks behind the value."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    time: Moment
+    agent: Text
+    workflow: Flow = ""
+    sli: Text
+    value: float = Field(ge=-1e15, le=1e15, allow_inf_nan=False)
+    n: Amount | None = None
+
+
+class TaskIn(BaseModel):
+    """What is known of one task. Report it again when more is known: the newest `time` counts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    task_id: Text
+    agent: Text
+    workflow: Flow = Field(default="", validation_alias=AliasChoices("workflow", "task_class"))
+    time: Moment
+    tool_calls: int = Field(default=0, ge=0, le=1_000_000)
+    required_escalation: bool = False
+    pending_approval: bool = False
+    completed: bool = False
+    decision_confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    decision_correct: bool | None = None
+    success: bool | None = None
+    cost: Amount | None = None
+
+
+_TIME = "ISO 8601 with an offset (2026-03-01T02:14:00Z) or seconds since 1970; at most 30 s ahead, 14 days old"
+_YES_NO = "true or false"
+Model = TypeVar("Model", SampleIn, TaskIn)
+ALLOWED = {
+    "time": _TIME,
+    "agent": "the key of an agent in the fleet file",
+    "workflow": "a workflow of the agent, or empty for the agent as a whole",
+    "task_class": "a workflow of the agent, or empty for the agent as a whole",
+    "sli": "an SLI of the agent in the fleet file",
+    "value": "a finite number",
+    "n": "a finite number, 0 or more: the tasks behind the value",
+    "task_id": "1 to 200 printable characters, unique within the agent",
+    "tool_calls": "a whole number from 0 to 1000000",
+    "required_escalation": _YES_NO,
+    "pending_approval": _YES_NO,
+    "completed": _YES_NO,
+    "decision_confidence": "a number from 0 to 1",
+    "decision_correct": _YES_NO,
+    "success": _YES_NO,
+    "cost": "a finite number, 0 or more",
+}
+
+
+def samples_from(parsed: object, fleet: Fleet, now: datetime) -> list[Sample]:
+    """Samples from a request's JSON. Raises Faulty."""
+    shaped = _shaped(parsed, SampleIn)
+    _insist(shaped, lambda record: _sample_faults(record, fleet, now))
+    return [Sample(Series(r.agent, r.workflow, r.sli), r.time, r.value, r.n) for r in shaped]
+
+
+def tasks_from(parsed: object, fleet: Fleet, now: datetime) -> list[TaskRecord]:
+    """Task records from a request's JSON. Raises Faulty."""
+    shaped = _shaped(parsed, TaskIn)
+    _insist(shaped, lambda record: _place_faults(record, fleet, now))
+    return [TaskRecord(at=r.time, **r.model_dump(exclude={"time"})) for r in shaped]
+
+
+def _shaped(parsed: object, model: type[Model]) -> list[Model]:
+    """Every record in its own shape, or every fault of every record."""
+    rows = parsed if isinstance(parsed, list) else [parsed]
+    if len(rows) > BATCH:
+        raise Faulty([Fault(BATCH, "", f"{len(rows)} records", f"at most {BATCH} records in one request")])
+    shaped: list[Model] = []
+    faults: list[Fault] = []
+    for index, row in enumerate(rows):
+        try:
+            shaped.append(model.model_validate(row))
+        except ValidationError as error:
+            faults += [_shape_fault(index, detail, model) for detail in error.errors(include_url=False)]
+    if faults:
+        raise Faulty(faults)
+    return shaped
+
+
+def _shape_fault(index: int, detail: ErrorDetails, model: type[BaseModel]) -> Fault:
+    """One of pydantic's complaints in our words."""
+    field = str(detail["loc"][0])[:200] if detail["loc"] else ""
+    if not field:
+        return Fault(index, "", found(detail["input"]), "a JSON object for each record")
+    if detail["type"] == "missing":
+        return Fault(index, field, "nothing", ALLOWED[field])
+    known = [name for name in ALLOWED if name in model.model_fields or (name == "task_class" and model is TaskIn)]
+    if field not in known:
+        return Fault(index, found(field), "a field that is not known", f"{', '.join(known)}.{nearest(field, known)}")
+    if detail["type"] == "extra_forbidden":
+        return Fault(index, field, found(detail["input"]), "either workflow or task_class, not both")
+    return Fault(index, field, found(detail["input"]), ALLOWED[field])
+
+
+def _insist(records: Sequence[Model], faults_of: Callable[[Model], list[tuple[str, object, str]]]) -> None:
+    """Raise Faulty with what the fleet and the clock find wrong, if anything."""
+    faults = [
+        Fault(index, field, value if isinstance(value, str) else found(value), f"{ALLOWED[field]}{more}")
+        for index, record in enumerate(records)
+        for field, value, more in faults_of(record)
+    ]
+    if faults:
+        raise Faulty(faults)
+
+
+def _place_faults(record: SampleIn | TaskIn, fleet: Fleet, now: datetime) -> list[tuple[str, object, str]]:
+    """(field, found, addition to what is allowed) for the agent, workflow and time of a record."""
+    faults: list[tuple[str, object, str]] = []
+    if not now - BEHIND <= record.time <= now + AHEAD:
+        faults.append(("time", f"{record.time.isoformat()}, {_off(record.time - now)}", ""))
+    agent = fleet.agents.get(record.agent)
+    if agent is None:
+        faults.append(("agent", found(record.agent), f".{nearest(record.agent, list(fleet.agents))}"))
+    elif record.workflow and record.workflow not in agent.workflows:
+        faults.append(("workflow", found(record.workflow), f".{nearest(record.workflow, list(agent.workflows))}"))
+    return faults
+
+
+def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[tuple[str, object, str]]:
+    """The same, and whether the agent has that SLI and it can have that value."""
+    faults = _place_faults(record, fleet, now)
+    agent = fleet.agents.get(record.agent)
+    if agent is None or any(field == "workflow" for field, _, _ in faults):
+        return faults
+    sli = agent.sli(record.workflow, record.sli)
+    if sli is None:
+        names = sorted({one.name for _, one in agent.slis})
+        faults.append(("sli", found(record.sli), f".{nearest(record.sli, names)}"))
+    elif sli.kind == "ratio" and not 0 <= record.value <= PERCENT:
+        faults.append(("value", record.value, f", and for a ratio like {sli.name} from 0 to 100 (percent)"))
+    return faults
+
+
+def _off(distance: timedelta) -> str:
+    """How far a time lies from now, in words."""
+    seconds = distance.total_seconds()
+    return f"{seconds:.0f} s ahead of our clock" if seconds > 0 else f"{-seconds / 86_400:.1f} days ago"
+
+
+def stranger(parsed: object, agent: str) -> tuple[int, str] | None:
+    """(index, agent) of the first record that speaks for another agent than this one."""
+    for index, row in enumerate(parsed if isinstance(parsed, list) else [parsed]):
+        owner = row.get("agent") if isinstance(row, dict) else None
+        if isinstance(owner, str) and owner != agent:
+            return index, owner
+    return None
