@@ -1,0 +1,158 @@
+"""How much a count of tasks proves: the sampling arithmetic behind the recovery clock (`product.md` section 8).
+
+Everything here speaks of *badness*, which grows in the bad direction: for a ratio the share of bad tasks (0 to 1), for
+a gauge its value (negated where higher is better). Three levels are known of an SLI in an incident:
+
+    base    its baseline,            HER 3 %    -> 0.03      DQR 92 %   -> 0.08
+    limit   its recovery limit,      HER 3.3 %  -> 0.033     DQR 82.8 % -> 0.172
+    ill     the incident's own level HER 9 %    -> 0.09      DQR 75 %   -> 0.25
+
+and three questions are asked of n tasks:
+
+1. *Can it be chance?* (`noise`) What a healthy agent's value strays from its level by luck: z standard errors,
+   sqrt(b(1-b)/n) for ratios. Few bad tasks are skewed to the right, so the first Cornish-Fisher term
+   (z^2 - 1)(1 - 2b) / 6 and half a task for continuity are added; without them a healthy agent with 50 tasks a window
+   and a 3 % baseline is called out five times as often as z promises. For a gauge with counts the standard error is
+   the spread of one task (baseline spread of an average minute * sqrt(tasks in it)) / sqrt(n).
+2. *Are these tasks enough to tell?* (`enough`) n at which baseline and ill are told apart at 1 % / 5 % error:
+   ((2.33 s_b + 1.64 s_i) / (ill - base))^2, s the standard deviation of one task. HER 3 against 9 %: 209.
+3. *Which of the two is it?* (`weight`) The logarithm of how many times likelier the tasks are from a healthy agent
+   than from one still ill (Wald 1945). Healthy is taken half way between base and limit, so an agent inside its band
+   passes and a baseline of zero works. Past log(1/e) it may be called healthy: one still ill gets there with
+   probability e at most, however long one looks (Ville 1939), where a fixed-n test looked at every minute does not.
+"""
+
+from dataclasses import dataclass
+from math import ceil, inf, log, log10, sqrt
+
+from bot.core.detection import objective_limit, worse, worsened, worst
+from bot.core.model import Baseline, Better, Sli
+
+Z_ONE_PERCENT = 2.326
+Z_FIVE_PERCENT = 1.645
+"""One-sided normal quantiles."""
+
+LEAST_SHARE = 1e-6
+"""A share of bad tasks is held this far from 0 and 1 in logarithms."""
+
+
+def tolerance(sli: Sli, value: float) -> float:
+    """How far the band reaches: the larger of 10 % (`tolerance`) of the baseline and `absolute_tolerance`."""
+    return max(sli.tolerance * abs(value), sli.absolute_tolerance or 0.0)
+
+
+def band_limit(sli: Sli, baseline: Baseline) -> float:
+    """The recovery limit in the SLI's unit: the baseline worsened by its tolerance. DQR 92 % -> 82.8 %."""
+    return worsened(sli.better, baseline.value, tolerance(sli, baseline.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What tells a healthy agent from an ill one, for one SLI. Levels in badness; `sd` of one task at `base`."""
+
+    ratio: bool
+    lower: bool
+    base: float
+    limit: float
+    ill: float
+    sd: float
+
+    def badness(self, value: float) -> float:
+        """Turn a value in the SLI's unit into badness."""
+        if self.ratio:
+            return value / 100 if self.lower else 1 - value / 100
+        return value if self.lower else -value
+
+    def value(self, badness: float) -> float:
+        """Turn badness into a value in the SLI's unit."""
+        if self.ratio:
+            return 100 * (badness if self.lower else 1 - badness)
+        return badness if self.lower else -badness
+
+    def error(self, n: float) -> float:
+        """One standard error of n tasks at the baseline."""
+        return self.sd / sqrt(n)
+
+    def noise(self, z: float, n: float) -> float:
+        """How far n tasks may stray upwards by chance, at z standard errors, skew and whole tasks allowed for."""
+        skew = max(0.0, (z * z - 1) * (1 - 2 * self.base) / 6) + 0.5 if self.ratio else 0.0
+        return z * self.error(n) + skew / n
+
+    @property
+    def sd_ill(self) -> float:
+        """Spread of one task at the incident's own level."""
+        return sqrt(self.ill * (1 - self.ill)) if self.ratio else self.sd
+
+    @property
+    def enough(self) -> float:
+        """Tasks that tell base from ill at 1 % / 5 % error."""
+        return ((Z_ONE_PERCENT * self.sd + Z_FIVE_PERCENT * self.sd_ill) / (self.ill - self.base)) ** 2
+
+    def well_up_to(self, n: float) -> float:
+        """The badness up to which `enough` tasks speak for the baseline: an ill agent gets there in 5 % at most."""
+        healthy = max(self.limit, self.base + Z_ONE_PERCENT * self.error(n))
+        return min(healthy, self.ill - Z_FIVE_PERCENT * self.sd_ill / sqrt(n))
+
+    def weight(self, mean: float, n: float) -> float:
+        """Log likelihood ratio of n tasks of that mean badness: healthy against ill. Infinite without noise."""
+        well = (self.base + self.limit) / 2
+        if not self.ratio:
+            lean = (self.ill - well) * ((self.ill + well) / 2 - mean)
+            return n * lean / self.sd**2 if self.sd > 0 else inf if lean > 0 else -inf
+        well, ill = _inside(well), _inside(self.ill)
+        return n * (mean * log(well / ill) + (1 - mean) * log((1 - well) / (1 - ill)))
+
+    def owed(self, mean: float, n: float, target: float) -> float:
+        """Tasks that are still needed until `weight` reaches `target`, if they are like the baseline's."""
+        a_task = self.weight(self.base, 1)
+        return max(0.0, target - self.weight(mean, n)) / a_task if 0 < a_task < inf else 0.0
+
+
+def _inside(share: float) -> float:
+    return min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
+
+
+def levels(sli: Sli, baseline: Baseline | None, incident_value: float | None) -> Levels | None:
+    """Put the levels of one SLI together; None where neither a baseline nor an absolute objective is known.
+
+    Without a baseline the objective stands in for baseline and limit. Ill is the incident's own level, but at least
+    the objective (it was breached) and two tolerances from the baseline: nothing can be told from itself.
+    """
+    objective = objective_limit(sli, baseline)
+    base = baseline.value if baseline is not None else objective
+    if base is None:
+        return None
+    limit = band_limit(sli, baseline) if baseline is not None else base
+    least_ill = worsened(sli.better, base, 2 * tolerance(sli, base))
+    ill = worst(sli.better, *(value for value in (incident_value, objective, least_ill) if value is not None))
+    return _levels(sli, base, limit, ill, _task_spread(baseline))
+
+
+def _levels(sli: Sli, base: float, limit: float, ill: float, task_spread: float) -> Levels:
+    raw = Levels(sli.kind == "ratio", sli.better is Better.LOWER, 0.0, 0.0, 0.0, 0.0)
+    low, line, high = raw.badness(base), raw.badness(limit), raw.badness(ill)
+    if raw.ratio:
+        low, line, high = (min(max(share, 0.0), 1.0) for share in (low, line, high))
+    sd = sqrt(low * (1 - low)) if raw.ratio else task_spread
+    return Levels(raw.ratio, raw.lower, low, line, high if high > low else low + LEAST_SHARE, sd)
+
+
+def _task_spread(baseline: Baseline | None) -> float:
+    """Spread of a single task: that of an average minute times the root of the tasks in it. 0 where unknown."""
+    if baseline is None or not baseline.minutes:
+        return 0.0
+    return baseline.spread * sqrt(baseline.n / baseline.minutes)
+
+
+def about(tasks: float) -> int:
+    """Round up to two digits: 87.2 -> 88, 1,234 -> 1,300."""
+    if tasks <= 0:
+        return 0
+    step = 10 ** max(0, ceil(log10(tasks)) - 2)
+    return int(ceil(tasks / step) * step)
+
+
+def meets(sli: Sli, value: float, baseline: Baseline | None) -> bool:
+    """True on the good side of the objective, or on it; True too where the objective is not known."""
+    objective = objective_limit(sli, baseline)
+    return objective is None or not worse(sli.better, value, objective)

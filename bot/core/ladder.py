@@ -1,0 +1,245 @@
+"""Which rung the rules propose, and how severe an incident is (`product.md` sections 5 and 7).
+
+Containment rules. The most restrictive one that fires and names a rung below the present one is proposed:
+
+| signal | line | rung | source |
+|---|---|---|---|
+| DQR | 15 % down from baseline | `watched` | constraint level 1 |
+| TIE | 1.5x baseline | `watched` | constraint level 1 |
+| DQR | 25 % down from baseline | `approval` | level 2 |
+| TIE | 2x baseline | `approval` | level 2 |
+| HER | above twice its objective | `read-only` | level 3 |
+| any | `read-only` for 30 min without recovery | `suspended` | level 4 |
+
+A ladder of another make that lacks a rung gets the next lower one of the default order that it has; a rule without
+such a rung is skipped. Where no rule fires, the next rung down is proposed, in words that cannot be taken for a rule.
+A fault of a tool is no reason to demote the agent by rule; attribution knows that, not this table.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+from bot.core.detection import ROUNDING
+from bot.core.events import Severity, Suggestion
+from bot.core.figures import TRADE_NAMES, figure, short
+from bot.core.model import DEFAULT_LADDER, Better, Ladder, Sli
+
+ONE_DOWN = "one rung down"
+"""How the words of a suggestion begin that no rule stands behind; see `is_rule`."""
+
+READ_ONLY_MINUTES = 30
+"""Minutes on `read-only` without recovery after which the agent is suspended (`product.md` section 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One breached SLI as the rules see it. Numbers in its unit; None where not known.
+
+    `minutes_on_read_only`: how long the agent has been on `read-only` with this SLI not back in its band; 0 on any
+    other rung.
+    """
+
+    sli: str
+    value: float | None
+    baseline: float | None = None
+    objective: float | None = None
+    minutes_on_read_only: float = 0.0
+    title: str = ""
+    unit: str = ""
+
+    @property
+    def label(self) -> str:
+        """`TIE` for the four of the trade, else the title."""
+        return self.sli.upper() if self.sli.lower() in TRADE_NAMES else self.title or self.sli
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table. `fires` returns the rule in words with its numbers, or ""."""
+
+    sli: str
+    """Lower-case name, "" for any."""
+    rung: str
+    fires: Callable[[Reading], str]
+
+
+class Fired(NamedTuple):
+    """A rule that fired: the rung it names on this ladder, and why."""
+
+    rung: str
+    words: str
+
+
+def down_from_baseline(share: float) -> Callable[[Reading], str]:
+    """Fires at `share` below baseline or worse, for an SLI that is better higher."""
+
+    def fires(reading: Reading) -> str:
+        if reading.value is None or not reading.baseline or reading.baseline < 0:
+            return ""
+        down = 1 - reading.value / reading.baseline
+        if down < share * (1 - ROUNDING):
+            return ""
+        return f"{_now(reading)} is down {100 * down:.0f} % from baseline {figure(reading.baseline, reading.unit)}"
+
+    return fires
+
+
+def times_baseline(times: float) -> Callable[[Reading], str]:
+    """Fires at `times` the baseline or more. A baseline of 0 has no multiple."""
+
+    def fires(reading: Reading) -> str:
+        if reading.value is None or not reading.baseline or reading.baseline < 0:
+            return ""
+        multiple = reading.value / reading.baseline
+        if multiple < times * (1 - ROUNDING):
+            return ""
+        return f"{_now(reading)} is {multiple:.1f}x baseline {figure(reading.baseline, '')}"
+
+    return fires
+
+
+def times_objective(times: float) -> Callable[[Reading], str]:
+    """Fires above `times` the objective; on it is not above."""
+
+    def fires(reading: Reading) -> str:
+        if reading.value is None or reading.objective is None:
+            return ""
+        if reading.value <= times * reading.objective * (1 + ROUNDING):
+            return ""
+        return f"{_now(reading)} is above {short(times)}x its objective {figure(reading.objective, reading.unit)}"
+
+    return fires
+
+
+def too_long_on_read_only(reading: Reading) -> str:
+    """Fires after READ_ONLY_MINUTES on `read-only` without recovery."""
+    if reading.minutes_on_read_only < READ_ONLY_MINUTES:
+        return ""
+    return f"{reading.label} has not recovered in {reading.minutes_on_read_only:.0f} min on read-only"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("dqr", "watched", down_from_baseline(0.15)),
+    Rule("tie", "watched", times_baseline(1.5)),
+    Rule("dqr", "approval", down_from_baseline(0.25)),
+    Rule("tie", "approval", times_baseline(2.0)),
+    Rule("her", "read-only", times_objective(2.0)),
+    Rule("", "suspended", too_long_on_read_only),
+)
+
+
+def suggest(ladder: Ladder, rung: str, readings: Sequence[Reading]) -> Suggestion | None:
+    """Return the rung to step down to from `rung`, with the rule in words; None where nothing lower is called for.
+
+    Rules that fired but name no rung below the present one are obeyed already: no suggestion. `auto` is left False,
+    because only the agent's `containment` can say; and only a real rule may be applied by itself (`is_rule`).
+    Raises KeyError for a rung that is not on the ladder.
+    """
+    present = ladder.depth(rung)
+    found = tuple(fired(ladder, readings))
+    lower = [one for one in found if ladder.depth(one.rung) > present]
+    if lower:
+        # max keeps the first of equals, which is the order of the table
+        deepest = max(lower, key=lambda one: ladder.depth(one.rung))
+        return Suggestion(deepest.rung, deepest.words)
+    below = ladder.below(rung)
+    if found or below is None or not readings:
+        return None
+    return Suggestion(below.name, _one_down(readings))
+
+
+def fired(ladder: Ladder, readings: Sequence[Reading]) -> Iterator[Fired]:
+    """Every rule that fires and has a rung on this ladder, in the order of the table."""
+    for rule in RULES:
+        target = _rung_for(ladder, rule.rung)
+        for reading in readings:
+            if target and rule.sli in {"", reading.sli.lower()} and (why := _words(rule, reading)):
+                stands_in = "" if target == rule.rung else f" (this ladder has no {rule.rung})"
+                yield Fired(target, f"{why} -> {target}{stands_in}")
+
+
+def is_rule(suggestion: Suggestion) -> bool:
+    """True where a rule stands behind a suggestion, so that `containment: auto` may apply it."""
+    return not suggestion.rule.startswith(ONE_DOWN)
+
+
+def _words(rule: Rule, reading: Reading) -> str:
+    if reading.value is not None and not isfinite(reading.value):
+        return ""
+    return rule.fires(reading)
+
+
+def _rung_for(ladder: Ladder, wanted: str) -> str:
+    """The wanted rung, or the next lower one of the default order that this ladder has; "" where it has none."""
+    names = ladder.names()
+    lower = DEFAULT_LADDER.names()[DEFAULT_LADDER.depth(wanted) :]
+    return next((name for name in lower if name in names), "")
+
+
+def _one_down(readings: Sequence[Reading]) -> str:
+    ruled = {rule.sli for rule in RULES if rule.sli}
+    named = [reading for reading in readings if reading.sli.lower() in ruled]
+    if not named:
+        return f"{ONE_DOWN}: no rule names a rung for {' and '.join(reading.label for reading in readings)}"
+    return f"{ONE_DOWN}: {' and '.join(map(_now, named))} has not reached the line of a rule"
+
+
+def _now(reading: Reading) -> str:
+    return reading.label if reading.value is None else f"{reading.label} {figure(reading.value, reading.unit)}"
+
+
+# Severity. Points, so that a reader can add them up:
+#
+#   how far   worst SLI below 2x past its objective 1, from 2x 2, from 4x 3; a blind agent 2: nobody can say how far
+#   how wide  two or more SLIs in breach            +1
+#   where     production +1, beta 0, demo -1
+#   contained on a rung where writes wait for people, or lower   -1
+#
+#   5 and more SEV1   3 or 4 SEV2   2 SEV3   1 and less SEV4
+FAR, VERY_FAR = 2.0, 4.0
+STAGE_POINTS = {"production": 1, "beta": 0, "demo": -1}
+SEVERITY_FROM: tuple[tuple[int, Severity], ...] = ((5, "SEV1"), (3, "SEV2"), (2, "SEV3"))
+BLIND_POINTS = 2
+
+
+class Grade(NamedTuple):
+    """A severity and the sentence that explains it."""
+
+    severity: Severity
+    why: str
+
+
+def severity(ladder: Ladder, rung: str, stage: str, past: Sequence[float]) -> Grade:
+    """Grade an incident by the table above.
+
+    `past` says for each SLI in breach how many times past its objective it is (see `times_past`); empty for a blind
+    incident. Raises KeyError for a rung that is not on the ladder or a stage that there is not.
+    """
+    held = ladder.rung(rung).waits_for_people
+    points = _far_points(past) + (len(past) > 1) + STAGE_POINTS[stage] - held
+    grade: Severity = next((name for least, name in SEVERITY_FROM if points >= least), "SEV4")
+    far = f"{max(past):.1f}x past its objective" if past else "no data to judge by"
+    wide = f", {len(past)} SLIs in breach" if len(past) > 1 else ""
+    return Grade(grade, f"{grade}: {far}{wide}, {stage}, on {rung}")
+
+
+def times_past(sli: Sli, value: float, limit: float) -> float:
+    """How many times past its objective a value is: 1 on the line, more on the bad side.
+
+    For a ratio the shares of bad tasks are compared (DQR 75 % against 85 % is 25 / 15 = 1.67), else the values. Against
+    a line of zero anything is VERY_FAR.
+    """
+    if sli.kind == "ratio":
+        lower = sli.better is Better.LOWER
+        bad, line = (value, limit) if lower else (100 - value, 100 - limit)
+    else:
+        bad, line = (value, limit) if sli.better is Better.LOWER else (limit, value)
+    return bad / line if line > 0 else VERY_FAR
+
+
+def _far_points(past: Sequence[float]) -> int:
+    if not past:
+        return BLIND_POINTS
+    return 1 + (max(past) >= FAR) + (max(past) >= VERY_FAR)
