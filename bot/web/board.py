@@ -123,7 +123,8 @@ class MemoryBoard:
         For the agent as a whole an instance counts by the workflow in which it is furthest behind. For one workflow,
         an instance that never says its workflow counts with what it said.
         """
-        found = self._fleet().agents.get(agent)
+        fleet = self._fleet()
+        found = fleet.agents.get(agent)
         since = self._clock.now() - timedelta(seconds=found.control.not_after if found else 0)
         with self._lock:
             words = [seen.reading for seen in self._seen.get(agent, {}).values() if seen.reading.seen_at >= since]
@@ -132,7 +133,7 @@ class MemoryBoard:
             if workflow and word.workflow not in {"", workflow}:
                 continue
             known = chosen.get(word.instance)
-            if known is None or (_specific(word, known) if workflow else word.epoch < known.epoch):
+            if known is None or (_specific(word, known) if workflow else _behind(word, known, fleet.ladder)):
                 chosen[word.instance] = word
         return tuple(chosen.values())
 
@@ -184,6 +185,12 @@ def _on_ladder(ladder: Ladder, rung: str) -> str:
     """The rung itself, or the bottom where a reloaded ladder lost it: a change of words must not raise anybody."""
     names = ladder.names()
     return rung if rung in names else names[-1]
+
+
+def _behind(word: InstanceReading, known: InstanceReading, ladder: Ladder) -> bool:
+    """Whether `word` is the worse news: an older epoch, or at the same one a higher rung."""
+    depth = {name: at for at, name in enumerate(ladder.names())}
+    return (word.epoch, depth.get(word.level, 0)) < (known.epoch, depth.get(known.level, 0))
 
 
 def _specific(word: InstanceReading, known: InstanceReading) -> bool:
