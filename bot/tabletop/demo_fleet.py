@@ -4,7 +4,7 @@ Ids here are the same in the fleet file and in the local Slack. Telephone number
 aside for fiction.
 
 The numbers of the healthy agents are chosen so that a single minute tells well from ill (`product.md` section 4
-judges each minute by itself): at 120 tasks a minute an escalation rate of 0.8 % is above 5 % in one minute of 5,000,
+judges each minute by itself): at 124 tasks a minute an escalation rate of 0.8 % is above 5 % in one minute of 7,000,
 one of 3 % in every tenth.
 """
 
@@ -170,8 +170,8 @@ sources:
 slis:
   dqr: {{source: metrics}}
   tie: {{source: metrics}}
-  her: {{source: metrics, absolute_tolerance: 1}}
-  aqdd: {{source: metrics, absolute_tolerance: 5}}
+  her: {{source: metrics}}
+  aqdd: {{source: metrics}}
 
 agents:
   refunds:
@@ -229,6 +229,6 @@ agents:
     slis:
       dqr: {{source: support-desk}}
       tie: {{source: support-desk}}
-      her: {{source: support-desk, absolute_tolerance: 1}}
-      aqdd: {{source: support-desk, absolute_tolerance: 5}}
+      her: {{source: support-desk}}
+      aqdd: {{source: support-desk}}
 """

@@ -136,6 +136,9 @@ class _Exchange(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
     timeout = 30
+    # Headers and body in one packet: sent as two, the second waits 40 ms for the first one's acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)

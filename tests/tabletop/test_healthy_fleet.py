@@ -21,10 +21,8 @@ DAYS = 30
 
 DQR = Sli("dqr", "DQR", "%", "ratio", Better.HIGHER, Objective(85))
 TIE = Sli("tie", "TIE", "calls/task", "gauge", Better.LOWER, Objective(1.5, relative=True))
-HER = Sli("her", "HER", "%", "ratio", Better.LOWER, Objective(5), absolute_tolerance=1, moved_by_approval=True)
-AQDD = Sli(
-    "aqdd", "AQDD", "pending", "gauge", Better.LOWER, Objective(2, relative=True), 30, absolute_tolerance=5
-)  # fmt: skip
+HER = Sli("her", "HER", "%", "ratio", Better.LOWER, Objective(5), absolute_tolerance=0.5, moved_by_approval=True)
+AQDD = Sli("aqdd", "AQDD", "pending", "gauge", Better.LOWER, Objective(2, relative=True), 30, absolute_tolerance=5)
 SLIS = (DQR, TIE, HER, AQDD)
 
 
