@@ -32,6 +32,10 @@ class Conflict(Exception):  # noqa: N818 - not an error: somebody else was first
     """Another writer changed the incident since it was read. Nothing was stored."""
 
 
+class LostClaim(Exception):  # noqa: N818 - not an error: another worker has the effect now
+    """The claim on an effect ran out before its outcome was written. Nothing was stored."""
+
+
 class DeliveryError(Exception):
     """Something could not be done. `permanent`: repeating cannot help. `ambiguous`: it may have been done.
 
@@ -228,6 +232,17 @@ class Job:
     lease_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a claimed effect ended: `sent`, `failed` or `unknown`. `wall` in epoch seconds."""
+
+    job: Job
+    wall: float
+    state: str
+    receipt: Receipt | None = None
+    why: str = ""
+
+
 class Store(Protocol):
     """Keeps everything. One `commit` is one transaction; readers see whole decisions or none."""
 
@@ -235,11 +250,20 @@ class Store(Protocol):
         """Return a fresh id, never given twice."""
         ...
 
-    def commit(self, decision: Decision, now: datetime, *, rung: RungState | None = None, wall: float) -> None:
-        """Store incident, entries, timers, effects and rung in one transaction.
+    def commit(
+        self,
+        decision: Decision,
+        now: datetime,
+        *,
+        rung: RungState | None = None,
+        wall: float,
+        done: Finished | None = None,
+    ) -> None:
+        """Store incident, entries, timers, effects, rung and the outcome of an effect in one transaction.
 
         `wall` is the real time, in epoch seconds, at which the effects are wanted. Raises Conflict where the incident's
-        version moved, an open incident of the same agent and kind exists, or the rung's epoch is not the next one.
+        version moved, an open incident of the same agent and kind exists, or the rung's epoch is not the next one; LostClaim where
+        the effect that is `done` belongs to another worker now.
         """
         ...
 

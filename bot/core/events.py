@@ -378,6 +378,26 @@ class EffectFailed:
     kind: Literal["effect_failed"] = "effect_failed"
 
 
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """A person asks for one more person (a key) to be paged."""
+
+    at: datetime
+    actor: Actor
+    person: str
+    why: str
+    kind: Literal["page_asked"] = "page_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemAsked:
+    """A person asks for the draft now."""
+
+    at: datetime
+    actor: Actor
+    kind: Literal["postmortem_asked"] = "postmortem_asked"
+
+
 Event = (
     Opened
     | Breached
@@ -407,4 +427,6 @@ Event = (
     | Noted
     | PostmortemDrafted
     | EffectFailed
+    | PageAsked
+    | PostmortemAsked
 )

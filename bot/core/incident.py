@@ -103,12 +103,23 @@ STAYS = frozenset(
         "noted",
         "postmortem_drafted",
         "effect_failed",
+        "page_asked",
+        "postmortem_asked",
     }
 )
 """Events that an open incident takes without changing its state."""
 
 AFTERWARDS = frozenset(
-    {"page_settled", "channel_ready", "rung_seen", "rung_confirmed", "noted", "postmortem_drafted", "effect_failed"}
+    {
+        "page_settled",
+        "channel_ready",
+        "rung_seen",
+        "rung_confirmed",
+        "noted",
+        "postmortem_drafted",
+        "postmortem_asked",
+        "effect_failed",
+    }
 )
 """Events that a closed incident still takes, without changing its state: late outcomes and after-work."""
 

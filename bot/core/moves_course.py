@@ -252,6 +252,13 @@ def noted(event: ev.Noted, incident: Incident) -> Change:
 
 
 @apply.register
+def postmortem_asked(event: ev.PostmortemAsked, incident: Incident) -> Change:
+    """Somebody wants the draft now."""
+    draft = DraftPostmortem(incident.id, f"v{incident.version + 1}")
+    return Change(incident, f"{event.actor.name} asks for the postmortem draft.", (draft,))
+
+
+@apply.register
 def postmortem_drafted(event: ev.PostmortemDrafted, incident: Incident) -> Change:
     """The draft is where people find it."""
     drafted = replace(incident, postmortem=event.where)

@@ -48,6 +48,14 @@ def _pages_of(incident: Incident, person: str) -> tuple[str, ...]:
 
 
 @apply.register
+def page_asked(event: ev.PageAsked, incident: Incident) -> Change:
+    """Page one more person beside the policy."""
+    moved = escalation.page_now(incident, (event.person,), event.why, event.at)
+    also = tuple(("paged", words) for words in moved.words)
+    return Change(moved.incident, f"{event.actor.name} pages {event.person}.", moved.effects, also=also)
+
+
+@apply.register
 def page_settled(event: ev.PageSettled, incident: Incident) -> Change:
     """Write down how a page went, and move on when it reached nobody."""
     took = f" after {event.latency_ms:.0f} ms" if event.latency_ms is not None else ""

@@ -1,8 +1,8 @@
 """The timeline: append-only entries, each sealed with the hash of the one before it (`product.md` section 5).
 
 The seal is SHA-256 over the previous seal and the entry's canonical JSON (sorted keys, no spaces, UTF-8). Whoever
-changes, drops or reorders an entry breaks the chain from there on; cutting entries off the end shows against the incident's own
-count. `verify` names the first entry that does not fit.
+changes, drops or reorders an entry breaks the chain from there on; cutting entries off the end shows against the
+incident's own count. `verify` names the first entry that does not fit.
 """
 
 import hashlib

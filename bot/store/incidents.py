@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from bot.core.incident import Decision, Incident
 from bot.core.model import RungState, minute_of
 from bot.core.timeline import GENESIS, Entry, SealedEntry, seal
-from bot.ports import Conflict, DueTimer
+from bot.ports import Conflict, DueTimer, Finished, LostClaim
 from bot.store.codec import entry_of, incident_json, moment, record_of, seconds
-from bot.store.outbox import drop_pending, want
+from bot.store.outbox import drop_pending, finish, want
 from bot.store.rungs import add_rung
 from bot.store.tables import CounterRow, EntryRow, IncidentRow, SightRow, TimerRow
 
@@ -44,7 +44,15 @@ class Incidents:
             statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": _COUNTER.c.value + 1})
             return int(connection.execute(statement.returning(_COUNTER.c.value)).scalar_one())
 
-    def commit(self, decision: Decision, now: datetime, *, rung: RungState | None = None, wall: float) -> None:
+    def commit(
+        self,
+        decision: Decision,
+        now: datetime,
+        *,
+        rung: RungState | None = None,
+        wall: float,
+        done: Finished | None = None,
+    ) -> None:
         """Store a decision whole. `wall` is the real time at which its effects are wanted."""
         incident = decision.incident
         try:
@@ -57,6 +65,8 @@ class Incidents:
                 want(connection, decision.effects, wall)
                 if rung is not None:
                     add_rung(connection, rung)
+                if done is not None and not finish(connection, done):
+                    raise LostClaim(done.job.key)
         except IntegrityError as error:
             raise Conflict(f"{incident.number} at {now:%H:%M:%S}: somebody else was first") from error
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, case, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.effects import Effect, Lane
-from bot.ports import Job, Receipt
+from bot.ports import Finished, Job, Receipt
 from bot.store.codec import effect_json, moment, receipt_json
 from bot.store.tables import OutboxRow
 
@@ -66,21 +66,13 @@ class Outbox:
 
     def finish(self, job: Job, wall: float, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
         """Write an outcome where the fence still matches."""
-        values = {"state": state, "why": why[:500], "finished_at": wall, "lease_until": 0.0}
-        if receipt is not None:
-            values["receipt"] = receipt_json.dump_json(receipt).decode()
-        return self._fenced(job, values)
+        with self.writing() as connection:
+            return finish(connection, Finished(job, wall, state, receipt, why))
 
     def retry(self, job: Job, due: float, why: str) -> bool:
         """Give a row back, to be tried again at `due`."""
-        return self._fenced(job, {"state": "pending", "due_at": due, "why": why[:500], "lease_until": 0.0})
-
-    def _fenced(self, job: Job, values: Mapping[str, object]) -> bool:
-        statement = update(_OUTBOX).where(
-            _OUTBOX.c.id == job.id, _OUTBOX.c.fence == job.fence, _OUTBOX.c.state == "sending"
-        )
         with self.writing() as connection:
-            return connection.execute(statement.values(**values)).rowcount == 1
+            return _fenced(connection, job, {"state": "pending", "due_at": due, "why": why[:500], "lease_until": 0.0})
 
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
         """Want effects outside a decision."""
@@ -153,6 +145,26 @@ def drop_pending(connection: Connection, prefix: str, why: str) -> int:
     """Fold what begins so and has not been claimed."""
     statement = update(_OUTBOX).where(_OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.state == "pending")
     return connection.execute(statement.values(state="folded", why=why)).rowcount
+
+
+def finish(connection: Connection, done: Finished) -> bool:
+    """Write an outcome where the fence still matches; False where it does not."""
+    values: dict[str, object] = {
+        "state": done.state,
+        "why": done.why[:500],
+        "finished_at": done.wall,
+        "lease_until": 0.0,
+    }
+    if done.receipt is not None:
+        values["receipt"] = receipt_json.dump_json(done.receipt).decode()
+    return _fenced(connection, done.job, values)
+
+
+def _fenced(connection: Connection, job: Job, values: Mapping[str, object]) -> bool:
+    statement = update(_OUTBOX).where(
+        _OUTBOX.c.id == job.id, _OUTBOX.c.fence == job.fence, _OUTBOX.c.state == "sending"
+    )
+    return connection.execute(statement.values(**values)).rowcount == 1
 
 
 def _job(row: object) -> Job:

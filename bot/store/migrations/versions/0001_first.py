@@ -50,7 +50,7 @@ def upgrade() -> None:
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.create_index('ix_incident_agent_closed', ['agent', 'kind', 'closed_at'], unique=False)
         batch_op.create_index('ix_incident_channel', ['channel'], unique=False)
-        batch_op.create_index('uq_incident_open', ['agent', 'kind'], unique=True, sqlite_where=sa.text("is_open = 1 AND kind <> 'manual'"), postgresql_where=sa.text("is_open = 1 AND kind <> 'manual'"))
+        batch_op.create_index('uq_incident_open', ['agent', 'kind'], unique=True, sqlite_where=sa.text("is_open = 1"), postgresql_where=sa.text("is_open = 1 AND kind <> 'manual'"))
 
     op.create_table('minute',
     sa.Column('series_id', sa.Integer(), nullable=False),
@@ -184,7 +184,7 @@ def downgrade() -> None:
     op.drop_table('outbox')
     op.drop_table('minute')
     with op.batch_alter_table('incident', schema=None) as batch_op:
-        batch_op.drop_index('uq_incident_open', sqlite_where=sa.text("is_open = 1 AND kind <> 'manual'"), postgresql_where=sa.text("is_open = 1 AND kind <> 'manual'"))
+        batch_op.drop_index('uq_incident_open', sqlite_where=sa.text("is_open = 1"), postgresql_where=sa.text("is_open = 1 AND kind <> 'manual'"))
         batch_op.drop_index('ix_incident_channel')
         batch_op.drop_index('ix_incident_agent_closed')
 

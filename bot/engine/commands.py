@@ -1,0 +1,260 @@
+"""What people can do: one function an act, called by Slack, the CLI and HTTP alike (`slack.md`, "Commands").
+
+Each checks who asks, records the event, and answers in words. A refusal says why and who could, and changes nothing.
+Acting twice is harmless: the second time the answer says what is so already.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import get_args
+
+from bot.core import permission
+from bot.core.cards import Answer
+from bot.core.events import (
+    Acknowledged,
+    Cancelled,
+    ContainmentDeclared,
+    Event,
+    Noted,
+    PageAsked,
+    PassedOn,
+    PostmortemAsked,
+    Reopened,
+    Resolved,
+    RoleTaken,
+    Severity,
+    SeverityChanged,
+    StepMarked,
+)
+from bot.core.incident import IllegalMove, Incident
+from bot.core.model import Actor, Agent, Fleet
+from bot.core.runbook import Outcome
+from bot.engine import finding
+from bot.engine.autonomy import Autonomy
+from bot.engine.finding import Unknown
+from bot.engine.ledger import Ledger
+from bot.engine.openings import Openings
+from bot.engine.views import Views
+from bot.ports import Clock, Conflict, Store
+
+__all__ = ["Commands", "Unknown"]
+
+Rule = Callable[[Actor, Agent], str]
+ROLES = ("lead", "communications", "scribe")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What commands work with."""
+
+    store: Store
+    ledger: Ledger
+    openings: Openings
+    views: Views
+    fleet: Callable[[], Fleet]
+    clock: Clock
+
+
+class Commands(Autonomy):
+    """Acts and questions of people. Every method returns an Answer; none raises for what a person got wrong."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.store, desk.ledger, desk.openings, desk.views, desk.fleet, desk.clock)
+
+    def acknowledge(self, actor: Actor, incident_id: int) -> Answer:
+        """Take the page. Stops every pending page, everywhere."""
+
+        def decide(incident: Incident) -> Event | None:
+            return None if incident.acked_by == actor.key else Acknowledged(self._now(), actor)
+
+        return self._act(actor, incident_id, permission.may_respond, decide, "You have {number}.", self._acked)
+
+    def _acked(self, incident: Incident) -> str:
+        rungs = incident.rungs
+        tip = f" Next: {rungs.rung} is its rung" if rungs.rung != rungs.normal else ""
+        return f"Paging has stopped. Show a sign of work within {incident.policy.ack_lapse:g} min.{tip}"
+
+    def pass_on(self, actor: Actor, incident_id: int, reason: str = "") -> Answer:
+        """Can't take it: the next person is paged at once."""
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_respond,
+            lambda _: PassedOn(self._now(), actor, reason),
+            "Passed on. The next person is being paged.",
+        )
+
+    def mark_step(self, actor: Actor, incident_id: int, step_id: str, outcome: Outcome, note: str = "") -> Answer:
+        """Mark a runbook step."""
+
+        def decide(incident: Incident) -> Event | None:
+            mark = incident.marks.get(step_id)
+            if mark is not None and (mark.outcome, mark.note) == (outcome, note):
+                return None
+            return StepMarked(self._now(), actor, step_id, outcome, note)
+
+        return self._act(actor, incident_id, permission.may_respond, decide, f"Marked {outcome}.")
+
+    def contain(self, actor: Actor, incident_id: int, reason: str) -> Answer:
+        """Declare the agent contained by other means."""
+        if not reason.strip():
+            return Answer("Say how it is contained: /incident contain <reason>", ok=False)
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_respond,
+            lambda _: ContainmentDeclared(self._now(), actor, reason),
+            "{number} is declared contained.",
+        )
+
+    def resolve(
+        self, actor: Actor, incident_id: int, reason: str = "", override: str = "", left_on: str = ""
+    ) -> Answer:
+        """Close it. Refused with a list of what is owed, unless overridden with a reason."""
+        incident = self._store.incident(incident_id)
+        barred = permission.resolve_barred(incident) if incident is not None else ()
+        if left_on and incident is not None:
+            barred = tuple(why for why in barred if not why.startswith(f"{incident.agent} is on "))
+        if barred and not override:
+            return Answer(f"Not resolved: {'; '.join(barred)}. An override takes a reason.", ok=False)
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_close,
+            lambda _: Resolved(self._now(), actor, reason, override if barred else "", left_on),
+            "{number} is resolved. The postmortem draft is being written.",
+        )
+
+    def cancel(self, actor: Actor, incident_id: int, reason: str) -> Answer:
+        """A false alarm."""
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_close,
+            lambda _: Cancelled(self._now(), actor, reason),
+            "{number} is cancelled as a false alarm.",
+        )
+
+    def reopen(self, actor: Actor, incident_id: int, reason: str) -> Answer:
+        """Open a closed one again."""
+        if not reason.strip():
+            return Answer("Reopening takes a reason.", ok=False)
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_close,
+            lambda _: Reopened(self._now(), actor, reason),
+            "{number} is open again, and it is yours.",
+        )
+
+    def declare(self, actor: Actor, agent: str, title: str) -> Answer:
+        """Open an incident by hand. The owner is paged."""
+        try:
+            found = self._fleet().agents[self.find_agent(agent)]
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        if refusal := permission.may_respond(actor, found):
+            return Answer(refusal, ok=False)
+        open_id = self.open_incident_of(found.key)
+        if open_id is not None:
+            return Answer(f"{found.key} has INC-{open_id:04d} open already.", ok=False, incident_id=open_id)
+        try:
+            incident = self._openings.manual(found, title.strip() or "declared by hand", actor, self._now())
+        except Conflict:
+            return Answer(f"Somebody declared one on {found.key} just now.", ok=False)
+        return Answer(f"{incident.number} is open on {found.key}; its owner is paged.", incident_id=incident.id)
+
+    def set_severity(self, actor: Actor, incident_id: int, severity: str, reason: str = "") -> Answer:
+        """Set the severity."""
+        wanted = severity.upper() if severity.upper().startswith("SEV") else f"SEV{severity}"
+        known = {str(name): name for name in get_args(Severity)}
+        if wanted not in known:
+            return Answer(f"There is no severity {severity!r}. There are SEV1, SEV2, SEV3, SEV4.", ok=False)
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_respond,
+            lambda i: None if i.severity == wanted else SeverityChanged(self._now(), actor, known[wanted], reason),
+            f"{{number}} is {wanted}.",
+        )
+
+    def take_role(self, actor: Actor, incident_id: int, role: str, person: str) -> Answer:
+        """Give a role to a person (key, name or Slack id)."""
+        try:
+            wanted = finding.nearest(role, ROLES, "role")
+            key = actor.key if not person or person == actor.slack else finding.find_person(self._fleet(), person)
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_respond,
+            lambda i: None if i.roles.get(wanted) == key else RoleTaken(self._now(), actor, wanted, key),  # type: ignore[arg-type]
+            f"{key} is {wanted} of {{number}}.",
+        )
+
+    def note(self, actor: Actor, incident_id: int, text: str, sort: str = "note") -> Answer:
+        """Write a line into the timeline."""
+        if not text.strip():
+            return Answer("There is no text to note.", ok=False)
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_respond,
+            lambda _: Noted(self._now(), actor, text.strip(), sort),  # type: ignore[arg-type]
+            f"{sort.capitalize()} added to {{number}}.",
+        )
+
+    def page(self, actor: Actor, incident_id: int, person: str, why: str = "") -> Answer:
+        """Page one more person."""
+        try:
+            key = finding.find_person(self._fleet(), person)
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        reason = why or f"{actor.name} asks for you."
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_respond,
+            lambda _: PageAsked(self._now(), actor, key, reason),
+            f"Paging {key}.",
+        )
+
+    def postmortem(self, actor: Actor, incident_id: int) -> Answer:
+        """Draft the postmortem now."""
+        return self._act(
+            actor,
+            incident_id,
+            permission.may_respond,
+            lambda _: PostmortemAsked(self._now(), actor),
+            "The draft is being written; it will be posted in the channel.",
+        )
+
+    def _act(
+        self,
+        actor: Actor,
+        incident_id: int,
+        rule: Rule,
+        decide: Callable[[Incident], Event | None],
+        done: str,
+        more: Callable[[Incident], str] | None = None,
+    ) -> Answer:
+        """Check, record, answer. `done` may name {number}."""
+        incident = self._store.incident(incident_id)
+        if incident is None:
+            return Answer(f"There is no incident INC-{incident_id:04d}.", ok=False)
+        if refusal := rule(actor, self._agent(incident)):
+            return Answer(refusal, ok=False, incident_id=incident_id)
+        try:
+            after = self._ledger.record(incident_id, decide)
+        except IllegalMove as why:
+            return Answer(str(why), ok=False, incident_id=incident_id)
+        text = done.format(number=after.number)
+        extra = more(after) if more is not None else ""
+        return Answer(f"{text} {extra}".strip(), incident_id=incident_id)
+
+    def _agent(self, incident: Incident) -> Agent:
+        """The incident's agent; one that has left the fleet file since is spoken for by its snapshot."""
+        found = self._fleet().agents.get(incident.agent)
+        roster = incident.roster
+        return found or Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)

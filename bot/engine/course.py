@@ -1,0 +1,220 @@
+"""The course of open incidents: the recovery clock, the read-back of rungs, and deadlines that have passed.
+
+Each tick asks what stored minutes and stored deadlines say now; nothing is counted in memory.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from bot.core import recovery
+from bot.core.effects import EditCard
+from bot.core.events import (
+    Event,
+    RecoveryBegan,
+    RecoveryHeld,
+    RecoveryReset,
+    RungConfirmed,
+    RungLowered,
+    RungSeen,
+    TimerDue,
+)
+from bot.core.incident import IllegalMove, Incident, State
+from bot.core.model import BOT, Agent, Breach, Fleet, InstanceReading, Series, Sli, minute_of
+from bot.engine.history import History
+from bot.engine.ledger import Ledger
+from bot.engine.openings import suggest
+from bot.ports import Clock, RungBoard, Store
+
+JUDGED = frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERING, State.RECOVERED})
+LIVE_FOR = timedelta(seconds=60)
+"""An instance that has been silent for longer is not asked for its read-back."""
+LONGEST = 6 * 60
+"""Minutes of history that the recovery clock looks back over at most."""
+
+
+class Course:
+    """Judges recovery, confirms rungs, and hands due deadlines to the incidents they belong to."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        history: History,
+        board: RungBoard,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._history = history
+        self._board = board
+        self._fleet = fleet
+        self._clock = clock
+        self._shown: dict[int, str] = {}
+
+    def clock_of(self, incident: Incident, now: datetime) -> recovery.Clock | None:
+        """The recovery clock of an incident at this moment; None where there is nothing to judge."""
+        agent = self._fleet().agents.get(incident.agent)
+        if agent is None or incident.kind == "blind" or not agent.slis:
+            return None
+        settle = max(sli.settle for _, sli in agent.slis)
+        newest = minute_of(now - timedelta(seconds=settle)) - 1
+        first = max(incident.hold_from, newest - LONGEST)
+        window = max(sli.window + sli.sustain for _, sli in agent.slis)
+        rows = self._history.rows([agent.key], first - window, newest)
+        needs = self._needs(incident, agent, now)
+        return recovery.judge(needs, rows, hold_from=first, newest=newest)
+
+    def _needs(self, incident: Incident, agent: Agent, now: datetime) -> Sequence[recovery.Need]:
+        by_series = {breach.series: breach for breach in incident.breaches}
+        needs: list[recovery.Need] = []
+        for workflow, sli in agent.slis:
+            series = Series(agent.key, workflow, sli.name)
+            exempt = self._exempt(incident, sli)
+            breach = by_series.pop(series, None)
+            if breach is None:
+                baseline = self._history.current(agent, series, sli, now)
+                needs.append(recovery.Need(series, sli, baseline, None, breached=False, exempt=exempt))
+            else:
+                needs.append(_need(breach, exempt))
+        needs += [_need(breach, self._exempt(incident, breach.sli)) for breach in by_series.values()]
+        return needs
+
+    def _exempt(self, incident: Incident, sli: Sli) -> str:
+        """HER and AQDD rise by themselves on rungs that wait for people: shown, but not blocking."""
+        rung = next((rung for rung in self._fleet().ladder if rung.name == incident.rungs.rung), None)
+        if sli.moved_by_approval and rung is not None and rung.waits_for_people:
+            return f"rises by itself on {rung.name}"
+        return ""
+
+    def judge_all(self) -> None:
+        """Judge every open incident, move those that moved, and bring their clocks up to date."""
+        now = self._clock.now()
+        for incident in self._store.open_incidents():
+            self._contain_further(incident, now)
+            if incident.state not in JUDGED:
+                continue
+            clock = self.clock_of(incident, now)
+            if clock is not None:
+                self._move(incident, clock, now)
+                self._show(incident, clock)
+
+    def _move(self, incident: Incident, clock: recovery.Clock, now: datetime) -> None:
+        """Turn a clock into events. Two at most at once: it may have begun and held since the last look."""
+        for _ in range(2):
+            event = _event(incident, clock, now)
+            if event is None:
+                return
+            try:
+                incident = self._ledger.record(incident.id, lambda fresh: _event(fresh, clock, now))
+            except IllegalMove:
+                return
+
+    def _show(self, incident: Incident, clock: recovery.Clock) -> None:
+        """Edit the recovery card when the sentence on it changed."""
+        shown = f"{clock.sentence}|{[line.now for line in clock.lines]}"
+        if incident.recovering_at is None or self._shown.get(incident.id) == shown:
+            return
+        self._shown[incident.id] = shown
+        stamp = f"m{minute_of(self._clock.now())}-{clock.minutes}"
+        self._ledger.refresh([EditCard(incident.id, "recovery", stamp), EditCard(incident.id, "incident", stamp)])
+
+    def _contain_further(self, incident: Incident, now: datetime) -> None:
+        """Where the agent allows it, apply what the rules say. The bot alone only ever lowers."""
+        fleet = self._fleet()
+        agent = fleet.agents.get(incident.agent)
+        if agent is None or agent.containment != "auto" or incident.state is State.RECOVERED or not incident.breaches:
+            return
+        lower_for(self._store, self._ledger, fleet, agent, incident.id, now)
+
+    def read_back(self) -> None:
+        """Compare what was requested with what instances say they apply."""
+        now = self._clock.now()
+        for incident in self._store.incidents(200):
+            if incident.rungs.state in ("requested", "seen", "not-confirmed"):
+                self._read_back(incident, now)
+
+    def _read_back(self, incident: Incident, now: datetime) -> None:
+        rungs = incident.rungs
+        said = self._board.readings(incident.agent, rungs.workflow)
+        live = [reading for reading in said if now - reading.seen_at <= LIVE_FOR]
+        seen = sum(applies(reading, rungs.rung, rungs.epoch) for reading in live)
+        event = _confirmation(incident, seen, len(live), now)
+        if event is None:
+            return
+        try:
+            self._ledger.record(incident.id, lambda fresh: _confirmation(fresh, seen, len(live), now))
+        except IllegalMove:
+            return
+        if isinstance(event, RungConfirmed):
+            self._store.confirm_rung(incident.agent, rungs.epoch, now)
+
+    def deadlines(self) -> None:
+        """Hand deadlines that have passed to their incidents."""
+        now = self._clock.now()
+        for due in self._store.due_timers(now, 200):
+            try:
+                self._ledger.record(due.incident_id, lambda fresh, due=due: _due(fresh, due.token, now))  # type: ignore[misc]
+            except IllegalMove:
+                continue
+
+
+def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident_id: int, now: datetime) -> None:
+    """Apply the suggestion of the rules as the bot, if it is lower than where the agent is."""
+
+    def decide(incident: Incident) -> Event | None:
+        present = incident.rungs.rung
+        found = suggest(fleet, agent, present, incident.breaches)
+        if found is None or not found.auto or fleet.ladder.depth(found.rung) <= fleet.ladder.depth(present):
+            return None
+        return RungLowered(
+            now,
+            BOT,
+            "",
+            present,
+            found.rung,
+            store.epoch(agent.key) + 1,
+            f"by rule: {found.rule}",
+            confirm_within=agent.control.confirm_within,
+        )
+
+    ledger.record(incident_id, decide)
+
+
+def applies(reading: InstanceReading, rung: str, epoch: int) -> bool:
+    """True when an instance says that it applies this rung, of this change or a later one."""
+    return reading.level == rung and reading.epoch >= epoch
+
+
+def _need(breach: Breach, exempt: str) -> recovery.Need:
+    return recovery.Need(breach.series, breach.sli, breach.baseline, breach.value, breached=True, exempt=exempt)
+
+
+def _event(incident: Incident, clock: recovery.Clock, now: datetime) -> Event | None:
+    """What the clock means for the incident's state; None when it means nothing new."""
+    newest = clock.held_at or clock.in_band_since or minute_of(now)
+    if incident.state in (State.RESPONDING, State.CONTAINED) and clock.state in ("running", "held"):
+        return RecoveryBegan(now, BOT, newest, clock.sentence)
+    if incident.state is State.RECOVERING and clock.state == "held":
+        return RecoveryHeld(now, BOT, newest, clock.sentence)
+    broken = clock.state == "reset" or (clock.state == "waiting" and clock.last_bad is not None)
+    if incident.state in (State.RECOVERING, State.RECOVERED) and broken:
+        return RecoveryReset(now, BOT, clock.last_bad or minute_of(now), clock.last_reset or clock.sentence)
+    return None
+
+
+def _confirmation(incident: Incident, seen: int, live: int, now: datetime) -> Event | None:
+    rungs = incident.rungs
+    if rungs.state not in ("requested", "seen", "not-confirmed") or live == 0:
+        return None
+    if seen == live:
+        since = (now - rungs.requested_at).total_seconds() if rungs.requested_at else 0.0
+        return RungConfirmed(now, BOT, rungs.epoch, seen, live, since)
+    if (seen, live) != (rungs.seen, rungs.instances) and incident.open:
+        return RungSeen(now, BOT, rungs.epoch, seen, live)
+    return None
+
+
+def _due(incident: Incident, token: str, now: datetime) -> Event | None:
+    timer = next((timer for timer in incident.timers if timer.token == token), None)
+    return None if timer is None else TimerDue(now, BOT, timer.kind, token)

@@ -1,0 +1,203 @@
+"""Detection: fresh minutes become breaches, breaches become incidents (`product.md` section 4).
+
+Everything is read from stored minutes, so a sample that comes late, twice or after a restart leads to the same answer.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core import detection
+from bot.core.events import Breached, Cleared, Event, Reopened, Sighted
+from bot.core.incident import IllegalMove, Incident
+from bot.core.model import BOT, Agent, Breach, Fleet, Series, Sli, minute_of
+from bot.engine.history import History, Rows
+from bot.engine.ledger import Ledger
+from bot.engine.openings import Openings, severity
+from bot.ports import Clock, Conflict, Store
+
+LOOK_BACK = 90
+"""Minutes of history that detection reads: the longest sustain, pooling and a long run of bad minutes."""
+STALE_AFTER = 5
+"""A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
+BLIND_AFTER = 5
+"""Minutes UNKNOWN that make an agent blind (`product.md` section 4)."""
+STRIPES = 64
+RELAPSE_WITHIN = timedelta(hours=2)
+"""A breach this soon after resolving reopens the same incident (`product.md` section 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is known of one agent at one moment."""
+
+    agent: Agent
+    rows: Mapping[Series, Rows]
+    now: datetime
+    received_at: datetime
+    rung: str
+
+
+class Cycle:
+    """Judges agents whose minutes moved, and looks for agents that went silent."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        history: History,
+        openings: Openings,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._history = history
+        self._openings = openings
+        self._fleet = fleet
+        self._clock = clock
+        self._since = minute_of(clock.now())
+        self._locks = [threading.Lock() for _ in range(STRIPES)]
+
+    def evaluate(self, agents: Collection[str], received_at: datetime) -> None:
+        """Judge these agents now. `received_at`: when the sample that caused it arrived."""
+        fleet = self._fleet()
+        known = [fleet.agents[key] for key in agents if key in fleet.agents]
+        now = self._clock.now()
+        newest = minute_of(now)
+        rows = self._history.rows([agent.key for agent in known], newest - LOOK_BACK, newest + 1)
+        for agent in known:
+            with self._locks[hash(agent.key) % STRIPES]:
+                self._judge(_Look(agent, rows, now, received_at, self._openings.rung(agent)))
+
+    def _judge(self, look: _Look) -> None:
+        open_ = [incident for incident in self._store.open_incidents(look.agent.key) if incident.kind != "blind"]
+        fresh: list[Breach] = []
+        for workflow, sli in look.agent.slis:
+            series = Series(look.agent.key, workflow, sli.name)
+            known = _breach_of(open_, series)
+            found = self._examine(look, series, sli, known)
+            if isinstance(found, Breach):
+                fresh.append(found)
+            elif isinstance(found, Cleared):
+                self._tell(open_[0].id, found)
+        for breach in fresh:
+            self._breached(look, breach)
+
+    def _examine(self, look: _Look, series: Series, sli: Sli, known: Breach | None) -> Breach | Cleared | None:
+        """One series: a new breach, a clearing of a known one, or nothing to tell."""
+        rows = look.rows.get(series, {})
+        newest = max(rows, default=0)
+        if minute_of(look.now) - newest > STALE_AFTER + detection.reach(sli):
+            return None
+        baseline = known.baseline if known else None
+        if known is None and sli.objective.relative:
+            baseline = self._history.current(look.agent, series, sli, look.now)
+        if known is not None and known.cleared_at is None:
+            why = detection.cleared(sli, rows, newest, baseline)
+            return Cleared(look.now, BOT, series, why) if why else None
+        if self._excused(look, sli):
+            return None
+        run = detection.breach(sli, rows, newest, baseline)
+        return None if run is None else self._onset(look, series, sli, run, known)
+
+    def _excused(self, look: _Look, sli: Sli) -> bool:
+        """A rung that waits for people drives HER and AQDD up by itself; that is no new breach."""
+        fleet = self._fleet()
+        on = next((rung for rung in fleet.ladder if rung.name == look.rung), None)
+        return sli.moved_by_approval and on is not None and on.waits_for_people
+
+    def _onset(self, look: _Look, series: Series, sli: Sli, run: detection.Run, known: Breach | None) -> Breach:
+        """Freeze the baseline where the run began; a breach that comes back keeps the one it had."""
+        frozen = known.baseline if known else self._history.freeze(look.agent, series, sli, run.first_bad)
+        last = run.last
+        limit = detection.objective_limit(sli, frozen)
+        return Breach(
+            series=series,
+            sli=sli,
+            first_bad=run.first_bad,
+            detected_at=look.now,
+            value=last.value if last.value is not None else float("nan"),
+            limit=limit if limit is not None else last.limit or 0.0,
+            n=last.n,
+            why=run.why,
+            baseline=frozen,
+        )
+
+    def _breached(self, look: _Look, breach: Breach) -> None:
+        """Attach to the open incident, reopen one that just closed, or open a new one. The database settles races."""
+        for _ in range(3):
+            open_ = next((i for i in self._store.open_incidents(look.agent.key) if i.kind != "blind"), None)
+            try:
+                if open_ is not None:
+                    self._attach(look, open_, breach)
+                elif closed := self._store.last_closed(look.agent.key, "slo", look.now - RELAPSE_WITHIN):
+                    why = f"{breach.why} {_ago(look.now, closed)} after resolving"
+                    self._tell(closed.id, Reopened(look.now, BOT, why, breach))
+                else:
+                    self._openings.slo(look.agent, breach, look.now, look.received_at)
+            except Conflict:
+                continue
+            return
+
+    def _attach(self, look: _Look, incident: Incident, breach: Breach) -> None:
+        known = _breach_of([incident], breach.series)
+        if known is not None and known.cleared_at is None:
+            return
+        grade = severity(self._fleet(), look.agent, look.rung, (*incident.breaches, breach))
+        self._tell(incident.id, Breached(look.now, BOT, breach, severity=grade))
+
+    def _tell(self, incident_id: int, event: Event) -> None:
+        """Record an event of detection; one that no longer fits (a person was faster) is not news."""
+        try:
+            self._ledger.record(incident_id, lambda _: event)
+        except IllegalMove:
+            return
+
+    def look_for_silence(self, troubles: Mapping[str, str]) -> None:
+        """Open a blind incident for agents without data, and note where data came back. `troubles`: source -> words."""
+        now = self._clock.now()
+        fleet = self._fleet()
+        newest = minute_of(now - timedelta(seconds=60)) - 1
+        rows = self._history.rows([], newest - LOOK_BACK, newest)
+        for agent in fleet.agents.values():
+            silent = [series for series, sli in _watched(agent) if self._silent(series, sli, rows, newest)]
+            self._note_silence(agent, silent, troubles, now)
+
+    def _silent(self, series: Series, sli: Sli, rows: Mapping[Series, Rows], newest: int) -> bool:
+        settled = newest - (sli.settle // 60) - (detection.reach(sli) - 1)
+        watched_for = settled - self._since + 1
+        blind = detection.blind_for(sli, rows.get(series, {}), settled)
+        return min(blind, watched_for) >= BLIND_AFTER
+
+    def _note_silence(self, agent: Agent, silent: list[Series], troubles: Mapping[str, str], now: datetime) -> None:
+        incident = next((i for i in self._store.open_incidents(agent.key) if i.kind == "blind"), None)
+        if silent and incident is None:
+            try:
+                self._openings.blind(agent, silent, self._trouble_of(agent, troubles), now)
+            except Conflict:
+                return
+        elif not silent and incident is not None and incident.recovered_at is None:
+            self._tell(incident.id, Sighted(now, BOT, f"{agent.key} reports every SLI again."))
+
+    def _trouble_of(self, agent: Agent, troubles: Mapping[str, str]) -> str:
+        """What the sources of this agent's SLIs did wrong, in words."""
+        names = {sli.name for _, sli in agent.slis}
+        asked = {
+            query.source for query in self._fleet().queries if query.sli in names and query.agent in ("", agent.key)
+        }
+        return "; ".join(troubles[name] for name in sorted(asked) if name in troubles)
+
+
+def _watched(agent: Agent) -> list[tuple[Series, Sli]]:
+    return [(Series(agent.key, workflow, sli.name), sli) for workflow, sli in agent.slis]
+
+
+def _breach_of(incidents: Iterable[Incident], series: Series) -> Breach | None:
+    return next((breach for incident in incidents for breach in incident.breaches if breach.series == series), None)
+
+
+def _ago(now: datetime, incident: Incident) -> str:
+    minutes = 0 if incident.resolved_at is None else int((now - incident.resolved_at).total_seconds() // 60)
+    return f"{minutes} min"

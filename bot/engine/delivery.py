@@ -1,0 +1,347 @@
+"""Carrying effects out: claim, do, and only then write down that it was done.
+
+Each effect class has one function here; mypy insists. What can be repeated is repeated. A send that may have landed is
+repeated with `repeat=True`, so that the adapter looks for the effect's key first. What failed for good is said in the
+timeline, never swallowed. Leases, backoff and the age of rows are wall time: they are about the world.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from bot.core.cards import Card
+from bot.core.effects import (
+    DraftPostmortem,
+    EditCard,
+    Invite,
+    Lane,
+    OpenChannel,
+    Page,
+    PostCard,
+    PushRung,
+    Room,
+    Say,
+    SetTopic,
+)
+from bot.core.events import ChannelReady, EffectFailed, Event, PageSettled, PostmortemDrafted
+from bot.core.incident import IllegalMove, Incident
+from bot.core.model import BOT, Fleet, Person, Way
+from bot.core.runbook import PHASES
+from bot.engine.ledger import Ledger
+from bot.engine.reporting import Reporting
+from bot.engine.views import Views
+from bot.ports import Chat, Clock, Control, DeliveryError, Finished, Job, LostClaim, Pager, Receipt, Store
+
+LEASE = 30.0
+"""Seconds a worker may take for one effect; nothing is started that could outlast it."""
+FIRST_RETRY, LAST_RETRY = 1.0, 300.0
+"""Seconds of backoff: doubling from the first, never above the last."""
+MOST_TRIES: Mapping[Lane, int] = {"controls": 12, "pagers": 4, "slack": 12, "documents": 6}
+"""Tries before an effect counts as failed. A page gives up early: the next way or person is tried instead."""
+BATCH = 20
+
+
+class Folded(Exception):  # noqa: N818 - not an error: nobody needs this effect any more
+    """The effect is no longer wanted; the message says why."""
+
+
+class NotYet(Exception):  # noqa: N818 - not an error: something else must be done first
+    """The effect waits for another one; it is tried again soon and costs no try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """The world, as far as effects reach it. `pagers` and `controls` by kind."""
+
+    chat: Chat
+    pagers: Mapping[str, Pager]
+    controls: Mapping[str, Control]
+    reporting: Reporting
+
+
+class Delivery:
+    """Works through one lane at a time. Several workers may share a lane, each with its part of the incidents."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        views: Views,
+        outlets: Outlets,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+        wall: Callable[[], float],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._views = views
+        self._outlets = outlets
+        self._fleet = fleet
+        self._clock = clock
+        self._wall = wall
+        self._jitter = jitter
+        self.delivered: dict[str, int] = {}
+
+    def run(self, lane: Lane, part: tuple[int, int] = (0, 1)) -> int:
+        """Carry out everything that is due in a lane; returns how many effects were tried."""
+        tried = 0
+        while True:
+            jobs = self._store.claim(lane, self._wall(), BATCH if lane != "pagers" else 1, LEASE, part)
+            for job in jobs:
+                if self._wall() > job.lease_until.timestamp() - LEASE / 2:
+                    self._store.retry(job, self._wall(), "claimed too long ago")
+                    continue
+                self._deliver(job)
+                tried += 1
+            if not jobs:
+                return tried
+
+    def _deliver(self, job: Job) -> None:
+        """One effect: done, folded, to be tried again, or failed and said."""
+        try:
+            receipt = self._do(job)
+        except Folded as why:
+            self._store.finish(job, self._wall(), "folded", why=str(why))
+        except NotYet as why:
+            self._store.retry(job, self._wall() + FIRST_RETRY / 2, str(why))
+        except DeliveryError as error:
+            self._missed(job, error)
+        else:
+            self._settle(job, Finished(job, self._wall(), "sent", receipt), self._outcome(job, receipt))
+
+    def _do(self, job: Job) -> Receipt | None:
+        incident = self._store.incident(job.effect.incident_id)
+        if incident is None:
+            raise Folded("its incident is gone")
+        match job.effect:
+            case PushRung():
+                return self._push_rung(job, incident, job.effect)
+            case Page():
+                return self._page(job, incident, job.effect)
+            case OpenChannel():
+                return self._open_channel(job, job.effect)
+            case PostCard():
+                return self._post_card(job, incident, job.effect)
+            case EditCard():
+                return self._edit_card(job, incident, job.effect)
+            case Say():
+                return self._say(job, incident, job.effect)
+            case SetTopic():
+                return self._set_topic(job, incident, job.effect)
+            case Invite():
+                return self._invite(incident, job.effect)
+            case DraftPostmortem():
+                return self._draft_postmortem(job, incident)
+        assert_never(job.effect)
+
+    def _missed(self, job: Job, error: DeliveryError) -> None:
+        """Try again with backoff, or give up aloud."""
+        if not error.permanent and job.attempts < MOST_TRIES[job.effect.lane]:
+            wait = min(LAST_RETRY, FIRST_RETRY * 2.0 ** (job.attempts - 1)) * (0.5 + self._jitter())
+            self._store.retry(job, self._wall() + (error.retry_after or wait), str(error))
+            return
+        state = "unknown" if error.ambiguous else "failed"
+        self._settle(job, Finished(job, self._wall(), state, why=str(error)), self._failure(job, state, str(error)))
+
+    def _count(self, state: str) -> None:
+        self.delivered[state] = self.delivered.get(state, 0) + 1
+
+    def _settle(self, job: Job, done: Finished, event: Event | None) -> None:
+        """Write the outcome, together with the event that tells the incident of it, in one transaction.
+
+        A claim that was lost meanwhile writes nothing: whoever holds it now will.
+        """
+        try:
+            if (event is not None and self._told(job, done, event)) or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
+                self._count(done.state)
+        except LostClaim:
+            self._count("lost-claim")
+
+    def _told(self, job: Job, done: Finished, event: Event) -> bool:
+        """False where the incident does not take the event any more; the outcome is then written alone."""
+        try:
+            self._ledger.record(job.effect.incident_id, lambda _: event, done)
+        except IllegalMove:
+            return False
+        return True
+
+    def _outcome(self, job: Job, receipt: Receipt | None) -> Event | None:
+        effect, now = job.effect, self._clock.now()
+        if isinstance(effect, Page):
+            latency = self._latency(effect, now)
+            return PageSettled(now, BOT, job.key, effect.person, effect.way, "sent", latency_ms=latency)
+        if isinstance(effect, OpenChannel) and receipt is not None:
+            return ChannelReady(now, BOT, receipt.channel, effect.name)
+        if isinstance(effect, DraftPostmortem) and receipt is not None:
+            return PostmortemDrafted(now, BOT, receipt.ts, int(receipt.id or 0))
+        return None
+
+    def _latency(self, effect: Page, now: datetime) -> float | None:
+        """Milliseconds from the sample that completed the breach to this page; only the first has such a sample."""
+        incident = self._store.incident(effect.incident_id)
+        if incident is None or incident.received_at is None or effect.serial > 1:
+            return None
+        return (now - incident.received_at).total_seconds() * 1000
+
+    def _failure(self, job: Job, state: str, why: str) -> Event | None:
+        effect, now = job.effect, self._clock.now()
+        if isinstance(effect, Page):
+            outcome = "unknown" if state == "unknown" else "failed"
+            detail = f"{why}; phone {self._phone(effect.person)}"
+            return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, detail)  # type: ignore[arg-type]
+        if isinstance(effect, EditCard):
+            return None
+        return EffectFailed(now, BOT, job.key, why)
+
+    def _phone(self, key: str) -> str:
+        person = self._fleet().people.get(key)
+        return person.phone if person and person.phone else "not listed"
+
+    def _person(self, key: str) -> Person | None:
+        return self._fleet().people.get(key)
+
+    # One function an effect. Each returns where it landed, or raises Folded, NotYet or DeliveryError.
+
+    def _push_rung(self, job: Job, incident: Incident, effect: PushRung) -> Receipt | None:
+        """Push a rung to an agent that takes pushes; others poll."""
+        agent = self._fleet().agents.get(incident.agent)
+        control = self._outlets.controls.get(agent.control.kind) if agent else None
+        state = self._store.rung(effect.agent, effect.workflow)
+        if agent is None or control is None or not agent.control.url:
+            raise Folded("the agent polls for its rung")
+        if state is None or state.epoch != effect.epoch:
+            raise Folded("a newer rung replaced it")
+        control.push(state, job.key)
+        return Receipt(id=str(effect.epoch))
+
+    def _page(self, job: Job, incident: Incident, effect: Page) -> Receipt | None:
+        """Page one person by one way, unless somebody has answered meanwhile."""
+        if not incident.open or (incident.acked_by and incident.rungs.state != "not-confirmed"):
+            raise Folded("somebody answered")
+        person, pager = self._person(effect.person), self._outlets.pagers.get(effect.way)
+        if person is None or pager is None:
+            raise DeliveryError(f"{effect.person} has no way {effect.way}", permanent=True)
+        way = next((way for way in person.ways if way.kind == effect.way), Way(effect.way, person.slack))
+        card = self._views.page_card(incident, effect.why, self._clock.now())
+        return pager.page(person, way, card, job.key, repeat=job.attempts > 1)
+
+    def _open_channel(self, job: Job, effect: OpenChannel) -> Receipt | None:
+        """Create the incident's channel and invite people."""
+        people = [person for key in effect.invite if (person := self._person(key)) is not None and person.slack]
+        return self._outlets.chat.open_channel(effect.name, effect.topic, people, job.key)
+
+    def _post_card(self, job: Job, incident: Incident, effect: PostCard) -> Receipt | None:
+        """Post a card, and pin it where that was asked for."""
+        card = self._card(incident, effect.card)
+        mention = self._person(effect.mention) if effect.mention else None
+        channel = self._room(incident, effect.room)
+        receipt = self._outlets.chat.post(channel, card, job.key, mention=mention, repeat=job.attempts > 1)
+        if effect.pin:
+            self._best_effort(lambda: self._outlets.chat.pin(receipt))
+        return receipt
+
+    def _edit_card(self, job: Job, incident: Incident, effect: EditCard) -> Receipt | None:
+        """Bring a posted card up to date. Younger edits of the same card make this one superfluous."""
+        if self._store.newer(job, f"inc-{incident.id}/edit/{effect.card}/"):
+            raise Folded("a younger edit shows the same")
+        if effect.card == "pages":
+            self._settle_pages(incident)
+            return None
+        key = f"inc-{incident.id}/card/{effect.card}"
+        receipt = self._store.receipt(key)
+        if receipt is None:
+            if self._store.outstanding(key):
+                raise NotYet("the card is not posted yet")
+            raise Folded("that card was never posted")
+        self._outlets.chat.edit(receipt, self._card(incident, effect.card), key)
+        return None
+
+    def _settle_pages(self, incident: Incident) -> None:
+        """Show on every page that was sent that it is answered, or open again."""
+        for key, receipt in self._store.receipts(f"inc-{incident.id}/page/").items():
+            person, pager = self._person(key.split("/")[3]), self._outlets.pagers.get(key.split("/")[4])
+            if person is not None and pager is not None:
+                card = self._views.page_card(incident, "", self._clock.now())
+                self._best_effort(
+                    lambda pager=pager, person=person, receipt=receipt, card=card, key=key: pager.settle(  # type: ignore[misc]
+                        person, receipt, card, key
+                    )
+                )
+
+    def _say(self, job: Job, incident: Incident, effect: Say) -> Receipt | None:
+        """Post one line."""
+        mention = self._person(effect.mention) if effect.mention else None
+        channel = self._room(incident, effect.room)
+        return self._outlets.chat.say(channel, effect.text, job.key, mention=mention, repeat=job.attempts > 1)
+
+    def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> Receipt | None:
+        """Set the channel's topic, unless a younger one waits."""
+        if self._store.newer(job, f"inc-{incident.id}/topic/"):
+            raise Folded("a younger topic replaces it")
+        self._outlets.chat.topic(self._room(incident, "incident"), effect.topic)
+        return None
+
+    def _invite(self, incident: Incident, effect: Invite) -> Receipt | None:
+        """Invite people to the incident's channel."""
+        people = [person for key in effect.people if (person := self._person(key)) is not None and person.slack]
+        if people:
+            self._outlets.chat.invite(self._room(incident, "incident"), people)
+        return None
+
+    def _draft_postmortem(self, job: Job, incident: Incident) -> Receipt | None:
+        """Render the draft, keep it, and share it in the incident's channel."""
+        document, path = self._outlets.reporting.draft(incident, self._clock.now())
+        if incident.channel:
+            chat, name = self._outlets.chat, f"{document.name}.md"
+            comment = f"Postmortem draft of {incident.number}: {document.gaps} gaps only people can fill."
+            chat.upload(
+                incident.channel, name, f"Postmortem {incident.number}", document.markdown.encode(), comment, job.key
+            )
+            for picture, content in sorted(document.pictures.items()):
+                chat.upload(incident.channel, picture, picture, content, "", f"{job.key}/{picture}")
+        return Receipt(ts=path, id=str(document.gaps))
+
+    def _best_effort(self, act: Callable[[], None]) -> None:
+        """A decoration: if it fails, what it decorates stands all the same."""
+        try:
+            act()
+        except DeliveryError:
+            self._count("decoration-failed")
+
+    def _room(self, incident: Incident, room: Room) -> str:
+        rooms = {
+            "incident": incident.channel,
+            "agent": incident.agent_channel or self._fleet().announcements,
+            "announcements": self._fleet().announcements or incident.agent_channel,
+        }
+        if rooms[room]:
+            return rooms[room]
+        if room == "incident" and self._store.outstanding(f"inc-{incident.id}/channel"):
+            raise NotYet("the incident's channel is not there yet")
+        raise Folded(f"there is no channel for {room}")
+
+    def _card(self, incident: Incident, name: str) -> Card:
+        """The card of that name as it looks now. Raises Folded for one that has nothing to show."""
+        now, views = self._clock.now(), self._views
+        plain: Mapping[str, Callable[[], Card]] = {
+            "announcement": lambda: views.announcement_card(incident, now),
+            "incident": lambda: views.incident_card(incident, now),
+            "page": lambda: views.page_card(incident, f"You own {incident.agent}.", now),
+            "recovery": lambda: views.recovery_card(incident, now),
+            "resolve": lambda: views.resolve_card(incident, now),
+        }
+        if name in plain:
+            return plain[name]()
+        kind, _, rest = name.partition("-")
+        card: Card | None = None
+        if kind == "phase":
+            card = next((views.phase_card(incident, phase, now) for phase in PHASES if phase == rest), None)
+        elif kind == "autonomy":
+            card = views.autonomy_card(incident, int(rest), now)
+        elif kind == "restore":
+            card = views.restore_card(incident, name, now)
+        if card is None:
+            raise Folded(f"there is nothing to show on {name}")
+        return card

@@ -1,0 +1,84 @@
+"""Decide, commit, then act: the one way in which anything changes an incident.
+
+`record` reads the incident, lets the caller turn it into an event, applies the event, and commits. Where somebody else
+was first (Conflict) it looks again and decides again, so that a decision never rests on a state that has passed.
+"""
+
+from collections.abc import Callable, Iterable
+
+from bot.core import advance
+from bot.core.effects import LANES, Effect, Lane
+from bot.core.events import Event, Opened, RungLowered, RungRaised
+from bot.core.incident import Decision, IllegalMove, Incident
+from bot.core.model import RungState
+from bot.ports import Conflict, Finished, RungBoard, Store
+
+TRIES = 20
+"""Attempts before giving up on a contended incident. Each is a fresh read, so progress is certain for somebody."""
+
+
+class Ledger:
+    """Commits decisions, publishes committed rungs to the board, and wakes the lanes that got work."""
+
+    def __init__(
+        self, store: Store, board: RungBoard, wall: Callable[[], float], wake: Callable[[Iterable[Lane]], None]
+    ) -> None:
+        self._store = store
+        self._board = board
+        self._wall = wall
+        self._wake = wake
+
+    def open(self, event: Opened) -> Incident:
+        """Commit a new incident. Raises Conflict when the agent has an open one of this kind already."""
+        return self._commit(advance.advance(None, event), event)
+
+    def record(
+        self, incident_id: int, decide: Callable[[Incident], Event | None], done: Finished | None = None
+    ) -> Incident:
+        """Apply what `decide` makes of the present incident; None changes nothing. Raises IllegalMove.
+
+        `done` is the outcome of an effect, stored in the same transaction; LostClaim where its claim ran out.
+        """
+        for _ in range(TRIES):
+            incident = self._store.incident(incident_id)
+            if incident is None:
+                raise IllegalMove(f"There is no incident INC-{incident_id:04d}.")
+            event = decide(incident)
+            if event is None:
+                return incident
+            try:
+                return self._commit(advance.advance(incident, event), event, done)
+            except Conflict:
+                continue
+        raise Conflict(f"INC-{incident_id:04d} changed {TRIES} times while being decided on")
+
+    def refresh(self, effects: Iterable[Effect]) -> None:
+        """Want effects that change no incident, such as the edit of a card whose numbers moved."""
+        self._store.enqueue(tuple(effects), self._wall())
+        self._wake(("slack",))
+
+    def _commit(self, decision: Decision, event: Event, done: Finished | None = None) -> Incident:
+        rung = rung_of(decision.incident, event)
+        self._store.commit(decision, event.at, rung=rung, wall=self._wall(), done=done)
+        if rung is not None:
+            self._board.publish((rung,))
+        wanted = {effect.lane for effect in decision.effects}
+        self._wake(lane for lane in LANES if lane in wanted)
+        return decision.incident
+
+
+def rung_of(incident: Incident, event: Event) -> RungState | None:
+    """The rung that an event puts in force; None for events that are not about rungs."""
+    if not isinstance(event, RungLowered | RungRaised):
+        return None
+    return RungState(
+        agent=incident.agent,
+        workflow=event.workflow,
+        rung=event.to_rung,
+        epoch=event.epoch,
+        changed_at=event.at,
+        by=event.actor.key,
+        reason=event.reason,
+        until=event.until if isinstance(event, RungLowered) else None,
+        incident_id=incident.id,
+    )

@@ -1,0 +1,213 @@
+"""The numbers on cards: each SLI now against objective, baseline and band; the rung and who has read it back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from bot.core import cards, detection, recovery
+from bot.core.figures import figure
+from bot.core.incident import Incident, State
+from bot.core.model import Agent, Baseline, Breach, Call, Fleet, RungState, Series, Sli, minute_of
+from bot.engine.history import History, Rows
+from bot.engine.openings import suggest
+from bot.ports import RungBoard, Store
+
+LOOK_BACK = 30
+
+Status = Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt"]
+
+
+class Numbers:
+    """Reads minutes and rungs for cards."""
+
+    def __init__(self, store: Store, history: History, board: RungBoard, fleet: Callable[[], Fleet]) -> None:
+        self._store = store
+        self._history = history
+        self._board = board
+        self._fleet = fleet
+
+    def lines(
+        self, agent: Agent, incident: Incident | None, now: datetime, *, breached_only: bool = False
+    ) -> tuple[cards.SliLine, ...]:
+        """Every SLI of an agent, the breached ones first."""
+        newest = minute_of(now)
+        rows = self._history.rows([agent.key], newest - LOOK_BACK, newest)
+        breaches = {breach.series: breach for breach in incident.breaches} if incident else {}
+        found = [
+            self._line(agent, Series(agent.key, workflow, sli.name), sli, rows, breaches, now)
+            for workflow, sli in agent.slis
+        ]
+        order = sorted(found, key=lambda line: line[0])
+        return tuple(line for first, line in order if not first or not breached_only)
+
+    def _line(
+        self,
+        agent: Agent,
+        series: Series,
+        sli: Sli,
+        rows: Mapping[Series, Rows],
+        breaches: dict[Series, Breach],
+        now: datetime,
+    ) -> tuple[bool, cards.SliLine]:
+        """(False for a breached one, so that it sorts first; the line)."""
+        own: Rows = rows.get(series, {})
+        breach = breaches.get(series)
+        baseline = breach.baseline if breach else self._history.current(agent, series, sli, now)
+        latest = max(own, default=0)
+        measured = detection.measure(sli, own, latest) if minute_of(now) - latest <= LOOK_BACK else detection.NOTHING
+        value, n = measured.value, measured.n
+        call = detection.call_of(sli, measured, detection.objective_limit(sli, baseline))
+        line = self._plain(series, sli, baseline, value, n)
+        return breach is None, replace(line, status=_status(breach, call, sli, line), why=breach.why if breach else "")
+
+    def _plain(
+        self, series: Series, sli: Sli, baseline: Baseline | None, value: float | None, n: float | None
+    ) -> cards.SliLine:
+        return cards.SliLine(
+            series.sli,
+            sli.title,
+            series.workflow,
+            sli.unit,
+            value,
+            n,
+            detection.objective_words(sli, baseline),
+            baseline.value if baseline else None,
+            recovery.band_limit(sli, baseline) if baseline else None,
+            sli.better.value,
+            "unknown",
+        )
+
+    def band_lines(self, agent: Agent, incident: Incident, clock: recovery.Clock | None) -> tuple[cards.SliLine, ...]:
+        """The lines of the recovery card: what the clock itself saw."""
+        if clock is None:
+            return ()
+        breaches = {breach.series: breach for breach in incident.breaches}
+        found: list[tuple[bool, cards.SliLine]] = []
+        for band in clock.lines:
+            breach = breaches.get(band.series)
+            sli = breach.sli if breach else agent.sli(band.series.workflow, band.series.sli)
+            if sli is not None:
+                found.append((breach is None, _band_line(band, sli, breach)))
+        return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
+
+    def words(self, agent: Agent, incident: Incident | None, now: datetime, only: str) -> list[str]:
+        """SLIs in words, one line each. `only`: the name of one, or empty for all."""
+        lines: Iterable[cards.SliLine] = self.lines(agent, incident, now)
+        return [_in_words(line) for line in lines if not only or line.name.lower() == only.lower()]
+
+    def rung_line(self, incident: Incident) -> cards.RungLine:
+        """The rung as the incident knows it."""
+        rungs = incident.rungs
+        may = self._may(rungs.rung)
+        return cards.RungLine(
+            rungs.rung, rungs.normal, may, rungs.state, rungs.seen, rungs.instances, rungs.seconds, rungs.epoch
+        )
+
+    def past_rung(self, incident: Incident, state: RungState) -> cards.RungLine:
+        """A rung that a newer change has replaced."""
+        confirmed: cards.ConfirmState = "confirmed" if state.confirmed_at else "none"
+        took = (state.confirmed_at - state.changed_at).total_seconds() if state.confirmed_at else None
+        normal = incident.rungs.normal
+        return cards.RungLine(state.rung, normal, self._may(state.rung), confirmed, seconds=took, epoch=state.epoch)
+
+    def _may(self, name: str) -> str:
+        return next((rung.may for rung in self._fleet().ladder if rung.name == name), "")
+
+    def rung_words(self, incident: Incident, *, each: bool) -> list[str]:
+        """The rung and its read-back in words; each instance on a line of its own if wanted."""
+        rungs = incident.rungs
+        told = {
+            "none": "no change in this incident",
+            "requested": "requested, not read back yet",
+            "seen": f"read back by {rungs.seen} of {rungs.instances} instances",
+            "confirmed": f"confirmed by {rungs.seen} of {rungs.instances} instances",
+            "not-confirmed": f"NOT CONFIRMED ({rungs.seen} of {rungs.instances} instances)",
+        }
+        head = f"Rung: {rungs.rung}, {told[rungs.state]}"
+        if not each:
+            return [head]
+        said = self._board.readings(incident.agent, rungs.workflow)
+        return [head, *(f"{r.instance}: {r.level} (epoch {r.epoch}) at {r.seen_at:%H:%M:%S}" for r in said[:10])]
+
+    def proposal(self, agent: Agent, incident: Incident, now: datetime) -> cards.Proposal | None:
+        """The rung that the rules propose on the numbers of now; None where none is lower than the present one."""
+        if not incident.open or incident.state in (State.RECOVERING, State.RECOVERED):
+            return None
+        latest = {(line.workflow, line.name): line.now for line in self.lines(agent, incident, now)}
+        breaches = [
+            _worst(breach, latest.get((breach.series.workflow, breach.series.sli))) for breach in incident.breaches
+        ]
+        found = suggest(self._fleet(), agent, incident.rungs.rung, breaches) if breaches else None
+        if found is None:
+            return None
+        return cards.Proposal(found.rung, self._may(found.rung), found.rule)
+
+    def agent_row(self, agent: Agent, now: datetime) -> cards.AgentRow:
+        """One agent in a list, with its newest open incident."""
+        open_ = self._store.open_incidents(agent.key)
+        incident = open_[-1] if open_ else None
+        state = self._store.rung(agent.key)
+        rung = state.rung if state else agent.normal_rung
+        line = self.rung_line(incident) if incident and incident.rungs.rung == rung else None
+        owner = self._fleet().people.get(agent.owner)
+        return cards.AgentRow(
+            agent.key,
+            owner.name if owner else agent.owner,
+            line or cards.RungLine(rung, agent.normal_rung, self._may(rung)),
+            self.lines(agent, incident, now),
+            incident=incident.number if incident else "",
+            since=state.changed_at if state else None,
+            by=state.by if state else "",
+            until=state.until if state else None,
+        )
+
+
+def _status(breach: Breach | None, call: Call, sli: Sli, line: cards.SliLine) -> Status:
+    if call is Call.UNKNOWN:
+        return "unknown"
+    if breach is None:
+        return "ok" if call is Call.OK else "out-of-band"
+    if call is Call.BAD:
+        return "breach"
+    inside = line.band is None or line.now is None or not detection.worse(sli.better, line.now, line.band)
+    return "in-band" if inside else "out-of-band"
+
+
+def _band_line(band: recovery.BandLine, sli: Sli, breach: Breach | None) -> cards.SliLine:
+    status: Status = "unknown"
+    if band.exempt:
+        status = "exempt"
+    elif band.call is Call.OK:
+        status = "in-band" if breach else "ok"
+    elif band.call is Call.BAD:
+        status = "out-of-band"
+    objective = detection.objective_words(sli, breach.baseline if breach else None)
+    return cards.SliLine(
+        band.series.sli,
+        sli.title,
+        band.series.workflow,
+        sli.unit,
+        band.now,
+        band.n,
+        objective,
+        band.baseline,
+        band.limit,
+        sli.better.value,
+        status,
+        band.exempt or band.why,
+    )
+
+
+def _worst(breach: Breach, latest: float | None) -> Breach:
+    """The breach with the worse of its value at onset and the latest one, for the rules to look at."""
+    if latest is None:
+        return breach
+    return replace(breach, value=detection.worst(breach.sli.better, breach.value, latest))
+
+
+def _in_words(line: cards.SliLine) -> str:
+    now = "no data" if line.now is None else figure(line.now, line.unit)
+    normal = "" if line.baseline is None else f", baseline {figure(line.baseline, line.unit)}"
+    scope = f" ({line.workflow})" if line.workflow else ""
+    return f"{line.title}{scope}: {now}, objective {line.objective}{normal}: {line.status}"

@@ -1,0 +1,179 @@
+"""Opening an incident: everything it will need later is looked up now and snapshotted into its first event."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.core import ladder
+from bot.core.detection import objective_limit
+from bot.core.events import IncidentKind, Opened, Roster, Severity, Suggestion
+from bot.core.figures import figure
+from bot.core.incident import Incident
+from bot.core.model import BOT, Actor, Agent, Breach, Fleet, Person, Series
+from bot.core.runbook import Plan
+from bot.engine.ledger import Ledger
+from bot.ports import Store
+
+
+class Runbooks(Protocol):
+    """Where runbooks come from."""
+
+    def plan(self, name: str, context: Mapping[str, object]) -> Plan:
+        """Render a runbook for one incident."""
+        ...
+
+
+class Openings:
+    """Makes `Opened` events. `ways` are the kinds of ways that this Stepdown can page by."""
+
+    def __init__(
+        self, store: Store, ledger: Ledger, fleet: Callable[[], Fleet], runbooks: Runbooks, ways: frozenset[str]
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._fleet = fleet
+        self._runbooks = runbooks
+        self._ways = ways
+
+    def rung(self, agent: Agent) -> str:
+        """The rung an agent is on as a whole."""
+        state = self._store.rung(agent.key)
+        return state.rung if state is not None else agent.normal_rung
+
+    def slo(self, agent: Agent, breach: Breach, now: datetime, received_at: datetime) -> Incident:
+        """An SLI breached: page the owner. Raises Conflict when an incident is open already."""
+        rung = self.rung(agent)
+        return self._open(
+            agent,
+            "slo",
+            headline(breach),
+            severity(self._fleet(), agent, rung, (breach,)),
+            now,
+            breaches=(breach,),
+            suggestion=suggest(self._fleet(), agent, rung, (breach,)),
+            received_at=received_at,
+        )
+
+    def blind(self, agent: Agent, silent: Sequence[Series], trouble: str, now: datetime) -> Incident:
+        """Nobody can say how the agent is doing. Pages only above `approval` (`product.md` section 4)."""
+        names = ", ".join(sorted({series.sli.upper() for series in silent}))
+        why = f": {trouble}" if trouble else ""
+        fleet = self._fleet()
+        rung = fleet.ladder.rung(self.rung(agent))
+        grade = severity(fleet, agent, rung.name, ())
+        title = f"no data on {names} for 5 min{why}"
+        return self._open(agent, "blind", title, grade, now, pages=not rung.waits_for_people)
+
+    def manual(self, agent: Agent, title: str, actor: Actor, now: datetime, *, pages: bool = True) -> Incident:
+        """A person opened it."""
+        return self._open(agent, "manual", title, "SEV3", now, actor=actor, pages=pages)
+
+    def _open(
+        self,
+        agent: Agent,
+        kind: IncidentKind,
+        title: str,
+        grade: Severity,
+        now: datetime,
+        *,
+        actor: Actor = BOT,
+        breaches: tuple[Breach, ...] = (),
+        suggestion: Suggestion | None = None,
+        pages: bool = True,
+        received_at: datetime | None = None,
+    ) -> Incident:
+        fleet = self._fleet()
+        rung = self.rung(agent)
+        event = Opened(
+            at=now,
+            actor=actor,
+            incident_id=self._store.next_incident_id(),
+            agent=agent.key,
+            incident_kind=kind,
+            title=title,
+            severity=grade,
+            roster=roster(fleet, agent, self._ways),
+            rung=rung,
+            normal_rung=agent.normal_rung,
+            breaches=breaches,
+            policy=fleet.escalation,
+            plan=self._runbooks.plan(agent.runbook, _context(fleet, agent, kind, title, rung, breaches)),
+            suggestion=suggestion,
+            agent_channel=agent.channel,
+            pages=pages,
+            received_at=received_at,
+        )
+        return self._ledger.open(event)
+
+
+def headline(breach: Breach) -> str:
+    """`human escalation 18 % (limit 5 %)`: what broke and by how much."""
+    sli = breach.sli
+    scope = f" in {breach.series.workflow}" if breach.series.workflow else ""
+    limit = objective_limit(sli, breach.baseline)
+    line = figure(limit if limit is not None else breach.limit, sli.unit)
+    return f"{sli.title.lower()}{scope} {figure(breach.value, sli.unit)} (limit {line})"
+
+
+def suggest(
+    fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach], stuck_for: float = 0.0
+) -> Suggestion | None:
+    """The rung a rule proposes for these breaches, marked for the bot to apply where the agent allows that.
+
+    `stuck_for`: minutes on `read-only` without recovery.
+    """
+    readings = [_reading(breach, stuck_for) for breach in breaches]
+    found = ladder.suggest(fleet.ladder, rung, readings)
+    if found is None:
+        return None
+    auto = agent.containment == "auto" and ladder.is_rule(found)
+    return Suggestion(found.rung, found.rule, auto=auto)
+
+
+def _reading(breach: Breach, stuck_for: float) -> ladder.Reading:
+    baseline = breach.baseline.value if breach.baseline else None
+    objective = objective_limit(breach.sli, breach.baseline)
+    return ladder.Reading(
+        breach.series.sli, breach.value, baseline, objective, stuck_for, breach.sli.title, breach.sli.unit
+    )
+
+
+def severity(fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach]) -> Severity:
+    """The severity that the rules give these breaches."""
+    past = [ladder.times_past(breach.sli, breach.value, breach.limit) for breach in breaches]
+    return ladder.severity(fleet.ladder, rung, agent.stage, past).severity
+
+
+def roster(fleet: Fleet, agent: Agent, ways: frozenset[str]) -> Roster:
+    """Who is paged as what, and by which of the ways that work here."""
+    chain = [agent.owner, agent.deputy, agent.manager]
+    everyone = tuple(dict.fromkeys(key for key in (*chain, *fleet.responders) if key in fleet.people))
+    return Roster(
+        owner=agent.owner,
+        deputy=agent.deputy,
+        manager=agent.manager,
+        everyone=everyone,
+        ways={key: _ways(fleet.people[key], ways) for key in everyone},
+    )
+
+
+def _ways(person: Person, able: frozenset[str]) -> tuple[str, ...]:
+    listed = ("slack",) if person.slack else ()
+    return tuple(dict.fromkeys((*listed, *(way.kind for way in person.ways if way.kind in able))))
+
+
+def _context(
+    fleet: Fleet, agent: Agent, kind: IncidentKind, title: str, rung: str, breaches: Sequence[Breach]
+) -> Mapping[str, object]:
+    owner = fleet.people.get(agent.owner)
+    return {
+        "agent": agent,
+        "slis": [breach.series.sli.lower() for breach in breaches],
+        "title": title,
+        "rung": rung,
+        "normal_rung": agent.normal_rung,
+        "owner": owner.name if owner else agent.owner,
+        "tools": list(agent.tools),
+        "workflows": list(agent.workflows),
+        "incident_kind": kind,
+    }

@@ -1,0 +1,151 @@
+"""Asking the sources: due poll groups become minutes, and minutes wake detection.
+
+A group is one query of the fleet file. It is asked for whole minutes, from a little before the last one it answered
+(late data) up to the newest complete one; a group that was never asked, or that was down, fills its gap. One dead
+source never delays another: each group is asked on a thread of the pool, and its due time is a row.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.core.model import Fleet, MinuteRow, PollQuery, Series, minute_of
+from bot.ports import Clock, Fetch, Source, SourceError, Store
+
+OVERLAP = 2
+"""Minutes asked for again at each poll, because late samples upsert."""
+BACKFILL_STEP = 1440
+"""Minutes of history asked for in one query."""
+FIRST_LOOK = 30
+"""Minutes asked for at once on the first poll; older history follows after detection has begun."""
+LEASE = 120.0
+"""Seconds after which a group whose poll never finished is asked again."""
+
+
+class Pool(Protocol):
+    """Runs work on threads."""
+
+    def submit(self, work: Callable[[], None], /) -> object:
+        """Run it soon."""
+        ...
+
+
+class Poller:
+    """Asks what is due. `on_minutes` is told which agents got new minutes, and when they arrived."""
+
+    def __init__(
+        self,
+        store: Store,
+        fleet: Callable[[], Fleet],
+        sources: Mapping[str, Source],
+        clock: Clock,
+        pool: Pool,
+        on_minutes: Callable[[frozenset[str], datetime], None],
+        *,
+        history_days: float = 3,
+    ) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._sources = sources
+        self._clock = clock
+        self._pool = pool
+        self._on_minutes = on_minutes
+        self._history = int(history_days * 1440)
+        self.troubles: dict[str, str] = {}
+        """Source name -> what it did wrong last, in words; absent when its last answer was good."""
+        self.warnings: dict[str, tuple[str, ...]] = {}
+        self.polls = 0
+
+    def tick(self) -> None:
+        """Claim what is due and ask for it. Returns before the answers are there."""
+        now = self._clock.now()
+        queries = {query.name: query for query in self._fleet().queries if query.source in self._sources}
+        first_due = {name: now.timestamp() for name in queries}
+        for name, last in self._store.claim_polls(first_due, now, 200, LEASE):
+            self._pool.submit(lambda query=queries[name], last=last: self._ask(query, last))  # type: ignore[misc]
+
+    def _ask(self, query: PollQuery, last: int) -> None:
+        """One poll of one group: what it answers is stored, what it fails at is remembered in words."""
+        now = self._clock.now()
+        newest = minute_of(now) - 1
+        oldest = newest - FIRST_LOOK if last < 0 else max(last - OVERLAP, newest - self._history)
+        try:
+            self._take(query, min(oldest, newest), newest)
+        except SourceError as error:
+            self.troubles[query.source] = str(error)
+            self._store.finish_poll(query.name, last, next_due(query, now))
+            return
+        self.troubles.pop(query.source, None)
+        self._store.finish_poll(query.name, newest, next_due(query, now))
+        if last < 0:
+            self._fill(query, newest - FIRST_LOOK - 1)
+
+    def _fill(self, query: PollQuery, newest: int) -> None:
+        """Bring in history for baselines, newest first; a source that cannot tell the past ends it."""
+        oldest = newest - self._history
+        while newest > oldest:
+            first = max(oldest, newest - BACKFILL_STEP + 1)
+            try:
+                found = self._source(query).fetch(query, first, newest)
+            except SourceError:
+                return
+            rows = self._rows(query, found)
+            if not rows:
+                return
+            self._store.put_minutes(rows)
+            newest = first - 1
+
+    def _take(self, query: PollQuery, first: int, last: int) -> None:
+        step = BACKFILL_STEP
+        for start in range(first, last + 1, step):
+            found = self._source(query).fetch(query, start, min(start + step - 1, last))
+            arrived = self._clock.now()
+            self.polls += 1
+            self._warn(query, found)
+            rows = self._rows(query, found)
+            self._store.put_minutes(rows)
+            agents = frozenset(row.series.agent for row in rows)
+            if agents:
+                self._on_minutes(agents, arrived)
+
+    def _source(self, query: PollQuery) -> Source:
+        return self._sources[query.source]
+
+    def _warn(self, query: PollQuery, found: Fetch) -> None:
+        if found.warnings:
+            self.warnings[query.name] = found.warnings
+        else:
+            self.warnings.pop(query.name, None)
+
+    def _rows(self, query: PollQuery, found: Fetch) -> Sequence[MinuteRow]:
+        """Samples of series that the fleet watches, as minutes. Others are somebody else's."""
+        watched = _watched(self._fleet(), query)
+        return [
+            MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n)
+            for sample in found.samples
+            if sample.series in watched
+        ]
+
+
+def _watched(fleet: Fleet, query: PollQuery) -> frozenset[Series]:
+    """The series this query may speak for: not those for which an agent has a query of its own."""
+    own = {(other.agent, other.workflow, other.sli) for other in fleet.queries if other.agent}
+    return frozenset(
+        series
+        for agent in fleet.agents.values()
+        for series in agent.series()
+        if series.sli == query.sli and (query.agent or (series.agent, series.workflow, series.sli) not in own)
+    )
+
+
+def next_due(query: PollQuery, now: datetime) -> datetime:
+    """The next poll: on the query's own second of its period, spread by a stable hash so that no restart makes a herd.
+
+    Never before the third second of a minute, so that the minute before is complete at the source.
+    """
+    spread = max(1, min(query.every, 60) // 2)
+    phase = 3 + zlib.crc32(query.name.encode()) % spread
+    at = now.timestamp()
+    periods = int((at - phase) // query.every) + 1
+    return now + timedelta(seconds=periods * query.every + phase - at)

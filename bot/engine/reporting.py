@@ -1,0 +1,43 @@
+"""Postmortem drafts: gather what is stored about an incident and have it rendered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from bot.core import postmortem
+from bot.core.incident import Incident
+from bot.core.model import Agent, Fleet, MinuteRow, Series, minute_of
+from bot.ports import Document, Documents, Store
+
+BEFORE, AFTER = 60, 30
+"""Minutes around the incident that charts and figures look at."""
+
+
+class Reporting:
+    """Builds the report of an incident from its own entries and minutes, renders and keeps it."""
+
+    def __init__(self, store: Store, documents: Documents, fleet: Callable[[], Fleet]) -> None:
+        self._store = store
+        self._documents = documents
+        self._fleet = fleet
+
+    def draft(self, incident: Incident, now: datetime) -> tuple[Document, str]:
+        """The draft and the path under which it was kept."""
+        roster = incident.roster
+        gone = Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)
+        agent = self._fleet().agents.get(incident.agent, gone)
+        report = postmortem.build(
+            incident,
+            self._store.entries(incident.id),
+            minutes=self._minutes(incident, now),
+            rung_history=self._store.rung_history(incident.agent, incident.opened_at),
+            people=self._fleet().people,
+            agent=agent,
+            now=now,
+        )
+        document = self._documents.postmortem(report)
+        return document, self._documents.keep(document)
+
+    def _minutes(self, incident: Incident, now: datetime) -> Mapping[Series, Sequence[MinuteRow]]:
+        onset = min((breach.first_bad for breach in incident.breaches), default=minute_of(incident.opened_at))
+        last = minute_of(incident.resolved_at or now) + AFTER
+        return self._store.minutes_of([incident.agent], onset - BEFORE, last)

@@ -1,0 +1,375 @@
+"""What people are shown: cards built from the stored state at the moment they are shown, so they cannot be stale."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.core import cards, permission, recovery
+from bot.core.incident import Incident
+from bot.core.model import Agent, Fleet, minute_start
+from bot.core.runbook import PHASES, Phase, Step, next_step, phase_done, settled
+from bot.engine.numbers import Numbers
+from bot.ports import Store
+
+RESIDUE = (
+    "A lower rung does not recall what is already done, in flight or queued: check open approvals, running tasks and "
+    "writes of the last minutes."
+)
+
+ClockOf = Callable[[Incident, datetime], recovery.Clock | None]
+AskSource = Callable[[str, str, str], str]
+"""(source, query, agent) -> what it says, in words."""
+
+
+class Views:
+    """Builds cards. Reads only."""
+
+    def __init__(
+        self, store: Store, numbers: Numbers, fleet: Callable[[], Fleet], clock_of: ClockOf, ask: AskSource
+    ) -> None:
+        self._store = store
+        self._numbers = numbers
+        self._fleet = fleet
+        self.clock_of = clock_of
+        self._ask = ask
+
+    def header(self, incident: Incident, now: datetime) -> cards.Header:
+        """The head of every incident card."""
+        owner = self._fleet().people.get(incident.roster.owner)
+        return cards.Header(
+            incident.id,
+            incident.number,
+            incident.agent,
+            incident.title,
+            incident.kind,
+            incident.severity,
+            incident.state.value,
+            incident.opened_at,
+            now,
+            owner=owner.name if owner else incident.roster.owner,
+            owner_slack=owner.slack if owner else "",
+            acked_by=self.name(incident.acked_by),
+            acked_at=incident.acked_at,
+            exercise=incident.exercise,
+            channel=incident.channel,
+        )
+
+    def name(self, key: str) -> str:
+        """A person's name; a key that nobody has stays as it is."""
+        person = self._fleet().people.get(key)
+        return person.name if person else key
+
+    def agent_of(self, incident: Incident) -> Agent:
+        """The incident's agent; one that left the fleet file is spoken for by the incident."""
+        roster = incident.roster
+        gone = Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)
+        return self._fleet().agents.get(incident.agent, gone)
+
+    def page_card(self, incident: Incident, why: str, now: datetime) -> cards.PageCard:
+        """The page, for one person: `why` says why this person, now."""
+        return cards.PageCard(
+            self.header(incident, now),
+            headline(incident, why, now),
+            self._numbers.lines(self.agent_of(incident), incident, now, breached_only=True),
+            why,
+            self._numbers.rung_line(incident),
+            self._numbers.proposal(self.agent_of(incident), incident, now),
+            acked=self._acked(incident),
+            runbook=incident.plan.title,
+        )
+
+    def _acked(self, incident: Incident) -> str:
+        if not incident.open:
+            return f"{incident.number} is {incident.state}."
+        if not incident.acked_by or incident.acked_at is None:
+            return ""
+        return f"Acknowledged by {self.name(incident.acked_by)}, {incident.acked_at:%H:%M} UTC"
+
+    def announcement_card(self, incident: Incident, now: datetime) -> cards.AnnouncementCard:
+        """One line for everybody."""
+        lines = self._numbers.lines(self.agent_of(incident), incident, now, breached_only=True)
+        return cards.AnnouncementCard(self.header(incident, now), lines, self._numbers.rung_line(incident))
+
+    def incident_card(self, incident: Incident, now: datetime) -> cards.IncidentCard:
+        """The pinned card."""
+        step = next_step(incident.plan, incident.marks) if incident.open else None
+        clock = self.clock_of(incident, now) if incident.recovering_at is not None and incident.open else None
+        return cards.IncidentCard(
+            self.header(incident, now),
+            self._numbers.lines(self.agent_of(incident), incident, now),
+            self._numbers.rung_line(incident),
+            roles=tuple((role, self.name(key)) for role, key in sorted(incident.roles.items())),
+            phases=tuple(_progress(incident, phase) for phase in PHASES if incident.plan.of(phase)),
+            next_phase=step.phase if step else "",
+            next_step=step.title if step else "",
+            proposal=self._numbers.proposal(self.agent_of(incident), incident, now) if incident.open else None,
+            clock=clock.sentence if clock else "",
+            residue=RESIDUE if incident.rungs.rung != incident.rungs.before else "",
+        )
+
+    def phase_card(self, incident: Incident, phase: Phase, now: datetime) -> cards.PhaseCard:
+        """One phase with its steps and the evidence gathered for them."""
+        steps = tuple(self._step_line(incident, step, now) for step in incident.plan.of(phase))
+        return cards.PhaseCard(
+            self.header(incident, now),
+            phase,
+            incident.plan.title,
+            steps,
+            done=phase_done(incident.plan, phase, incident.marks),
+            goal=incident.plan.goal(phase),
+        )
+
+    def _step_line(self, incident: Incident, step: Step, now: datetime) -> cards.StepLine:
+        mark = incident.marks.get(step.id)
+        evidence = () if mark is not None and mark.outcome != "blocked" else self._gather(incident, step.evidence, now)
+        line = cards.StepLine(
+            step.id, step.title, step.text, step.kind, step.required, timebox=step.timebox, evidence=evidence
+        )
+        if mark is None:
+            return line
+        return cards.StepLine(
+            step.id,
+            step.title,
+            step.text,
+            step.kind,
+            step.required,
+            timebox=step.timebox,
+            evidence=evidence,
+            outcome=mark.outcome,
+            note=mark.note,
+            by=self.name(mark.by),
+            at=mark.at,
+        )
+
+    def _gather(self, incident: Incident, wanted: tuple[str, ...], now: datetime) -> tuple[str, ...]:
+        """What the bot can say to a step, one line each."""
+        found: list[str] = []
+        for what in wanted:
+            kind, _, rest = what.partition(":")
+            if kind in ("slis", "sli"):
+                found += self._numbers.words(self.agent_of(incident), incident, now, rest)
+            elif kind in ("rung", "instances"):
+                found += self._numbers.rung_words(incident, each=kind == "instances")
+            elif kind == "timeline":
+                newest = self._store.entries(incident.id)[-3:]
+                found += [f"{entry.entry.at:%H:%M} {entry.entry.text}" for entry in newest]
+            elif kind == "source":
+                name, _, query = rest.partition(":")
+                found.append(self._ask(name, query, incident.agent))
+        return tuple(dict.fromkeys(found))
+
+    def evidence(self, incident: Incident, now: datetime) -> str:
+        """Recovery evidence in one sentence, for the person who is asked to approve a restore."""
+        clock = self.clock_of(incident, now)
+        return clock.sentence if clock is not None else "No SLI is judged."
+
+    def autonomy_card(self, incident: Incident, epoch: int, now: datetime) -> cards.AutonomyCard | None:
+        """The card of one change of rung; None for an epoch that this incident does not know."""
+        agent = self.agent_of(incident)
+        history = self._store.rung_history(agent.key, incident.opened_at)
+        state = next((state for state in history if state.epoch == epoch), None)
+        if state is None:
+            return None
+        newest = epoch == incident.rungs.epoch
+        before = next((s.rung for s in reversed(history) if s.epoch < epoch and s.workflow == state.workflow), None)
+        from_rung = before or incident.rungs.before
+        ladder = self._fleet().ladder
+        rung = self._numbers.rung_line(incident) if newest else self._numbers.past_rung(incident, state)
+        unconfirmed = newest and incident.rungs.state == "not-confirmed"
+        down = ladder.depth(state.rung) > ladder.depth(from_rung)
+        below = ladder.below(state.rung) if unconfirmed else None
+        return cards.AutonomyCard(
+            self.header(incident, now),
+            agent.key,
+            state.workflow,
+            from_rung,
+            state.rung,
+            self.name(state.by),
+            state.changed_at,
+            state.reason,
+            ladder.rung(state.rung).may,
+            rung,
+            until=state.until,
+            residue=RESIDUE if down else "",
+            lower=cards.Proposal(below.name, below.may, "the step down is not confirmed") if below else None,
+            undo=newest and down and incident.open,
+        )
+
+    def restore_card(self, incident: Incident, name: str, now: datetime) -> cards.RestoreCard | None:
+        """The card that asks for a second person; `settled` once somebody answered."""
+        rungs = incident.rungs
+        if rungs.restore_card != name:
+            return None
+        by = rungs.restore_by
+        ladder = self._fleet().ladder
+        if by is not None:
+            return cards.RestoreCard(
+                self.header(incident, now),
+                rungs.rung,
+                rungs.restore_to,
+                ladder.rung(rungs.restore_to).may,
+                by.name,
+                by.slack,
+                rungs.restore_reason,
+                rungs.restore_evidence,
+            )
+        settled_by = self._how_settled(incident)
+        return cards.RestoreCard(
+            self.header(incident, now),
+            rungs.from_rung,
+            rungs.rung,
+            ladder.rung(rungs.rung).may,
+            "",
+            "",
+            rungs.restore_reason,
+            rungs.restore_evidence,
+            settled=settled_by,
+        )
+
+    def _how_settled(self, incident: Incident) -> str:
+        kinds = ("rung_raised", "restore_declined", "rung_lowered")
+        for entry in reversed(self._store.entries(incident.id)):
+            if entry.entry.kind in kinds:
+                return entry.entry.text
+        return "It is settled."
+
+    def recovery_card(self, incident: Incident, now: datetime) -> cards.RecoveryCard:
+        """The clock, with every SLI against its band."""
+        clock = self.clock_of(incident, now)
+        barred = permission.restore_barred(incident, self._fleet().ladder, clock)
+        above = self._fleet().ladder.above(incident.rungs.rung)
+        on_normal = incident.rungs.rung == incident.rungs.normal
+        closed = not incident.open
+        return cards.RecoveryCard(
+            self.header(incident, now),
+            self._numbers.band_lines(self.agent_of(incident), incident, clock),
+            minutes=clock.minutes if clock else 0,
+            needed=clock.needed if clock else recovery.NEEDED,
+            state="off" if clock is None or closed else clock.state,
+            sentence=f"{incident.number} is {incident.state}." if closed else clock.sentence if clock else "",
+            last_reset=clock.last_reset if clock and not closed else "",
+            rung=self._numbers.rung_line(incident),
+            restore_to=above.name if above and not barred and not closed else "",
+            restore_wait="" if on_normal or closed else barred,
+        )
+
+    def resolve_card(self, incident: Incident, now: datetime) -> cards.ResolveCard:
+        """What is owed before a resolve; afterwards the incident in figures."""
+        return cards.ResolveCard(
+            self.header(incident, now),
+            _times(incident),
+            self._numbers.rung_line(incident),
+            barred_by=permission.resolve_barred(incident) if incident.open else (),
+            followups=incident.followups,
+            postmortem=incident.postmortem,
+            resolved="" if incident.open else _how_closed(incident),
+        )
+
+    def timeline_card(self, incident: Incident, limit: int, now: datetime) -> cards.TimelineCard:
+        """The newest entries, oldest first."""
+        entries = self._store.entries(incident.id)
+        shown = [
+            cards.TimelineLine(sealed.entry.at, sealed.entry.actor.name, sealed.entry.text)
+            for sealed in entries[-limit:]
+        ]
+        return cards.TimelineCard(self.header(incident, now), tuple(shown), max(0, len(entries) - limit))
+
+    def catchup_card(self, incident: Incident, now: datetime) -> cards.CatchupCard:
+        """What a late joiner needs, on one phone screen."""
+        lines = self._numbers.words(self.agent_of(incident), incident, now, "")
+        tried = [
+            f"{state.changed_at:%H:%M} {state.rung} by {self.name(state.by)}"
+            for state in self._store.rung_history(incident.agent, incident.opened_at)
+        ]
+        step = next_step(incident.plan, incident.marks)
+        clock = self.clock_of(incident, now) if incident.recovering_at else None
+        on_it = self.name(incident.roles.get("lead") or incident.acked_by)
+        return cards.CatchupCard(
+            self.header(incident, now),
+            what=incident.title,
+            since=f"{incident.opened_at:%H:%M} UTC",
+            tried=tuple(tried[-4:]),
+            now_line="; ".join((*lines[:2], *((clock.sentence,) if clock else ()))),
+            next_line=f"{step.phase}: {step.title}" if step else "every step is settled",
+            who=f"{on_it} has it" if on_it else f"nobody has it yet; {self.name(incident.roster.owner)} owns it",
+        )
+
+    def incident_list(self, now: datetime) -> cards.IncidentList:
+        """Open incidents, newest first."""
+        open_ = reversed(self._store.open_incidents())
+        rows = tuple(cards.IncidentRow(self.header(one, now), f"{one.agent}: {one.title}") for one in open_)
+        return cards.IncidentList(rows, now)
+
+    def fleet_card(self, now: datetime, *, off_normal: bool) -> cards.FleetCard:
+        """Every agent, or those off their normal rung."""
+        rows = [self._numbers.agent_row(agent, now) for agent in self._fleet().agents.values()]
+        if not off_normal:
+            return cards.FleetCard("Fleet", tuple(rows), now)
+        off = tuple(row for row in rows if row.rung.rung != row.rung.normal)
+        return cards.FleetCard("Off their normal rung", off, now, empty="Every agent is on its normal rung.")
+
+    def agent_card(self, agent: Agent, now: datetime) -> cards.AgentCard:
+        """One agent."""
+        owner = self._fleet().people.get(agent.owner)
+        ladder = tuple((rung.name, rung.may) for rung in self._fleet().ladder)
+        return cards.AgentCard(
+            self._numbers.agent_row(agent, now),
+            agent.summary,
+            agent.scope,
+            self.name(agent.deputy),
+            self.name(agent.manager),
+            ladder,
+            now,
+            owner_slack=owner.slack if owner else "",
+        )
+
+    def sli_words(self, agent: Agent, name: str, now: datetime) -> str:
+        """One SLI of an agent, in a line for each workflow."""
+        return "\n".join(self._numbers.words(agent, None, now, name)) or f"{agent.key} does not report {name}."
+
+
+def headline(incident: Incident, why: str, now: datetime) -> str:
+    """The lock screen line: agent, what broke and by how much, since when, and whose it is. At most 100 characters."""
+    minutes = max(1, int((now - _onset(incident)).total_seconds() // 60))
+    own = " You own it." if why.startswith("You own") else ""
+    tail = f", {minutes} min.{own}"
+    head = f"{incident.agent}: {incident.title}"
+    room = 100 - len(tail)
+    return (head if len(head) <= room else head[: room - 1] + "…") + tail
+
+
+def _onset(incident: Incident) -> datetime:
+    if not incident.breaches:
+        return incident.opened_at
+    return minute_start(min(breach.first_bad for breach in incident.breaches))
+
+
+def _progress(incident: Incident, phase: Phase) -> cards.PhaseProgress:
+    steps = incident.plan.of(phase)
+    touched = sum(step.id in incident.marks and settled(step, incident.marks) for step in steps)
+    return cards.PhaseProgress(phase, touched, len(steps), phase_done(incident.plan, phase, incident.marks))
+
+
+def _times(incident: Incident) -> tuple[tuple[str, str], ...]:
+    """How long each stage took, from opening."""
+    stages = (
+        ("acknowledged", incident.acked_at),
+        ("contained", incident.contained_at),
+        ("recovered", incident.recovered_at),
+        ("closed", incident.resolved_at),
+    )
+    return tuple((name, _minutes((at - incident.opened_at).total_seconds())) for name, at in stages if at is not None)
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
+def _how_closed(incident: Incident) -> str:
+    marks = [f"{incident.state.value.capitalize()} {incident.resolved_at:%H:%M} UTC." if incident.resolved_at else ""]
+    if incident.override:
+        marks.append(f"OVERRIDE: {incident.override}")
+    if incident.left_on:
+        marks.append(f"Left on {incident.rungs.rung}: {incident.left_on}")
+    return " ".join(mark for mark in marks if mark)
