@@ -128,7 +128,8 @@ _PEOPLE_LINES = "\n".join(
 )
 
 FLEET = f"""\
-# The fleet of the demo: three simulated agents. Written by hand it would look the same.
+# The fleet of the demo: three simulated agents. Written by hand it would look the same, but for one thing: the demo's
+# minutes are a second or two long, so `not_after` is longer than the 5 minutes one would usually choose.
 people:
 {_PEOPLE_LINES}
 
@@ -190,7 +191,7 @@ agents:
     cost: {{per_task: 0.021, per_tool_call: 0.002}}
     top_failures: [retry-loop, approval-queue-growth]
     runbook: retry-loop
-    control: {{kind: ofrep, not_after: 5m, fallback_rung: read-only}}
+    control: {{kind: ofrep, not_after: 15m, fallback_rung: read-only}}
     channel: {CHANNELS["agents-refunds"]}
   kyc:
     title: Identity review agent
@@ -207,7 +208,7 @@ agents:
     data_contracts: [registry.v2]
     cost: {{per_task: 0.048}}
     top_failures: [hallucinated-tools, model-regression]
-    control: {{kind: ofrep, not_after: 1m, fallback_rung: suspended}}
+    control: {{kind: ofrep, not_after: 10m, fallback_rung: suspended}}
     channel: {CHANNELS["agents-kyc"]}
   support:
     title: Support agent
@@ -224,7 +225,7 @@ agents:
     data_contracts: [orders.v3]
     cost: {{per_task: 0.007}}
     top_failures: [context-loss, prompt-injection]
-    control: {{kind: ofrep, not_after: 5m, fallback_rung: read-only}}
+    control: {{kind: ofrep, not_after: 15m, fallback_rung: read-only}}
     channel: {CHANNELS["agents-support"]}
     slis:
       dqr: {{source: support-desk}}

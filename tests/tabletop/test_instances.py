@@ -75,9 +75,9 @@ class Exchange(BaseHTTPRequestHandler):
         self.send(200, {"key": "autonomy", "value": value, "reason": "STATIC", "variant": value["level"]})
 
     def do_GET(self) -> None:
-        address = urlsplit(self.path)
-        query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        agent = address.path.removeprefix("/v1/agents/").removesuffix("/autonomy")
+        asked = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+        agent = asked.path.removeprefix("/v1/agents/").removesuffix("/autonomy")
         said = {**query, "targetingKey": agent, "appliedEpoch": int(query["appliedEpoch"])}
         self.server.stepdown.note(self.headers["Authorization"], said)
         etag = f'"{self.server.stepdown.epoch}"'
@@ -130,15 +130,15 @@ def stepdown(endpoint: Endpoint) -> Stepdown:
 
 
 @pytest.fixture
-def base_url(endpoint: Endpoint) -> str:
+def address(endpoint: Endpoint) -> str:
     return f"http://127.0.0.1:{endpoint.server_port}"
 
 
 @pytest.fixture(params=["refunds", "kyc"])
-def instance(request: pytest.FixtureRequest, world: World, base_url: str) -> Iterator[Instance]:
+def instance(request: pytest.FixtureRequest, world: World, address: str) -> Iterator[Instance]:
     """One instance of an agent that speaks OFREP, and one that uses the plain GET."""
     agent = world.agents[request.param]
-    dialect = DIALECTS[agent.dialect](base_url, TOKENS[agent.key], agent.key, f"{agent.key}-1")
+    dialect = DIALECTS[agent.dialect](address, TOKENS[agent.key], agent.key, f"{agent.key}-1")
     one = Instance(world, agent.key, f"{agent.key}-1", dialect)
     yield one
     one.close()
@@ -207,10 +207,10 @@ def test_without_a_usable_answer_it_keeps_its_rung_for_as_long_as_it_may_and_the
     assert (instance.rung, instance.trouble) == ("full", ""), "Stepdown is back and says so"
 
 
-def test_nobody_there_is_no_answer_either(world: World, base_url: str, endpoint: Endpoint) -> None:
+def test_nobody_there_is_no_answer_either(world: World, address: str, endpoint: Endpoint) -> None:
     endpoint.shutdown()
     endpoint.server_close()
-    one = Instance(world, "refunds", "refunds-1", Ofrep(base_url, "t", "refunds", "refunds-1"))
+    one = Instance(world, "refunds", "refunds-1", Ofrep(address, "t", "refunds", "refunds-1"))
     one.step()
     assert one.trouble.startswith("ConnectError")
     assert one.rung == "full"
@@ -254,9 +254,9 @@ def test_a_word_that_is_no_rung_is_not_obeyed(instance: Instance, stepdown: Step
 
 
 def test_an_unchanged_rung_is_a_304_and_keeps_the_lease_it_had(
-    world: World, stepdown: Stepdown, base_url: str, clock: MovableClock
+    world: World, stepdown: Stepdown, address: str, clock: MovableClock
 ) -> None:
-    plain = Instance(world, "kyc", "kyc-1", PlainGet(base_url, "t", "kyc", "kyc-1"))
+    plain = Instance(world, "kyc", "kyc-1", PlainGet(address, "t", "kyc", "kyc-1"))
     plain.step()
     clock.advance(60)
     plain.step()
@@ -288,8 +288,8 @@ def test_an_answer_without_a_whole_rung_is_none(value: object) -> None:
         Told.parse(value)
 
 
-def test_all_instances_poll_obey_and_report_by_themselves(world: World, stepdown: Stepdown, base_url: str) -> None:
-    fleet = Instances(world, base_url, TOKENS, pause=0.02)
+def test_all_instances_poll_obey_and_report_by_themselves(world: World, stepdown: Stepdown, address: str) -> None:
+    fleet = Instances(world, address, TOKENS, pause=0.02)
     fleet.start()
     stepdown.lower("approval")
     everybody = {"refunds-1", "refunds-2", "kyc-1"}
@@ -299,9 +299,9 @@ def test_all_instances_poll_obey_and_report_by_themselves(world: World, stepdown
     assert set(world.rungs("refunds").values()) | set(world.rungs("kyc").values()) == {"approval"}
 
 
-def test_they_survive_an_outage(world: World, stepdown: Stepdown, base_url: str, clock: MovableClock) -> None:
+def test_they_survive_an_outage(world: World, stepdown: Stepdown, address: str, clock: MovableClock) -> None:
     stepdown.broken = (500, b"")
-    fleet = Instances(world, base_url, TOKENS, pause=0.02)
+    fleet = Instances(world, address, TOKENS, pause=0.02)
     fleet.start()
     with stepdown.heard:
         assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= 6, timeout=10)
@@ -312,8 +312,8 @@ def test_they_survive_an_outage(world: World, stepdown: Stepdown, base_url: str,
     assert {instance.trouble for instance in fleet.all} == {""}
 
 
-def test_a_fleet_can_be_stopped_before_it_started(world: World, base_url: str) -> None:
-    Instances(world, base_url, TOKENS, pause=1).stop()
+def test_a_fleet_can_be_stopped_before_it_started(world: World, address: str) -> None:
+    Instances(world, address, TOKENS, pause=1).stop()
 
 
 def test_a_fast_clock_does_not_make_them_hammer() -> None:
@@ -322,10 +322,10 @@ def test_a_fast_clock_does_not_make_them_hammer() -> None:
     assert pause_between_polls(600) == 0.15
 
 
-def test_the_ladder_may_be_another(world: World, base_url: str, stepdown: Stepdown) -> None:
+def test_the_ladder_may_be_another(world: World, address: str, stepdown: Stepdown) -> None:
     stepdown.lower("approval")
     short = type(DEFAULT_LADDER)((DEFAULT_LADDER.rung("full"), DEFAULT_LADDER.rung("read-only")))
-    one = Instance(world, "refunds", "refunds-1", Ofrep(base_url, "t", "refunds", "refunds-1"), short)
+    one = Instance(world, "refunds", "refunds-1", Ofrep(address, "t", "refunds", "refunds-1"), short)
     one.step()
     assert one.trouble == "no rung 'approval' on the ladder"
     one.close()
