@@ -1,6 +1,8 @@
 """The counts of a world as Prometheus would tell them: the text format of a scrape, and answers to known queries.
 
-The simulated agents count like any instrumented agent: four counters and a gauge, labelled with agent and workflow.
+The simulated agents count like any instrumented agent: four counters and a gauge, labelled with agent and task class,
+by the metric names that Stepdown's Prometheus source knows without being told.
+
 A query here is text from `QUERIES` and a function from one minute's counts to a number; there is no PromQL engine.
 """
 
@@ -18,12 +20,12 @@ from bot.tabletop.world import World
 
 COUNTERS = {
     "agent_tasks": ("tasks", "Tasks finished."),
-    "agent_good_decisions": ("good", "Tasks whose decision was judged good."),
+    "agent_decisions_good": ("good", "Tasks whose decision was judged good."),
     "agent_tool_calls": ("calls", "Tool calls made."),
     "agent_escalations": ("escalated", "Tasks handed to a person."),
 }
-PENDING = "agent_pending_approvals"
-LABELS = ("agent", "workflow")
+PENDING = "agent_approvals_pending"
+LABELS = ("agent", "task_class")
 
 
 def _increase(counter: str) -> str:
@@ -31,7 +33,7 @@ def _increase(counter: str) -> str:
 
 
 TASKS = _increase("agent_tasks")
-GOOD = _increase("agent_good_decisions")
+GOOD = _increase("agent_decisions_good")
 ESCALATIONS = _increase("agent_escalations")
 CALLS_PER_TASK = f"{_increase('agent_tool_calls')} / {TASKS}"
 QUEUE = f"sum by (agent) ({PENDING})"

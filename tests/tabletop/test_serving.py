@@ -47,7 +47,7 @@ def fleet(world: World) -> Iterator[httpx.Client]:
 def counters(fleet: httpx.Client) -> dict[tuple[str, str, str], float]:
     families = text_string_to_metric_families(fleet.get("/metrics").text)
     return {
-        (sample.name, sample.labels["agent"], sample.labels["workflow"]): sample.value
+        (sample.name, sample.labels["agent"], sample.labels["task_class"]): sample.value
         for family in families
         for sample in family.samples
     }
@@ -64,16 +64,16 @@ def instant(fleet: httpx.Client, query: str, at: float = END) -> dict[str, float
 # --- the scrape --------------------------------------------------------------------------------------
 
 
-def test_a_scrape_is_prometheus_text_with_the_labels_of_agent_and_workflow(fleet: httpx.Client, world: World) -> None:
+def test_a_scrape_is_prometheus_text_labelled_with_agent_and_task_class(fleet: httpx.Client, world: World) -> None:
     answer = fleet.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     found = counters(fleet)
     assert {name for name, _, _ in found} == {
         "agent_tasks_total",
-        "agent_good_decisions_total",
+        "agent_decisions_good_total",
         "agent_tool_calls_total",
         "agent_escalations_total",
-        "agent_pending_approvals",
+        "agent_approvals_pending",
     }
     assert {(agent, workflow) for _, agent, workflow in found} == {
         ("refunds", "refund"),
@@ -89,7 +89,7 @@ def test_counters_grow_by_what_each_minute_counted(fleet: httpx.Client, world: W
     after = counters(fleet)
     grown = after["agent_tasks_total", "refunds", "refund"] - before["agent_tasks_total", "refunds", "refund"]
     assert grown == sum(world.tally("refunds", "refund", minute).tasks for minute in range(MINUTE + 2, MINUTE + 5))
-    assert after["agent_pending_approvals", "kyc", "review"] == world.tally("kyc", "review", MINUTE + 5).pending
+    assert after["agent_approvals_pending", "kyc", "review"] == world.tally("kyc", "review", MINUTE + 5).pending
 
 
 def test_counters_never_run_backwards_whatever_happens_in_a_minute(
