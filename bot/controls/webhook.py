@@ -3,9 +3,10 @@
 The message says the rung in force: where an agent-wide and a workflow's rung differ, the lower one. Its `webhook-id`
 is the effect's key, so that a repeat is recognised; the receiver ignores an epoch lower than the one it applies.
 
-The address comes from the fleet file, and what it resolves to is looked up once, checked and then used: link-local and
-cloud metadata addresses are refused. Redirects are not followed and no proxy is taken from the environment. One deadline
-bounds the whole push, since a timeout alone does not bound an answer that drips; of the answer only the status is read.
+The address comes from the fleet file, and what it resolves to is looked up once, checked and then used: link-local
+and cloud metadata addresses are refused. Redirects are not followed and no proxy is taken from the environment. One
+deadline bounds the whole push, since a timeout alone does not bound an answer that drips; of the answer only the status
+is read.
 """
 
 import asyncio

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
@@ -64,13 +65,11 @@ def build_api(
     return app
 
 
-def _described(app: FastAPI) -> dict[str, object]:
+def _described(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document with our shapes and the ways to show a token."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
-        parts = document.setdefault("components", {})
-        parts.setdefault("schemas", {}).update(shapes.SCHEMAS)
-        parts["securitySchemes"] = shapes.SECURITY
+        shapes.complete(document)
         app.openapi_schema = document
     return app.openapi_schema
 

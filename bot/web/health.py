@@ -1,9 +1,10 @@
 """Probes and metrics. Alive: this process answers. Ready: the app sees no problem that keeps it from its work."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 import anyio
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -17,18 +18,29 @@ Ready = Callable[[], Sequence[str]]
 
 
 class Readiness:
-    """Asks the app for its problems, on one thread and never two at once."""
+    """Asks the app for its problems, never twice at once: a check that hangs must not use up the threads."""
 
     def __init__(self, ready: Ready, deadline: float = READY_DEADLINE) -> None:
         self._ready = ready
         self._deadline = deadline
-        self._thread = CapacityLimiter(1)
+        self._asking = threading.Lock()
 
     async def problems(self) -> list[str]:
         """What is wrong, in sentences; empty when nothing is."""
+        late = [f"the readiness check did not answer within {self._deadline:g} s"]
         with anyio.move_on_after(self._deadline):
-            return list(await to_thread.run_sync(self._ready, limiter=self._thread, abandon_on_cancel=True))
-        return [f"the readiness check did not answer within {self._deadline:g} s"]
+            problems = await to_thread.run_sync(self._ask, abandon_on_cancel=True)
+            return late if problems is None else problems
+        return late
+
+    def _ask(self) -> list[str] | None:
+        """The app's answer; None where an earlier question is still unanswered."""
+        if not self._asking.acquire(timeout=self._deadline):
+            return None
+        try:
+            return list(self._ready())
+        finally:
+            self._asking.release()
 
 
 def routes(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:

@@ -48,7 +48,9 @@ def _moment(value: object) -> object:
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
-            return moment.astimezone(UTC) if moment.tzinfo else None
+            if moment.tzinfo is None:
+                raise ValueError("no offset")
+            return moment.astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
     except (OverflowError, OSError):

@@ -1,0 +1,43 @@
+from collections.abc import Iterator, Sequence
+
+import httpx
+import pytest
+from web_house import NAMES, START, House, Open, Stage, open_house
+
+from bot.ports import Clock
+from bot.tabletop.clock import MovableClock, RealClock
+from bot.web.server import HttpServer
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture(scope="session")
+def client(stage: Stage) -> Iterator[httpx.Client]:
+    server = HttpServer(stage, "127.0.0.1", 0)
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.start()}", timeout=20, trust_env=False) as client:
+        yield client
+    server.stop()
+
+
+@pytest.fixture
+def opened(stage: Stage, client: httpx.Client) -> Open:
+    """Opens a house with another clock or other tokens; one at a time."""
+
+    def open_one(clock: Clock | None = None, names: Sequence[str] = NAMES) -> House:
+        return open_house(stage, client, clock or MovableClock(START), names)
+
+    return open_one
+
+
+@pytest.fixture
+def house(opened: Open) -> House:
+    return opened()
+
+
+@pytest.fixture
+def house_now(opened: Open) -> House:
+    """The same on the real clock, for agents in processes of their own."""
+    return opened(RealClock())

@@ -1,0 +1,73 @@
+import pytest
+from web_house import House, lowered
+
+from bot.tabletop.clock import MovableClock
+
+
+def test_the_rung_by_plain_get(house: House) -> None:
+    house.board.publish([lowered("approval", 3)])
+    answer = house.autonomy(instance="r-1", appliedLevel="approval", appliedEpoch=3, workflow="refund")
+    assert answer.json() == {
+        "agent": "refunds",
+        "workflow": "refund",
+        "level": "approval",
+        "epoch": 3,
+        "grants": {"writes": "approve", "log": "enhanced"},
+        "may": "act, but every write waits for a person",
+        "not_after": "2026-03-01T02:19:00Z",
+        "fallback": "read-only",
+        "incident": 17,
+        "readback": "recorded",
+    }
+    assert [one.instance for one in house.board.readings("refunds", "refund")] == ["r-1"]
+
+
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}'])
+def test_an_unchanged_rung_is_304_and_still_a_read_back(house: House, form: str) -> None:
+    tag = house.autonomy().headers["etag"]
+    query = {"instance": "r-1", "appliedLevel": "full", "appliedEpoch": "0"}
+    headers = {"If-None-Match": form.format(tag)}
+    answer = house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", params=query, headers=headers)
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert len(house.board.readings("refunds")) == 1
+
+
+def test_what_a_client_holds_after_a_304_is_good_for_half_a_lease(house: House) -> None:
+    assert isinstance(house.clock, MovableClock)
+    headers = {"If-None-Match": house.autonomy().headers["etag"]}
+    house.clock.advance(149)
+    early = house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", headers=headers)
+    house.clock.advance(1)
+    late = house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", headers=headers)
+    assert (early.status_code, late.status_code) == (304, 200)
+    assert late.json()["not_after"] == "2026-03-01T02:21:30Z"
+    assert late.headers["etag"] != headers["If-None-Match"]
+
+
+def test_the_tag_of_another_scope_or_epoch_is_no_match(house: House) -> None:
+    tag = house.autonomy().headers["etag"]
+    for query in ({"workflow": "refund"}, {}):
+        answer = house.ask(
+            "agent:refunds", "GET", "/v1/agents/refunds/autonomy", params=query, headers={"If-None-Match": tag}
+        )
+        assert answer.status_code == (200 if query else 304)
+    house.board.publish([lowered("full", 1)])
+    moved = house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", headers={"If-None-Match": tag})
+    assert (moved.status_code, moved.json()["epoch"]) == (200, 1), "same level, newer epoch: it must be read back"
+
+
+@pytest.mark.parametrize("tag", ["*", '""', '"x.y"', '"' + "9" * 5000 + '"', ",,,", '"a.99999999999999999999"'])
+def test_a_strange_tag_gets_the_full_answer(house: House, tag: str) -> None:
+    answer = house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+
+
+def test_who_may_read(house: House) -> None:
+    assert house.autonomy(agent="kyc").status_code == 403
+    assert "refunds" in house.autonomy(agent="kyc").json()["error"]
+    unknown = house.autonomy("responder", agent="refnds")
+    assert (unknown.status_code, unknown.json()["error"]) == (
+        404,
+        "no agent 'refnds' in the fleet. Did you mean 'refunds'?",
+    )
+    assert house.client.get("/v1/agents/refunds/autonomy").headers["www-authenticate"] == "Bearer"

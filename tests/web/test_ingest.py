@@ -1,0 +1,251 @@
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from web_house import START, House, Open
+
+from bot.core.model import Sample, Series
+from bot.core.tasks import TaskRecord
+
+NOW = START.isoformat()
+SAMPLE = {"time": NOW, "agent": "refunds", "workflow": "refund", "sli": "her", "value": 18.0, "n": 214}
+TASK = {"task_id": "t-1", "agent": "refunds", "task_class": "refund", "time": NOW, "completed": True}
+
+
+def faults(answer: object) -> list[tuple[int, str, str]]:
+    return [(f["index"], f["field"], f["found"]) for f in answer.json()["faults"]]  # type: ignore[attr-defined]
+
+
+def test_samples_are_stored(house: House) -> None:
+    answer = house.ask("samples", "POST", "/v1/samples", json=[SAMPLE, {**SAMPLE, "agent": "kyc", "workflow": ""}])
+    assert (answer.status_code, answer.json()) == (200, {"stored": 2})
+    assert house.shelf.kept_samples == [
+        Sample(Series("refunds", "refund", "her"), START, 18.0, 214.0),
+        Sample(Series("kyc", "", "her"), START, 18.0, 214.0),
+    ]
+    assert house.counted("stepdown_intake_records_total", kind="sample", outcome="stored") == 2
+
+
+def test_a_task_is_stored(house: House) -> None:
+    full = {
+        **TASK,
+        "tool_calls": 6,
+        "required_escalation": True,
+        "pending_approval": True,
+        "decision_confidence": 0.5,
+        "decision_correct": False,
+        "success": True,
+        "cost": 0.25,
+    }
+    assert house.ask("tasks", "POST", "/v1/tasks", json=full).json() == {"stored": 1}
+    assert house.shelf.kept_tasks == [
+        TaskRecord("t-1", "refunds", "refund", START, 6, True, True, True, 0.5, False, True, 0.25),
+    ]
+
+
+@pytest.mark.parametrize("name", ["workflow", "task_class"])
+def test_the_workflow_has_two_names(house: House, name: str) -> None:
+    record = {key: value for key, value in TASK.items() if key != "task_class"}
+    house.ask("tasks", "POST", "/v1/tasks", json={**record, name: "goodwill"})
+    assert house.shelf.kept_tasks[0].workflow == "goodwill"
+
+
+@pytest.mark.parametrize(
+    "time", [START.timestamp(), int(START.timestamp()), "2026-03-01T03:14:00+01:00", "20260301T0214Z"]
+)
+def test_a_time_may_be_written_in_several_ways(house: House, time: object) -> None:
+    assert house.ask("tasks", "POST", "/v1/tasks", json={**TASK, "time": time}).status_code == 200
+    assert house.shelf.kept_tasks[0].at == START
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "found", "allowed"),
+    [
+        ({"decision_confidence": 7}, "decision_confidence", "7", "a number from 0 to 1"),
+        ({"decision_confidence": -0.1}, "decision_confidence", "-0.1", "a number from 0 to 1"),
+        ({"decision_confidence": "0.9"}, "decision_confidence", "'0.9'", "a number from 0 to 1"),
+        ({"agent": "refnds"}, "agent", "'refnds'", "Did you mean 'refunds'?"),
+        ({"task_class": "refnd"}, "workflow", "'refnd'", "Did you mean 'refund'?"),
+        ({"tool_calls": -1}, "tool_calls", "-1", "a whole number"),
+        ({"tool_calls": 1.5}, "tool_calls", "1.5", "a whole number"),
+        ({"tool_calls": True}, "tool_calls", "True", "a whole number"),
+        ({"cost": -1}, "cost", "-1", "0 or more"),
+        ({"completed": "yes"}, "completed", "'yes'", "true or false"),
+        ({"task_id": ""}, "task_id", "''", "1 to 200"),
+        ({"task_id": "a\x00b"}, "task_id", r"'a\x00b'", "1 to 200 printable"),
+        ({"time": "2026-03-01T02:14:00"}, "time", "'2026-03-01T02:14:00'", "with an offset"),
+        ({"time": "yesterday"}, "time", "'yesterday'", "ISO 8601"),
+        ({"time": 1e300}, "time", "1e+300", "seconds since 1970"),
+        (
+            {"decison_correct": True},
+            "'decison_correct'",
+            "a field that is not known",
+            "Did you mean 'decision_correct'?",
+        ),
+        ({"workflow": "refund"}, "task_class", "'refund'", "not both"),
+    ],
+)
+def test_a_bad_task_is_refused_and_nothing_stored(
+    house: House, change: dict[str, object], field: str, found: str, allowed: str
+) -> None:
+    answer = house.ask("tasks", "POST", "/v1/tasks", json=[TASK, {**TASK, **change}, {**TASK, "task_id": "t-3"}])
+    assert answer.status_code == 422
+    (fault,) = answer.json()["faults"]
+    assert (fault["index"], fault["field"], fault["found"]) == (1, field, found)
+    assert allowed in fault["allowed"]
+    assert answer.json()["error"] == "1 fault found; nothing was stored"
+    assert not house.shelf.kept_tasks
+    assert house.counted("stepdown_intake_records_total", kind="task", outcome="refused") == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "found"),
+    [
+        ({"sli": "hre"}, "sli", "'hre'"),
+        ({"value": 101}, "value", "101.0"),
+        ({"value": -1}, "value", "-1.0"),
+        ({"value": None}, "value", "None"),
+        ({"value": "18"}, "value", "'18'"),
+        ({"value": True}, "value", "True"),
+        ({"n": -1}, "n", "-1"),
+        ({"agent": 3}, "agent", "3"),
+    ],
+)
+def test_a_bad_sample_is_refused(house: House, change: dict[str, object], field: str, found: str) -> None:
+    answer = house.ask("samples", "POST", "/v1/samples", json={**SAMPLE, **change})
+    assert (answer.status_code, faults(answer)) == (422, [(0, field, found)])
+    assert not house.shelf.kept_samples
+
+
+def test_n_without_a_value_is_refused(house: House) -> None:
+    record = {key: value for key, value in SAMPLE.items() if key != "value"}
+    answer = house.ask("samples", "POST", "/v1/samples", json=record)
+    assert faults(answer) == [(0, "value", "nothing")]
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("field", ["value", "n"])
+def test_a_number_that_is_none_is_refused(house: House, field: str, literal: str) -> None:
+    body = json.dumps({**SAMPLE, field: "@"}).replace('"@"', literal)
+    answer = house.ask("samples", "POST", "/v1/samples", content=body)
+    assert (answer.status_code, faults(answer)[0][1]) == (422, field)
+
+
+@pytest.mark.parametrize(
+    ("off", "status"),
+    [
+        (timedelta(seconds=30), 200),
+        (timedelta(seconds=31), 422),
+        (timedelta(days=-14), 200),
+        (timedelta(days=-14, seconds=-1), 422),
+    ],
+)
+def test_a_time_must_be_plausible(house: House, off: timedelta, status: int) -> None:
+    record = {**SAMPLE, "time": (START + off).isoformat()}
+    assert house.ask("samples", "POST", "/v1/samples", json=record).status_code == status
+
+
+def test_every_fault_of_every_record_is_named_up_to_a_hundred(house: House) -> None:
+    wrong = {"time": NOW, "agent": "refunds", "sli": "her"}
+    answer = house.ask("samples", "POST", "/v1/samples", json=[{**wrong, "n": -1}] * 100)
+    assert answer.json()["error"] == "200 faults found; nothing was stored"
+    assert len(answer.json()["faults"]) == 100
+    assert [field for _, field, _ in faults(answer)[:2]] == ["value", "n"]
+
+
+def test_a_list_may_be_empty_full_and_not_more(house: House) -> None:
+    small = {"time": NOW, "agent": "kyc", "sli": "her", "value": 1}
+    for count, status in ((0, 200), (5_000, 200), (5_001, 422)):
+        answer = house.ask("samples", "POST", "/v1/samples", json=[small] * count)
+        assert answer.status_code == status
+    assert len(house.shelf.kept_samples) == 5_000
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[1,", b"nul", b'{"a": "\\ud800"}', b"[" * 5000])
+def test_malformed_json_is_one_clear_line(house: House, body: bytes) -> None:
+    answer = house.ask("tasks", "POST", "/v1/tasks", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("the body is not JSON: ")
+    assert "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize("body", [b"3", b'"x"', b"null", b"[[]]", b"[3]"])
+def test_json_that_is_no_record_is_refused(house: House, body: bytes) -> None:
+    answer = house.ask("tasks", "POST", "/v1/tasks", content=body)
+    assert (answer.status_code, answer.json()["faults"][0]["allowed"]) == (422, "a JSON object for each record")
+
+
+def test_a_body_has_a_limit_announced_or_not(house: House) -> None:
+    def drip() -> object:
+        for _ in range(20):
+            yield b" " * 65_536
+
+    for body in (b" " * 1_048_577, drip()):
+        answer = house.ask("tasks", "POST", "/v1/tasks", content=body)
+        assert (answer.status_code, answer.json()["error"][:23]) == (413, "the body is larger than")
+    assert house.ask("tasks", "POST", "/v1/tasks", content=b" " * 1_048_574 + b"[]").status_code == 200
+
+
+def test_who_may_report(house: House) -> None:
+    assert house.client.post("/v1/tasks", json=TASK).status_code == 401
+    for name, path in (("samples", "/v1/tasks"), ("tasks", "/v1/samples"), ("responder", "/v1/tasks")):
+        refused = house.ask(name, "POST", path, json=[])
+        assert (refused.status_code, "may not do this" in refused.json()["error"]) == (403, True)
+    assert house.ask("agent:refunds", "POST", "/v1/tasks", json=TASK).status_code == 200
+    assert house.ask("admin", "POST", "/v1/tasks", json=TASK).status_code == 200
+
+
+def test_an_agent_reports_for_itself_alone(house: House) -> None:
+    answer = house.ask("agent:kyc", "POST", "/v1/tasks", json=[{**TASK, "agent": "kyc"}, {**TASK, "task_class": 3}])
+    assert answer.status_code == 403
+    assert answer.json()["error"] == (
+        "this token reports for agent 'kyc' only; record 1 is for 'refunds'. Nothing was stored"
+    )
+    assert not house.shelf.kept_tasks
+
+
+def test_with_no_token_configured_it_is_off(opened: Open) -> None:
+    shut = opened(names=("responder",))
+    answer = shut.ask("responder", "POST", "/v1/samples", json=SAMPLE)
+    assert answer.status_code == 403
+    assert answer.json()["error"].startswith("this endpoint is off: no token is configured for it.")
+
+
+def test_a_dead_store_is_a_clear_500(house: House) -> None:
+    house.shelf.broken = True
+    # The server ends the connection after such an answer; said here, so that the next test does not reuse it.
+    answer = house.ask("tasks", "POST", "/v1/tasks", json=TASK, headers={"Connection": "close"})
+    assert (answer.status_code, answer.json()["error"]) == (
+        500,
+        "Stepdown failed to answer this request; nothing was changed. Try again",
+    )
+    assert "disk" not in answer.text
+
+
+def test_a_slow_store_delays_no_poll(house: House) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def stuck(samples: object, received_at: datetime) -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    house.shelf.samples = stuck  # type: ignore[method-assign]
+
+    def post() -> None:
+        statuses.append(house.ask("samples", "POST", "/v1/samples", json=SAMPLE).status_code)
+
+    statuses: list[int] = []
+    posts = [threading.Thread(target=post) for _ in range(6)]
+    for thread in posts:
+        thread.start()
+    try:
+        assert begun.wait(20)
+        began = datetime.now(UTC)
+        assert house.autonomy().status_code == 200
+        assert datetime.now(UTC) - began < timedelta(seconds=5)
+    finally:
+        go_on.set()
+        for thread in posts:
+            thread.join()
+    assert statuses == [200] * 6

@@ -1,0 +1,116 @@
+"""A whole HTTP side on loopback: the real app under the real server, a fleet of two agents, a clock that is moved."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bot.core.model import DEFAULT_LADDER, Agent, Better, Control, Fleet, Objective, RungState, Sample, Sli
+from bot.core.tasks import TaskRecord
+from bot.ports import Clock
+from bot.web.api import build_api
+from bot.web.board import MemoryBoard
+from bot.web.tokens import TokenBook, new_token
+
+START = datetime(2026, 3, 1, 2, 14, tzinfo=UTC)
+NAMES = ("agent:refunds", "agent:kyc", "samples", "tasks", "changes", "responder", "admin")
+
+
+def sli(name: str, kind: str = "ratio") -> Sli:
+    better = Better.HIGHER if name == "dqr" else Better.LOWER
+    return Sli(name, name.upper(), "%", kind, better, Objective(5.0))  # type: ignore[arg-type]
+
+
+def small_fleet() -> Fleet:
+    slis = tuple(("", sli(name, kind)) for name, kind in (("dqr", "ratio"), ("her", "ratio"), ("tie", "gauge")))
+    refunds = Agent("refunds", "ann", workflows=("refund", "goodwill"), slis=slis)
+    kyc = Agent("kyc", "bob", slis=slis, control=Control(not_after=60, fallback_rung="suspended"))
+    return Fleet(people={}, sources={}, agents={"refunds": refunds, "kyc": kyc}, ladder=DEFAULT_LADDER)
+
+
+def lowered(rung: str, epoch: int, agent: str = "refunds", workflow: str = "") -> RungState:
+    return RungState(agent, workflow, rung, epoch, START, by="ann", incident_id=17)
+
+
+@dataclass
+class Shelf:
+    """Keeps what comes in; `broken` raises what a dead database would."""
+
+    kept_samples: list[Sample] = field(default_factory=list)
+    kept_tasks: list[TaskRecord] = field(default_factory=list)
+    broken: bool = False
+    received_at: datetime | None = None
+
+    def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
+        self.received_at = received_at
+        self._insist()
+        self.kept_samples += samples
+
+    def tasks(self, records: Sequence[TaskRecord]) -> None:
+        self._insist()
+        self.kept_tasks += records
+
+    def _insist(self) -> None:
+        if self.broken:
+            raise OSError("disk full")
+
+
+@dataclass
+class House:
+    """The server with everything a test wants to look at."""
+
+    fleet: Fleet
+    clock: Clock
+    board: MemoryBoard
+    shelf: Shelf
+    registry: CollectorRegistry
+    tokens: dict[str, str]
+    client: httpx.Client
+    url: str
+    problems: list[str]
+    app: FastAPI
+
+    def auth(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[name]}"}
+
+    def ask(self, name: str, method: str, path: str, **more: object) -> httpx.Response:
+        headers = {**self.auth(name), **more.pop("headers", {})}  # type: ignore[dict-item]
+        return self.client.request(method, path, headers=headers, **more)  # type: ignore[arg-type]
+
+    def evaluate(self, context: object, key: str = "autonomy", name: str = "agent:refunds") -> httpx.Response:
+        return self.ask(name, "POST", f"/ofrep/v1/evaluate/flags/{key}", json={"context": context})
+
+    def autonomy(self, name: str = "agent:refunds", agent: str = "refunds", **query: object) -> httpx.Response:
+        return self.ask(name, "GET", f"/v1/agents/{agent}/autonomy", params=query)
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+
+Open = Callable[..., House]
+
+
+@dataclass
+class Stage:
+    """One server for the whole run; each test puts its own app on it (a server's start and stop take 0.2 s)."""
+
+    app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+
+def open_house(stage: Stage, client: httpx.Client, clock: Clock, names: Sequence[str]) -> House:
+    fleet, made = small_fleet(), {name: new_token(name) for name in names}
+    board, shelf, registry, problems = MemoryBoard(lambda: fleet, clock), Shelf(), CollectorRegistry(), list[str]()
+    book = TokenBook.from_lines(one.line for one in made.values())
+    app = build_api(board, shelf, book, lambda: problems, registry, fleet=lambda: fleet, clock=clock, version="1.2.3")
+    stage.app = app
+    tokens = {name: one.token for name, one in made.items()}
+    url = str(client.base_url).rstrip("/")
+    return House(fleet, clock, board, shelf, registry, tokens, client, url, problems, app)
