@@ -1,6 +1,8 @@
 """What is watched (the fleet file) and how this process runs (settings)."""
 
+from bot.config.loading import load_fleet, parse_fleet
 from bot.config.problems import FleetErrors, Problem, SettingsErrors, describe_problems
+from bot.config.schema import fleet_schema
 from bot.config.settings import Settings, environment, load_settings
 
 __all__ = [
@@ -10,5 +12,8 @@ __all__ = [
     "SettingsErrors",
     "describe_problems",
     "environment",
+    "fleet_schema",
+    "load_fleet",
     "load_settings",
+    "parse_fleet",
 ]

@@ -83,6 +83,8 @@ class SourceEntry(Entry):
 class SliEntry(Parts):
     """An SLI, or what an agent or workflow overrides of one. Everything may be left out that a template knows."""
 
+    off: bool = False
+    """An agent or workflow is not measured by this SLI."""
     template: str = ""
     tool: str = ""
     """Fills `$tool` in a template's query."""
@@ -107,8 +109,8 @@ def _nothing_is_empty(given: object) -> object:
 
 
 def _off_or_entry(given: object) -> object:
-    """YAML 1.1 readers make False of `off`, YAML 1.2 readers a string."""
-    return OFF if given is False else _nothing_is_empty(given)
+    """`tie: off` is `tie: {off: true}`. YAML 1.1 readers make False of `off`, YAML 1.2 readers a word."""
+    return {"off": True} if given is False or given == OFF else _nothing_is_empty(given)
 
 
 def _list_or_mapping(given: object) -> object:
@@ -120,8 +122,22 @@ def _list_or_mapping(given: object) -> object:
     return given
 
 
-Slis = dict[Name, Annotated[SliEntry, BeforeValidator(_nothing_is_empty)]]
-Overrides = dict[Name, Annotated[SliEntry | Literal["off"], BeforeValidator(_off_or_entry)]]
+Slis = dict[
+    Name,
+    Annotated[
+        SliEntry,
+        BeforeValidator(_nothing_is_empty),
+        WithJsonSchema({"anyOf": [{"$ref": "#/$defs/SliEntry"}, {"type": "null"}]}),
+    ],
+]
+Overrides = dict[
+    Name,
+    Annotated[
+        SliEntry,
+        BeforeValidator(_off_or_entry),
+        WithJsonSchema({"anyOf": [{"$ref": "#/$defs/SliEntry"}, {"enum": ["off", False, None]}]}),
+    ],
+]
 
 
 class WorkflowEntry(Entry):

@@ -25,6 +25,10 @@ class FromEnv(str):
         made.written = written
         return made
 
+    def __repr__(self) -> str:
+        """Show what stands in the file: messages must not tell what the environment holds."""
+        return repr(self.written)
+
 
 def _seconds(given: object) -> float:
     if isinstance(given, str):

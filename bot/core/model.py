@@ -292,6 +292,8 @@ class PollQuery:
     agent: str = ""
     workflow: str = ""
     every: int = 60
+    serves: frozenset[tuple[str, str]] = frozenset()
+    """The (agent, workflow) pairs it speaks for; what it says of others is left out. Empty: it speaks for all."""
 
 
 @dataclass(frozen=True, slots=True)

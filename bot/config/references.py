@@ -1,0 +1,130 @@
+"""What the fleet file says of people, rungs and sources, held against each other.
+
+Ownership is the point of the file: an owner is one named person who can be reached, never a team (`product.md` 1, 6).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from zoneinfo import available_timezones
+
+from bot.config.document import Document, Path
+from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
+from bot.config.kinds import Kinds
+from bot.config.problems import misnamed
+
+_TEAM = re.compile(
+    r"(?i)(^|[\s_.@/-])(team|teams|squad|group|crew|rota|rotation|on-?call|department|dept|everyone|channel|devops|sre|ops)"
+    r"($|[\s_.@/-])"
+)
+_SEVERAL = re.compile(r"(?i)\s(and|or|und|et|y|e)\s|[&,/;+]")
+
+
+def check_references(document: Document, file: FleetFile, rungs: Collection[str], kinds: Kinds) -> None:
+    """Blame every reference that leads nowhere and everybody who is nobody."""
+    for key, person in file.people.items():
+        _check_person(document, key, person)
+    _check_shared(document, file)
+    for key, source in file.sources.items():
+        if source.kind and source.kind not in kinds:
+            document.blame(("sources", key, "kind"), misnamed("the kind of source", source.kind, list(kinds)))
+    people = _keys(document, "people")
+    for key, agent in file.agents.items():
+        _check_owner(document, ("agents", key), agent, people)
+        _check_rungs(document, ("agents", key), agent, rungs)
+        _check_control(document, ("agents", key), agent)
+    for index, key in enumerate(file.responders):
+        if key not in people:
+            document.blame(("responders", index), misnamed("the person", key, people))
+    _check_ends(document, file)
+
+
+def _keys(document: Document, section: str) -> list[str]:
+    """The keys as written, those with faults too: a reference to a faulty person is not a fault of its own."""
+    return [str(path[1]) for path in document.keys if path[:1] == (section,) and len(path) == 2]  # noqa: PLR2004 - a pair
+
+
+def _check_person(document: Document, key: str, person: PersonEntry) -> None:
+    path: Path = ("people", key)
+    name = person.name.strip()
+    for field, text in (("name", name), ("", key)):
+        if _TEAM.search(text):
+            document.blame((*path, field) if field else path, f"{text!r} is a team; name one person")
+    if _SEVERAL.search(name):
+        document.blame((*path, "name"), f"{name!r} is more than one person; give each a key of their own")
+    if not name and ("people", key, "name") in document.values:
+        document.blame((*path, "name"), "a person needs a name")
+    if person.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", person.email):
+        document.blame((*path, "email"), "this is not an e-mail address")
+    if person.tz not in available_timezones():
+        document.blame((*path, "tz"), misnamed("the time zone", person.tz, ["UTC", *_zones_like(person.tz)]))
+    if not _reachable(document, path):
+        document.blame(path, "nobody can reach this person; add `slack` (a member ID, U...) or one of `ways`")
+
+
+def _zones_like(zone: str) -> list[str]:
+    """Zones of the same region, so that the list of what is allowed helps."""
+    return sorted(name for name in available_timezones() if name.split("/")[0] == zone.split("/", maxsplit=1)[0])
+
+
+def _reachable(document: Document, path: Path) -> bool:
+    """Judged by what was written: a faulty member ID has its own problem already."""
+    return (*path, "slack") in document.values or (*path, "ways", 0) in document.values
+
+
+def _check_shared(document: Document, file: FleetFile) -> None:
+    used = Counter(person.slack for person in file.people.values() if person.slack)
+    for key, person in file.people.items():
+        if used[person.slack] > 1:
+            others = [other for other, one in file.people.items() if one.slack == person.slack and other != key]
+            document.blame(
+                ("people", key, "slack"), f"the same Slack member as {', '.join(others)}; one person, one key"
+            )
+
+
+def _check_owner(document: Document, path: Path, agent: AgentEntry, people: list[str]) -> None:
+    for role in ("owner", "deputy", "manager"):
+        key = getattr(agent, role)
+        if not key or key in people:
+            continue
+        where = (*path, role)
+        if re.match(r"[@<]?!?S[A-Z0-9]{4,}|@", key) or _TEAM.search(key):
+            document.blame(where, f"{key!r} is a team or a group; the {role} is one person, a key of `people`")
+        else:
+            document.blame(where, misnamed("the person", key, people))
+    if agent.owner == "" and (*path, "owner") in document.values:
+        document.blame((*path, "owner"), "the owner is empty; every agent has one owner, a key of `people`")
+    for role in ("deputy", "manager"):
+        if agent.owner and getattr(agent, role) == agent.owner:
+            document.blame((*path, role), f"the {role} is the owner again; escalation would reach nobody new")
+
+
+def _check_rungs(document: Document, path: Path, agent: AgentEntry, rungs: Collection[str]) -> None:
+    places = ((agent.normal_rung, "normal_rung"), (agent.control.fallback_rung, "control", "fallback_rung"))
+    for rung, *where in places:
+        if rung and rung not in rungs:
+            document.blame((*path, *where), misnamed("the rung", rung, list(rungs)))
+
+
+def _check_control(document: Document, path: Path, agent: AgentEntry) -> None:
+    control = agent.control
+    where = (*path, "control")
+    if control.kind == "webhook":
+        for field in ("url", "secret"):
+            if not getattr(control, field) and (*where, field) not in document.values:
+                document.blame(where, f"a webhook needs `{field}`")
+    if control.url and not re.match(r"https?://[^/\s]+", control.url):
+        document.blame((*where, "url"), "an address begins with https:// (or http:// inside your network)")
+
+
+def _check_ends(document: Document, file: FleetFile) -> None:
+    if not file.agents and ("agents",) in document.values:
+        document.blame(("agents",), "no agent stands here, so nothing is watched")
+    if file.escalation.ack_reminder >= file.escalation.ack_lapse:
+        document.blame(("escalation",), "`ack_reminder` must come before `ack_lapse`")
+    if not file.announcements and any(step.page == "everyone" for step in file.escalation.steps):
+        document.blame(("escalation", "steps"), "a step pages everyone, so `announcements` must name a channel")
+    names = Counter(rung.name for rung in file.ladder or ())
+    for index, rung in enumerate(file.ladder or ()):
+        if names[rung.name] > 1:
+            document.blame(("ladder", index), f"the rung {rung.name!r} stands twice on the ladder")

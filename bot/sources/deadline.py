@@ -1,0 +1,126 @@
+"""A transport whose every read and write ends by a deadline.
+
+A timeout bounds one read. A server that drips a byte every few seconds, in its headers too, keeps each read short and
+the whole endless. Here the deadline of the request bounds each of them, down to the socket, so none can outlast it.
+"""
+
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpcore
+import httpx
+
+Options = Iterable[httpcore.SOCKET_OPTION]
+
+
+class Deadline(threading.local):
+    """Until when the calling thread may be busy, by the monotonic clock. A synchronous request stays on its thread."""
+
+    at: float = float("inf")
+
+    def left(self) -> float:
+        """Seconds that are left; raises ReadTimeout where none are."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return left
+
+    def bound(self, timeout: float | None) -> float:
+        """A timeout that ends no later than the deadline."""
+        left = self.left()
+        return left if timeout is None else min(timeout, left)
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose reads and writes heed the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._deadline.bound(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._deadline.bound(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        inner = self._inner.start_tls(ssl_context, server_hostname, self._deadline.bound(timeout))
+        return _Stream(inner, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore declares it
+        return self._inner.get_extra_info(info)
+
+
+class _Network(httpcore.NetworkBackend):
+    """Opens connections that heed the deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._inner = httpcore.SyncBackend()
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Options | None = None,
+    ) -> httpcore.NetworkStream:
+        inner = self._inner.connect_tcp(host, port, self._deadline.bound(timeout), local_address, socket_options)
+        return _Stream(inner, self._deadline)
+
+
+class _Body(httpx.SyncByteStream):
+    """httpcore's body as httpx wants it."""
+
+    def __init__(self, inner: Iterable[bytes]) -> None:
+        self._inner = inner
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._inner
+
+    def close(self) -> None:
+        close = getattr(self._inner, "close", None)
+        if close is not None:
+            close()
+
+
+class BoundedTransport(httpx.BaseTransport):
+    """httpx over a small pool of such connections. httpcore's errors pass through as they are."""
+
+    def __init__(self, deadline: Deadline, context: ssl.SSLContext | None, connections: int) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context, max_connections=connections, network_backend=_Network(deadline)
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        body = _Body(answer.stream) if isinstance(answer.stream, Iterable) else _Body(())
+        return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
