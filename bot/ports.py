@@ -262,8 +262,8 @@ class Store(Protocol):
         """Store incident, entries, timers, effects, rung and the outcome of an effect in one transaction.
 
         `wall` is the real time, in epoch seconds, at which the effects are wanted. Raises Conflict where the incident's
-        version moved, an open incident of the same agent and kind exists, or the rung's epoch is not the next one; LostClaim where
-        the effect that is `done` belongs to another worker now.
+        version moved, an open incident of the same agent and kind exists, or the rung's epoch is not the next one;
+        LostClaim where the effect that is `done` belongs to another worker now.
         """
         ...
 
@@ -398,6 +398,18 @@ class Store(Protocol):
 
     def first_sight(self, key: str, now: datetime) -> bool:
         """True exactly once for each key: for events that may be delivered again."""
+        ...
+
+    def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
+        """Merge task records with what is known of each task, in one transaction. Returns the minutes they touch."""
+        ...
+
+    def tasks_touching(self, agents: Sequence[str], minutes: Sequence[int]) -> Sequence[TaskRecord]:
+        """Tasks whose newest word lies in one of the minutes, or that waited for approval in one of them."""
+        ...
+
+    def judged(self, agents: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """(agent, workflow) pairs whose decisions somebody has judged before."""
         ...
 
     def reading(self) -> AbstractContextManager[None]:

@@ -120,21 +120,28 @@ class Delivery:
                 return self._push_rung(job, incident, job.effect)
             case Page():
                 return self._page(job, incident, job.effect)
-            case OpenChannel():
-                return self._open_channel(job, job.effect)
-            case PostCard():
-                return self._post_card(job, incident, job.effect)
-            case EditCard():
-                return self._edit_card(job, incident, job.effect)
-            case Say():
-                return self._say(job, incident, job.effect)
-            case SetTopic():
-                return self._set_topic(job, incident, job.effect)
-            case Invite():
-                return self._invite(incident, job.effect)
             case DraftPostmortem():
                 return self._draft_postmortem(job, incident)
-        assert_never(job.effect)
+            case _:
+                return self._do_in_chat(job, incident, job.effect)
+
+    def _do_in_chat(
+        self, job: Job, incident: Incident, effect: OpenChannel | PostCard | EditCard | Say | SetTopic | Invite
+    ) -> Receipt | None:
+        match effect:
+            case OpenChannel():
+                return self._open_channel(job, effect)
+            case PostCard():
+                return self._post_card(job, incident, effect)
+            case EditCard():
+                return self._edit_card(job, incident, effect)
+            case Say():
+                return self._say(job, incident, effect)
+            case SetTopic():
+                return self._set_topic(job, incident, effect)
+            case Invite():
+                return self._invite(incident, effect)
+        assert_never(effect)
 
     def _missed(self, job: Job, error: DeliveryError) -> None:
         """Try again with backoff, or give up aloud."""
@@ -154,7 +161,8 @@ class Delivery:
         A claim that was lost meanwhile writes nothing: whoever holds it now will.
         """
         try:
-            if (event is not None and self._told(job, done, event)) or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
+            told = event is not None and self._told(job, done, event)
+            if told or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
                 self._count(done.state)
         except LostClaim:
             self._count("lost-claim")

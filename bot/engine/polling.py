@@ -65,6 +65,19 @@ class Poller:
         for name, last in self._store.claim_polls(first_due, now, 200, LEASE):
             self._pool.submit(lambda query=queries[name], last=last: self._ask(query, last))  # type: ignore[misc]
 
+    def ask(self, source: str, text: str, agent: str) -> str:
+        """Ask a source one thing about an agent now, for a runbook step; the answer or the failure in words."""
+        newest = minute_of(self._clock.now()) - 1
+        query = PollQuery("evidence", source, "evidence", "gauge", {"value": text}, agent=agent)
+        if source not in self._sources:
+            return f"{text}: there is no source {source}"
+        try:
+            found = self._sources[source].fetch(query, newest, newest)
+        except SourceError as error:
+            return f"{text}: {error}"
+        values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
+        return f"{text} = {', '.join(values) or 'no data'}"
+
     def _ask(self, query: PollQuery, last: int) -> None:
         """One poll of one group: what it answers is stored, what it fails at is remembered in words."""
         now = self._clock.now()

@@ -10,6 +10,7 @@ from bot.core.effects import Effect
 from bot.core.events import Event
 from bot.core.incident import Incident
 from bot.core.model import Actor, Baseline
+from bot.core.tasks import TaskRecord
 from bot.core.timeline import Entry, SealedEntry
 from bot.ports import Receipt
 
@@ -17,6 +18,7 @@ incident_json: TypeAdapter[Incident] = TypeAdapter(Incident)
 event_json: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 effect_json: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 baseline_json: TypeAdapter[Baseline] = TypeAdapter(Baseline)
+task_json: TypeAdapter[TaskRecord] = TypeAdapter(TaskRecord)
 receipt_json: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 actor_json: TypeAdapter[Actor] = TypeAdapter(Actor)
 

@@ -15,11 +15,12 @@ from bot.store.migrate import head, stamp, stored_revision
 from bot.store.minutes import Minutes
 from bot.store.outbox import Outbox
 from bot.store.rungs import Rungs
+from bot.store.tasks import Tasks
 
 __all__ = ["SqlStore", "StoreError"]
 
 
-class SqlStore(Incidents, Outbox, Minutes, Rungs):
+class SqlStore(Incidents, Outbox, Minutes, Rungs, Tasks):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 
     def __init__(self, write_engine: Engine, read_engine: Engine, lock: TextIO | None) -> None:

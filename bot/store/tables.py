@@ -187,4 +187,6 @@ class TaskRow(SQLModel, table=True):
     workflow: str = ""
     minute: int
     pending: int = 0
+    queued_minute: int | None = None
+    judged: int = 0
     body: str = Field(sa_type=Text)

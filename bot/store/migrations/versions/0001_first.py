@@ -50,7 +50,7 @@ def upgrade() -> None:
     with op.batch_alter_table('incident', schema=None) as batch_op:
         batch_op.create_index('ix_incident_agent_closed', ['agent', 'kind', 'closed_at'], unique=False)
         batch_op.create_index('ix_incident_channel', ['channel'], unique=False)
-        batch_op.create_index('uq_incident_open', ['agent', 'kind'], unique=True, sqlite_where=sa.text("is_open = 1"), postgresql_where=sa.text("is_open = 1 AND kind <> 'manual'"))
+        batch_op.create_index('uq_incident_open', ['agent', 'kind'], unique=True, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open = 1'))
 
     op.create_table('minute',
     sa.Column('series_id', sa.Integer(), nullable=False),
@@ -137,6 +137,8 @@ def upgrade() -> None:
     sa.Column('workflow', sa.String(), nullable=False),
     sa.Column('minute', sa.Integer(), nullable=False),
     sa.Column('pending', sa.Integer(), nullable=False),
+    sa.Column('queued_minute', sa.Integer(), nullable=True),
+    sa.Column('judged', sa.Integer(), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('agent', 'task_id', name=op.f('pk_task'))
     )
@@ -184,7 +186,7 @@ def downgrade() -> None:
     op.drop_table('outbox')
     op.drop_table('minute')
     with op.batch_alter_table('incident', schema=None) as batch_op:
-        batch_op.drop_index('uq_incident_open', sqlite_where=sa.text("is_open = 1"), postgresql_where=sa.text("is_open = 1 AND kind <> 'manual'"))
+        batch_op.drop_index('uq_incident_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open = 1'))
         batch_op.drop_index('ix_incident_channel')
         batch_op.drop_index('ix_incident_agent_closed')
 

@@ -1,0 +1,240 @@
+"""The composition root: the one file that knows every concrete class, and the one where APScheduler lives.
+
+Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part of each delivery lane, and the scheduler
+with fewer than ten jobs. Jobs are metronomes: what is due stands in rows.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
+from apscheduler.schedulers.background import BackgroundScheduler
+from prometheus_client import CollectorRegistry
+
+from bot.controls import build_controls
+from bot.core.effects import LANES, Lane
+from bot.core.model import Fleet
+from bot.documents.render import MarkdownDocuments
+from bot.documents.runbooks import RunbookShelf
+from bot.engine.commands import Commands, Desk
+from bot.engine.course import Course
+from bot.engine.cycle import Cycle
+from bot.engine.delivery import Delivery, Outlets
+from bot.engine.history import History
+from bot.engine.intake import PushIntake
+from bot.engine.ledger import Ledger
+from bot.engine.numbers import Numbers
+from bot.engine.openings import Openings
+from bot.engine.polling import Poller
+from bot.engine.reporting import Reporting
+from bot.engine.views import Views
+from bot.engine.watch import Watch
+from bot.ports import Clock, Source
+from bot.slack import Slack, SlackSettings, build_slack
+from bot.sources import build
+from bot.store import SqlStore
+from bot.web.api import build_api
+from bot.web.board import MemoryBoard
+from bot.web.server import HttpServer
+from bot.web.tokens import TokenBook
+
+log = structlog.get_logger("stepdown")
+
+WORKERS: Mapping[Lane, int] = {"controls": 1, "pagers": 4, "slack": 4, "documents": 1}
+POLL_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a running Stepdown is made of. `speed`: how much faster than real time the clock runs."""
+
+    fleet: Callable[[], Fleet]
+    clock: Clock
+    slack: SlackSettings
+    database_url: str
+    data_dir: Path
+    runbooks_dir: Path
+    tokens: TokenBook = field(default_factory=TokenBook)
+    http_host: str = "127.0.0.1"
+    http_port: int = 0
+    speed: float = 1.0
+    history_days: float = 3
+    version: str = ""
+
+
+class App:
+    """Stepdown, wired. `start` returns when it serves; `stop` finishes what is under way."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self.store = SqlStore.open(setup.database_url)
+        self._fleet = setup.fleet
+        self._wakes = {lane: [threading.Event() for _ in range(WORKERS[lane])] for lane in LANES}
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._pool = _Polls()
+        self._wire()
+
+    def _wire(self) -> None:
+        setup, store, fleet, clock = self._setup, self.store, self._fleet, self._setup.clock
+        self.board = MemoryBoard(fleet, clock, store.rungs())
+        ledger = Ledger(store, self.board, time.time, self._wake)
+        history = History(store, fleet)
+        shelf = RunbookShelf(setup.runbooks_dir)
+        openings = Openings(store, ledger, fleet, shelf, frozenset({"slack"}))
+        self.cycle = Cycle(store, ledger, history, openings, fleet, clock)
+        self.course = Course(store, ledger, history, self.board, fleet, clock)
+        sources = _sources(fleet(), clock)
+        self.poller = Poller(
+            store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
+        )
+        self._sources = sources
+        numbers = Numbers(store, history, self.board, fleet)
+        views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
+        self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock))
+        self.slack: Slack = build_slack(setup.slack, self.commands, fleet, clock)
+        outlets = Outlets(
+            self.slack.chat,
+            {self.slack.pager.kind: self.slack.pager},
+            build_controls(fleet, clock, lambda agent, workflow: self.board.answer(agent, workflow).level),
+            Reporting(store, MarkdownDocuments(setup.data_dir), fleet),
+        )
+        self.delivery = Delivery(store, ledger, views, outlets, fleet, clock, time.time, random.random)
+        registry = CollectorRegistry()
+        self.watch = Watch(store, self.poller, self.slack.connection.healthy, time.monotonic)
+        self._api = build_api(
+            self.board,
+            PushIntake(store, self.cycle, fleet, clock),
+            setup.tokens,
+            self.watch.problems,
+            registry,
+            fleet=fleet,
+            clock=clock,
+            version=setup.version,
+        )
+        self._server = HttpServer(self._api, setup.http_host, setup.http_port)
+        self._scheduler = _scheduler()
+
+    @property
+    def url(self) -> str:
+        """Where the HTTP side listens, once started."""
+        return f"http://{self._setup.http_host}:{self._server.port}"
+
+    def start(self) -> None:
+        """Serve HTTP, connect to Slack, start the lanes and the ticks."""
+        self._server.start()
+        self.slack.connection.start()
+        for lane in LANES:
+            for part, wake in enumerate(self._wakes[lane]):
+                self._spawn(f"{lane}-{part}", lambda lane=lane, part=part, wake=wake: self._work(lane, part, wake))  # type: ignore[misc]
+        self._schedule()
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Take nothing new, finish what is under way, let go. What is left stands in rows."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        self._stopping.set()
+        self._wake(LANES)
+        for thread in self._threads:
+            thread.join(timeout=15)
+        self.slack.connection.stop()
+        self._server.stop()
+        self._pool.close()
+        for source in self._sources.values():
+            source.close()
+        self.store.close()
+
+    def _schedule(self) -> None:
+        """The metronomes. Scenario intervals shrink with the clock's speed, down to a tenth of a second."""
+        self._every(1, "poll", self.poller.tick)
+        self._every(1, "deadlines", self.course.deadlines)
+        self._every(1, "read-back", self._read_back)
+        self._every(5, "recovery", self.course.judge_all)
+        self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
+        self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
+        self._scheduler.add_job(self._flush_readings, "interval", seconds=1, id="readings")
+
+    def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
+        interval = max(0.1, seconds / self._setup.speed)
+
+        def guarded() -> None:
+            self.watch.began(name, max(1.0, interval))
+            try:
+                tick()
+            except Exception:  # the loop's outer edge: one bad tick must not end the ticking
+                log.exception("tick failed", tick=name)
+            else:
+                self.watch.completed(name)
+
+        self._scheduler.add_job(guarded, "interval", seconds=interval, id=name)
+
+    def _read_back(self) -> None:
+        self.course.read_back()
+
+    def _flush_readings(self) -> None:
+        self.store.put_readings(self.board.take_changed())
+
+    def _spawn(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, lane: Lane, part: int, wake: threading.Event) -> None:
+        """One lane worker: woken by a commit, at the latest each second."""
+        while not self._stopping.is_set():
+            wake.wait(timeout=1.0)
+            wake.clear()
+            try:
+                self.delivery.run(lane, (part, WORKERS[lane]))
+            except Exception:  # the loop's outer edge: one bad effect must not end the lane
+                log.exception("lane failed", lane=lane)
+                time.sleep(0.2)
+
+    def _wake(self, lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
+            for event in self._wakes[lane]:
+                event.set()
+
+
+class _Polls:
+    """A bounded pool of poll threads; a poll that fails in a way nobody foresaw is logged, never lost."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(POLL_THREADS, thread_name_prefix="poll")
+
+    def submit(self, work: Callable[[], None], /) -> object:
+        """Run it on a thread of the pool."""
+        future = self._threads.submit(work)
+        future.add_done_callback(_complain)
+        return future
+
+    def close(self) -> None:
+        """Drop what has not begun, and wait for the rest."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _complain(future: Future[None]) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        log.error("poll failed", error=f"{type(error).__name__}: {error}")
+
+
+def _sources(fleet: Fleet, clock: Clock) -> dict[str, Source]:
+    """Every source that is asked; those that push come in through HTTP."""
+    built = {name: build(spec, clock) for name, spec in fleet.sources.items()}
+    return {name: source for name, source in built.items() if source is not None}
+
+
+def _scheduler() -> BackgroundScheduler:
+    """APScheduler as a metronome: memory only, late runs are run, never piled up."""
+    return BackgroundScheduler(
+        timezone="UTC",
+        executors={"default": JobThreads(8)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )

@@ -1,0 +1,79 @@
+"""Task records, as agents reported them: one row a task, the newest word wins (`core.tasks`)."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from bot.core.model import minute_of
+from bot.core.tasks import TaskRecord, judged_workflows, merge, touched_minutes
+from bot.store.codec import task_json
+from bot.store.tables import TaskRow
+
+_TASK = TaskRow.__table__  # type: ignore[attr-defined]
+
+
+class Tasks:
+    """The task part of the store."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction."""
+
+    @abstractmethod
+    def looking(self) -> AbstractContextManager[Connection]:
+        """One read transaction."""
+
+    def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
+        """Merge records into what is known. Returns the minutes whose counts change."""
+        with self.writing() as connection:
+            before: list[TaskRecord] = []
+            after: dict[tuple[str, str], TaskRecord] = {}
+            for record in records:
+                known = after.get(record.key) or _known(connection, record.key)
+                before += [known] if known is not None else []
+                after[record.key] = merge(known, record)
+            for record in after.values():
+                _put(connection, record)
+        return touched_minutes(before, after.values())
+
+    def tasks_touching(self, agents: Sequence[str], minutes: Sequence[int]) -> Sequence[TaskRecord]:
+        """Tasks of these minutes, and tasks that waited in one of them."""
+        if not minutes:
+            return []
+        first, last = min(minutes), max(minutes)
+        waited = (_TASK.c.queued_minute <= last) & ((_TASK.c.pending == 1) | (_TASK.c.minute >= first))
+        query = select(_TASK.c.body).where(_TASK.c.agent.in_(agents), _TASK.c.minute.in_(minutes) | waited)
+        with self.looking() as connection:
+            return [task_json.validate_json(body) for (body,) in connection.execute(query)]
+
+    def judged(self, agents: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """Pairs whose decisions somebody judges, by what the store holds."""
+        query = select(_TASK.c.agent, _TASK.c.workflow).where(_TASK.c.agent.in_(agents), _TASK.c.judged == 1).distinct()
+        with self.looking() as connection:
+            found = {(agent, workflow) for agent, workflow in connection.execute(query)}
+        return frozenset(found | {(agent, "") for agent, _ in found})
+
+
+def _known(connection: Connection, key: tuple[str, str]) -> TaskRecord | None:
+    query = select(_TASK.c.body).where(_TASK.c.agent == key[0], _TASK.c.task_id == key[1])
+    body = connection.execute(query).scalar()
+    return None if body is None else task_json.validate_json(body)
+
+
+def _put(connection: Connection, record: TaskRecord) -> None:
+    row = {
+        "agent": record.agent,
+        "task_id": record.task_id,
+        "workflow": record.workflow,
+        "minute": minute_of(record.at),
+        "pending": int(record.waits),
+        "queued_minute": None if record.queued_at is None else minute_of(record.queued_at),
+        "judged": int(bool(judged_workflows([record]))),
+        "body": task_json.dump_json(record).decode(),
+    }
+    statement = upsert(_TASK).values(**row)
+    changed = {name: statement.excluded[name] for name in row if name not in ("agent", "task_id")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["agent", "task_id"], set_=changed))
