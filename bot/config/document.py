@@ -49,9 +49,11 @@ class Document:
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    blamed: set[Path] = field(default_factory=set)
 
     def blame(self, path: Path, text: str, *, key: bool = False) -> None:
         """Note a problem at a path: at its value, or at its key; at the nearest parent that has a place."""
+        self.blamed.add(path)
         place = self._place(path, self.keys if key else self.values)
         self.problems.append(Problem(*place, self.file, ".".join(str(part) for part in path), text))
 

@@ -232,9 +232,11 @@ class EscalationEntry(Entry):
 
 
 class FleetFile(Entry):
-    """The whole file."""
+    """The whole file. That people and agents must be there is checked with the references, after everything else."""
 
-    people: dict[Name, PersonEntry]
+    model_config = ConfigDict(json_schema_extra={"required": ["people", "agents"]})
+
+    people: dict[Name, PersonEntry] = {}
     sources: dict[Name, SourceEntry] = {}
     slis: Slis = {}
     ladder: Annotated[list[RungEntry], Field(min_length=2)] | None = None
@@ -242,4 +244,4 @@ class FleetFile(Entry):
     responders: list[str] = []
     responder_group: GroupId = ""
     announcements: ChannelId = ""
-    agents: dict[Name, AgentEntry]
+    agents: dict[Name, AgentEntry] = {}

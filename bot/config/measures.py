@@ -67,11 +67,23 @@ class Measures:
             self._document.blame((*path, "template"), misnamed("the template", template, list(KNOWN)))
             return None
         full = reduce(laid_over, layers, KNOWN[template]) if template else entry
+        if self._undefined(name, full, path):
+            return None
         measure = self._measure(name, template, full, path)
         faults = _faults(name, full, measure)
         for field, fault in faults:
             self._document.blame((*path, field) if field else path, fault)
         return None if faults else measure
+
+    def _undefined(self, name: str, entry: SliEntry, path: Path) -> bool:
+        """Blame an SLI that nobody has said the meaning of: a misspelt one, or one of the fleet's own."""
+        lacking = [field for field in ("better", "objective") if getattr(entry, field) is None]
+        to_blame = [field for field in lacking if (*path, field) not in self._document.blamed]
+        if to_blame:
+            own = f"an SLI of your own needs {' and '.join(f'`{field}`' for field in to_blame)}"
+            unknown = misnamed("the SLI", name, list(KNOWN)) + "; " if len(lacking) > 1 else ""
+            self._document.blame(path, unknown + own, key=bool(unknown))
+        return bool(lacking)
 
     def _measure(self, name: str, template: str, entry: SliEntry, path: Path) -> Measure | None:
         source = self._source(name, template, entry, path)
@@ -164,8 +176,7 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
 def _faults(name: str, entry: SliEntry, measure: Measure | None) -> list[tuple[str, str]]:
     """What is wrong with the meaning of a laid-over SLI: (field, sentence)."""
     if entry.better is None or entry.objective is None:
-        lacking = [field for field in ("better", "objective") if getattr(entry, field) is None]
-        return [("", misnamed("the SLI", name, list(KNOWN)) + f"; an SLI of your own needs {' and '.join(lacking)}")]
+        return []
     found = [("objective", entry.objective.fault(Better(entry.better), entry.unit or ""))]
     if entry.every and entry.every > SECONDS_A_MINUTE and entry.every % SECONDS_A_MINUTE:
         found.append(("every", "above a minute only whole minutes are allowed"))

@@ -46,6 +46,8 @@ def _keys(document: Document, section: str) -> list[str]:
 
 def _check_person(document: Document, key: str, person: PersonEntry) -> None:
     path: Path = ("people", key)
+    if not _reachable(document, path):
+        document.blame(path, "nobody can reach this person; add `slack` (a member ID, U...) or one of `ways`")
     name = person.name.strip()
     for field, text in (("name", name), ("", key)):
         if _TEAM.search(text):
@@ -58,8 +60,6 @@ def _check_person(document: Document, key: str, person: PersonEntry) -> None:
         document.blame((*path, "email"), "this is not an e-mail address")
     if person.tz not in available_timezones():
         document.blame((*path, "tz"), misnamed("the time zone", person.tz, ["UTC", *_zones_like(person.tz)]))
-    if not _reachable(document, path):
-        document.blame(path, "nobody can reach this person; add `slack` (a member ID, U...) or one of `ways`")
 
 
 def _zones_like(zone: str) -> list[str]:
@@ -68,8 +68,9 @@ def _zones_like(zone: str) -> list[str]:
 
 
 def _reachable(document: Document, path: Path) -> bool:
-    """Judged by what was written: a faulty member ID has its own problem already."""
-    return (*path, "slack") in document.values or (*path, "ways", 0) in document.values
+    """Judged by what was written: a faulty member ID, or `slak`, has its own problem already."""
+    written = (*path, "slack") in document.values or (*path, "ways", 0) in document.values
+    return written or any(blamed[: len(path)] == path for blamed in document.blamed)
 
 
 def _check_shared(document: Document, file: FleetFile) -> None:
@@ -118,8 +119,9 @@ def _check_control(document: Document, path: Path, agent: AgentEntry) -> None:
 
 
 def _check_ends(document: Document, file: FleetFile) -> None:
-    if not file.agents and ("agents",) in document.values:
-        document.blame(("agents",), "no agent stands here, so nothing is watched")
+    for section, why in (("people", "nobody can be paged"), ("agents", "nothing is watched")):
+        if not _keys(document, section) and (section,) not in document.blamed:
+            document.blame((section,), f"nothing stands here, so {why}; at least one is needed")
     if file.escalation.ack_reminder >= file.escalation.ack_lapse:
         document.blame(("escalation",), "`ack_reminder` must come before `ack_lapse`")
     if not file.announcements and any(step.page == "everyone" for step in file.escalation.steps):

@@ -57,6 +57,7 @@ def shaped(
 
     `hidden` are paths whose values must not be shown; `also` keys that are allowed here and checked elsewhere.
     """
+    cut: set[Path] = set()
     for _ in range(_ROUNDS):
         try:
             return model.model_validate(raw)
@@ -64,10 +65,20 @@ def shaped(
             faults = invalid.errors(include_url=False)
         for fault in reversed(faults):  # from the back, so that cutting a list item moves no fault still to come
             loc = _location(fault)
-            text = _sentence(fault, loc, model, also, secret=(*prefix, *loc) in hidden)
-            document.blame((*prefix, *loc), text, key=fault["type"] in {"extra_forbidden", "missing"} or _is_key(fault))
-            raw = _without(raw, loc, missing=fault["type"] == "missing")
+            here = (*prefix, *loc)
+            # what we cut ourselves is missing now, and what was blamed on the way in is not blamed again
+            if not _inside_of(loc, cut) and here not in document.blamed:
+                key = fault["type"] in {"extra_forbidden", "missing"} or _is_key(fault)
+                document.blame(here, _sentence(fault, loc, model, also, secret=here in hidden), key=key)
+            again = loc in cut
+            raw = _without(raw, loc[:-1] if again else loc, missing=fault["type"] == "missing" and not again)
+            cut |= {loc[:-1]} if again else {loc}
     return None
+
+
+def _inside_of(loc: Path, cut: Collection[Path]) -> bool:
+    """Whether something inside (or the thing itself) was cut already."""
+    return any(path[: len(loc)] == loc for path in cut)
 
 
 def _is_key(fault: ErrorDetails) -> bool:
