@@ -5,7 +5,7 @@ person that stands in a line of the timeline is replaced by that person's role.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core import events as ev
@@ -22,7 +22,7 @@ _ALSO_WORDS = re.compile(
 """First names that are words as well: alone they are left as they stand, for the sentence may mean the word."""
 
 _FREE_TEXT = frozenset({"noted", "step_marked", "cancelled", "resolved", "containment_declared"})
-"""Entries written by people: a key such as `sam` may be part of another word's meaning there, so only names go."""
+"""Entries written by people: a key such as `sam` may be an ordinary word there; it goes as `@sam` or owner only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,22 @@ class Cast:
         """Longest first, so that `Ana Silva` goes before `Ana`."""
         found: dict[str, str] = {}
         for key in dict.fromkeys((*self.roles, *self.people, *self.names)):
-            for spelling in self._spellings(key, keys=keys):
-                found.setdefault(spelling, _the(self.role(key)))
-        longest = sorted(found, key=len, reverse=True)
-        return [(re.compile(rf"(?<!\w)(?:<@)?{re.escape(text)}(?:(?<=\w)>)?(?!\w)"), found[text]) for text in longest]
+            role = _the(self.role(key))
+            found |= {rf"(?<!\w)(?:<@)?{re.escape(text)}(?:(?<=\w)>)?(?!\w)": role for text in self._spellings(key)}
+            meant = r"(?<!\w)" if keys and not _ALSO_WORDS.fullmatch(key) else r"(?:(?<=owner: )|(?<=owner:)|(?<=@))"
+            found.setdefault(rf"{meant}{re.escape(key)}(?!\w)", role)
+        return [(re.compile(pattern), found[pattern]) for pattern in sorted(found, key=len, reverse=True)]
 
-    def _spellings(self, key: str, *, keys: bool) -> Iterable[str]:
-        person = self.people.get(key)
-        name = self._name(key)
-        first = name.split()[0] if name.split() else ""
-        alone = (first,) if not _ALSO_WORDS.fullmatch(first) and first[:1].isupper() else ()
-        slack = (person.slack,) if person and person.slack else ()
-        own = (key,) if keys and not _ALSO_WORDS.fullmatch(key) else ()
-        return (text for text in (name, *alone, *slack, *own) if len(text) > 1)
+    def _spellings(self, key: str) -> Iterator[str]:
+        """Full name, first name unless it is a word as well, Slack id."""
+        person, name = self.people.get(key), self._name(key)
+        first = name.partition(" ")[0]
+        if len(name) > 1:
+            yield name
+        if len(first) > 1 and first[0].isupper() and not _ALSO_WORDS.fullmatch(first):
+            yield first
+        if person and person.slack:
+            yield person.slack
 
 
 def cast_of(incident: Incident, entries: Sequence[SealedEntry], people: Mapping[str, Person]) -> Cast:

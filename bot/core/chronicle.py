@@ -39,10 +39,14 @@ def _line(sealed: SealedEntry, cast: Cast) -> Line:
 
 
 def attribution(incident: Incident, entries: Entries, cast: Cast) -> Attribution:
-    """Notes marked as attribution, and what was noted on the steps of that phase, clause by clause."""
+    """Notes marked as attribution, and what was noted on the steps of that phase, clause by clause.
+
+    The newest `cause: ...` is the cause; without one, the newest note that was made as an attribution.
+    """
     lines = [clause for line in _attributed(incident, entries, cast) for clause in _clauses(line)]
-    causes = [line for line in lines if _CAUSE.match(line.text)]
     ruled_out = [line for line in lines if _RULED_OUT.match(line.text)]
+    named = [line for line in lines if _CAUSE.match(line.text)]
+    causes = named or [line for line in lines if line.kind == "attribution" and line not in ruled_out]
     cause: Words = Gap("the cause class (agent, tool, code, model, prompt, data or human) and how sure you are")
     if causes:
         cause = _CAUSE.sub("", causes[-1].text, count=1)

@@ -5,7 +5,7 @@ anybody might have done instead: a draft says what happened and what people knew
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from bot.core import events as ev
@@ -142,12 +142,15 @@ def _times(scene: Scene, found: Detection) -> tuple[Span, ...]:
     basis = "first bad minute" if began is found.first_bad else "declared"
     paged = found.paged_at if isinstance(found.paged_at, datetime) else None
     acked = _first(scene, ev.Acknowledged)
+    held = _first(scene, ev.RecoveryHeld)
+    recovered = incident.recovered_at
     return (
         _span("to detect", began, found.detected_at, f"{basis} to breach"),
         _span("to page", began, paged, f"{basis} to the first page sent"),
         _span("to acknowledge", paged, acked.at if acked else None, "first page sent to acknowledged"),
         _span("to contain", began, incident.contained_at, f"{basis} to contained"),
-        _span("to recover", began, incident.recovered_at, f"{basis} to the last time recovery held"),
+        _span("to hold 30 minutes", began, held.at if held else None, f"{basis} to recovery holding first"),
+        _span("to recover", began, recovered, f"{basis} to recovery holding after the last restore or reset"),
         _span("to resolve", began, None if incident.open else scene.end, f"{basis} to closed"),
     )
 
@@ -166,7 +169,10 @@ def _notices(scene: Scene) -> tuple[str, ...]:
         (incident.exercise, "EXERCISE: a simulated agent, no real harm."),
         (incident.open, f"The incident is still {incident.state}: this is a draft of an unfinished story."),
         (incident.override, f"RESOLVED BY OVERRIDE. Not met: {words(incident.override)}.{reason}"),
-        (incident.left_on, f"LEFT ON A LOWER RUNG: {rungs.rung}, not {rungs.normal}. {words(incident.left_on)}"),
+        (
+            incident.left_on,
+            f"LEFT ON A LOWER RUNG: {rungs.rung}, not {rungs.normal}. Reason given: {words(incident.left_on)}",
+        ),
         (rungs.state == "not-confirmed", f"NOT CONFIRMED: no read-back of {rungs.rung}."),
         (incident.relapses, f"Relapsed {incident.relapses} time(s) after it was resolved."),
         (incident.state == "cancelled", "Cancelled as a false alarm."),
@@ -195,7 +201,7 @@ def _what_broke(scene: Scene, damage: Impact) -> str:
     began = minute_start(min(breach.first_bad for breach in incident.breaches))
     told = f": {', '.join(parts)}" if parts else ""
     unit = "minute" if damage.minutes == 1 else "minutes"
-    return f"{named} was past its objective for {damage.minutes} {unit} from {began:%Y-%m-%d %H:%M} UTC on{told}."
+    return f"{named} was past an objective for {damage.minutes} {unit} from {began:%Y-%m-%d %H:%M} UTC on{told}."
 
 
 def _what_was_done(moves: Sequence[RungMove]) -> str:
@@ -213,8 +219,7 @@ def _how_it_ended(scene: Scene) -> str:
     if not held:
         return "Recovery has not held yet." if incident.open else "Recovery never held for 30 minutes."
     resets = f" after {incident.resets} reset{'s' if incident.resets != 1 else ''}" if incident.resets else ""
-    lasted = timedelta(minutes=minute_of(scene.end) - (_onset(incident) or minute_of(incident.opened_at)))
-    ended = f" It was {incident.state} {lasted} (h:mm:ss) after onset." if not incident.open else ""
+    ended = f" It was {incident.state} at {scene.end:%H:%M} UTC." if not incident.open else ""
     return f"The numbers held for 30 minutes at {held[-1].at:%H:%M} UTC{resets}.{ended}"
 
 

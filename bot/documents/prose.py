@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 from bot.core.report import Gap
 
-_ANYWHERE = re.compile(r"[\\`*\[\]<>|&~$]|(?<!\w)_|_(?!\w)")
+_ANYWHERE = re.compile(r"[\\`*\[\]|~$]|<(?=[A-Za-z/!?]|$)|&(?=[A-Za-z#]|$)|(?<!\w)_|_(?!\w)")
 """What CommonMark (or a table, strike-through, maths on GitHub) would read. An underscore inside a word is harmless."""
-_OPENING = re.compile(r"^(?:[#+=>-]|\d{1,9}(?=[.)]))")
+_OPENING = re.compile(r"^(?:[#>=]|[-+](?=[-+ ]|$)|\d{1,9}(?=[.)](?: |$)))")
 """What makes a heading, list, quote or underline where it opens a line."""
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of writing, and so can show a text that is not there."""

@@ -1,0 +1,119 @@
+"""Postmortem drafts: a Markdown file for people, its JSON twin for machines, a picture for each breached SLI."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from math import isfinite
+from pathlib import Path
+
+from jinja2 import PackageLoader
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.core import figures
+from bot.core.report import Gap, Report
+from bot.documents.charts import draw
+from bot.documents.drawer import keep
+from bot.documents.sandbox import environment
+from bot.ports import Document
+
+NOTHING = "-"
+
+
+class MarkdownDocuments:
+    """Renders postmortems and keeps them under `data_dir/postmortems` (`ports.Documents`)."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "postmortems"
+        self._templates = _templates()
+
+    def postmortem(self, report: Report) -> Document:
+        """Render a draft. The same report gives the same text and data; `report.gaps` are marked `[GAP: ...]`."""
+        name = safe_name(f"{report.number}-{report.agent}-postmortem")
+        pictures = {
+            f"{name}-{at}-{safe_name(chart.series.sli)}.png": draw(chart) for at, chart in enumerate(report.charts, 1)
+        }
+        text = self._templates.get_template("postmortem.md.j2").render(r=report, pictures=list(pictures))
+        markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+        data = {**_object(report), "gaps": report.gaps, "pictures": list(pictures)}
+        twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return Document(name, markdown, twin, pictures, report.gaps)
+
+    def keep(self, document: Document) -> str:
+        """Write a document; returns the path of the Markdown file. Raises DeliveryError. See `drawer.keep`."""
+        return str(keep(self._folder, document))
+
+
+def safe_name(text: str) -> str:
+    """A file name that means the same on every system: lower case, `a-z 0-9 - _`, at most 100, never empty."""
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")[:100].rstrip("-") or "document"
+
+
+def _templates() -> ImmutableSandboxedEnvironment:
+    made = environment(PackageLoader("bot.documents"))
+    made.filters |= {
+        "stamp": _stamp,
+        "clock": lambda at: _stamp(at, "%H:%M UTC"),
+        "moment": lambda at: _stamp(at, "%m-%d %H:%M:%S"),
+        "span": _span,
+        "figure": _figure,
+        "count": lambda n: _figure(n, "", 0),
+    }
+    return made
+
+
+def _stamp(at: datetime | Gap | None, form: str = "%Y-%m-%d %H:%M:%S UTC") -> str | Gap:
+    return at if isinstance(at, Gap) else NOTHING if at is None else at.strftime(form)
+
+
+def _span(seconds: float | Gap | None) -> str | Gap:
+    """`4 s`, `3 min 20 s`, `1 h 05 min`."""
+    if seconds is None or isinstance(seconds, Gap):
+        return "not yet" if seconds is None else seconds
+    minutes, rest = divmod(round(abs(seconds)), 60)
+    sign = "-" if seconds < 0 else ""
+    hours, left = divmod(minutes, 60)
+    if hours:
+        return f"{sign}{hours} h {left:02d} min"
+    return f"{sign}{minutes} min {rest:02d} s" if minutes else f"{sign}{rest} s"
+
+
+def _figure(value: float | Gap | None, unit: str, places: int | None = None) -> str | Gap:
+    if value is None or isinstance(value, Gap):
+        return "no data" if value is None else value
+    return figures.figure(value, unit, places)
+
+
+def _plain(value: object) -> object:
+    """Anything a report holds, as JSON: a gap is `{"gap": ...}`, a time ISO 8601, a value that is not finite null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, Gap):
+        return _object(value)
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    match value:
+        case Gap():
+            return {"gap": value.ask}
+        case Enum():
+            return value.value
+        case datetime() | date():
+            return value.isoformat()
+        case float():
+            return value if isfinite(value) else None
+        case str():
+            return value.encode("utf-8", "replace").decode()  # a lone surrogate has no place in a file
+        case _:
+            return value
+
+
+def _object(value: object) -> dict[str, object]:
+    """A dataclass as a mapping. A Series is written as its path: `refunds/her`."""
+    found = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
+    return {name: str(item) if name == "series" else _plain(item) for name, item in found.items()}
