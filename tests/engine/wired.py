@@ -66,7 +66,7 @@ PLAN = Plan(
 class Shelf:
     """One runbook for everything."""
 
-    def plan(self, name: str, context: Mapping[str, object]) -> Plan:
+    def plan(self, name: str, context: Mapping[str, object]) -> Plan:  # noqa: ARG002 - the port has it
         assert context["agent"] is not None
         return PLAN
 
@@ -106,7 +106,7 @@ class House:
     def open(self) -> None:
         self.store = SqlStore.open(f"sqlite:///{self.path / 'stepdown.db'}")
         self.board = MemoryBoard(self.get_fleet, self.clock, self.store.rungs())
-        self.ledger = Ledger(self.store, self.board, self.wall, lambda lanes: None)
+        self.ledger = Ledger(self.store, self.board, self.wall, lambda _: None)
         self.history = History(self.store, self.get_fleet)
         openings = Openings(self.store, self.ledger, self.get_fleet, Shelf(), frozenset({"slack"}))
         self.cycle = Cycle(self.store, self.ledger, self.history, openings, self.get_fleet, self.clock)
