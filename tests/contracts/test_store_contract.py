@@ -1,0 +1,241 @@
+"""What every store must keep: whole decisions or none, one winner, nothing sent twice."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from wired import ANA, PLAN, START
+
+from bot.core import events as ev
+from bot.core import timeline
+from bot.core.advance import advance
+from bot.core.effects import Page, Say
+from bot.core.incident import Decision, Incident
+from bot.core.model import BOT, Baseline, InstanceReading, MinuteRow, RungState, Series, minute_of
+from bot.ports import Conflict, Finished, LostClaim, Receipt
+from bot.store import SqlStore, StoreError
+from bot.store.migrate import upgrade
+
+SERIES = Series("refunds", "", "her")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    opened = SqlStore.open(f"sqlite:///{tmp_path / 'one.db'}")
+    yield opened
+    opened.close()
+
+
+def _opened(store: SqlStore, agent: str = "refunds") -> Decision:
+    event = ev.Opened(
+        at=START,
+        actor=BOT,
+        incident_id=store.next_incident_id(),
+        agent=agent,
+        incident_kind="slo",
+        title="HER 18 %",
+        severity="SEV2",
+        roster=ev.Roster("ana", "bo", "cleo", ("ana", "bo"), {"ana": ("slack",), "bo": ("slack",)}),
+        rung="full",
+        normal_rung="full",
+        plan=PLAN,
+        agent_channel="C1",
+    )
+    return advance(None, event)
+
+
+def _kept(store: SqlStore) -> Incident:
+    decision = _opened(store)
+    store.commit(decision, START, wall=1.0)
+    return decision.incident
+
+
+def _noted(incident: Incident, text: str = "hm") -> Decision:
+    return advance(incident, ev.Noted(START, ANA, text))
+
+
+def test_an_incident_comes_back_as_it_was(store: SqlStore) -> None:
+    incident = _kept(store)
+    assert store.incident(incident.id) == incident
+    assert store.open_incidents() == [incident]
+    assert store.entries(incident.id)[0].entry.kind == "opened"
+
+
+def test_ids_are_given_once(store: SqlStore) -> None:
+    assert [store.next_incident_id() for _ in range(3)] == [1, 2, 3]
+
+
+def test_one_open_incident_of_a_kind_for_an_agent(store: SqlStore) -> None:
+    _kept(store)
+    with pytest.raises(Conflict):
+        store.commit(_opened(store), START, wall=1.0)
+    store.commit(_opened(store, "kyc"), START, wall=1.0)
+
+
+def test_of_two_writers_one_wins_and_the_other_stores_nothing(store: SqlStore) -> None:
+    incident = _kept(store)
+    store.commit(_noted(incident, "first"), START, wall=1.0)
+    with pytest.raises(Conflict):
+        store.commit(_noted(incident, "second"), START, wall=1.0)
+    texts = [entry.entry.text for entry in store.entries(incident.id)]
+    assert "first" in texts
+    assert "second" not in texts
+
+
+def test_concurrent_updates_lose_nothing(store: SqlStore) -> None:
+    incident = _kept(store)
+
+    def note() -> None:
+        for _ in range(10):
+            while True:
+                found = store.incident(incident.id)
+                assert found is not None
+                try:
+                    store.commit(_noted(found), START, wall=1.0)
+                except Conflict:
+                    continue
+                break
+
+    threads = [threading.Thread(target=note) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = store.incident(incident.id)
+    assert found is not None
+    assert found.version == incident.version + 40
+    assert timeline.verify(store.entries(incident.id), found.entries) == ""
+
+
+def test_a_changed_entry_breaks_the_chain(store: SqlStore, tmp_path: Path) -> None:
+    incident = _kept(store)
+    store.commit(_noted(incident), START, wall=1.0)
+    with store.writing() as connection:
+        connection.exec_driver_sql("UPDATE entry SET record = replace(record, 'hm', 'ha') WHERE kind = 'noted'")
+    entries = store.entries(incident.id)
+    place = next(sealed.serial for sealed in entries if sealed.entry.kind == "noted")
+    assert timeline.verify(entries) == f"entry {place} was changed after it was written"
+    assert "2 are here" in timeline.verify(entries[:2], len(entries))
+
+
+def test_an_effect_is_claimed_by_one_and_finished_once(store: SqlStore) -> None:
+    _kept(store)
+    (job,) = store.claim("pagers", 2.0, 10, lease=30)
+    assert isinstance(job.effect, Page)
+    assert store.claim("pagers", 3.0, 10, lease=30) == []
+    assert store.finish(job, 4.0, "sent", receipt=Receipt("C1", "1.1"))
+    assert not store.finish(job, 5.0, "sent")
+    assert store.receipt(job.key) == Receipt("C1", "1.1")
+    assert store.claim("pagers", 100.0, 10, lease=30) == []
+
+
+def test_a_claim_that_ran_out_moves_and_its_old_holder_changes_nothing(store: SqlStore) -> None:
+    incident = _kept(store)
+    (old,) = store.claim("pagers", 2.0, 10, lease=30)
+    (new,) = store.claim("pagers", 33.0, 10, lease=30)
+    assert new.attempts == 2
+    assert not store.finish(old, 34.0, "sent")
+    settled = advance(incident, ev.PageSettled(START, BOT, old.key, "ana", "slack", "sent"))
+    with pytest.raises(LostClaim):
+        store.commit(settled, START, wall=34.0, done=Finished(old, 34.0, "sent"))
+    assert store.incident(incident.id) == incident
+    store.commit(settled, START, wall=34.0, done=Finished(new, 34.0, "sent", Receipt("C1", "9.9")))
+    assert store.receipt(new.key) == Receipt("C1", "9.9")
+
+
+def test_wanting_twice_is_wanting_once(store: SqlStore) -> None:
+    incident = _kept(store)
+    say = Say(incident.id, "once", "hello")
+    store.enqueue([say], 1.0)
+    store.enqueue([replace(say, text="other")], 1.0)
+    jobs = store.claim("slack", 2.0, 50, lease=30)
+    assert [job.effect for job in jobs if job.key == say.key] == [say]
+
+
+def test_pages_that_are_no_longer_wanted_are_folded(store: SqlStore) -> None:
+    incident = _kept(store)
+    store.commit(advance(incident, ev.Acknowledged(START, ANA)), START, wall=2.0)
+    assert store.claim("pagers", 3.0, 10, lease=30) == []
+
+
+def test_work_of_one_incident_goes_to_one_worker(store: SqlStore) -> None:
+    for agent in ("a", "b", "c", "d"):
+        store.commit(_opened(store, agent), START, wall=1.0)
+    for part in (0, 1):
+        jobs = store.claim("pagers", 2.0, 10, lease=30, part=(part, 2))
+        assert {job.effect.incident_id % 2 for job in jobs} == {part}
+
+
+def test_timers_come_due_and_go_with_their_incident(store: SqlStore) -> None:
+    incident = _kept(store)
+    later = START.replace(hour=3)
+    assert [due.timer for due in store.due_timers(later, 10)] == ["escalate"]
+    assert store.due_timers(START, 10) == []
+    store.commit(advance(incident, ev.Acknowledged(START, ANA)), START, wall=2.0)
+    assert {due.timer for due in store.due_timers(later, 10)} == {"ack-reminder", "ack-lapse"}
+
+
+def test_late_minutes_replace_early_ones(store: SqlStore) -> None:
+    first = minute_of(START)
+    store.put_minutes([MinuteRow(SERIES, first + i, float(i), 10) for i in range(5)])
+    store.put_minutes([MinuteRow(SERIES, first + 2, 99.0, 20), MinuteRow(SERIES, first + 3, None)])
+    rows = store.minutes(SERIES, first + 1, first + 3)
+    assert [(row.minute - first, row.value, row.n) for row in rows] == [(1, 1.0, 10), (2, 99.0, 20), (3, None, None)]
+    assert store.newest_minute(SERIES) == first + 4
+    assert list(store.minutes_of(["refunds"], first, first + 1)) == [SERIES]
+
+
+def test_epochs_of_an_agent_have_no_gap_and_no_twin(store: SqlStore) -> None:
+    incident = _kept(store)
+    first = RungState("refunds", "", "approval", 1, START, "ana", "loop", incident_id=incident.id)
+    store.commit(_noted(incident), START, rung=first, wall=1.0)
+    second = advance(_noted(incident).incident, ev.Noted(START, ANA, "more"))
+    for epoch in (1, 3):
+        with pytest.raises(Conflict):
+            store.commit(second, START, rung=replace(first, epoch=epoch), wall=1.0)
+    store.commit(second, START, rung=replace(first, epoch=2, workflow="refund", rung="read-only"), wall=1.0)
+    assert {(state.workflow, state.rung) for state in store.rungs()} == {("", "approval"), ("refund", "read-only")}
+    assert store.epoch("refunds") == 2
+    store.confirm_rung("refunds", 2, START)
+    assert [state.confirmed_at for state in store.rung_history("refunds", START)] == [None, START]
+
+
+def test_baselines_readings_and_sights_are_kept(store: SqlStore) -> None:
+    baseline = Baseline(2.0, 0.1, 1000, 100, 1, 2, "by hand")
+    store.put_baselines([(SERIES, baseline)], START)
+    assert store.baseline(SERIES) == (baseline, START)
+    store.put_readings([InstanceReading("refunds", "a", "full", 0, START)] * 2)
+    assert store.first_sight("Ev1", START)
+    assert not store.first_sight("Ev1", START)
+
+
+def test_poll_groups_are_claimed_when_due(store: SqlStore) -> None:
+    at = START.timestamp()
+    assert store.claim_polls({"her": at}, START, 10, lease=60) == [("her", -1)]
+    assert store.claim_polls({"her": at}, START, 10, lease=60) == []
+    store.finish_poll("her", 77, START.replace(minute=5))
+    assert store.claim_polls({"her": at}, START.replace(minute=4), 10, lease=60) == []
+    assert store.claim_polls({"her": at}, START.replace(minute=5), 10, lease=60) == [("her", 77)]
+
+
+def test_a_second_process_is_refused_and_told_why(store: SqlStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="in use by another Stepdown"):
+        SqlStore.open(f"sqlite:///{tmp_path / 'one.db'}")
+    SqlStore.open(f"sqlite:///{tmp_path / 'one.db'}", alone=False).close()
+
+
+def test_an_old_schema_is_refused_and_upgraded(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'two.db'}"
+    old = SqlStore.open(url)
+    with old.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    old.close()
+    with pytest.raises(StoreError, match="stepdown db upgrade"):
+        SqlStore.open(url)
+    fresh = f"sqlite:///{tmp_path / 'three.db'}"
+    assert upgrade(fresh) == "0001"
+    opened = SqlStore.open(fresh)
+    assert _kept(opened).id == 1
+    opened.close()
