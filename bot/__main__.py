@@ -1,0 +1,14 @@
+"""The `stepdown` command."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; heavy imports wait until a command needs them."""
+    from bot.cli import app
+
+    app(prog_name="stepdown")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

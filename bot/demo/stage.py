@@ -1,0 +1,94 @@
+"""The demo's stage: local Slack, simulated fleet and the real bot, each over its own loopback connection."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from bot.app import App, Setup
+from bot.config import parse_fleet
+from bot.core.model import Fleet
+from bot.localslack.server import LocalSlack, Workspace
+from bot.slack import SlackSettings
+from bot.slack.manifest import manifest
+from bot.sources import KINDS
+from bot.tabletop import demo_fleet
+from bot.tabletop.clock import ScaledClock
+from bot.tabletop.instances import Instances
+from bot.tabletop.serving import MetricsServer
+from bot.tabletop.story import Telling
+from bot.tabletop.world import World
+from bot.web.tokens import TokenBook, new_token
+
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+HISTORY_DAYS = 3.0
+
+
+@dataclass
+class Stage:
+    """Everything that runs during the demo."""
+
+    slack: LocalSlack
+    app: App
+    world: World
+    metrics: MetricsServer
+    instances: Instances
+    telling: Telling | None = None
+
+    def stop(self) -> None:
+        """Take it all down, the bot first."""
+        if self.telling is not None:
+            self.telling.stop()
+        self.instances.stop()
+        self.app.stop()
+        self.metrics.stop()
+        self.slack.stop()
+
+
+def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None]) -> Stage:
+    """Start everything; returns when the bot polls. `say` hears what is starting."""
+    clock = ScaledClock(speed)
+    slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "manifest": manifest()}), port=port)
+    slack.start()
+    say(f"local Slack       {slack.url}")
+    world = World(clock, demo_fleet.AGENTS)
+    metrics = MetricsServer(world)
+    metrics.start()
+    say(f"simulated fleet   {metrics.url}/metrics")
+    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url).encode(), {}, KINDS)
+    made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
+    app = App(_setup(folder, fleet, clock, slack, TokenBook.from_lines(token.line for token in made.values())))
+    app.start()
+    say(f"bot               {app.url}/docs")
+    instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})
+    instances.start()
+    return Stage(slack, app, world, metrics, instances)
+
+
+def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, tokens: TokenBook) -> Setup:
+    return Setup(
+        fleet=lambda: fleet,
+        clock=clock,
+        slack=SlackSettings(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.api_url),
+        database_url=f"sqlite:///{folder / 'demo.db'}",
+        data_dir=folder,
+        runbooks_dir=RUNBOOKS,
+        tokens=tokens,
+        speed=clock.speed,
+        history_days=HISTORY_DAYS,
+    )
+
+
+def tell(stage: Stage) -> None:
+    """Let the story begin: the agent breaks, and once it is contained a colleague mends the cause and says so."""
+
+    def say(teller: str, sentence: str) -> None:
+        open_ = stage.app.store.open_incidents(demo_fleet.FAILING)
+        channel = open_[0].channel if open_ and open_[0].channel else demo_fleet.CHANNELS["incidents"]
+        speaker = next(person.slack for person in demo_fleet.PEOPLE if person.key == teller)
+        message = {"user": speaker, "channel": channel, "text": sentence}
+        httpx.post(f"{stage.slack.url}/_control/say", json=message, timeout=10).raise_for_status()
+
+    stage.telling = Telling(stage.world, demo_fleet.story(), say)
+    stage.telling.start()

@@ -1,0 +1,127 @@
+"""The commands on the stored state, without a running bot: what the CLI acts through when Slack is down.
+
+It writes to the same database. The running bot carries the effects out and publishes the rung within a second.
+"""
+
+import getpass
+import time
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, datetime
+
+from bot.config import Settings
+from bot.core import timeline
+from bot.core.cards import Answer, Card, FleetCard, IncidentCard, IncidentList, SliLine, TimelineCard
+from bot.core.figures import figure
+from bot.core.model import Actor, Fleet
+from bot.documents.runbooks import RunbookShelf
+from bot.engine.commands import Commands, Desk
+from bot.engine.course import Course
+from bot.engine.history import History
+from bot.engine.ledger import Ledger
+from bot.engine.numbers import Numbers
+from bot.engine.openings import Openings
+from bot.engine.views import Views
+from bot.store import SqlStore
+from bot.web.board import MemoryBoard
+
+
+class WallClock:
+    """Real time."""
+
+    def now(self) -> datetime:
+        """Return the aware UTC time."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDesk:
+    """An open store with the commands on it."""
+
+    store: SqlStore
+    commands: Commands
+    fleet: Fleet
+
+    @classmethod
+    def open(cls, settings: Settings, fleet: Fleet) -> "LocalDesk":
+        """Open the database beside a running bot. Raises StoreError."""
+        store = SqlStore.open(settings.database_url, alone=False)
+        clock = WallClock()
+
+        def present() -> Fleet:
+            return fleet
+
+        board = MemoryBoard(present, clock, store.rungs())
+        ledger = Ledger(store, board, time.time, lambda _: None)
+        history = History(store, present)
+        openings = Openings(store, ledger, present, RunbookShelf(settings.runbooks_dir), frozenset({"slack"}))
+        course = Course(store, ledger, history, board, present, clock)
+        numbers = Numbers(store, history, board, present)
+        views = Views(store, numbers, present, course.clock_of, lambda source, query, _: f"{source}: {query}")
+        return cls(store, Commands(Desk(store, ledger, openings, views, present, clock)), fleet)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def actor(self, who: str) -> Actor:
+        """Who acts: a person of the fleet file. Anybody else may lower and acknowledge, but not raise or close."""
+        key = who or getpass.getuser()
+        person = self.fleet.people.get(key)
+        if person is None:
+            return Actor(key, key, responder=None, surface="cli")
+        return Actor(key, person.name, person.slack, responder=True, surface="cli")
+
+    def verify(self) -> list[str]:
+        """What is wrong with the timelines, one sentence each; empty when all are whole."""
+        found = []
+        for incident in self.store.incidents(1_000_000):
+            if wrong := timeline.verify(self.store.entries(incident.id), incident.entries):
+                found.append(f"{incident.number}: {wrong}")
+        return found
+
+
+def plain(value: object) -> object:
+    """An answer as plain JSON values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(item) for name, item in asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value
+
+
+def as_text(answer: Answer) -> str:
+    """An answer for a terminal."""
+    lines = _card_lines(answer.card) if answer.card is not None else []
+    return "\n".join([answer.text, *lines])
+
+
+def _card_lines(card: Card) -> list[str]:
+    match card:
+        case IncidentList():
+            return [f"{row.header.number} {row.header.severity} {row.header.state}: {row.headline}" for row in card.rows]
+        case FleetCard():
+            return [
+                f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}\n" + "\n".join(map(_sli, row.lines))
+                for row in card.rows
+            ]
+        case TimelineCard():
+            return [f"{line.at:%Y-%m-%d %H:%M:%S} {line.actor}: {line.text}" for line in card.lines]
+        case IncidentCard():
+            head = card.header
+            return [
+                f"{head.agent}: {head.title}. {head.severity} {head.state}, owner {head.owner}.",
+                f"Rung {card.rung.rung} ({card.rung.state}, {card.rung.seen} of {card.rung.instances} instances)",
+                *map(_sli, card.lines),
+                *([card.clock] if card.clock else []),
+                *([f"Next: {card.next_phase}: {card.next_step}"] if card.next_step else []),
+            ]
+    return [json_line for json_line in str(plain(card)).splitlines()]
+
+
+def _sli(line: SliLine) -> str:
+    now = "no data" if line.now is None else figure(line.now, line.unit)
+    return f"  {line.title}: {now}, objective {line.objective}, {line.status}"

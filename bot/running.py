@@ -1,0 +1,123 @@
+"""`stepdown run`: settings to a running bot, signals to a clean stop or a reload."""
+
+import signal
+import threading
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+
+from bot.app import App, Setup
+from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
+from bot.core.model import Fleet
+from bot.desk import WallClock
+from bot.slack import SlackSettings
+from bot.sources import KINDS
+from bot.store import StoreError
+from bot.web.server import ServerError
+from bot.web.tokens import TokenBook, TokenError
+
+log = structlog.get_logger("stepdown")
+
+
+class RunError(Exception):
+    """The bot cannot start. `code` is the exit code: 2 used wrongly, 3 something needed was unreachable."""
+
+    def __init__(self, why: str, code: int) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class FleetHolder:
+    """The fleet in force. A reload that fails leaves the old one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fleet = load_fleet(path, environment(), KINDS)
+
+    def get(self) -> Fleet:
+        """The fleet in force."""
+        return self._fleet
+
+    def reload(self) -> str:
+        """Read the file again; returns "" or what is wrong with it."""
+        try:
+            self._fleet = load_fleet(self._path, environment(), KINDS)
+        except FleetErrors as errors:
+            return describe_problems(errors)
+        return ""
+
+
+def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
+    """What the settings say, as the composition root wants it. Raises RunError for what is missing."""
+    if settings.slack_bot_token is None or settings.slack_app_token is None:
+        raise RunError("STEPDOWN_SLACK_BOT_TOKEN and STEPDOWN_SLACK_APP_TOKEN are needed: the bot lives in Slack.", 2)
+    slack = SlackSettings(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=settings.slack_app_token.get_secret_value(),
+        base_url=settings.slack_base_url,
+        team_id=settings.team_id,
+        command_prefix=settings.command_prefix,
+    )
+    return Setup(
+        fleet=holder.get,
+        clock=WallClock(),
+        slack=slack,
+        database_url=settings.database_url,
+        data_dir=settings.data_dir,
+        runbooks_dir=settings.runbooks_dir,
+        tokens=_tokens(settings.tokens_file),
+        http_host=settings.http_host,
+        http_port=settings.http_port,
+        version=version("stepdown"),
+    )
+
+
+def _tokens(path: Path | None) -> TokenBook:
+    if path is None:
+        return TokenBook()
+    try:
+        return TokenBook.from_lines(path.read_text().splitlines(), str(path))
+    except TokenError as error:
+        raise RunError(str(error), 2) from error
+
+
+def run_until_stopped(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads the fleet file. Raises RunError."""
+    quiet(settings.log_level)
+    try:
+        holder = FleetHolder(settings.fleet)
+        app = App(setup_of(settings, holder))
+    except FleetErrors as errors:
+        raise RunError(describe_problems(errors), 2) from errors
+    except StoreError as error:
+        raise RunError(str(error), 3) from error
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, lambda *_: _reload(holder))
+    try:
+        app.start()
+    except ServerError as error:
+        app.stop()
+        raise RunError(str(error), 3) from error
+    log.info("running", url=app.url)
+    stop.wait()
+    log.info("stopping")
+    app.stop()
+
+
+def _reload(holder: FleetHolder) -> None:
+    problems = holder.reload()
+    if problems:
+        log.error("the fleet file is refused, the old one stays in force", problems=problems)
+    else:
+        log.info("the fleet file is in force")
+
+
+def quiet(level: str) -> None:
+    """Logs at the wished level; the libraries' own at WARNING, for Bolt logs bodies at INFO."""
+    import logging  # noqa: PLC0415 - only a process that runs sets up logging
+
+    logging.basicConfig(level=logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)))
