@@ -17,9 +17,10 @@ and three questions are asked of n tasks:
 2. *Are these tasks enough to tell?* (`enough`) n at which baseline and ill are told apart at 1 % / 5 % error:
    ((2.33 s_b + 1.64 s_i) / (ill - base))^2, s the standard deviation of one task. HER 3 against 9 %: 209.
 3. *Which of the two is it?* (`weight`) The logarithm of how many times likelier the tasks are from a healthy agent
-   than from one still ill (Wald 1945). Healthy is taken half way between base and limit, so an agent inside its band
-   passes and a baseline of zero works. Past log(1/e) it may be called healthy: one still ill gets there with
-   probability e at most, however long one looks (Ville 1939), where a fixed-n test looked at every minute does not.
+   than from one still ill (Wald 1945). Healthy is taken a quarter of the way from base to limit, so an agent that is
+   a little worse than its baseline passes and a baseline of zero works. Weighed from the last minute that spoke for
+   "ill" on, this is Page's test for the moment at which something changed (Page 1954): no test with as few false
+   answers finds it sooner. A test at a fixed n, looked at every minute, would be wrong far more often than it says.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from bot.core.model import Baseline, Better, Sli
 Z_ONE_PERCENT = 2.326
 Z_FIVE_PERCENT = 1.645
 """One-sided normal quantiles."""
+
+HEALTHY_AT = 0.25
+"""Where between base and limit a healthy agent is taken to be."""
 
 LEAST_SHARE = 1e-6
 """A share of bad tasks is held this far from 0 and 1 in logarithms."""
@@ -95,7 +99,7 @@ class Levels:
 
     def weight(self, mean: float, n: float) -> float:
         """Log likelihood ratio of n tasks of that mean badness: healthy against ill. Infinite without noise."""
-        well = (self.base + self.limit) / 2
+        well = self.base + HEALTHY_AT * (self.limit - self.base)
         if not self.ratio:
             lean = (self.ill - well) * ((self.ill + well) / 2 - mean)
             return n * lean / self.sd**2 if self.sd > 0 else inf if lean > 0 else -inf
@@ -112,11 +116,15 @@ def _inside(share: float) -> float:
     return min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
 
 
-def levels(sli: Sli, baseline: Baseline | None, incident_value: float | None) -> Levels | None:
+def levels(
+    sli: Sli, baseline: Baseline | None, incident_value: float | None, incident_n: float | None = None
+) -> Levels | None:
     """Put the levels of one SLI together; None where neither a baseline nor an absolute objective is known.
 
-    Without a baseline the objective stands in for baseline and limit. Ill is the incident's own level, but at least
-    the objective (it was breached) and two tolerances from the baseline: nothing can be told from itself.
+    Without a baseline the objective stands in for baseline and limit. Ill is the incident's own level, less half its
+    standard error where it was measured on `incident_n` tasks (a short breach is found because it looked worse than
+    it was); but at least the objective (it was breached) and two tolerances from the baseline: nothing can be told
+    from itself.
     """
     objective = objective_limit(sli, baseline)
     base = baseline.value if baseline is not None else objective
@@ -124,8 +132,18 @@ def levels(sli: Sli, baseline: Baseline | None, incident_value: float | None) ->
         return None
     limit = band_limit(sli, baseline) if baseline is not None else base
     least_ill = worsened(sli.better, base, 2 * tolerance(sli, base))
-    ill = worst(sli.better, *(value for value in (incident_value, objective, least_ill) if value is not None))
-    return _levels(sli, base, limit, ill, _task_spread(baseline))
+    spread = _task_spread(baseline)
+    measured = _cautious(sli, incident_value, incident_n, spread)
+    ill = worst(sli.better, *(value for value in (measured, objective, least_ill) if value is not None))
+    return _levels(sli, base, limit, ill, spread)
+
+
+def _cautious(sli: Sli, value: float | None, n: float | None, task_spread: float) -> float | None:
+    """The incident's level, moved towards the good side by half a standard error where its n is known."""
+    if value is None or not n:
+        return value
+    one = 100 * sqrt(max(0.0, value / 100 * (1 - value / 100))) if sli.kind == "ratio" else task_spread
+    return worsened(sli.better, value, -one / sqrt(n) / 2)
 
 
 def _levels(sli: Sli, base: float, limit: float, ill: float, task_spread: float) -> Levels:

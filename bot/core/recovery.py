@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal, NamedTuple
 
-from bot.core.band import Glance, Need, Track
+from bot.core.band import LACKING, Glance, Need, Track
 from bot.core.detection import Rows, call_of, measure, objective_limit, verdict
 from bot.core.evidence import band_limit
 from bot.core.figures import clock_time
@@ -33,8 +33,11 @@ NEEDED = 30
 GRACE = 2
 """UNKNOWN minutes in a row that only pause the clock (`product.md` section 8)."""
 
-PROOF = log(200)
-"""An agent that is still ill gets past this by luck in one hold of 200 at most, however long it is watched."""
+PROOF = log(4000)
+"""How many times likelier healthy than ill the tasks of the hold must be, as a logarithm. Chosen by simulation
+(`bench/bench_recovery.py`): fewer, and more than 1 % of agents with two tasks a minute that are still ill are passed
+within four hours; more, and an agent with five tasks a minute that has recovered waits for more than 75 minutes too
+often."""
 
 ClockState = Literal["waiting", "running", "paused", "reset", "held"]
 
@@ -100,7 +103,7 @@ def judge(
         hold.last_bad,
         hold.last_reset,
         hold.held_at,
-        tuple(_line(track, newest) for track in hold.tracks),
+        tuple(_line(hold, track, newest) for track in hold.tracks),
     )
 
 
@@ -141,12 +144,12 @@ def _sentence(hold: "_Hold", state: ClockState, newest: int, needed: int) -> str
     return hold.last_reset if hold.reset_at == newest else f"{hold.last_reset}; now {why}"
 
 
-def _line(track: Track, newest: int) -> BandLine:
+def _line(hold: "_Hold", track: Track, newest: int) -> BandLine:
     """One SLI as the card shows it: breached ones against their band, the others against their objective."""
     need = track.need
     baseline = need.baseline.value if need.baseline else None
     if need.breached:
-        seen = track.glance(newest)
+        seen = track.seen if track in hold.counting else track.glance(newest)
         return BandLine(need.series, seen.value, seen.n, baseline, track.limit, seen.call, track.why(seen), need.exempt)
     found = verdict(need.sli, track.rows, newest, need.baseline)
     limit = objective_limit(need.sli, need.baseline)
@@ -187,7 +190,7 @@ class _Hold:
             return _Minute(Call.BAD, in_breach[0])
         if not self.counting:
             return self._look_without_counting(minute)
-        seen = [_Minute(glance.call, track, glance) for track in self.counting for glance in [track.glance(minute)]]
+        seen = [_Minute(glance.call, track, glance) for track in self.counting for glance in [track.look(minute)]]
         order = {Call.BAD: 0, Call.UNKNOWN: 1, Call.OK: 2}
         return min(seen, key=lambda one: order[one.call])
 
@@ -209,6 +212,13 @@ class _Hold:
             self._reset(minute, self.why())
         elif self.unknown > GRACE:
             self._reset(minute, f"{self.why()} for {self.unknown} min")
+            self._forget_the_silent(minute)
+
+    def _forget_the_silent(self, minute: int) -> None:
+        """What was weighed before a gap is not evidence for the time after it."""
+        for track in self.counting:
+            if track.seen.cause in LACKING:
+                track.restart(minute + 1)
 
     def _count(self, minute: int, needed: int) -> None:
         self.minutes += 1
@@ -219,7 +229,7 @@ class _Hold:
             self._try_to_hold(minute, self.began, needed)
 
     def _try_to_hold(self, minute: int, began: int, needed: int) -> None:
-        lacks = (track.unproven(began, minute, PROOF) for track in self.counting)
+        lacks = (track.unproven(minute, PROOF) for track in self.counting)
         self.unproven = next((words for words in lacks if words), "")
         if not self.unproven:
             self.held_at = minute
