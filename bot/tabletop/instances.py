@@ -87,10 +87,18 @@ class Instance:
 
 
 class Instances:
-    """All instances of a world, each in a thread of its own. `tokens` maps an agent to its bearer token."""
+    """All instances of a world, each in a thread of its own. `tokens` maps an agent to its bearer token.
+
+    `pause`: real seconds between two polls of an instance; by default as the speed of the world's clock asks for.
+    """
 
     def __init__(
-        self, world: World, base_url: str, tokens: Mapping[str, str], pause: float, ladder: Ladder = DEFAULT_LADDER
+        self,
+        world: World,
+        base_url: str,
+        tokens: Mapping[str, str],
+        pause: float | None = None,
+        ladder: Ladder = DEFAULT_LADDER,
     ) -> None:
         self.all = tuple(
             Instance(
@@ -99,7 +107,8 @@ class Instances:
             for agent in world.agents.values()
             for name in agent.instance_names()
         )
-        self._pause = pause
+        speed: float = getattr(world.clock, "speed", 1.0)  # a clock that stands still has none
+        self._pause = pause_between_polls(speed) if pause is None else pause
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(instance,), name=instance.name, daemon=True)

@@ -1,7 +1,7 @@
 """The simulated fleet's metrics over HTTP, on loopback: a scrape target, Prometheus' query API, and plain JSON.
 
 The query API answers in Prometheus' own envelope, from counts instead of a database, and only what `exposition.QUERIES`
-knows. The `Date` header is in scenario time, as everything else: a source compares it with its own clock.
+knows. Minutes are those of the scenario; the `Date` header alone is the machine's own time, as any server's is.
 """
 
 import json
@@ -11,8 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -27,7 +26,6 @@ from bot.tabletop.world import World
 
 MOST_POINTS = 11_000  # as Prometheus: more is refused, not cut
 LONGEST_FORM = 65_536
-LATEST_MINUTES = 10
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 JSON = "application/json"
 
@@ -111,7 +109,7 @@ class _Server(ThreadingHTTPServer):
     def _sli(self, agent: str, arguments: Mapping[str, str]) -> Reply:
         if agent not in self.world.agents:
             return _json(HTTPStatus.NOT_FOUND, {"error": f"no agent {agent!r}"})
-        asked = arguments.get("minutes", str(LATEST_MINUTES))
+        asked = arguments.get("minutes", "1")
         if not asked.isdecimal() or not 1 <= int(asked) <= MOST_POINTS:
             return _json(HTTPStatus.BAD_REQUEST, {"error": f"minutes: 1 to {MOST_POINTS}, found {asked!r}"})
         last = self.world.closed_minute()
@@ -167,11 +165,6 @@ class _Exchange(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """The `Date` header, in scenario time."""
-        at = datetime.fromtimestamp(timestamp, UTC) if timestamp is not None else self.server.world.now()
-        return format_datetime(at, usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server
         """Say nothing: a poll a second would drown what a person reads."""

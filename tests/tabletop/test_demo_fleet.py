@@ -2,15 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 
 import pytest
 from ruamel.yaml import YAML
 
-from bot.core.model import DEFAULT_LADDER
+from bot import sources
+from bot.config import parse_fleet
+from bot.core.model import DEFAULT_LADDER, Fleet, Sample, Series
 from bot.localslack.workspace import Workspace
+from bot.tabletop.clock import MovableClock
 from bot.tabletop.demo_fleet import AGENTS, CHANNELS, FAILING, PEOPLE, fleet_text, story, workspace
 from bot.tabletop.exposition import QUERIES
 from bot.tabletop.faults import RETRY_LOOP, WAITING_FOR_PEOPLE
+from bot.tabletop.serving import MetricsServer
+from bot.tabletop.world import World
 
 URL = "http://127.0.0.1:9090"
 
@@ -83,3 +90,73 @@ def test_the_story_ends_on_rungs_that_stop_the_fault() -> None:
 def test_rungs_named_in_the_data_are_on_the_ladder() -> None:
     assert {*RETRY_LOOP.left, *WAITING_FOR_PEOPLE} <= set(DEFAULT_LADDER.names())
     assert set(WAITING_FOR_PEOPLE) == {rung.name for rung in DEFAULT_LADDER if rung.waits_for_people}
+
+
+# --- the real loader and the real sources on it ------------------------------------------------------
+
+
+@pytest.fixture
+def world() -> World:
+    return World(MovableClock(datetime(2026, 3, 2, 2, 14, 30, tzinfo=UTC)), AGENTS)
+
+
+@pytest.fixture
+def metrics(world: World) -> Iterator[MetricsServer]:
+    server = MetricsServer(world)
+    server.start()
+    yield server
+    server.stop()
+
+
+def loaded(metrics: MetricsServer) -> Fleet:
+    return parse_fleet("fleet.yaml", fleet_text(metrics.url).encode(), {}, sources.KINDS)
+
+
+def asked(fleet: Fleet, world: World, first: int, last: int) -> dict[Series, list[Sample]]:
+    """Every sample of these minutes that the fleet's sources give; they must not complain."""
+    found: dict[Series, list[Sample]] = {}
+    with ExitStack() as stack:
+        built = {key: sources.build(spec, world.clock) for key, spec in fleet.sources.items()}
+        for source in built.values():
+            stack.enter_context(closing(source))
+        for query in fleet.queries:
+            fetch = built[query.source].fetch(query, first, last)
+            assert fetch.warnings == ()
+            for sample in fetch.samples:
+                found.setdefault(sample.series, []).append(sample)
+    return found
+
+
+def test_the_sources_read_what_the_world_counted(metrics: MetricsServer, world: World) -> None:
+    fleet, minute = loaded(metrics), world.closed_minute()
+    found = asked(fleet, world, minute, minute)
+    assert set(found) == {series for agent in fleet.agents.values() for series in agent.series()}
+    for key in fleet.agents:
+        tally = world.whole(key, minute)
+        read = {sli: found[Series(key, "", sli)][0] for sli in ("dqr", "tie", "her", "aqdd")}
+        assert read["dqr"].value == pytest.approx(100 * tally.good / tally.tasks)
+        assert read["tie"].value == pytest.approx(tally.calls / tally.tasks, abs=1e-4)
+        assert read["her"].value == pytest.approx(100 * tally.escalated / tally.tasks)
+        assert read["aqdd"].value == tally.pending
+        assert [read[sli].n for sli in ("dqr", "tie", "her")] == [tally.tasks] * 3
+
+
+def test_the_sources_read_three_days_of_history(metrics: MetricsServer, world: World) -> None:
+    fleet, last = loaded(metrics), world.closed_minute()
+    found = asked(fleet, world, last - 4319, last)
+    assert all(len(samples) == 4320 for series, samples in found.items() if series.agent != "support")
+    assert {len(samples) for series, samples in found.items() if series.agent == "support"} == {1}, "JSON has no past"
+
+
+def test_a_suspended_agent_is_idle_and_not_unknown(metrics: MetricsServer, world: World) -> None:
+    for name in world.rungs(FAILING):
+        world.obey(FAILING, name, "suspended")
+    world.clock.advance(120)
+    minute = world.closed_minute()
+    found = asked(loaded(metrics), world, minute, minute)
+    assert [
+        (found[Series(FAILING, "", sli)][0].value, found[Series(FAILING, "", sli)][0].n) for sli in ("dqr", "tie")
+    ] == [
+        (None, 0),
+        (None, 0),
+    ]

@@ -313,7 +313,7 @@ def test_they_survive_an_outage(world: World, stepdown: Stepdown, address: str, 
 
 
 def test_a_fleet_can_be_stopped_before_it_started(world: World, address: str) -> None:
-    Instances(world, address, TOKENS, pause=1).stop()
+    Instances(world, address, TOKENS).stop()
 
 
 def test_a_fast_clock_does_not_make_them_hammer() -> None:

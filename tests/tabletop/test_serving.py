@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -204,19 +203,20 @@ def test_every_query_knows_what_to_say_of_an_idle_minute() -> None:
 # --- JSON --------------------------------------------------------------------------------------------
 
 
-def test_an_agent_without_prometheus_tells_its_last_minutes_in_json(fleet: httpx.Client, world: World) -> None:
+def test_an_agent_without_prometheus_tells_its_last_minute_in_json(fleet: httpx.Client, world: World) -> None:
     body = fleet.get("/sli/support.json").json()
     assert body["agent"] == "support"
-    assert len(body["minutes"]) == 10
     tally = world.whole("support", MINUTE)
-    assert body["minutes"][-1] == {
-        "time": "2026-03-02T02:13:00Z",
-        "tasks": tally.tasks,
-        "good": tally.good,
-        "escalated": tally.escalated,
-        "calls_per_task": round(tally.calls / tally.tasks, 4),
-        "pending": tally.pending,
-    }
+    assert body["minutes"] == [
+        {
+            "time": "2026-03-02T02:13:00Z",
+            "tasks": tally.tasks,
+            "good": tally.good,
+            "escalated": tally.escalated,
+            "calls_per_task": round(tally.calls / tally.tasks, 4),
+            "pending": tally.pending,
+        }
+    ]
 
 
 def test_as_many_minutes_as_are_asked_for(fleet: httpx.Client) -> None:
@@ -238,10 +238,6 @@ def test_there_is_nothing_else(fleet: httpx.Client, path: str) -> None:
     answer = fleet.get(path)
     assert answer.status_code == 404
     assert json.loads(answer.content)["error"]
-
-
-def test_the_date_is_the_scenarios(fleet: httpx.Client) -> None:
-    assert parsedate_to_datetime(fleet.get("/metrics").headers["date"]) == START
 
 
 def test_it_stops_and_can_be_made_again(world: World) -> None:
