@@ -127,8 +127,8 @@ class HttpClient:
     def _at(self, path: str) -> httpx.URL:
         """Add a path; whatever it says, the host stays the one that was named."""
         place, _, query = path.partition("?")
-        joined = "/".join(part for part in (self._base.path.rstrip("/"), place.lstrip("/")) if part)
-        raw = f"{joined or '/'}?{query}" if query else joined or "/"
+        joined = "/" + "/".join(part for part in (self._base.path.strip("/"), place.lstrip("/")) if part)
+        raw = f"{joined}?{query}" if query else joined
         return self._base.copy_with(raw_path=raw.encode()) if path else self._base
 
     def _ask(self, method: str, url: httpx.URL, form: Mapping[str, str] | None = None) -> Answer:
@@ -164,6 +164,8 @@ class HttpClient:
             status, headers, body = self._exchange(method, url, form)
         except (httpcore.TimeoutException, httpx.TimeoutException) as error:
             raise _Passing(self._slow(error)) from error
+        except httpx.InvalidURL as error:
+            raise self.error("redirects to something that is not an address") from error
         except (httpcore.ProtocolError, httpx.ProtocolError) as error:
             raise _Passing(f"broke off or did not speak HTTP ({_plain(str(error))})") from error
         except (httpcore.NetworkError, httpx.TransportError, httpx.DecodingError, OSError) as error:
