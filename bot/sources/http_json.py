@@ -3,8 +3,9 @@
 Parts: `value` (and `count`), or `good` or `bad` and `total`; `time` where the answer says when it was true; `path` is
 added to the source's address. One answer may hold many agents: `items` finds the list, and `by` what names each.
 
-It tells the present only. An answer without `time` stands for the minute asked for last, if that is the one just over;
-an answer with `time` stands for its own minute, and one up to a minute younger than asked for the minute asked for.
+It tells what it has, which need not be what was asked for. An item with `time` stands for its own minute; where there
+is none for the last minute asked for, one up to a minute younger stands in. An item without `time` stands for that last
+minute, if it is the one just over: of the past it cannot tell.
 """
 
 import math
@@ -13,12 +14,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from bot.core.freshness import skewed, stale
+from bot.core.freshness import SKEW_LIMIT, skewed, stale
 from bot.core.model import PollQuery, Sample, Series, minute_of, minute_start
 from bot.ports import Clock, Fetch
 from bot.sources.client import HttpClient, HttpSettings
@@ -27,7 +28,6 @@ from bot.sources.readings import Reading, sample
 NUMBERS = ("value", "count", "good", "bad", "total")
 PRESENT = 2
 """Minutes; a minute longer over than this is the past, of which an answer without a time cannot tell."""
-MINUTE = 60.0
 MILLISECONDS = 1e11
 """Seconds since the epoch reach this in the year 5138; larger numbers are milliseconds."""
 SHOWN = 5
@@ -60,17 +60,40 @@ def fault(role: str, text: str) -> str:
     return ""
 
 
-@dataclass(slots=True)
-class _Found:
-    samples: dict[tuple[str, str], Sample] = field(default_factory=dict)
-    twice: set[tuple[str, str]] = field(default_factory=set)
-    complaints: dict[str, None] = field(default_factory=dict)
+class _Span(NamedTuple):
+    """The minutes asked for, and now."""
 
-    def put(self, key: tuple[str, str], made: Sample) -> None:
-        """Keep one sample for each; a second one cannot be chosen between."""
-        if key in self.samples:
-            self.twice.add(key)
-        self.samples[key] = made
+    first: int
+    last: int
+    now: datetime
+
+    @property
+    def present(self) -> bool:
+        """False where the past is asked for."""
+        return minute_of(self.now) - self.last <= PRESENT
+
+
+@dataclass(slots=True)
+class _One:
+    """What the answer says of one agent or workflow: items by minute."""
+
+    items: dict[int, Any] = field(default_factory=dict)
+    twice: set[int] = field(default_factory=set)
+
+    def put(self, minute: int, item: Any) -> None:  # noqa: ANN401 - JSON
+        """Keep one item a minute; between two it cannot be chosen."""
+        if minute in self.items:
+            self.twice.add(minute)
+        self.items[minute] = item
+
+    def asked_for(self, span: _Span, *, timed: bool) -> dict[int, Any]:
+        """The items of the minutes asked for."""
+        if not timed:
+            return {span.last: self.items[span.last]} if span.present else {}
+        found = {minute: item for minute, item in self.items.items() if span.first <= minute <= span.last}
+        if span.last not in found and span.last + 1 in self.items:
+            found[span.last] = self.items[span.last + 1]
+        return found
 
 
 class HttpJson:
@@ -84,14 +107,17 @@ class HttpJson:
     def fetch(self, query: PollQuery, first: int, last: int) -> Fetch:
         """Ask once; what the answer does not say stays unsaid."""
         answer = self._client.get(query.parts.get("path", ""))
-        found = _Found()
-        for item in self._items(query, answer.data):
-            self._read(query, item, first, last, found)
-        return Fetch(
-            tuple(made for key, made in found.samples.items() if key not in found.twice),
-            tuple(f"{self._name}: {text}" for text in self._complaints(query, found, answer.skew)),
-            answer.skew,
-        )
+        span = _Span(first, last, self._clock.now())
+        complaints: dict[str, None] = {}
+        samples: list[Sample] = []
+        for key, one in self._sorted(query, answer.data, span, complaints).items():
+            samples += _samples(query, Series(*key, query.sli), one, span, complaints)
+        told = list(complaints)
+        if len(told) > SHOWN:
+            told = [*told[:SHOWN], f"{query.sli}: {len(told) - SHOWN} more like these"]
+        if off := skewed(answer.skew):
+            told.append(off)
+        return Fetch(tuple(samples), tuple(f"{self._name}: {text}" for text in told), answer.skew)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -104,57 +130,68 @@ class HttpJson:
             raise self._client.error(f"`items` of {query.sli} found {_kind(items)}, not a list")
         return items
 
-    def _read(self, query: PollQuery, item: Any, first: int, last: int, found: _Found) -> None:  # noqa: ANN401 - JSON
-        """One item of the answer: whose it is, when it was true, and its numbers."""
-        key = _whose(query, item)
-        if key is None or (query.serves and key not in query.serves):
-            return
-        series = Series(*key, query.sli)
-        at, doubt = self._time(query, item, first, last)
-        if doubt:
-            found.complaints[f"{series}: {doubt}"] = None
-        if at is None:
-            return
-        numbers = {}
-        for role in NUMBERS:
-            if role in query.parts:
-                value = _search(query.parts[role], item)
-                if (number := _number(value)) is not None:
-                    numbers[role] = number
-                elif value is not None:
-                    found.complaints[f"{series}: `{role}` is {_kind(value)}, not a number"] = None
-        made = sample(series, at, Reading(query, numbers))
+    def _sorted(
+        self,
+        query: PollQuery,
+        data: Any,  # noqa: ANN401 - JSON
+        span: _Span,
+        complaints: dict[str, None],
+    ) -> dict[tuple[str, str], _One]:
+        """Every item that is ours, by whose it is and its minute."""
+        found: dict[tuple[str, str], _One] = {}
+        for item in self._items(query, data):
+            key = _whose(query, item)
+            if key is None or (query.serves and key not in query.serves):
+                continue
+            minute, doubt = _minute(query, item, span)
+            if doubt:
+                complaints[f"{Series(*key, query.sli)}: {doubt}"] = None
+            elif minute is not None:
+                found.setdefault(key, _One()).put(minute, item)
+        return found
+
+
+def _minute(query: PollQuery, item: Any, span: _Span) -> tuple[int | None, str]:  # noqa: ANN401 - JSON
+    """The minute an item stands for, or what is wrong with its time."""
+    if "time" not in query.parts:
+        return span.last, ""
+    given = _search(query.parts["time"], item)
+    at = _moment(given)
+    if at is None:
+        return None, "" if given is None else f"`time` is {_kind(given)}, not a time"
+    ahead = (at - span.now).total_seconds()
+    if ahead > SKEW_LIMIT:
+        return None, f"its time is {ahead:.0f} s ahead of our clock"
+    return minute_of(at), ""
+
+
+def _samples(query: PollQuery, series: Series, one: _One, span: _Span, complaints: dict[str, None]) -> Iterator[Sample]:
+    asked_for = one.asked_for(span, timed="time" in query.parts)
+    for minute, item in asked_for.items():
+        if minute in one.twice or (minute not in one.items and minute + 1 in one.twice):
+            complaints[f"{series}: stands several times in the answer for one minute; none of them is used"] = None
+            continue
+        made = sample(series, minute_start(minute), Reading(query, _numbers(query, series, item, complaints)))
         if isinstance(made, Sample):
-            found.put(key, made)
+            yield made
         elif made:
-            found.complaints[f"{series}: {made}"] = None
+            complaints[f"{series}: {made}"] = None
+    if not asked_for and span.present:
+        age = (span.now - minute_start(max(one.items) + 1)).total_seconds()
+        if old := stale(age, query.every):
+            complaints[f"{series}: {old}"] = None
 
-    def _time(self, query: PollQuery, item: Any, first: int, last: int) -> tuple[datetime | None, str]:  # noqa: ANN401 - JSON
-        """The minute an item stands for, None where it is none of those asked for; and what is wrong with its time."""
-        text = query.parts.get("time")
-        if text is None:
-            present = minute_of(self._clock.now()) - last <= PRESENT
-            return (minute_start(last) if present else None), ""
-        given = _search(text, item)
-        at = _moment(given)
-        if at is None:
-            return None, "" if given is None else f"`time` is {_kind(given)}, not a time"
-        end = minute_start(last).timestamp() + MINUTE
-        ahead = at.timestamp() - end
-        if ahead > MINUTE:
-            return None, f"its time is {ahead:.0f} s later than the minute it was asked for"
-        if ahead >= 0:
-            return minute_start(last), ""
-        return (at, "") if minute_of(at) >= first else (None, stale(-ahead, query.every))
 
-    def _complaints(self, query: PollQuery, found: _Found, skew: float | None) -> Iterator[str]:
-        yield from list(found.complaints)[:SHOWN]
-        if len(found.complaints) > SHOWN:
-            yield f"{query.sli}: {len(found.complaints) - SHOWN} more like these"
-        for agent, workflow in sorted(found.twice):
-            yield f"{Series(agent, workflow, query.sli)}: stands several times in the answer; none of them is used"
-        if off := skewed(skew):
-            yield off
+def _numbers(query: PollQuery, series: Series, item: Any, complaints: dict[str, None]) -> dict[str, float]:  # noqa: ANN401 - JSON
+    found = {}
+    for role in NUMBERS:
+        value = _search(query.parts[role], item) if role in query.parts else None
+        number = _number(value)
+        if number is not None:
+            found[role] = number
+        elif value is not None:
+            complaints[f"{series}: `{role}` is {_kind(value)}, not a number"] = None
+    return found
 
 
 def _whose(query: PollQuery, item: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON
