@@ -1,0 +1,1 @@
+"""Slack: cards out, clicks and commands in, over one watched socket."""

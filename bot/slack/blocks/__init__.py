@@ -1,0 +1,69 @@
+"""Cards as Slack's blocks: one pure function a card, one module a family. mypy insists that none is missing."""
+
+from typing import assert_never
+
+from bot.core.cards import (
+    AgentCard,
+    AnnouncementCard,
+    AutonomyCard,
+    Card,
+    CatchupCard,
+    FleetCard,
+    IncidentCard,
+    IncidentList,
+    PageCard,
+    PhaseCard,
+    RecoveryCard,
+    ResolveCard,
+    RestoreCard,
+    TimelineCard,
+)
+from bot.slack.blocks.autonomy import autonomy, restore
+from bot.slack.blocks.fleet import agent, fleet
+from bot.slack.blocks.incident import incident, incident_list
+from bot.slack.blocks.page import announcement, page
+from bot.slack.blocks.parts import Drawn, Sheet
+from bot.slack.blocks.phase import phase
+from bot.slack.blocks.recovery import recovery, resolve
+from bot.slack.blocks.story import catchup, timeline
+
+__all__ = ["Drawn", "draw", "line"]
+
+
+def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for each card, and nothing else
+    """Draw a card. What it holds is untrusted; what comes out is inert and inside Slack's limits."""
+    match card:
+        case PageCard():
+            return page(card)
+        case AnnouncementCard():
+            return announcement(card)
+        case IncidentCard():
+            return incident(card)
+        case PhaseCard():
+            return phase(card)
+        case AutonomyCard():
+            return autonomy(card)
+        case RestoreCard():
+            return restore(card)
+        case RecoveryCard():
+            return recovery(card)
+        case ResolveCard():
+            return resolve(card)
+        case FleetCard():
+            return fleet(card)
+        case AgentCard():
+            return agent(card)
+        case IncidentList():
+            return incident_list(card)
+        case TimelineCard():
+            return timeline(card)
+        case CatchupCard():
+            return catchup(card)
+    assert_never(card)
+
+
+def line(text: str, mention: str = "") -> Drawn:
+    """One plain line, after a mention of a user id where there is one."""
+    sheet = Sheet("line")
+    sheet.said(text, mention)
+    return sheet.done(text)

@@ -1,0 +1,89 @@
+"""A change of rung: how far the agent has obeyed, and who may take it back; a restore that waits for somebody."""
+
+from slackblocks import Button
+
+from bot.core.cards import AutonomyCard, RestoreCard
+from bot.slack import ids
+from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, titled
+from bot.slack.blocks.words import LONGEST_NAME, confirmation, may_line
+from bot.slack.text import bold, clock_time, day_and_time, inert
+
+TOLD = {
+    "none": "",
+    "requested": "⏳ requested",
+    "seen": "⏳ being read",
+    "confirmed": "✅ confirmed",
+    "not-confirmed": "🔴 NOT CONFIRMED",
+}
+
+
+def autonomy(card: AutonomyCard) -> Drawn:
+    """From, to, obeyed or not, what it may now do, what it cannot recall, and the way back."""
+    sheet = Sheet("autonomy")
+    what = f"{card.agent}: {card.from_rung} → {card.to_rung}"
+    told = TOLD[card.rung.state]
+    sheet.head(titled(card.header, f"{told} · {what}" if told else what))
+    sheet.section(_obeyed(card), may_line(card.to_rung, card.may), _scope(card))
+    sheet.section(_who(card))
+    sheet.buttons(_next_rung(card), _undo(card))
+    sheet.small(inert(card.residue, 300) if card.residue else "")
+    return sheet.done(titled(card.header, f"{what} {told}".strip()))
+
+
+def _obeyed(card: AutonomyCard) -> str:
+    """`Requested 02:15 → seen by 1 of 2 → confirmed in 4 s`, as far as it has come."""
+    if card.rung.state == "none":
+        return ""
+    return f"Requested {clock_time(card.at)} → {confirmation(card.rung)}"
+
+
+def _scope(card: AutonomyCard) -> str:
+    parts = [f"only workflow {bold(card.workflow, LONGEST_NAME)}" if card.workflow else ""]
+    if card.until is not None:
+        parts.append(f"until {day_and_time(card.until)}, then Stepdown asks for the restore")
+    return " · ".join(part for part in parts if part)
+
+
+def _who(card: AutonomyCard) -> str:
+    why = f": {inert(card.reason, 300)}" if card.reason else ""
+    return f"By {inert(card.by, LONGEST_NAME)}, {clock_time(card.at)}{why}"
+
+
+def _next_rung(card: AutonomyCard) -> Button | None:
+    if card.lower is None:
+        return None
+    value = ids.target_value(card.agent, card.lower.rung, card.workflow)
+    return button(f"Step down to {card.lower.rung}", ids.LOWER, value, "danger")
+
+
+def _undo(card: AutonomyCard) -> Button | None:
+    if not card.undo:
+        return None
+    return button("Undo: ask to restore", ids.RESTORE, ids.target_value(card.agent, workflow=card.workflow))
+
+
+def restore(card: RestoreCard) -> Drawn:
+    """Somebody asks for one rung up; a second person decides on the evidence."""
+    header = card.header
+    sheet = Sheet("restore")
+    head = f"Restore {header.agent} to {card.to_rung}?"
+    sheet.head(titled(header, head if not card.settled else f"{header.agent}: restore to {card.to_rung}"))
+    sheet.section(
+        bold(card.settled, 250) if card.settled else "", _asked(card), f"Evidence: {inert(card.evidence, 400)}"
+    )
+    sheet.section(may_line(card.to_rung, card.may))
+    if not card.settled:
+        number = str(header.incident_id)
+        sure = confirm(head, "The agent may do more again as soon as it reads the new rung.", "Approve")
+        sheet.buttons(button("Approve", ids.APPROVE, number, "primary", sure), button("Decline", ids.DECLINE, number))
+        sheet.small(
+            f"Now on {bold(card.from_rung, LONGEST_NAME)}. Needs a second person, not {inert(card.asked_by, LONGEST_NAME)}."
+        )
+    return sheet.done(titled(header, card.settled or head))
+
+
+def _asked(card: RestoreCard) -> str:
+    if not card.asked_by:
+        return inert(card.reason, 300) if card.reason else ""
+    why = f": {inert(card.reason, 300)}" if card.reason else "."
+    return f"{bold(card.asked_by, LONGEST_NAME)} asks{why}"

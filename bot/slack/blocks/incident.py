@@ -1,0 +1,121 @@
+"""The pinned card of an incident's channel, and the list of open incidents."""
+
+from slackblocks import Button, Confirm
+
+from bot.core.cards import IncidentCard, IncidentList, PhaseProgress
+from bot.slack import ids
+from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, menu, titled
+from bot.slack.blocks.words import (
+    LONGEST_NAME,
+    age_line,
+    may_line,
+    off_normal,
+    rung_words,
+    since,
+    sli_lines,
+    title_line,
+)
+from bot.slack.text import bold, channel_link, inert
+
+CLOSED = ("resolved", "cancelled")
+MOST_INCIDENTS = 20
+TRAY = (
+    ("Timeline", "timeline"),
+    ("Add a note", "note"),
+    ("Page somebody", "page"),
+    ("Declare it contained", "contain"),
+    ("False alarm: cancel it", "cancel"),
+)
+"""What stands behind the three dots: (label, verb of `/incident`)."""
+
+
+def incident(card: IncidentCard) -> Drawn:
+    """What is wrong, who has it, what the agent may do, what is next."""
+    header = card.header
+    sheet = Sheet("incident")
+    sheet.head(titled(header, title_line(header)))
+    sheet.section(bold(header.title, 200), age_line(header), _roles(card))
+    sheet.section(sli_lines(card.lines))
+    sheet.section(_rung(card), f"⏱ {inert(card.clock, 300)}" if card.clock else "")
+    if header.state not in CLOSED:
+        sheet.section(_next(card), _advice(card))
+        _tray(sheet, card)
+    sheet.small(_progress(card.phases), inert(card.residue, 300) if card.residue else "")
+    return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))
+
+
+def _roles(card: IncidentCard) -> str:
+    named = [f"{inert(role, 20)} {inert(name, LONGEST_NAME)}" for role, name in card.roles[:5]]
+    return " · ".join(named)
+
+
+def _rung(card: IncidentCard) -> str:
+    rung = card.rung
+    normal = off_normal(rung)
+    head = f"Rung {rung_words(rung)}" + (f" · {normal}" if normal else "")
+    return "\n".join(line for line in (head, may_line(rung.rung, rung.may)) if line)
+
+
+def _next(card: IncidentCard) -> str:
+    if not card.next_step:
+        return ""
+    return f"*Next:* {inert(card.next_step, 150)} ({inert(card.next_phase, 30)})"
+
+
+def _advice(card: IncidentCard) -> str:
+    if card.proposal is None:
+        return ""
+    return f"Suggested: {bold(card.proposal.rung, LONGEST_NAME)}. _{inert(card.proposal.rule, 200)}_"
+
+
+def _tray(sheet: Sheet, card: IncidentCard) -> None:
+    header, number = card.header, str(card.header.incident_id)
+    recovered = header.state == "recovered"
+    sheet.buttons(
+        None if header.acked_by else button("Acknowledge", ids.ACK, number, "primary"),
+        _lower(card),
+        button("Resolve", ids.RESOLVE, number, "primary", _sure(card)) if recovered else None,
+        button("Steps", ids.STEPS, number),
+        button("Catch me up", ids.CATCHUP, number),
+        menu(ids.TRAY, [(label, f"{number}|{verb}") for label, verb in TRAY]),
+    )
+
+
+def _lower(card: IncidentCard) -> Button | None:
+    if card.proposal is None:
+        return None
+    rung = card.proposal.rung
+    return button(f"Step down to {rung}", ids.LOWER, ids.target_value(card.header.agent, rung), "danger")
+
+
+def _sure(card: IncidentCard) -> Confirm:
+    number = card.header.number
+    return confirm(f"Resolve {number}?", "It closes the incident and drafts the postmortem.", "Resolve")
+
+
+def _progress(phases: tuple[PhaseProgress, ...]) -> str:
+    return " · ".join(
+        f"✅ {one.phase.capitalize()} done" if one.done else f"{one.phase.capitalize()} {one.settled} of {one.total}"
+        for one in phases
+    )
+
+
+def incident_list(card: IncidentList) -> Drawn:
+    """Open incidents, newest first, each with a button that opens it."""
+    sheet = Sheet("incidents")
+    if not card.rows:
+        sheet.section("🟢 No incident is open.")
+        return sheet.done("No incident is open.")
+    sheet.head(f"{len(card.rows)} open" if len(card.rows) > 1 else "1 open incident")
+    for row in card.rows[:MOST_INCIDENTS]:
+        header = row.header
+        link = channel_link(header.channel)
+        sheet.section(
+            f"*{inert(title_line(header), 150)}*",
+            inert(row.headline, 200),
+            f"{since(header)} {link}".strip(),
+            accessory=button("Open", ids.STATUS, str(header.incident_id)),
+        )
+    left = len(card.rows) - MOST_INCIDENTS
+    sheet.small(f"and {left} older ones" if left > 0 else "")
+    return sheet.done(f"{len(card.rows)} open: {card.rows[0].headline}")

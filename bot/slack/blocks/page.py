@@ -1,0 +1,76 @@
+"""The page: read on a lock screen, answered with one thumb (`slack.md`, cards 1)."""
+
+from bot.core.cards import AnnouncementCard, PageCard
+from bot.slack import ids
+from bot.slack.blocks.parts import Drawn, Sheet, button, titled
+from bot.slack.blocks.words import (
+    LONGEST_NAME,
+    age_line,
+    confirmation,
+    may_line,
+    off_normal,
+    room_line,
+    rung_words,
+    since,
+    sli_line,
+    sli_lines,
+    title_line,
+)
+from bot.slack.text import bold, inert
+
+HEADLINE = 100
+
+
+def page(card: PageCard) -> Drawn:
+    """Headline, numbers, what to do. The two main buttons ask nothing back: three taps to contained."""
+    header = card.header
+    sheet = Sheet("page")
+    headline = titled(header, card.headline)[:HEADLINE]
+    sheet.head(("✅ " if card.acked else "🔴 ") + headline)
+    if card.acked:
+        sheet.section(bold(card.acked), room_line(header))
+    sheet.section(sli_lines(card.lines))
+    if not card.acked:
+        sheet.section(_advice(card))
+        _answers(sheet, card)
+    sheet.small(_place(card), "" if card.why.startswith("You own") else inert(card.why, 200))
+    return sheet.done(headline)
+
+
+def _advice(card: PageCard) -> str:
+    proposal = card.proposal
+    if proposal is None:
+        return ""
+    head = f"Suggested: step down to {bold(proposal.rung, LONGEST_NAME)}: {inert(proposal.may, 200)}"
+    return f"{head}\n_{inert(proposal.rule, 200)}_"
+
+
+def _answers(sheet: Sheet, card: PageCard) -> None:
+    header, rung = card.header, card.proposal.rung if card.proposal else ""
+    label = f"Step down to {rung}" if rung else "Step down one rung"
+    sheet.buttons(
+        button("Acknowledge", ids.ACK, str(header.incident_id), "primary"),
+        button(label, ids.LOWER, ids.target_value(header.agent, rung), "danger"),
+        button("Can't take it", ids.CANNOT_TAKE, str(header.incident_id)),
+    )
+
+
+def _place(card: PageCard) -> str:
+    header = card.header
+    rung = " ".join(part for part in (f"on {rung_words(card.rung)}", f"({off_normal(card.rung)})") if part != "()")
+    parts = [header.number, header.severity, since(header), rung]
+    if card.runbook:
+        parts.append(f"runbook: {inert(card.runbook, 80)}")
+    return " · ".join(parts)
+
+
+def announcement(card: AnnouncementCard) -> Drawn:
+    """One per incident in the agent's channel, edited in place."""
+    header = card.header
+    sheet = Sheet("announcement")
+    sheet.head(titled(header, title_line(header)))
+    sheet.section(bold(header.title, 200), age_line(header), "\n".join(sli_line(line) for line in card.lines[:3]))
+    confirmed = confirmation(card.rung)
+    may = "" if confirmed else may_line(card.rung.rung, card.rung.may)
+    sheet.section(f"Rung {rung_words(card.rung)}", may, room_line(header))
+    return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))

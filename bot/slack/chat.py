@@ -1,0 +1,286 @@
+"""Outbound: cards and lines into channels, and pages into direct messages (`ports.Chat`, `ports.Pager`).
+
+Every post carries its effect's key as message metadata. A repeat looks for the key in the channel's history and adopts
+what it finds, so that an answer that was lost does not become a second message.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from bot.core.cards import Card
+from bot.core.model import Person, Way
+from bot.ports import DeliveryError, Receipt
+from bot.slack import blocks
+from bot.slack.api import Client, SlackError, call
+from bot.slack.blocks import Drawn
+from bot.slack.text import clip_escaped, plain, user_mention
+
+EVENT_TYPE: Final = "stepdown_effect"
+PAGE_OF_HISTORY: Final = 200
+MOST_PAGES: Final = 5
+MOST_TOPIC: Final = 250
+MOST_NAME: Final = 80
+ADOPT_WITHIN: Final = 24 * 3600
+"""Seconds: an older channel of the same name belongs to an earlier installation's incident."""
+SUFFIXES: Final = ("", "-2", "-3", "-4", "-5")
+_WHO_WAS_THERE = frozenset({"already_in_channel", "cant_invite_self"})
+_CANNOT_LOOK = frozenset({"missing_scope", "not_in_channel", "method_not_supported_for_channel_type"})
+
+log = logging.getLogger("stepdown.slack")
+
+
+class SlackChat:
+    """Implements `ports.Chat`. Raises DeliveryError and nothing else of its own."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._direct: dict[str, str] = {}
+
+    # Messages.
+
+    def post(
+        self, channel: str, card: Card, key: str, *, mention: Person | None = None, repeat: bool = False
+    ) -> Receipt:
+        """Post a card, or adopt the one that an earlier try left."""
+        return self._send(channel, _addressed(blocks.draw(card), mention), key, repeat=repeat)
+
+    def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
+        """Post one line. Whatever it holds, it mentions nobody but `mention`."""
+        ping = mention.slack if mention and user_mention(mention.slack) else ""
+        drawn = blocks.line(text, ping)
+        if ping:
+            drawn = Drawn(f"{user_mention(ping)} {drawn.text}", drawn.blocks)
+        return self._send(channel, drawn, key, repeat=repeat)
+
+    def direct(self, person: Person, card: Card, key: str, *, repeat: bool = False) -> Receipt:
+        """Post a card to a person's direct messages."""
+        return self.post(self._channel_with(person.name, person.slack), card, key, repeat=repeat)
+
+    def direct_to(self, person: Person, user: str, card: Card, key: str, *, repeat: bool = False) -> Receipt:
+        """The same, to another Slack user id than the person's own."""
+        return self.post(self._channel_with(person.name, user), card, key, repeat=repeat)
+
+    def edit(self, receipt: Receipt, card: Card, key: str) -> None:
+        """Show a card's present state; the message keeps its metadata."""
+        del key
+        drawn = blocks.draw(card)
+        call(
+            self._client.chat_update,
+            channel=receipt.channel,
+            ts=receipt.ts,
+            text=drawn.text,
+            blocks=list(drawn.blocks),
+        )
+
+    def _send(self, channel: str, drawn: Drawn, key: str, *, repeat: bool) -> Receipt:
+        if repeat and (found := self._posted(channel, key)) is not None:
+            return found
+        answer = call(
+            self._client.chat_postMessage,
+            channel=channel,
+            text=drawn.text,
+            blocks=list(drawn.blocks),
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"effect": key}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return Receipt(channel=answer["channel"], ts=answer["ts"])
+
+    def _posted(self, channel: str, key: str) -> Receipt | None:
+        """The message that carries the key. Where the app may not look, a second page is better than none."""
+        try:
+            for message in self._history(channel):
+                metadata = message.get("metadata") or {}
+                if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("effect") == key:
+                    return Receipt(channel=channel, ts=message["ts"])
+        except SlackError as error:
+            if error.code not in _CANNOT_LOOK:
+                raise
+            log.warning("cannot look for %s before posting it again: %s", key, error)
+        return None
+
+    def _history(self, channel: str) -> Iterator[Mapping[str, Any]]:
+        """Messages newest first, with metadata, as far back as a lost effect can lie."""
+        cursor = ""
+        for _ in range(MOST_PAGES):
+            answer = call(
+                self._client.conversations_history,
+                channel=channel,
+                limit=PAGE_OF_HISTORY,
+                include_all_metadata=True,
+                **({"cursor": cursor} if cursor else {}),
+            )
+            yield from answer["messages"]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def _channel_with(self, name: str, user: str) -> str:
+        if not user_mention(user):
+            raise DeliveryError(f"{name} has no Slack user id", permanent=True)
+        if user not in self._direct:
+            self._direct[user] = call(self._client.conversations_open, users=user)["channel"]["id"]
+        return self._direct[user]
+
+    # Channels.
+
+    def open_channel(self, name: str, topic: str, people: Sequence[Person], key: str) -> Receipt:
+        """Create a channel, or adopt the one a lost answer made. A topic or invitation that fails does not undo it."""
+        channel = self._created(name, key)
+        for what, act in (
+            ("purpose", lambda: call(self._client.conversations_setPurpose, channel=channel, purpose=_purpose(key))),
+            ("topic", lambda: self.topic(channel, topic)),
+            ("invitation", lambda: self.invite(channel, people)),
+        ):
+            try:
+                act()
+            except SlackError as error:
+                log.warning("%s of the channel for %s: %s", what, key, error)
+        return Receipt(channel=channel)
+
+    def _created(self, name: str, key: str) -> str:
+        """The id of a channel that is ours. A stranger's channel of that name is left alone."""
+        for suffix in SUFFIXES:
+            wanted = name[: MOST_NAME - len(suffix)].rstrip("-") + suffix
+            try:
+                channel: str = call(self._client.conversations_create, name=wanted)["channel"]["id"]
+            except SlackError as error:
+                if error.code != "name_taken":
+                    raise
+                if (found := self._ours(wanted, key)) is not None:
+                    return found
+            else:
+                return channel
+        raise SlackError(f"channels named {name} to {name}{SUFFIXES[-1]} exist and are not ours", permanent=True)
+
+    def _ours(self, name: str, key: str) -> str | None:
+        """The channel of that name, if our own bot made it for this very effect and not long ago."""
+        me = call(self._client.auth_test)["user_id"]
+        for channel in self._own_channels():
+            if channel["name"] != name or channel.get("creator") != me:
+                continue
+            purpose = (channel.get("purpose") or {}).get("value", "")
+            fresh = time.time() - float(channel.get("created", 0)) < ADOPT_WITHIN
+            if fresh and purpose in ("", _purpose(key)):
+                return str(channel["id"])
+        return None
+
+    def _own_channels(self) -> Iterator[Mapping[str, Any]]:
+        """Channels the bot is in: whoever creates one is in it."""
+        cursor = ""
+        while True:
+            answer = call(
+                self._client.users_conversations,
+                types="public_channel",
+                exclude_archived=True,
+                limit=PAGE_OF_HISTORY,
+                **({"cursor": cursor} if cursor else {}),
+            )
+            yield from answer["channels"]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def pin(self, receipt: Receipt) -> None:
+        """Pin a message; already pinned is done."""
+        try:
+            call(self._client.pins_add, channel=receipt.channel, timestamp=receipt.ts)
+        except SlackError as error:
+            if error.code != "already_pinned":
+                raise
+
+    def invite(self, channel: str, people: Sequence[Person]) -> None:
+        """Invite people; those already there are done. Names those who could not be invited."""
+        users = [person.slack for person in people if user_mention(person.slack)]
+        if not users:
+            return
+        try:
+            call(self._client.conversations_invite, channel=channel, users=users, force=True)
+        except SlackError as error:
+            if error.code in _WHO_WAS_THERE and len(users) == 1:
+                return
+            if not error.permanent or error.code == "missing_scope" or len(users) == 1:
+                raise
+            self._invite_each(channel, people)
+
+    def _invite_each(self, channel: str, people: Sequence[Person]) -> None:
+        """One at a time, so that one bad account does not keep the others out."""
+        missing: list[str] = []
+        for person in people:
+            try:
+                self.invite(channel, [person])
+            except SlackError as error:
+                missing.append(f"{person.name}: {error}")
+        if missing:
+            raise SlackError(f"could not invite {'; '.join(missing)}", permanent=True)
+
+    def topic(self, channel: str, text: str) -> None:
+        """Set the channel's topic."""
+        shown = clip_escaped(plain(text, MOST_TOPIC), MOST_TOPIC)
+        call(self._client.conversations_setTopic, channel=channel, topic=shown)
+
+    # Files.
+
+    def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
+        """Upload one file and share it. The same file shared a moment ago is adopted."""
+        if (found := self._shared(channel, name, len(content))) is not None:
+            return found
+        given = call(self._client.files_getUploadURLExternal, filename=name, length=len(content))
+        self._client.send(given["upload_url"], content, "application/octet-stream")
+        extra = {"initial_comment": clip_escaped(plain(comment, 1_000), 1_000)} if comment else {}
+        done = call(
+            self._client.files_completeUploadExternal,
+            files=[{"id": given["file_id"], "title": plain(title, 200)}],
+            channel_id=channel,
+            **extra,
+        )
+        log.info("uploaded %s for %s", name, key)
+        return Receipt(channel=channel, id=done["files"][0]["id"])
+
+    def _shared(self, channel: str, name: str, size: int) -> Receipt | None:
+        """A file of that name and size among the newest messages: a share whose answer was lost. Files carry no key."""
+        try:
+            newest = call(self._client.conversations_history, channel=channel, limit=PAGE_OF_HISTORY)["messages"]
+        except SlackError as error:
+            if error.code not in _CANNOT_LOOK:
+                raise
+            return None
+        for message in newest:
+            for file in message.get("files") or []:
+                if (file.get("name"), file.get("size")) == (name, size):
+                    return Receipt(channel=channel, ts=message["ts"], id=file["id"])
+        return None
+
+
+class SlackPager:
+    """Implements `ports.Pager`: a page is a direct message with the page card."""
+
+    kind: str = "slack"
+
+    def __init__(self, chat: SlackChat) -> None:
+        self._chat = chat
+
+    def page(self, person: Person, way: Way, card: Card, key: str, *, repeat: bool = False) -> Receipt:
+        """Page once; a repeat adopts the message an earlier try left."""
+        return self._chat.direct_to(person, way.target or person.slack, card, key, repeat=repeat)
+
+    def settle(self, person: Person, receipt: Receipt, card: Card, key: str) -> None:
+        """Show on the page who answered it; its buttons go."""
+        del person
+        self._chat.edit(receipt, card, key)
+
+
+def _addressed(drawn: Drawn, mention: Person | None) -> Drawn:
+    """The card below a line that mentions one person, where one is to be mentioned."""
+    ping = user_mention(mention.slack) if mention else ""
+    if not ping:
+        return drawn
+    first = {"type": "section", "block_id": "mention", "text": {"type": "mrkdwn", "text": ping, "verbatim": True}}
+    return Drawn(f"{ping} {drawn.text}", (first, *drawn.blocks))
+
+
+def _purpose(key: str) -> str:
+    """What marks a channel as made for one effect."""
+    return f"Made by Stepdown for {key}"

@@ -1,0 +1,65 @@
+"""Names that Slack hands back to us: action ids, callback ids, and what stands in a button's value.
+
+A button carries ids, never state: what is shown may be hours old, so the engine reads the present state again.
+"""
+
+from typing import Final, NamedTuple
+
+ACK: Final = "ack"
+CANNOT_TAKE: Final = "pass_on"
+LOWER: Final = "lower"
+RESTORE: Final = "restore"
+APPROVE: Final = "approve"
+DECLINE: Final = "decline"
+STEP_DONE: Final = "step_done"
+STEP_OTHER: Final = "step_other"
+RESOLVE: Final = "resolve"
+RESOLVE_ANYWAY: Final = "resolve_anyway"
+REOPEN: Final = "reopen"
+STATUS: Final = "status"
+STEPS: Final = "steps"
+CATCHUP: Final = "catchup"
+TRAY: Final = "tray"
+AGENT: Final = "agent"
+FORM_OPENER: Final = "form_opener"
+DECLARE_SHORTCUT: Final = "declare_from_message"
+
+SEPARATOR: Final = "|"
+
+
+class Target(NamedTuple):
+    """What a step down or a restore is about. `rung` "" is one rung from wherever the agent is."""
+
+    agent: str
+    rung: str = ""
+    workflow: str = ""
+
+
+class StepTarget(NamedTuple):
+    """One step of one incident, and what is to become of it ("" where the button itself says so)."""
+
+    incident_id: int
+    step_id: str
+    outcome: str = ""
+
+
+def target_value(agent: str, rung: str = "", workflow: str = "") -> str:
+    """`refunds|read-only|` as a button's value."""
+    return SEPARATOR.join((agent, rung, workflow))
+
+
+def target_of(value: str) -> Target:
+    """Read a button's value back. Missing parts are empty."""
+    agent, rung, workflow, *_ = (*value.split(SEPARATOR), "", "")
+    return Target(agent, rung, workflow)
+
+
+def step_value(incident_id: int, step_id: str, outcome: str = "") -> str:
+    """`42|reach|skipped` as a button's or option's value."""
+    return SEPARATOR.join((str(incident_id), step_id, outcome))
+
+
+def step_of(value: str) -> StepTarget:
+    """Read a step button's value back. Raises ValueError for what is none of ours."""
+    number, step_id, outcome, *_ = (*value.split(SEPARATOR), "", "")
+    return StepTarget(int(number), step_id, outcome)
