@@ -17,6 +17,7 @@ from bot.store.codec import effect_json, moment, receipt_json
 from bot.store.tables import OutboxRow
 
 _OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
+_UNFINISHED = _OUTBOX.c.state.in_(("pending", "sending"))
 
 
 class Outbox:
@@ -96,21 +97,21 @@ class Outbox:
 
     def outstanding(self, key: str) -> bool:
         """True while the effect with this key is still to be done."""
-        query = select(_OUTBOX.c.id).where(_OUTBOX.c.key == key, _OUTBOX.c.state.in_(("pending", "sending")))
+        query = select(_OUTBOX.c.id).where(_OUTBOX.c.key == key, _UNFINISHED)
         with self.looking() as connection:
             return connection.execute(query).first() is not None
 
     def newer(self, job: Job, prefix: str) -> bool:
         """True when a younger effect whose key begins so is still to be done: this one may be folded into it."""
         query = select(_OUTBOX.c.id).where(
-            _OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.id > job.id, _OUTBOX.c.state == "pending"
+            _OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.id > job.id, _UNFINISHED
         )
         with self.looking() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
     def backlog(self) -> Mapping[str, int]:
         """Rows still to be done, by lane."""
-        query = select(_OUTBOX.c.lane).where(_OUTBOX.c.state.in_(("pending", "sending")))
+        query = select(_OUTBOX.c.lane).where(_UNFINISHED)
         counts: dict[str, int] = {}
         with self.looking() as connection:
             for (lane,) in connection.execute(query):

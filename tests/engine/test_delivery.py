@@ -1,0 +1,80 @@
+"""Done is written after sending; what cannot be done is said; nobody is asked twice for one thing."""
+
+from wired import ANA, House
+
+from bot.core.effects import EditCard
+from bot.ports import DeliveryError
+
+
+def _page(house: House) -> str:
+    return next(key for key in house.chat.posts if key.startswith("inc-1/page/"))
+
+
+def test_a_send_that_failed_is_tried_again_and_goes_out_once(house: House) -> None:
+    house.chat.refuse = [DeliveryError("ratelimited", retry_after=2.0), DeliveryError("timeout", ambiguous=True)]
+    house.live(2, her=18.0)
+    house.deliver()
+    assert _page(house) == "inc-1/page/1/ana/slack"
+    assert house.chat.doubled == []
+
+
+def test_a_page_that_cannot_be_sent_moves_to_the_next_and_is_said_with_the_number(house: House) -> None:
+    house.chat.refuse = [DeliveryError("user_disabled", permanent=True), DeliveryError("user_disabled", permanent=True)]
+    house.live(2, her=18.0)
+    house.deliver()
+    assert house.incident().escalation.paged == ("ana", "ana", "bo")
+    assert "inc-1/page/3/bo/slack" in house.chat.posts
+    assert "No page reached ana by any way (user_disabled; phone +44 20 7946 0001)" in house.said()
+
+
+def test_an_effect_that_fails_for_good_stands_in_the_timeline(house: House) -> None:
+    house.live(2, her=18.0)
+    house.chat.refuse = [DeliveryError("is_archived", permanent=True)]
+    house.commands.note(ANA, 1, "tell them", "update")
+    house.deliver()
+    texts = [entry.entry.text for entry in house.store.entries(1)]
+    assert any("is_archived" in text for text in texts)
+
+
+def test_an_acknowledged_page_that_waits_is_never_sent(house: House) -> None:
+    house.clock.advance(60)
+    house.feed(2, **{**house.healthy(), "her": 18.0})
+    house.cycle.evaluate(["refunds"], house.clock.now())
+    house.commands.acknowledge(ANA, 1)
+    house.deliver()
+    assert not [key for key in house.chat.posts if "/page/" in key]
+
+
+def test_a_burst_of_edits_becomes_one_and_shows_the_present(house: House) -> None:
+    house.live(2, her=18.0)
+    key = "inc-1/card/incident"
+    before = house.chat.posts[key].edits
+    house.ledger.refresh([EditCard(1, "incident", f"burst-{n}") for n in range(10)])
+    house.deliver()
+    assert house.chat.posts[key].edits == before + 1
+
+
+def test_an_edit_of_a_card_that_was_never_posted_is_dropped(house: House) -> None:
+    house.live(2, her=18.0)
+    house.ledger.refresh([EditCard(1, "recovery", "early")])
+    house.deliver()
+    assert not house.store.outstanding("inc-1/edit/recovery/early")
+
+
+def test_everybody_sees_on_the_page_who_acknowledged(house: House) -> None:
+    house.live(2, her=18.0)
+    house.commands.acknowledge(ANA, 1)
+    house.deliver()
+    assert house.chat.posts[_page(house)].content.acked.startswith("Acknowledged by Ana Duarte")  # type: ignore[union-attr]
+
+
+def test_after_a_restart_what_was_wanted_is_done_once(house: House) -> None:
+    house.clock.advance(60)
+    house.feed(2, **{**house.healthy(), "her": 18.0})
+    house.cycle.evaluate(["refunds"], house.clock.now())
+    house.close()
+    house.open()
+    house.deliver()
+    house.deliver()
+    assert [key for key in house.chat.posts if "/page/" in key] == ["inc-1/page/1/ana/slack"]
+    assert house.chat.doubled == []
