@@ -67,7 +67,7 @@ class Cast:
         for key in dict.fromkeys((*self.roles, *self.people, *self.names)):
             role = _the(self.role(key))
             found |= {rf"(?<!\w)(?:<@)?{re.escape(text)}(?:(?<=\w)>)?(?!\w)": role for text in self._spellings(key)}
-            meant = r"(?<!\w)" if keys and not _ALSO_WORDS.fullmatch(key) else r"(?:(?<=owner: )|(?<=owner:)|(?<=@))"
+            meant = r"(?<!\w)" if keys and not _ALSO_WORDS.fullmatch(key) else r"(?:(?<=owner: )|(?<=owner:)|(?<!\w)@)"
             found.setdefault(rf"{meant}{re.escape(key)}(?!\w)", role)
         return [(re.compile(pattern), found[pattern]) for pattern in sorted(found, key=len, reverse=True)]
 
