@@ -33,8 +33,8 @@ from bot.core.model import Baseline, Call, MinuteRow, Series, Sli
 
 MINUTE_Z = 2.8
 """Standard errors by which a minute may be past its limit by chance: 0.26 % one-sided. `product.md` section 8 says
-about 2.6; with 2.8 `bench/bench_recovery.py` resets fewer healthy agents and, since the evidence is weighed, passes no more
-ill ones."""
+about 2.6; in `bench/bench_recovery.py` 2.8 resets fewer healthy agents and, since the evidence is weighed as well,
+passes no more ill ones."""
 
 TURNED = 3.0
 """How many times likelier healthy than ill the tasks must be for the clock to start."""
