@@ -155,11 +155,12 @@ class App:
         """The metronomes. Scenario intervals shrink with the clock's speed, down to a tenth of a second."""
         self._every(1, "poll", self.poller.tick)
         self._every(1, "deadlines", self.course.deadlines)
-        self._every(1, "read-back", self._read_back)
+        self._every(1, "read-back", self.course.read_back)
         self._every(5, "recovery", self.course.judge_all)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
         self._scheduler.add_job(self._flush_readings, "interval", seconds=1, id="readings")
+        self._scheduler.add_job(self._reload_rungs, "interval", seconds=1, id="rungs")
 
     def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
         interval = max(0.1, seconds / self._setup.speed)
@@ -175,8 +176,9 @@ class App:
 
         self._scheduler.add_job(guarded, "interval", seconds=interval, id=name)
 
-    def _read_back(self) -> None:
-        self.course.read_back()
+    def _reload_rungs(self) -> None:
+        """Rungs that another process committed, such as the CLI, reach the agents within a second."""
+        self.board.publish(self.store.rungs())
 
     def _flush_readings(self) -> None:
         self.store.put_readings(self.board.take_changed())

@@ -42,12 +42,6 @@ def _stop(text: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _fleet_path(path: Path | None) -> Path:
-    if path is not None:
-        return path
-    return _settings().fleet
-
-
 def _settings() -> Any:  # noqa: ANN401 - Settings, imported late
     from bot.config import SettingsErrors, describe_problems, load_settings
 
@@ -87,7 +81,7 @@ def check(fleet: FleetFile = None) -> None:
         problems += [str(problem) for problem in shelf.problems()]
         if loaded is not None:
             problems += [
-                f"{path}: agent {agent.key} names the runbook {agent.runbook!r}, which is not in {settings.runbooks_dir}"
+                f"{path}: agent {agent.key}: there is no runbook {agent.runbook!r} in {settings.runbooks_dir}"
                 for agent in loaded.agents.values()
                 if agent.runbook not in shelf.names()
             ]
@@ -102,8 +96,9 @@ def check(fleet: FleetFile = None) -> None:
 def schema() -> None:
     """Print the JSON Schema of the fleet file, for editors."""
     from bot.config import fleet_schema
+    from bot.sources import KINDS
 
-    print(json.dumps(fleet_schema(), indent=2))
+    print(json.dumps(fleet_schema(KINDS), indent=2))
 
 
 @app.command()
@@ -128,7 +123,7 @@ def run() -> None:
 @app.command()
 def demo(
     speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 30,
-    unattended: Annotated[bool, typer.Option("--unattended", help="Play the responder too, and print the story.")] = False,
+    unattended: Annotated[bool, typer.Option("--unattended", help="Play the responder too.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the beats to this file.")] = None,
     port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the database and the postmortem.")] = None,

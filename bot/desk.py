@@ -73,11 +73,11 @@ class LocalDesk:
 
     def verify(self) -> list[str]:
         """What is wrong with the timelines, one sentence each; empty when all are whole."""
-        found = []
-        for incident in self.store.incidents(1_000_000):
-            if wrong := timeline.verify(self.store.entries(incident.id), incident.entries):
-                found.append(f"{incident.number}: {wrong}")
-        return found
+        checked = (
+            (incident, timeline.verify(self.store.entries(incident.id), incident.entries))
+            for incident in self.store.incidents(1_000_000)
+        )
+        return [f"{incident.number}: {wrong}" for incident, wrong in checked if wrong]
 
 
 def plain(value: object) -> object:
@@ -102,7 +102,8 @@ def as_text(answer: Answer) -> str:
 def _card_lines(card: Card) -> list[str]:
     match card:
         case IncidentList():
-            return [f"{row.header.number} {row.header.severity} {row.header.state}: {row.headline}" for row in card.rows]
+            heads = [(row.header, row.headline) for row in card.rows]
+            return [f"{head.number} {head.severity} {head.state}: {line}" for head, line in heads]
         case FleetCard():
             return [
                 f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}\n" + "\n".join(map(_sli, row.lines))
@@ -119,7 +120,7 @@ def _card_lines(card: Card) -> list[str]:
                 *([card.clock] if card.clock else []),
                 *([f"Next: {card.next_phase}: {card.next_step}"] if card.next_step else []),
             ]
-    return [json_line for json_line in str(plain(card)).splitlines()]
+    return str(plain(card)).splitlines()
 
 
 def _sli(line: SliLine) -> str:

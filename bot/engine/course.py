@@ -22,7 +22,7 @@ from bot.core.incident import IllegalMove, Incident, State
 from bot.core.model import BOT, Agent, Breach, Fleet, InstanceReading, Series, Sli, minute_of
 from bot.engine.history import History
 from bot.engine.ledger import Ledger
-from bot.engine.openings import suggest
+from bot.engine.openings import stuck_for, suggest
 from bot.ports import Clock, RungBoard, Store
 
 JUDGED = frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERING, State.RECOVERED})
@@ -164,7 +164,7 @@ def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident
 
     def decide(incident: Incident) -> Event | None:
         present = incident.rungs.rung
-        found = suggest(fleet, agent, present, incident.breaches)
+        found = suggest(fleet, agent, present, incident.breaches, stuck_for(incident, now))
         if found is None or not found.auto or fleet.ladder.depth(found.rung) <= fleet.ladder.depth(present):
             return None
         return RungLowered(

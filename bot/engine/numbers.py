@@ -10,7 +10,7 @@ from bot.core.figures import figure
 from bot.core.incident import Incident, State
 from bot.core.model import Agent, Baseline, Breach, Call, Fleet, RungState, Series, Sli, minute_of
 from bot.engine.history import History, Rows
-from bot.engine.openings import suggest
+from bot.engine.openings import stuck_for, suggest
 from bot.ports import RungBoard, Store
 
 LOOK_BACK = 30
@@ -138,7 +138,8 @@ class Numbers:
         breaches = [
             _worst(breach, latest.get((breach.series.workflow, breach.series.sli))) for breach in incident.breaches
         ]
-        found = suggest(self._fleet(), agent, incident.rungs.rung, breaches) if breaches else None
+        stuck = stuck_for(incident, now)
+        found = suggest(self._fleet(), agent, incident.rungs.rung, breaches, stuck) if breaches else None
         if found is None:
             return None
         return cards.Proposal(found.rung, self._may(found.rung), found.rule)

@@ -8,11 +8,13 @@ from bot.core import ladder
 from bot.core.detection import objective_limit
 from bot.core.events import IncidentKind, Opened, Roster, Severity, Suggestion
 from bot.core.figures import figure
-from bot.core.incident import Incident
+from bot.core.incident import Incident, State
 from bot.core.model import BOT, Actor, Agent, Breach, Fleet, Person, Series
 from bot.core.runbook import Plan
 from bot.engine.ledger import Ledger
 from bot.ports import Store
+
+READ_ONLY = "read-only"
 
 
 class Runbooks(Protocol):
@@ -115,14 +117,15 @@ def headline(breach: Breach) -> str:
     return f"{sli.title.lower()}{scope} {figure(breach.value, sli.unit)} (limit {line})"
 
 
-def suggest(
-    fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach], stuck_for: float = 0.0
-) -> Suggestion | None:
+def suggest(fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach], stuck: float = 0.0) -> Suggestion | None:
     """The rung a rule proposes for these breaches, marked for the bot to apply where the agent allows that.
 
-    `stuck_for`: minutes on `read-only` without recovery.
+    `stuck`: minutes on `read-only` without recovery. On a rung that waits for people, HER and AQDD rise by the rung
+    itself, so no rule may lower further because of them.
     """
-    readings = [_reading(breach, stuck_for) for breach in breaches]
+    waits = fleet.ladder.rung(rung).waits_for_people
+    telling = [breach for breach in breaches if not (waits and breach.sli.moved_by_approval)]
+    readings = [_reading(breach, stuck) for breach in telling]
     found = ladder.suggest(fleet.ladder, rung, readings)
     if found is None:
         return None
@@ -130,11 +133,19 @@ def suggest(
     return Suggestion(found.rung, found.rule, auto=auto)
 
 
-def _reading(breach: Breach, stuck_for: float) -> ladder.Reading:
+def stuck_for(incident: Incident, now: datetime) -> float:
+    """Minutes that the agent has been on its rung in this incident without recovering."""
+    since = incident.rungs.requested_at
+    if since is None or incident.state in (State.RECOVERING, State.RECOVERED):
+        return 0.0
+    return (now - since).total_seconds() / 60 if incident.rungs.rung == READ_ONLY else 0.0
+
+
+def _reading(breach: Breach, stuck: float) -> ladder.Reading:
     baseline = breach.baseline.value if breach.baseline else None
     objective = objective_limit(breach.sli, breach.baseline)
     return ladder.Reading(
-        breach.series.sli, breach.value, baseline, objective, stuck_for, breach.sli.title, breach.sli.unit
+        breach.series.sli, breach.value, baseline, objective, stuck, breach.sli.title, breach.sli.unit
     )
 
 

@@ -1,0 +1,145 @@
+"""The responder of an unattended demo: taps the same buttons a person would, in the local Slack, over HTTP.
+
+It sees only what Slack shows. Each tap waits until its button is there; one that never comes ends the story.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from bot.demo.stage import Stage
+from bot.slack import ids
+from bot.tabletop import demo_fleet
+
+OWNER, SECOND = "U0ANA", "U0BO"
+LOOK_EVERY = 0.1
+Message = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class StoryStoppedError(Exception):
+    """What was waited for did not come; the sentence says what."""
+
+
+class Phone:
+    """One person's Slack."""
+
+    def __init__(self, url: str, user: str, deadline: float) -> None:
+        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self._user = user
+        self._deadline = deadline
+
+    def messages(self, channel: str) -> list[Message]:
+        """What this person sees in a channel, oldest first."""
+        found = self._client.get("/_control/messages", params={"channel": channel, "user": self._user})
+        return list(found.json().get("messages", []))
+
+    def tap(self, channel: str, action: str, wanted: Callable[[str], bool] = lambda _: True) -> None:
+        """Tap the newest button of that action, as soon as it is there."""
+        message, element = wait_for(
+            f"a button {action} for {self._user}", lambda: self._button(channel, action, wanted), self._deadline
+        )
+        body = {"user": self._user, "channel": message["channel"], "ts": message["ts"], "action_id": action}
+        answer = self._client.post("/_control/click", json={**body, "value": element.get("value", "")}).json()
+        if not answer.get("ok"):
+            raise StoryStoppedError(f"{self._user} tapped {action}: {answer}")
+
+    def submit(self, values: Mapping[str, Mapping[str, str]]) -> None:
+        """Fill in and send the modal that is open."""
+        view = wait_for("an open modal", self._view, self._deadline)
+        answer = self._client.post(
+            "/_control/submit", json={"user": self._user, "view_id": view["id"], "values": values}
+        ).json()
+        if not answer.get("ok"):
+            raise StoryStoppedError(f"{self._user} sent a form: {answer}")
+
+    def _view(self) -> Message | None:
+        views = self._client.get("/_control/views", params={"user": self._user}).json().get("views", [])
+        return views[-1] if views else None
+
+    def _button(
+        self, channel: str, action: str, wanted: Callable[[str], bool]
+    ) -> tuple[Message, Mapping[str, Any]] | None:
+        for message in reversed(self.messages(channel)):
+            for element in _elements(message):
+                if element.get("action_id") == action and wanted(str(element.get("value", ""))):
+                    return {**message, "channel": message.get("channel", channel)}, element
+        return None
+
+
+def _elements(message: Message) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    for block in message.get("blocks", []):
+        found += block.get("elements", []) if block.get("type") == "actions" else []
+        found += [block["accessory"]] if block.get("accessory") else []
+    return found
+
+
+def wait_for(what: str, look: Callable[[], T | None], deadline: float) -> T:
+    """Look until there is something. Raises StoryStoppedError at the deadline (seconds, monotonic)."""
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise StoryStoppedError(f"waited in vain for {what}")
+        time.sleep(LOOK_EVERY)
+
+
+class Responder:
+    """Plays Ana, who owns the agent, and Bo, who is the second person."""
+
+    def __init__(self, stage: Stage, deadline: float) -> None:
+        self._stage = stage
+        self._deadline = deadline
+        self._ana = Phone(stage.slack.url, OWNER, deadline)
+        self._bo = Phone(stage.slack.url, SECOND, deadline)
+
+    def play(self) -> None:
+        """The whole story, tap by tap."""
+        self._ana.tap(f"@{OWNER}", ids.ACK)
+        channel = wait_for("the incident's channel", lambda: self._incident().channel, self._deadline)
+        self._ana.tap(channel, ids.LOWER)
+        self._until("the step down to be confirmed", lambda: self._incident().rungs.state == "confirmed")
+        for phase in ("detection", "attribution", "containment"):
+            self._walk(channel, phase)
+        self._until("the cause to be mended", lambda: self._stage.telling and self._stage.telling.told.is_set())
+        self._walk(channel, "recovery")
+        while self._incident().rungs.rung != self._incident().rungs.normal:
+            self._restore(channel)
+        self._until("the last 30 minutes to hold", lambda: self._incident().state == "recovered")
+        self._ana.tap(channel, ids.RESOLVE)
+        self._until("the postmortem draft", lambda: self._incident().postmortem)
+        name = f"{self._incident().number.lower()}-{demo_fleet.FAILING}-postmortem.md"
+        self._until("the draft in the channel", lambda: self._file_there(channel, name))
+
+    def _incident(self) -> Any:  # noqa: ANN401 - Incident; the demo has exactly one
+        found = self._stage.app.store.incidents(10)
+        if not found:
+            raise StoryStoppedError("there is no incident")
+        return next(incident for incident in reversed(found) if incident.agent == demo_fleet.FAILING)
+
+    def _until(self, what: str, look: Callable[[], object]) -> None:
+        wait_for(what, look, self._deadline)
+
+    def _walk(self, channel: str, phase: str) -> None:
+        """Mark the required steps of a phase done, in order."""
+        for step in self._incident().plan.of(phase):
+            if step.required:
+                self._ana.tap(channel, ids.STEP_DONE, lambda value, step=step: f"|{step.id}|" in f"{value}|")  # type: ignore[misc]
+                self._until(f"{step.id} to be marked", lambda step=step: step.id in self._incident().marks)  # type: ignore[misc]
+
+    def _restore(self, channel: str) -> None:
+        """Ask for one rung up as Ana, approve it as Bo."""
+        before = self._incident().rungs.rung
+        self._ana.tap(channel, ids.RESTORE)
+        self._until("the restore to be asked for", lambda: self._incident().rungs.restore_to)
+        self._bo.tap(channel, ids.APPROVE)
+        self._until("the restore", lambda: self._incident().rungs.rung != before)
+
+    def _file_there(self, channel: str, name: str) -> bool:
+        return any(
+            file.get("name") == name for message in self._ana.messages(channel) for file in message.get("files", [])
+        )
