@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from bot.core.report import Gap
 
-_ANYWHERE = re.compile(r"[\\`*\[\]|~$]|<(?=[A-Za-z/!?]|$)|&(?=[A-Za-z#]|$)|(?<!\w)_|_(?!\w)")
+_ANYWHERE = re.compile(r"[\\`*\[\]|~$]|<(?=[A-Za-z/!?]|$)|&(?=[A-Za-z#]|$)|(?<![^\W_])_|_(?![^\W_])")
 """What CommonMark (or a table, strike-through, maths on GitHub) would read. An underscore inside a word is harmless."""
 _OPENING = re.compile(r"^(?:[#>=]|[-+](?=[-+ ]|$)|\d{1,9}(?=[.)](?: |$)))")
 """What makes a heading, list, quote or underline where it opens a line."""

@@ -81,8 +81,10 @@ def _span(seconds: float | Gap | None) -> str | Gap:
 
 
 def _figure(value: float | Gap | None, unit: str, places: int | None = None) -> str | Gap:
-    if value is None or isinstance(value, Gap):
-        return "no data" if value is None else value
+    if isinstance(value, Gap):
+        return value
+    if value is None or not isfinite(value):
+        return "no data"
     return figures.figure(value, unit, places)
 
 

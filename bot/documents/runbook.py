@@ -190,7 +190,13 @@ def samples() -> Iterator[dict[str, object]]:
 
 def _sample(agent: Agent, slis: list[str], kind: str) -> dict[str, object]:
     return {
-        "agent": agent, "slis": slis, "title": "human escalation 18 % (limit 5 %)", "rung": "read-only",
-        "normal_rung": "full", "owner": "Ana Silva", "tools": list(agent.tools), "workflows": list(agent.workflows),
+        "agent": agent,
+        "slis": slis,
+        "title": "human escalation 18 % (limit 5 %)",
+        "rung": "read-only" if agent.tools else "full",
+        "normal_rung": "full",
+        "owner": "Ana Silva",
+        "tools": list(agent.tools),
+        "workflows": list(agent.workflows),
         "incident_kind": kind,
-    }  # fmt: skip
+    }

@@ -6,9 +6,11 @@ value out unescaped, not even by mistake.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 
-from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateSyntaxError, meta
+from jinja2 import BaseLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.documents.prose import finalize
@@ -38,6 +40,17 @@ class TemplateProblem(Exception):  # noqa: N818 - what is wrong with a text some
         self.line = line
 
 
+# Compiling is most of the work, and an incident opens with the same texts as the one before it.
+@lru_cache(maxsize=1024)
+def _template(sandbox: ImmutableSandboxedEnvironment, source: str) -> Template:
+    return sandbox.from_string(source)
+
+
+@lru_cache(maxsize=256)
+def _expression(sandbox: ImmutableSandboxedEnvironment, source: str) -> TemplateExpression:
+    return sandbox.compile_expression(source, undefined_to_none=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A piece of template text and the line of its file on which it begins."""
@@ -48,7 +61,7 @@ class Phrase:
     def render(self, sandbox: ImmutableSandboxedEnvironment, context: Mapping[str, object]) -> str:
         """Render to Markdown. Raises TemplateProblem."""
         try:
-            return sandbox.from_string(self.source).render(context)
+            return _template(sandbox, self.source).render(context)
         except TemplateSyntaxError as error:
             raise TemplateProblem(error.message or "not a template", error.lineno) from error
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
@@ -57,7 +70,7 @@ class Phrase:
     def holds(self, sandbox: ImmutableSandboxedEnvironment, context: Mapping[str, object]) -> bool:
         """Evaluate as a condition. Raises TemplateProblem."""
         try:
-            return bool(sandbox.compile_expression(self.source, undefined_to_none=False)(**context))
+            return bool(_expression(sandbox, self.source)(**context))
         except TemplateSyntaxError as error:
             raise TemplateProblem(error.message or "not an expression") from error
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
