@@ -1,1 +1,94 @@
-"""Slack: cards out, clicks and commands in, over one watched socket."""
+"""Slack: cards out, clicks and commands in, over one watched socket.
+
+`build_slack` puts the parts together; nothing is asked of Slack before `connection.start()`.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from slack_bolt import App
+
+from bot.core.model import Fleet
+from bot.engine.commands import Commands
+from bot.slack.access import Access, Identity
+from bot.slack.api import SLACK_API, checked_base_url, reading_client, writing_client
+from bot.slack.chat import SlackChat, SlackPager
+from bot.slack.listeners import Inbound
+from bot.slack.manifest import manifest
+from bot.slack.socket import SlackConnection
+
+__all__ = ["Slack", "SlackOutlets", "build_outlets", "build_slack", "manifest"]
+
+LISTENER_THREADS = 10
+"""Threads that acknowledge; they do nothing slower than opening a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackOutlets:
+    """Slack's writing half: it needs no commands, so the engine can be built on it."""
+
+    chat: SlackChat
+    pager: SlackPager
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """Slack's listening half."""
+
+    connection: SlackConnection
+    access: Access
+    inbound: Inbound
+    identity: Identity
+
+    def stop(self) -> None:
+        """Take nothing more, and finish what was taken."""
+        self.connection.stop()
+        self.inbound.drain()
+
+
+def build_outlets(bot_token: str, base_url: str = SLACK_API) -> SlackOutlets:
+    """Chat and pager. Raises ValueError for an API address that is neither Slack's nor on this machine."""
+    chat = SlackChat(writing_client(bot_token, checked_base_url(base_url)))
+    return SlackOutlets(chat, SlackPager(chat))
+
+
+def build_slack(
+    commands: Commands,
+    fleet: Callable[[], Fleet],
+    *,
+    bot_token: str,
+    app_token: str,
+    base_url: str = SLACK_API,
+    team_id: str = "",
+    prefix: str = "",
+) -> Slack:
+    """Listeners and the connection they listen on. Raises ValueError as `build_outlets` does."""
+    base_url = checked_base_url(base_url)
+    writing, reading = writing_client(bot_token, base_url), reading_client(bot_token, base_url)
+    identity = Identity(reading, team_id)
+    access = Access(reading, lambda: identity.team_id, fleet)
+    inbound = Inbound(commands, access, writing, fleet, prefix)
+    app = _app(identity, bot_token, base_url)
+    inbound.register(app)
+    connection = SlackConnection(app, app_token, reading, before=identity.fetch)
+    return Slack(connection, access, inbound, identity)
+
+
+def _app(identity: Identity, bot_token: str, base_url: str) -> App:
+    """A Bolt app that asks Slack nothing by itself, and logs no payloads: at INFO it logs whole rejected bodies."""
+    logger = logging.getLogger("stepdown.slack.bolt")
+    logger.setLevel(logging.WARNING)
+    logging.getLogger("slack_bolt").setLevel(logging.WARNING)
+    return App(
+        name="stepdown",
+        logger=logger,
+        client=writing_client(bot_token, base_url),
+        authorize=identity.authorize,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        url_verification_enabled=False,
+        attaching_function_token_enabled=False,
+        listener_executor=ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="slack-ack"),
+    )

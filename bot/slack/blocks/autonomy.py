@@ -76,9 +76,8 @@ def restore(card: RestoreCard) -> Drawn:
         number = str(header.incident_id)
         sure = confirm(head, "The agent may do more again as soon as it reads the new rung.", "Approve")
         sheet.buttons(button("Approve", ids.APPROVE, number, "primary", sure), button("Decline", ids.DECLINE, number))
-        sheet.small(
-            f"Now on {bold(card.from_rung, LONGEST_NAME)}. Needs a second person, not {inert(card.asked_by, LONGEST_NAME)}."
-        )
+        other = inert(card.asked_by, LONGEST_NAME)
+        sheet.small(f"Now on {bold(card.from_rung, LONGEST_NAME)}. Needs a second person, not {other}.")
     return sheet.done(titled(header, card.settled or head))
 
 

@@ -1,0 +1,155 @@
+"""Who acts: a Slack user as an actor, looked up afresh every few minutes (`slack.md`, "Rules that Slack imposes").
+
+Anybody who sees a button can click it, so standing is checked on every click and again on every submission. `responder`
+is True for people on call, False for everybody else, and None where Slack could not be asked: the engine then still
+lets people lower a rung, and lets nobody raise one.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.core.model import Actor, Fleet, Person
+from bot.slack.api import Client, SlackError, call
+from bot.slack.text import plain
+
+TTL: Final = 300.0
+"""Seconds for which a lookup is believed."""
+GONE: Final = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+
+log = logging.getLogger("stepdown.slack")
+
+
+class Identity:
+    """Who we are: asked once, before anything is dispatched, so that no click waits for it."""
+
+    def __init__(self, client: Client, team_id: str = "") -> None:
+        self._client = client
+        self._wanted = team_id
+        self.team_id = team_id
+        self.bot_id = ""
+        self.bot_user = ""
+
+    def fetch(self) -> None:
+        """Ask Slack. Raises SlackError: permanent where the token is of another workspace than the configured one."""
+        answer = call(self._client.auth_test)
+        team = str(answer["team_id"])
+        if self._wanted and team != self._wanted:
+            raise SlackError(f"the bot token belongs to workspace {team}, not to {self._wanted}", permanent=True)
+        self.team_id, self.bot_id, self.bot_user = team, str(answer.get("bot_id") or ""), str(answer["user_id"])
+
+    def authorize(self) -> AuthorizeResult:
+        """What Bolt asks for on every request, without a call."""
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=self.team_id,
+            bot_id=self.bot_id,
+            bot_user_id=self.bot_user,
+            bot_token=self._client.token,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    until: float
+    value: Any
+
+
+class Access:
+    """Turns Slack users into actors."""
+
+    def __init__(self, client: Client, team: Callable[[], str], fleet: Callable[[], Fleet], ttl: float = TTL) -> None:
+        self._client = client
+        self._team = team
+        self._fleet = fleet
+        self._ttl = ttl
+        self._lock = Lock()
+        self._cache: dict[str, _Known] = {}
+
+    def actor(self, user: str, team: str = "") -> Actor:
+        """The actor behind a user id. `team`: the workspace the payload says the user is of."""
+        person = self._fleet().person_by_slack(user)
+        standing, name = self._standing(user, team, person)
+        return Actor(person.key if person else user, person.name if person else name, user, standing, "slack")
+
+    def stranger(self, user: str, team: str = "") -> bool:
+        """Whether somebody is known to be no full member of this workspace: a guest, a bot, of another workspace."""
+        ours = self._team()
+        if team and ours and team != ours:
+            return True
+        try:
+            return not _full_member(self._account(user), ours)
+        except SlackError as error:
+            return error.code in GONE
+
+    def forget(self) -> None:
+        """Look everybody up again: a group's members changed."""
+        with self._lock:
+            self._cache.clear()
+
+    def _standing(self, user: str, team: str, person: Person | None) -> tuple[bool | None, str]:
+        """(responder, display name)."""
+        ours = self._team()
+        if team and ours and team != ours:
+            return False, user
+        try:
+            account = self._account(user)
+        except SlackError as error:
+            log.warning("could not look up %s: %s", user, error)
+            return (False if error.code in GONE else None), user
+        name = plain(str(account.get("real_name") or account.get("name") or user), 60)
+        if not _full_member(account, ours):
+            return False, name
+        if person is not None and person.key in on_call(self._fleet()):
+            return True, name
+        return self._in_group(user), name
+
+    def _in_group(self, user: str) -> bool | None:
+        group = self._fleet().responder_group
+        if not group:
+            return False
+        try:
+            members = self._remembered(f"group {group}", lambda: self._members(group))
+        except SlackError as error:
+            log.warning("could not look up the members of %s: %s", group, error)
+            return None
+        return user in members
+
+    def _members(self, group: str) -> frozenset[str]:
+        return frozenset(call(self._client.usergroups_users_list, usergroup=group)["users"])
+
+    def _account(self, user: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._remembered(
+            f"user {user}", lambda: call(self._client.users_info, user=user)["user"]
+        )
+        return found
+
+    def _remembered(self, key: str, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever Slack answers
+        """An answer no older than the ttl. A failure is not remembered."""
+        with self._lock:
+            known = self._cache.get(key)
+        if known is not None and known.until > time.monotonic():
+            return known.value
+        value = ask()
+        with self._lock:
+            self._cache[key] = _Known(time.monotonic() + self._ttl, value)
+        return value
+
+
+def on_call(fleet: Fleet) -> frozenset[str]:
+    """Keys of the people who may act: owners, deputies and managers of agents, and the listed responders."""
+    named = {key for agent in fleet.agents.values() for key in (agent.owner, agent.deputy, agent.manager)}
+    return frozenset(named | set(fleet.responders)) - {""}
+
+
+def _full_member(account: Mapping[str, Any], team: str) -> bool:
+    """Not a guest, not deleted, not a bot, and of our own workspace."""
+    barred = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
+    if any(account.get(flag) for flag in barred):
+        return False
+    return not team or str(account.get("team_id") or team) == team

@@ -1,0 +1,65 @@
+"""What each button and menu means: the very command it saves somebody from typing."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from bot.slack import ids
+from bot.slack.grammar import Said
+from bot.slack.verbs import verb
+
+STEP_VERBS: Final[Mapping[str, str]] = {"done": "done", "skipped": "skip", "not-applicable": "na", "blocked": "blocked"}
+
+
+def _on_incident(name: str) -> Callable[[str], Said]:
+    """A verb of `/incident` on the incident whose id the button carries."""
+    return lambda value: Said(verb("incident", name), str(int(value)))
+
+
+def _lower(value: str) -> Said:
+    target = ids.target_of(value)
+    if not target.rung:
+        return Said(verb("autonomy", "down"), target.agent, workflow=target.workflow)
+    return Said(verb("autonomy", "to"), target.agent, (("RUNG", target.rung),), workflow=target.workflow)
+
+
+def _restore(value: str) -> Said:
+    target = ids.target_of(value)
+    return Said(verb("autonomy", "restore"), target.agent, workflow=target.workflow)
+
+
+def _step(value: str) -> Said:
+    step = ids.step_of(value)
+    name = STEP_VERBS[step.outcome or "done"]
+    return Said(verb("incident", name), str(step.incident_id), (("STEP", step.step_id),))
+
+
+def _tray(value: str) -> Said:
+    number, _, name = value.partition(ids.SEPARATOR)
+    return Said(verb("incident", name), str(int(number)))
+
+
+ACTIONS: Final[Mapping[str, Callable[[str], Said]]] = {
+    ids.ACK: _on_incident("ack"),
+    ids.CANNOT_TAKE: _on_incident("pass"),
+    ids.LOWER: _lower,
+    ids.RESTORE: _restore,
+    ids.APPROVE: _on_incident("approve"),
+    ids.DECLINE: _on_incident("decline"),
+    ids.STEP_DONE: _step,
+    ids.STEP_OTHER: _step,
+    ids.RESOLVE: _on_incident("resolve"),
+    ids.RESOLVE_ANYWAY: _on_incident("override"),
+    ids.REOPEN: _on_incident("reopen"),
+    ids.STATUS: _on_incident("status"),
+    ids.STEPS: _on_incident("steps"),
+    ids.CATCHUP: _on_incident("catchup"),
+    ids.TRAY: _tray,
+    ids.AGENT: lambda value: Said(verb("agent", "show"), value),
+}
+"""Action id -> the command it stands for. Raises ValueError or KeyError for a value that is none of ours."""
+
+
+def clicked(action: Mapping[str, Any]) -> Said:
+    """The command a click stands for."""
+    option = action.get("selected_option") or {}
+    return ACTIONS[action["action_id"]](str(action.get("value") or option.get("value") or ""))

@@ -1,0 +1,200 @@
+"""Inbound: acknowledge, open the form if something is missing, and hand the rest to a worker.
+
+A listener does nothing slow: Slack waits three seconds, and clicks and commands are never sent twice. The work happens
+on threads of our own, so that a slow Slack cannot keep the next click from being acknowledged.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.core.model import Fleet
+from bot.engine.commands import Commands
+from bot.slack import ids, modals, replies
+from bot.slack.access import Access
+from bot.slack.actions import ACTIONS, clicked
+from bot.slack.acts import act
+from bot.slack.api import Client, SlackError, call
+from bot.slack.blocks.parts import Drawn
+from bot.slack.grammar import Said, Unclear, parse
+from bot.slack.modals import Place
+from bot.slack.text import unescape
+from bot.slack.verbs import ROOTS, Root, verb
+
+WORKERS = 8
+Body = Mapping[str, Any]
+
+log = logging.getLogger("stepdown.slack")
+
+
+class Inbound:
+    """What people type and click, turned into calls of the engine's commands."""
+
+    def __init__(
+        self,
+        commands: Commands,
+        access: Access,
+        client: Client,
+        fleet: Callable[[], Fleet],
+        prefix: str = "",
+    ) -> None:
+        self._commands = commands
+        self._access = access
+        self._client = client
+        self._fleet = fleet
+        self._prefix = prefix
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack-work")
+
+    def register(self, app: App) -> None:
+        """Add a listener for every command, button, form, shortcut and event there is."""
+        for root in ROOTS:
+            app.command(f"/{self._prefix}{root}")(self._command(root))
+        for action_id in ACTIONS:
+            app.action(action_id)(self.on_click)
+        app.view(modals.CALLBACK)(self.on_form)
+        app.shortcut(ids.DECLARE_SHORTCUT)(self.on_declare_shortcut)
+        app.event("subteam_members_changed")(self.on_members_changed)
+        app.event("app_mention")(self.on_mention)
+
+    def drain(self) -> None:
+        """Wait for what is under way. Nothing that was acknowledged is dropped at shutdown."""
+        self._workers.shutdown(wait=True)
+
+    # One function a kind of payload. The actor is the payload's own user, never Bolt's context.
+
+    def _command(self, root: Root) -> Callable[[Ack, Body], None]:
+        def on_command(ack: Ack, command: Body) -> None:
+            ack()
+            place = Place(
+                command["user_id"],
+                command.get("team_id") or "",
+                command.get("channel_id") or "",
+                command.get("response_url") or "",
+                command.get("trigger_id") or "",
+            )
+            self._heard(root, command.get("text") or "", place)
+
+        return on_command
+
+    def on_click(self, ack: Ack, body: Body, action: Body) -> None:
+        """A button or a menu."""
+        ack()
+        place = _place(body)
+        try:
+            said = clicked(action)
+        except (ValueError, KeyError):
+            log.warning("a click on %s carries %r, which is none of ours", action.get("action_id"), action.get("value"))
+            return
+        self._said(said, place)
+
+    def on_form(self, ack: Ack, body: Body, view: Body) -> None:
+        """A form sent off: the same as the command typed in full."""
+        ack()
+        said, place = modals.submitted(dict(view), body["user"]["id"], _team(body))
+        self._workers.submit(self._work, said, place)
+
+    def on_declare_shortcut(self, ack: Ack, body: Body) -> None:
+        """The message shortcut: declare an incident with the message as its title."""
+        ack()
+        text = unescape((body.get("message") or {}).get("text") or "")
+        self._said(Said(verb("incident", "declare"), "", (("title", text[:300]),)), _place(body))
+
+    def on_members_changed(self) -> None:
+        """A user group changed: look everybody up again."""
+        self._access.forget()
+
+    def on_mention(self, event: Body) -> None:
+        """Slash commands do not work in threads; the words after a mention do."""
+        text = str(event.get("text") or "").partition(">")[2].strip()
+        root, _, rest = text.partition(" ")
+        known: Root | None = next((name for name in ROOTS if name == root.strip("/").casefold()), None)
+        place = Place(str(event["user"]), str(event.get("team") or ""), str(event["channel"]))
+        self._heard(known or "incident", rest if known else text, place)
+
+    # What follows is the same for all of them.
+
+    def _heard(self, root: Root, text: str, place: Place) -> None:
+        try:
+            said = parse(root, text)
+        except Unclear as why:
+            self._workers.submit(self._tell, place, replies.unclear(root, str(why), self._prefix, self._fleet()))
+            return
+        self._said(said, place)
+
+    def _said(self, said: Said, place: Place) -> None:
+        """Open the form first where something is missing (a trigger lives three seconds), else go to work."""
+        if said.missing and place.trigger_id:
+            self._ask(said, place)
+        else:
+            self._workers.submit(self._work, said, place)
+
+    def _ask(self, said: Said, place: Place) -> None:
+        try:
+            call(self._client.views_open, trigger_id=place.trigger_id, view=modals.form(said, place, self._fleet()))
+        except SlackError as error:
+            log.warning("could not open the form for %s: %s", said.verb.name, error)
+            words = f"The form did not open. Say it in full: /{self._prefix}{said.verb.root} {said.verb.usage}"
+            self._workers.submit(self._tell, place, replies.refused(words))
+
+    def _work(self, said: Said, place: Place) -> None:
+        try:
+            self._tell(place, self._done(said, place))
+        except Exception:  # the thread's outer edge: the person must hear of it, and the next click must work
+            log.exception("could not do %s %s", said.verb.root, said.verb.name)
+            self._tell(place, replies.failed(said))
+
+    def _done(self, said: Said, place: Place) -> Drawn:
+        if said.verb.name == "help":
+            return replies.unclear(said.verb.root, "", self._prefix, self._fleet())
+        if said.missing:
+            asked = ", ".join(one.name for one in said.missing)
+            return replies.refused(f"Missing: {asked}. /{self._prefix}{said.verb.root} {said.verb.usage}")
+        if self._access.stranger(place.user, place.team):
+            return replies.refused("Only full members of this workspace may use Stepdown. Nothing changed.")
+        actor = self._access.actor(place.user, place.team)
+        return replies.reply(said, act(self._commands, actor, said, place.channel), self._commands)
+
+    def _tell(self, place: Place, drawn: Drawn) -> None:
+        """Answer whoever asked, and nobody else: where they asked, or else directly."""
+        shown = {"text": drawn.text, "blocks": list(drawn.blocks)}
+        if place.response_url and self._answered(place.response_url, shown):
+            return
+        try:
+            if place.channel:
+                call(self._client.chat_postEphemeral, channel=place.channel, user=place.user, **shown)
+                return
+        except SlackError as error:
+            log.info("no ephemeral answer in %s: %s", place.channel, error)
+        try:
+            room = call(self._client.conversations_open, users=place.user)["channel"]["id"]
+            call(self._client.chat_postMessage, channel=room, unfurl_links=False, unfurl_media=False, **shown)
+        except SlackError as error:
+            log.warning("could not answer %s: %s", place.user, error)
+
+    def _answered(self, url: str, shown: Mapping[str, object]) -> bool:
+        try:
+            self._client.reply(url, {**shown, "response_type": "ephemeral", "replace_original": False})
+        except SlackError as error:
+            log.info("the response URL is used up: %s", error)
+            return False
+        return True
+
+
+def _team(body: Body) -> str:
+    """The workspace of the person, not of the channel: they differ in shared channels."""
+    user, team = body.get("user") or {}, body.get("team") or {}
+    return str(user.get("team_id") or team.get("id") or "")
+
+
+def _place(body: Body) -> Place:
+    channel = body.get("channel") or {}
+    return Place(
+        body["user"]["id"],
+        _team(body),
+        str(channel.get("id") or (body.get("container") or {}).get("channel_id") or ""),
+        str(body.get("response_url") or ""),
+        str(body.get("trigger_id") or ""),
+    )

@@ -1,0 +1,78 @@
+"""The app manifest (schema v2), from the code's own list of commands, shortcuts, events and scopes."""
+
+from typing import Any, Final
+
+from bot.slack import ids
+from bot.slack.verbs import ROOTS
+
+NAME: Final = "Stepdown"
+SCOPES: Final[dict[str, str]] = {
+    "commands": "slash commands and the message shortcut",
+    "chat:write": "post cards, pages and ephemeral answers",
+    "channels:manage": "create incident channels, invite people, set topics",
+    "channels:read": "find an incident channel that a lost answer left behind",
+    "channels:history": "look whether a post has already arrived before repeating it",
+    "im:write": "open the direct message a page goes to",
+    "im:history": "look whether a page has already arrived before repeating it",
+    "users:read": "tell members from guests, bots and deactivated accounts",
+}
+"""Bot scopes without which a promise breaks, each with its reason."""
+OPTIONAL_SCOPES: Final[dict[str, str]] = {
+    "usergroups:read": "let a user group say who may act (paid plans)",
+    "pins:write": "pin the incident card",
+    "files:write": "upload postmortem drafts and charts",
+    "app_mentions:read": "answer in threads, where slash commands do not work",
+    "chat:write.public": "post announcements in channels the bot was not invited to",
+}
+"""Bot scopes an installer may decline; what they are for then degrades with a message."""
+EVENTS: Final[dict[str, str]] = {
+    "app_mention": "app_mentions:read",
+    "subteam_members_changed": "usergroups:read",
+}
+"""Event -> the scope it needs."""
+
+
+def manifest(prefix: str = "", name: str = NAME) -> dict[str, Any]:
+    """What to paste at api.slack.com/apps. `prefix` stands before each command, as in STEPDOWN_COMMAND_PREFIX."""
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {
+            "name": name,
+            "description": "The on-call bot for AI agents: pages the owner, steps autonomy down.",
+            "background_color": "#1f2937",
+        },
+        "features": {
+            "bot_user": {"display_name": name, "always_online": True},
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "slash_commands": [_command(prefix, root, *words) for root, words in ROOTS.items()],
+            "shortcuts": [
+                {
+                    "name": "Declare incident",
+                    "type": "message",
+                    "callback_id": ids.DECLARE_SHORTCUT,
+                    "description": "Open an incident from this message",
+                }
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": True,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _command(prefix: str, root: str, description: str, usage: str) -> dict[str, object]:
+    return {
+        "command": f"/{prefix}{root}",
+        "description": description,
+        "usage_hint": usage,
+        "should_escape": True,
+    }

@@ -1,0 +1,153 @@
+"""The form for what a command or click left out: one modal, built from the verb's own arguments, the rest prefilled.
+
+It holds ids and addresses only; who submits it is looked up again, and the present state is read again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slackblocks import (
+    Block,
+    Element,
+    InputBlock,
+    ModalView,
+    Option,
+    PlainTextInput,
+    SectionBlock,
+    StaticSelectMenu,
+    Text,
+    TextType,
+    UserSelectMenu,
+)
+
+from bot.core.model import Fleet
+from bot.slack.grammar import Said
+from bot.slack.text import clip, plain
+from bot.slack.verbs import ROLES, SEVERITIES, Argument, Root, verb
+
+CALLBACK: Final = "form"
+MOST_INPUT: Final = 3_000
+MOST_OPTIONS: Final = 100
+MOST_TITLE: Final = 24
+LONGEST_URL: Final = 500
+LONGEST_NAME: Final = 200
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was said or clicked, and by whom. `response_url` may be empty."""
+
+    user: str
+    team: str
+    channel: str
+    response_url: str = ""
+    trigger_id: str = ""
+
+
+def form(said: Said, place: Place, fleet: Fleet) -> Json:
+    """The modal that asks for what is missing. Raises slackblocks' error where a limit is passed."""
+    blocks: list[Block] = [SectionBlock(_text(_about(said)), block_id="about")]
+    hidden = {}
+    for argument in said.verb.arguments:
+        given = said.value(argument.name)
+        if argument.sort == "step" and given:
+            hidden[argument.name] = given
+        else:
+            blocks.append(_input(argument, given, fleet))
+    view = ModalView(
+        title=_text(clip(said.verb.name.capitalize(), MOST_TITLE)),
+        blocks=blocks,
+        submit=_text("Send"),
+        close=_text("Not now"),
+        callback_id=CALLBACK,
+        private_metadata=_metadata(said, place, hidden),
+    )
+    return view.to_dict()
+
+
+def _about(said: Said) -> str:
+    subject = said.subject if said.verb.root != "incident" else f"INC-{int(said.subject):04d}" if said.subject else ""
+    aim = f"{subject}: " if subject else ""
+    return plain(f"{aim}{said.verb.does}", 300)
+
+
+def _metadata(said: Said, place: Place, hidden: Mapping[str, str]) -> str:
+    kept = {
+        "verb": [said.verb.root, said.verb.name],
+        "subject": said.subject[:LONGEST_NAME],
+        "hidden": dict(hidden),
+        "minutes": said.minutes,
+        "workflow": said.workflow[:LONGEST_NAME],
+        "channel": place.channel,
+        "url": place.response_url if len(place.response_url) <= LONGEST_URL else "",
+    }
+    return json.dumps(kept)
+
+
+def _input(argument: Argument, given: str, fleet: Fleet) -> InputBlock:
+    return InputBlock(
+        _text(argument.label),
+        _element(argument, given, fleet),
+        block_id=argument.name,
+        hint=_text(argument.hint) if argument.hint else None,
+        optional=not argument.required,
+    )
+
+
+def _element(argument: Argument, given: str, fleet: Fleet) -> Element:
+    choices: Mapping[str, Sequence[str]] = {
+        "severity": SEVERITIES,
+        "role": ROLES,
+        "agent": tuple(fleet.agents),
+        "rung": fleet.ladder.names(),
+    }
+    if argument.sort == "person":
+        return UserSelectMenu(placeholder=_text("Choose a person"), action_id="value", initial_user=given or None)
+    options = choices.get(argument.sort, ())
+    if 0 < len(options) <= MOST_OPTIONS:
+        return _select(options, given)
+    long = argument.sort == "long"
+    return PlainTextInput(
+        action_id="value", multiline=long, max_length=MOST_INPUT, initial_value=given[:MOST_INPUT] or None
+    )
+
+
+def _select(options: Sequence[str], given: str) -> StaticSelectMenu:
+    listed = [Option(_text(clip(name, 75)), name[:150]) for name in options]
+    chosen = next((one for one, name in zip(listed, options, strict=True) if name.casefold() == given.casefold()), None)
+    return StaticSelectMenu(placeholder=_text("Choose one"), action_id="value", options=listed, initial_option=chosen)
+
+
+def _text(text: str) -> Text:
+    return Text(text, type_=TextType.PLAINTEXT, emoji=False)
+
+
+def submitted(view: Json, user: str, team: str) -> tuple[Said, Place]:
+    """What a submitted form says. Raises ValueError or KeyError for a form that is not ours."""
+    kept = json.loads(view["private_metadata"])
+    root, name = kept["verb"]
+    values = {**kept["hidden"], **{block: _value(state) for block, state in view["state"]["values"].items()}}
+    said = Said(
+        verb(_root(root), name),
+        str(kept["subject"]),
+        tuple(values.items()),
+        kept["minutes"],
+        str(kept["workflow"]),
+    )
+    return said, Place(user, team, str(kept["channel"]), str(kept["url"]))
+
+
+def _root(name: str) -> Root:
+    roots: dict[str, Root] = {"incident": "incident", "autonomy": "autonomy", "agent": "agent"}
+    return roots[name]
+
+
+def _value(state: Mapping[str, Any]) -> str:
+    """The value of the one element of an input block."""
+    element = next(iter(state.values()))
+    option = element.get("selected_option") or {}
+    return str(element.get("value") or option.get("value") or element.get("selected_user") or "").strip()

@@ -1,0 +1,89 @@
+"""What the person who clicked or typed sees, and nobody else: the answer, and what they are likely to want next."""
+
+from bot.core.cards import Answer, IncidentCard, IncidentList
+from bot.core.model import Fleet
+from bot.engine.commands import Commands
+from bot.slack import blocks, ids
+from bot.slack.blocks.parts import Drawn, Sheet, button
+from bot.slack.grammar import Said, help_lines
+from bot.slack.text import bold, channel_link, inert
+from bot.slack.verbs import ANYBODY, ROOTS, Root
+
+DONE, REFUSED = "✅", "⛔"
+
+
+def reply(said: Said, answer: Answer, commands: Commands) -> Drawn:
+    """The answer to a command: its card where it has one, else its words, and what comes next."""
+    if answer.card is not None and answer.ok:
+        return blocks.draw(answer.card)
+    sheet = Sheet("reply")
+    mark = "" if said.verb.who == ANYBODY and answer.ok else f"{DONE if answer.ok else REFUSED} "
+    sheet.section(f"{mark}{inert(answer.text, 2_500, lines=True)}")
+    if answer.ok and said.verb.name == "ack" and answer.incident_id is not None:
+        _after_ack(sheet, commands, answer.incident_id)
+    if not answer.ok and said.verb.name == "resolve" and answer.incident_id is None and said.subject:
+        sheet.buttons(button("Resolve anyway…", ids.RESOLVE_ANYWAY, said.subject))
+    drawn = sheet.done(answer.text)
+    if isinstance(answer.card, IncidentList):
+        drawn = Drawn(drawn.text, (*drawn.blocks, *blocks.draw(answer.card).blocks))
+    return drawn
+
+
+def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
+    """Whoever acknowledged wants to contain it: the way down, and the way to the channel."""
+    card = commands.status(incident_id).card
+    if not isinstance(card, IncidentCard):
+        return
+    if card.proposal is not None:
+        rung, agent = card.proposal.rung, card.header.agent
+        sheet.section(f"Suggested: {bold(rung, 60)}. _{inert(card.proposal.rule, 200)}_")
+        sheet.buttons(
+            button(f"Step down to {rung}", ids.LOWER, ids.target_value(agent, rung), "danger"),
+            button("Steps", ids.STEPS, str(incident_id)),
+        )
+    link = channel_link(card.header.channel)
+    sheet.small(f"Work goes on in {link}." if link else "")
+
+
+def unclear(root: Root, why: str, prefix: str, fleet: Fleet) -> Drawn:
+    """Nothing was understood: the nearest match first, then everything there is."""
+    sheet = Sheet("help")
+    sheet.section(f"{REFUSED} {inert(why, 300)}" if why else "")
+    usage = "\n".join(f"`{inert(what, 90)}` {does}" for what, does in help_lines(root, prefix))
+    for part in _parts(usage):
+        sheet.section(part)
+    sheet.small(_asides(root, fleet))
+    return sheet.done(why or f"/{prefix}{root}: {ROOTS[root][0]}")
+
+
+def _parts(text: str, most: int = 2_800) -> list[str]:
+    """A long list in pieces that each fit a section, broken between lines."""
+    parts = [""]
+    for line in text.split("\n"):
+        if len(parts[-1]) + len(line) > most:
+            parts.append("")
+        parts[-1] += f"\n{line}" if parts[-1] else line
+    return parts
+
+
+def _asides(root: Root, fleet: Fleet) -> str:
+    if root == "incident":
+        return "In an incident's channel it is about that incident; elsewhere put its number first: /incident 42 ack."
+    agents = ", ".join(inert(name, 40) for name in list(fleet.agents)[:15])
+    rungs = ", ".join(inert(name, 40) for name in fleet.ladder.names()[:12])
+    return (
+        f"Agents: {agents}. Rungs: {rungs}. Add: for 2h, workflow NAME." if root == "autonomy" else f"Agents: {agents}."
+    )
+
+
+def failed(said: Said) -> Drawn:
+    """Something broke on our side. The person must know that it may not have happened."""
+    return blocks.line(
+        f"{REFUSED} Stepdown could not finish {said.verb.name!r}: an error of its own, now in its log. "
+        "Look at the incident before trying again; the command line does the same without Slack."
+    )
+
+
+def refused(words: str) -> Drawn:
+    """A refusal in words of our own."""
+    return blocks.line(f"{REFUSED} {words}")
