@@ -5,10 +5,18 @@ The first run is thrown away, because it also writes Python's byte code and warm
 
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from bot.localslack.server import LocalSlack, Workspace
+from bot.slack.manifest import manifest
+
+from bench.launch import BotProcess, pushed_fleet
 from bench.rows import Row, percentile
+from bot.tabletop import demo_fleet
 
 RUNS = 7
 
@@ -24,7 +32,47 @@ def once(*arguments: str) -> float:
 
 
 def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
-    """`stepdown --help`."""
+    """`stepdown --help`, and `stepdown run` from its start to its first question to a source."""
     once("--help")
     took = [once("--help") for _ in range(RUNS)]
-    return [Row("help_p50_ms", percentile(took, 0.5)), Row("help_max_ms", max(took)), Row("n", RUNS)]
+    first_poll()
+    polled = [first_poll() for _ in range(RUNS)]
+    return [
+        Row("help_p50_ms", percentile(took, 0.5)),
+        Row("help_max_ms", max(took)),
+        Row("first_poll_p50_ms", percentile(polled, 0.5)),
+        Row("first_poll_max_ms", max(polled)),
+        Row("n", RUNS),
+    ]
+
+
+def first_poll() -> float:
+    """Milliseconds from starting `stepdown run` to the first request that reaches its source."""
+    asked = threading.Event()
+
+    class Source(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.set()
+            self.send_error(503)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    workspace = {**demo_fleet.workspace(), "app": {"manifest": manifest()}}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Source)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    source = f"  prom: {{kind: prometheus, url: 'http://127.0.0.1:{server.server_port}'}}"
+    fleet = pushed_fleet(["refunds"], demo_fleet.CHANNELS["agents-refunds"])
+    fleet = fleet.replace("  push: {kind: samples}", source).replace("source: push", "source: prom")
+    with LocalSlack(Workspace.load(workspace)) as slack, tempfile.TemporaryDirectory() as folder:
+        bot = BotProcess(Path(folder), slack, fleet)
+        began = time.perf_counter()
+        bot.spawn()
+        came = asked.wait(30)
+        took = (time.perf_counter() - began) * 1000
+        bot.stop()
+    server.shutdown()
+    server.server_close()
+    if not came:
+        raise RuntimeError("the bot asked nothing within 30 s")
+    return took

@@ -75,7 +75,7 @@ def step_marked(event: ev.StepMarked, incident: Incident) -> Change:
 
 
 def _done(phase: Phase) -> tuple[str, str]:
-    return ("phase_done", f"Phase {phase} is done.")
+    return ("phase_done", f"Every required step of {phase} is settled.")
 
 
 def _lay_out_next(incident: Incident, phase: Phase) -> tuple[Effect, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.core import cards, permission, recovery
-from bot.core.incident import Incident
+from bot.core.incident import Incident, State
 from bot.core.model import Agent, Fleet, minute_start
 from bot.core.runbook import PHASES, Phase, Step, next_step, phase_done, settled
 from bot.engine.numbers import Numbers
@@ -114,7 +114,7 @@ class Views:
             phase,
             incident.plan.title,
             steps,
-            done=phase_done(incident.plan, phase, incident.marks),
+            done=_over(incident, phase),
             goal=incident.plan.goal(phase),
         )
 
@@ -346,7 +346,13 @@ def _onset(incident: Incident) -> datetime:
 def _progress(incident: Incident, phase: Phase) -> cards.PhaseProgress:
     steps = incident.plan.of(phase)
     touched = sum(step.id in incident.marks and settled(step, incident.marks) for step in steps)
-    return cards.PhaseProgress(phase, touched, len(steps), phase_done(incident.plan, phase, incident.marks))
+    return cards.PhaseProgress(phase, touched, len(steps), _over(incident, phase))
+
+
+def _over(incident: Incident, phase: Phase) -> bool:
+    """True when a phase is behind us. Recovery is not, whatever was ticked, before the numbers have held."""
+    held = phase != "recovery" or incident.state is State.RECOVERED or not incident.open
+    return held and phase_done(incident.plan, phase, incident.marks)
 
 
 def _times(incident: Incident) -> tuple[tuple[str, str], ...]:

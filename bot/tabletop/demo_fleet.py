@@ -69,7 +69,7 @@ AGENTS = (
 )
 
 
-def story(breaks_after: float = 15, fixed_after: float = 6) -> Story:
+def story(breaks_after: float = 15, fixed_after: float = 3) -> Story:
     """The night of the demo, in scenario minutes: 15 are half a minute at 30x."""
     return Story(
         agent=FAILING,
