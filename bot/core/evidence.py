@@ -36,6 +36,9 @@ Z_FIVE_PERCENT = 1.645
 HEALTHY_AT = 0.25
 """Where between base and limit a healthy agent is taken to be."""
 
+LEAST_ILL = 1.5
+"""Tolerances from the baseline at which an agent is called ill at the earliest: the limit is one, and half past it."""
+
 LEAST_SHARE = 1e-6
 """A share of bad tasks is held this far from 0 and 1 in logarithms."""
 
@@ -123,15 +126,15 @@ def levels(
 
     Without a baseline the objective stands in for baseline and limit. Ill is the incident's own level, less half its
     standard error where it was measured on `incident_n` tasks (a short breach is found because it looked worse than
-    it was); but at least the objective (it was breached) and two tolerances from the baseline: nothing can be told
-    from itself.
+    it was); but at least the objective (it was breached) and LEAST_ILL tolerances from the baseline: nothing can be
+    told from itself.
     """
     objective = objective_limit(sli, baseline)
     base = baseline.value if baseline is not None else objective
     if base is None:
         return None
     limit = band_limit(sli, baseline) if baseline is not None else base
-    least_ill = worsened(sli.better, base, 2 * tolerance(sli, base))
+    least_ill = worsened(sli.better, base, LEAST_ILL * tolerance(sli, base))
     spread = _task_spread(baseline)
     measured = _cautious(sli, incident_value, incident_n, spread)
     ill = worst(sli.better, *(value for value in (measured, objective, least_ill) if value is not None))

@@ -1,5 +1,7 @@
 """Numbers as a tired person reads them: the same figure looks the same in every reason, card and timeline entry."""
 
+from math import isfinite
+
 from bot.core.model import Sli, minute_start
 
 TRADE_NAMES = frozenset({"dqr", "tie", "her", "aqdd"})
@@ -18,7 +20,7 @@ def decimals(value: float, unit: str) -> int:
     size = abs(value)
     if unit == "%":
         return 1
-    if size >= WHOLE_FROM or value == int(value):
+    if not isfinite(value) or size >= WHOLE_FROM or value == int(value):
         return 0
     if size >= 1:
         return 1

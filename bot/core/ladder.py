@@ -141,8 +141,8 @@ def suggest(ladder: Ladder, rung: str, readings: Sequence[Reading]) -> Suggestio
     found = tuple(fired(ladder, readings))
     lower = [one for one in found if ladder.depth(one.rung) > present]
     if lower:
-        # max keeps the first of equals, which is the order of the table
-        deepest = max(lower, key=lambda one: ladder.depth(one.rung))
+        # of equals the last of the table: the gravest rule, where a short ladder has one rung for several
+        deepest = max(reversed(lower), key=lambda one: ladder.depth(one.rung))
         return Suggestion(deepest.rung, deepest.words)
     below = ladder.below(rung)
     if found or below is None or not readings:

@@ -138,7 +138,7 @@ def _sentence(hold: "_Hold", state: ClockState, newest: int, needed: int) -> str
         return f"{reached}, running on: {hold.unproven}" if hold.unproven else reached
     if state == "paused":
         return f"paused: {hold.why()} for {hold.unknown} min; {reached}"
-    why = hold.why() or "no settled minute to judge yet"
+    why = hold.why() if hold.judged else "no settled minute to judge yet"
     if state == "waiting":
         return f"waiting: {why}"
     return hold.last_reset if hold.reset_at == newest else f"{hold.last_reset}; now {why}"
@@ -181,6 +181,7 @@ class _Hold:
         self.held_at: int | None = None
         self.unproven = ""
         self.now = _Minute(Call.UNKNOWN)
+        self.judged = False
         self.moves: list[Move] = []
 
     def look(self, minute: int) -> _Minute:
@@ -203,7 +204,7 @@ class _Hold:
 
     def advance(self, minute: int, needed: int) -> None:
         """Move the clock on by one minute."""
-        self.now = self.look(minute)
+        self.now, self.judged = self.look(minute), True
         self.unknown = self.unknown + 1 if self.now.call is Call.UNKNOWN else 0
         if self.now.call is Call.OK:
             self._count(minute, needed)
