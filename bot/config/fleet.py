@@ -7,10 +7,11 @@ one place hides nothing in another. Field order is the order in which a person w
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from bot.config.values import (
     OFF,
+    AlsoWritten,
     ChannelId,
     GroupId,
     Minutes,
@@ -127,7 +128,7 @@ Slis = dict[
     Annotated[
         SliEntry,
         BeforeValidator(_nothing_is_empty),
-        WithJsonSchema({"anyOf": [{"$ref": "#/$defs/SliEntry"}, {"type": "null"}]}),
+        AlsoWritten({"type": "null"}),
     ],
 ]
 Overrides = dict[
@@ -135,7 +136,7 @@ Overrides = dict[
     Annotated[
         SliEntry,
         BeforeValidator(_off_or_entry),
-        WithJsonSchema({"anyOf": [{"$ref": "#/$defs/SliEntry"}, {"enum": ["off", False, None]}]}),
+        AlsoWritten({"enum": ["off", False, None]}),
     ],
 ]
 
@@ -169,16 +170,9 @@ class AgentEntry(Entry):
     scope: str = ""
     blast_radius: str = ""
     workflows: Annotated[
-        dict[Name, WorkflowEntry],
+        dict[Name, Annotated[WorkflowEntry, AlsoWritten({"type": "null"})]],
         BeforeValidator(_list_or_mapping),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "array", "items": {"type": "string"}},
-                    {"type": "object", "additionalProperties": {"$ref": "#/$defs/WorkflowEntry"}},
-                ]
-            }
-        ),
+        AlsoWritten({"type": "array", "items": {"type": "string"}}),
     ] = {}
     tools: list[str] = []
     stage: Literal["demo", "beta", "production"] = "demo"

@@ -23,7 +23,8 @@ def fleet_schema(kinds: Kinds) -> dict[str, Any]:
         names.append(f"Source_{kind}")
         definitions[names[-1]] = _source(kind, general, own)
     definitions["SourceEntry"] = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in names]}
-    return {"$schema": DIALECT, **schema, "title": "Stepdown fleet file"}
+    finished: dict[str, Any] = _finished({"$schema": DIALECT, **schema, "title": "Stepdown fleet file"})
+    return finished
 
 
 def _source(kind: str, general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -34,3 +35,17 @@ def _source(kind: str, general: dict[str, Any], own: dict[str, Any]) -> dict[str
         "required": ["kind", *own.get("required", [])],
         "additionalProperties": False,
     }
+
+
+def _finished(node: Any) -> Any:  # noqa: ANN401 - JSON
+    """Two things pydantic does not know: keys that fit no pattern are refused, and any text may come by `${NAME}`."""
+    if isinstance(node, list):
+        return [_finished(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    done = {key: _finished(one) for key, one in node.items()}
+    if "patternProperties" in done:
+        done.setdefault("additionalProperties", False)
+    if isinstance(done.get("pattern"), str):
+        done["pattern"] = rf"\$\{{|{done['pattern']}"
+    return done

@@ -2,10 +2,13 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, GetJsonSchemaHandler, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from bot.core import duration
 from bot.core.model import Better, Objective
@@ -28,6 +31,17 @@ class FromEnv(str):
     def __repr__(self) -> str:
         """Show what stands in the file: messages must not tell what the environment holds."""
         return repr(self.written)
+
+
+@dataclass(frozen=True)
+class AlsoWritten:
+    """Says in the JSON Schema what else a validator in front of a type takes."""
+
+    otherwise: Mapping[str, object]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, inner: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The type's own schema, or the other one."""
+        return {"anyOf": [inner(core), dict(self.otherwise)]}
 
 
 def _seconds(given: object) -> float:

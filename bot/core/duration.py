@@ -7,7 +7,9 @@ import re
 
 ALLOWED = "a number with its unit, such as 60s, 2m, 30 min or 1h"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)\b\s*", re.IGNORECASE)
+_PART = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])\s*", re.IGNORECASE
+)
 
 
 def seconds(text: str) -> float:

@@ -23,7 +23,7 @@ from bot.core.freshness import SKEW_LIMIT, skewed, stale
 from bot.core.model import PollQuery, Sample, Series, minute_of, minute_start
 from bot.ports import Clock, Fetch
 from bot.sources.client import HttpClient, HttpSettings
-from bot.sources.readings import Reading, sample
+from bot.sources.readings import roles, sample
 
 NUMBERS = ("value", "count", "good", "bad", "total")
 PRESENT = 2
@@ -171,7 +171,8 @@ def _samples(query: PollQuery, series: Series, one: _One, span: _Span, complaint
         if minute in one.twice or (minute not in one.items and minute + 1 in one.twice):
             complaints[f"{series}: stands several times in the answer for one minute; none of them is used"] = None
             continue
-        made = sample(series, minute_start(minute), Reading(query, _numbers(query, series, item, complaints)))
+        part, n = (_numeric(query, role, series, item, complaints) for role in roles(query))
+        made = sample(query, series, minute_start(minute), part, n)
         if isinstance(made, Sample):
             yield made
         elif made:
@@ -182,16 +183,19 @@ def _samples(query: PollQuery, series: Series, one: _One, span: _Span, complaint
             complaints[f"{series}: {old}"] = None
 
 
-def _numbers(query: PollQuery, series: Series, item: Any, complaints: dict[str, None]) -> dict[str, float]:  # noqa: ANN401 - JSON
-    found = {}
-    for role in NUMBERS:
-        value = _search(query.parts[role], item) if role in query.parts else None
-        number = _number(value)
-        if number is not None:
-            found[role] = number
-        elif value is not None:
-            complaints[f"{series}: `{role}` is {_kind(value)}, not a number"] = None
-    return found
+def _numeric(
+    query: PollQuery,
+    role: str,
+    series: Series,
+    item: Any,  # noqa: ANN401 - JSON
+    complaints: dict[str, None],
+) -> float | None:
+    """The number of one role, None where there is none; what is there and is no number is said."""
+    found = _search(query.parts[role], item) if role else None
+    number = _number(found)
+    if number is None and found is not None:
+        complaints[f"{series}: `{role}` is {_kind(found)}, not a number"] = None
+    return number
 
 
 def _whose(query: PollQuery, item: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON

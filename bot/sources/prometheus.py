@@ -8,6 +8,7 @@ is an answer: asked, and nothing was done, so the sample has no value and n = 0.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from bot.core.freshness import skewed
 from bot.core.model import PollQuery, Sample, Series, minute_start
 from bot.ports import Fetch
 from bot.sources.client import Answer, HttpClient, HttpSettings, Span
-from bot.sources.readings import Key, Reading, sample
+from bot.sources.readings import Key, roles, sample
 
 STEP = 60
 POINTS_LIMIT = 11_000
@@ -27,6 +28,8 @@ POINTS_LIMIT = 11_000
 VALUES_LIMIT = 400_000
 """As many values as one answer should hold, about 16 MB."""
 WARNING_LENGTH = 200
+SHOWN = 5
+"""As many refused samples as are told of one by one."""
 
 _TASKS = "sum by ($by) (increase(agent_tasks_total[1m]))"
 
@@ -72,9 +75,9 @@ class PrometheusSettings(HttpSettings):
 
 @dataclass(slots=True)
 class _Vectors:
-    """What the parts of one query answered: role -> (whose, minute) -> number."""
+    """What the parts of one query answered: role -> minute -> whose -> number."""
 
-    numbers: dict[str, dict[tuple[Key, int], float]] = field(default_factory=dict)
+    numbers: dict[str, dict[int, dict[Key, float]]] = field(default_factory=dict)
     twice: dict[Key, str] = field(default_factory=dict)
     """Whose answer had several series, and in which role; one of them cannot be chosen, and a sum was not asked for."""
     unlisted: set[Key] = field(default_factory=set)
@@ -95,7 +98,7 @@ class Prometheus:
         found = _Vectors()
         whose = _Whose(query)
         for role, text in query.parts.items():
-            numbers = found.numbers.setdefault(role, {})
+            numbers = found.numbers.setdefault(role, defaultdict(dict))
             for start, end in _chunks(first, last, len(query.serves)):
                 answer = self._ask(text, start, end)
                 found.skew = answer.skew
@@ -130,19 +133,15 @@ class Prometheus:
 
     def _fetch(self, query: PollQuery, found: _Vectors, minutes: range) -> Fetch:
         degraded = "; ".join(dict.fromkeys(found.warnings))[:WARNING_LENGTH]
-        keys = {key: None for numbers in found.numbers.values() for key in numbers}
-        readings = ((key, Reading(query, {r: n[key] for r, n in found.numbers.items() if key in n})) for key in keys)
-        samples, refused = [], []
-        for ((agent, workflow), minute), reading in readings:
-            if minute not in minutes or (agent, workflow) in found.twice:
-                continue
-            series = Series(agent, workflow, query.sli)
-            made = sample(series, minute_start(minute), reading, degraded)
-            if isinstance(made, Sample):
-                samples.append(made)
-            elif made:
-                refused.append(f"{self._name}: {series}: {made}")
-        told = [*dict.fromkeys(found.warnings), *self._complaints(query, found), *dict.fromkeys(refused)]
+        samples: list[Sample] = []
+        refused: dict[str, None] = {}
+        for minute in minutes:
+            for made in _made(query, found, minute, degraded):
+                if isinstance(made, Sample):
+                    samples.append(made)
+                elif made:
+                    refused[f"{self._name}: {made}"] = None
+        told = [*dict.fromkeys(found.warnings), *self._complaints(query, found), *list(refused)[:SHOWN]]
         return Fetch(tuple(samples), tuple(told), found.skew)
 
     def _complaints(self, query: PollQuery, found: _Vectors) -> Iterator[str]:
@@ -201,10 +200,10 @@ def _collect(
     data: Iterator[tuple[Mapping[str, str], Iterable[Any]]],
     whose: _Whose,
     role: str,
-    numbers: dict[tuple[Key, int], float],
+    numbers: dict[int, dict[Key, float]],
     found: _Vectors,
 ) -> None:
-    """Sort the series of one answer by whose they are. Each has one series of one role in one answer, or none."""
+    """Sort the series of one answer by minute and by whose they are. Each has one series in one answer, or none."""
     seen: set[Key] = set()
     for labels, points in data:
         key = whose.key(labels)
@@ -216,16 +215,23 @@ def _collect(
             found.twice[key] = role
         seen.add(key)
         for point in points:
-            reading = _number(point)
-            if reading is not None:
-                numbers[key, reading[0]] = reading[1]
+            try:
+                value, minute = float(point[1]), math.ceil(point[0] / STEP) - 1
+            except (TypeError, ValueError, OverflowError, LookupError):
+                continue
+            if math.isfinite(value):
+                numbers[minute][key] = value
 
 
-def _number(point: Any) -> tuple[int, float] | None:  # noqa: ANN401 - JSON
-    """(minute, value) of `[time, "value"]`; None where it is no finite number. The time is the end of the minute."""
-    try:
-        at, text = point
-        value = float(text)
-        return (math.ceil(at / STEP) - 1, value) if math.isfinite(value) else None
-    except (TypeError, ValueError, OverflowError):
-        return None
+def _made(query: PollQuery, found: _Vectors, minute: int, degraded: str) -> Iterator[Sample | str]:
+    """The samples of one minute, and sentences on what cannot be one."""
+    value_role, n_role = roles(query)
+    at = minute_start(minute)
+    values = found.numbers[value_role].get(minute, {})
+    counts = found.numbers[n_role].get(minute, {}) if n_role else values
+    for key in counts:
+        if key in found.twice:
+            continue
+        series = Series(*key, query.sli)
+        made = sample(query, series, at, values.get(key), counts[key] if n_role else None, degraded)
+        yield made if isinstance(made, Sample) or not made else f"{series}: {made}"

@@ -1,8 +1,6 @@
-"""From the numbers of one query's parts to a sample, the same for every source."""
+"""From the numbers of one query to a sample, the same for every source."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from bot.core.model import PollQuery, Sample, Series
 
@@ -13,37 +11,32 @@ OVERSHOOT = 1.05
 """A count extrapolated from scrapes may pass its total by a little; by more it counts something else."""
 
 
-class Reading(NamedTuple):
-    """The finite numbers that were found, by role. A role that is absent was asked for and not answered."""
+def roles(query: PollQuery) -> tuple[str, str]:
+    """The role that carries the value, and the one that carries n ("" where n is not known)."""
+    if "total" in query.parts:
+        return ("good" if "good" in query.parts else "bad"), "total"
+    return "value", "count" if "count" in query.parts else ""
 
-    query: PollQuery
-    numbers: Mapping[str, float]
 
-
-def sample(series: Series, at: datetime, reading: Reading, degraded: str = "") -> Sample | str:
+def sample(
+    query: PollQuery, series: Series, at: datetime, part: float | None, n: float | None, degraded: str = ""
+) -> Sample | str:
     """The sample, or why there is none: a sentence where the numbers cannot be, empty where one is just missing.
 
-    A total (or count) of 0 gives a sample without a value and with n = 0: the source answered, and nothing was done.
+    `part` and `n` are the finite numbers found for `roles(query)`. The share of a ratio is of what the query counts,
+    good or bad. n = 0 gives a sample without a value: the source answered, and nothing was done.
     """
-    parts, numbers = reading.query.parts, reading.numbers
-    n = numbers.get("total", numbers.get("count"))
-    if n is None and ("total" in parts or "count" in parts):
+    if n is None and ("total" in query.parts or "count" in query.parts):
+        return ""
+    if n == 0:
+        return Sample(series, at, None, 0.0, degraded)
+    if part is None:
         return ""
     if n is not None and n < 0:
         return f"a count of {n:g} cannot be"
-    if n == 0:
-        return Sample(series, at, None, 0.0, degraded)
-    value = _percentage(numbers, n) if "total" in parts else numbers.get("value")
-    if value is None:
-        return ""
-    if reading.query.kind == "ratio" and not 0 <= value <= 100 * OVERSHOOT:
-        return f"{value:g} % of {n:g} cannot be" if n is not None else f"{value:g} % cannot be"
-    if reading.query.kind == "ratio":
+    value = 100.0 * part / n if n is not None and "total" in query.parts else part
+    if query.kind == "ratio":
+        if not 0 <= value <= 100 * OVERSHOOT:
+            return f"{value:g} %" + ("" if n is None else f" of {n:g}") + " cannot be"
         value = min(value, 100.0)
     return Sample(series, at, value, n, degraded)
-
-
-def _percentage(numbers: Mapping[str, float], total: float | None) -> float | None:
-    """100 x part / total for `good` or `bad`; the SLI is the percentage of whichever the query counts."""
-    part = numbers.get("good", numbers.get("bad"))
-    return None if part is None or not total else 100.0 * part / total

@@ -1,0 +1,32 @@
+"""Spans of time as people write them."""
+
+import pytest
+
+from bot.core.duration import seconds, words
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        *(("60s", 60), ("2m", 120), ("30 min", 1800), ("1h", 3600), ("1h 30m", 5400), ("1h30m", 5400), ("0m", 0)),
+        *(("0.5s", 0.5), (" 5 Minutes ", 300), ("2 hrs", 7200), ("1 d", 86400), ("14 days", 1209600)),
+    ],
+)
+def test_what_is_understood(text: str, span: float) -> None:
+    assert seconds(text) == span
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "5", "m", "5x", "-5m", "5 mm", "1h nonsense", "5m,3s", "five minutes", "1e3s"]
+)
+def test_what_is_not(text: str) -> None:
+    with pytest.raises(ValueError, match="write a number with its unit"):
+        seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("span", "text"), [(0, "0s"), (90, "90s"), (120, "2m"), (3600, "1h"), (86400, "1d"), (0.5, "0.5s")]
+)
+def test_words(span: float, text: str) -> None:
+    assert words(span) == text
+    assert seconds(text) == span

@@ -1,0 +1,105 @@
+"""The seam: the breaker, threads, settings, the registry."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from odd_server import Asked, OddServer
+from pydantic import ValidationError
+
+from bot.core.model import SourceSpec, minute_start
+from bot.ports import SourceError
+from bot.sources import KINDS, build
+from bot.sources.breaker import COOL_DOWN, FAILURES, Breaker
+from bot.sources.client import HttpClient, HttpSettings
+from bot.tabletop.clock import MovableClock
+
+
+class Seconds:
+    """A monotonic clock that is moved by hand."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_breaker_opens_after_failures_in_a_row_and_lets_one_look() -> None:
+    clock = Seconds()
+    breaker = Breaker(clock)
+    for _ in range(FAILURES - 1):
+        breaker.bad("HTTP 500")
+    breaker.good()
+    for _ in range(FAILURES):
+        assert breaker.refusal() == ""
+        breaker.bad("HTTP 500")
+    assert breaker.refusal() == "not asked after 5 failures in a row, tried again in 10 s (HTTP 500)"
+    clock.now += COOL_DOWN
+    assert breaker.refusal() == ""
+    assert breaker.refusal() != "", "half open, one at a time"
+    breaker.bad("HTTP 502")
+    assert "HTTP 502" in breaker.refusal()
+    clock.now += COOL_DOWN
+    assert breaker.refusal() == ""
+    breaker.good()
+    assert breaker.refusal() == breaker.refusal() == ""
+
+
+def test_a_refused_query_does_not_open_the_breaker(server: OddServer) -> None:
+    server.answer = lambda asked: asked.json({"error": "bad query"}, 400)
+    client = HttpClient("src", HttpSettings(url=server.url))
+    for _ in range(FAILURES * 2):
+        with pytest.raises(SourceError, match="bad query"):
+            client.get("/q")
+    client.close()
+
+
+def test_one_slow_query_does_not_use_up_the_time_of_another(server: OddServer) -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    def answer(asked: Asked) -> None:
+        both.wait()
+        if asked.path == "/slow":
+            asked.server.over.wait(5)
+            asked.hang_up()
+        else:
+            asked.json({"ok": 1})
+
+    server.answer = answer
+    client = HttpClient("src", HttpSettings.model_validate({"url": server.url, "timeout": "0.5s"}))
+    with ThreadPoolExecutor(2) as pool:
+        slow, quick = pool.submit(client.get, "/slow"), pool.submit(client.get, "/quick")
+        assert quick.result(5).data == {"ok": 1}
+        with pytest.raises(SourceError, match="took longer than"):
+            slow.result(5)
+    client.close()
+
+
+def test_many_threads_share_a_few_connections(server: OddServer) -> None:
+    client = HttpClient("src", HttpSettings(url=server.url))
+    server.answer = lambda asked: asked.json({"path": asked.path})
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda index: client.get(f"/{index}").data["path"], range(200)))
+    assert answers == [f"/{index}" for index in range(200)]
+    client.close()
+
+
+def test_closing_ends_a_retry_that_waits(server: OddServer) -> None:
+    server.answer = lambda asked: asked.say("", 500)
+    client = HttpClient("src", HttpSettings(url=server.url))
+    client._closing.set()
+    with pytest.raises(SourceError, match="HTTP 500"):
+        client.get("/q")
+    assert len(server.asked) == 1
+    client.close()
+
+
+@pytest.mark.parametrize("url", ["", "prometheus:9090", "ftp://x", "http://", "http://user:pass@host/", "http://a b/"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        HttpSettings(url=url)
+
+
+def test_a_push_source_has_nothing_to_build() -> None:
+    assert build(SourceSpec("gateway", "tasks"), MovableClock(minute_start(0))) is None
+    assert {name for name, kind in KINDS.items() if not kind.polled} == {"tasks", "samples"}

@@ -1,0 +1,158 @@
+"""What Prometheus says, and what we make of it, worked by hand."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from odd_server import Asked, OddServer
+
+from bot.core.model import PollQuery, Sample, Series, SourceSpec, minute_start
+from bot.ports import Source, SourceError
+from bot.sources import build
+from bot.sources.prometheus import NAMES, POINTS_LIMIT, _chunks
+from bot.tabletop.clock import MovableClock
+
+M = 29_400_000
+END = (M + 1) * 60
+AGENTS = frozenset({("refunds", ""), ("kyc", "")})
+FLOWS = frozenset({("refunds", "refund"), ("refunds", "chargeback")})
+TIE = PollQuery("tie", "prom", "tie", "gauge", {"value": "v", "count": "c"}, {"agent": "agent"}, serves=AGENTS)
+AQDD = PollQuery("aqdd", "prom", "aqdd", "gauge", {"value": "v"}, {"agent": "agent"}, serves=AGENTS)
+DQR = PollQuery("dqr", "prom", "dqr", "ratio", {"good": "g", "total": "t"}, {"agent": "agent"}, serves=AGENTS)
+
+
+@pytest.fixture
+def prom(server: OddServer) -> Iterator[Source]:
+    settings = {"url": f"{server.url}/prometheus/", "bearer": "sesame", "headers": {"X-Scope-OrgID": "t1"}}
+    source = build(SourceSpec("prom", "prometheus", settings), MovableClock(minute_start(M + 1)))
+    assert source is not None
+    yield source
+    source.close()
+
+
+def vector(*series: tuple[dict[str, str], str], **more: object) -> object:
+    result = [{"metric": labels, "value": [END, text]} for labels, text in series]
+    return {"status": "success", "data": {"resultType": "vector", "result": result}, **more}
+
+
+def matrix(labels: dict[str, str], values: Sequence[tuple[int, str]]) -> object:
+    result = [{"metric": labels, "values": [list(point) for point in values]}]
+    return {"status": "success", "data": {"resultType": "matrix", "result": result}}
+
+
+def answering(server: OddServer, **by_query: object) -> None:
+    server.answer = lambda asked: asked.json(by_query[asked.form["query"]])
+
+
+def test_the_end_of_a_minute_tells_of_that_minute(server: OddServer, prom: Source) -> None:
+    answering(server, v=vector(({"agent": "refunds"}, "7")))
+    assert prom.fetch(AQDD, M, M).samples == (Sample(Series("refunds", "", "aqdd"), minute_start(M), 7.0),)
+    asked = server.asked[0]
+    assert (asked.method, asked.path) == ("POST", "/prometheus/api/v1/query")
+    assert asked.form == {"query": "v", "time": str(END), "lookback_delta": "120s"}
+    assert asked.headers["Authorization"] == "Bearer sesame"
+    assert asked.headers["X-Scope-OrgID"] == "t1"
+
+
+def test_a_range_is_asked_for_by_the_ends_of_its_minutes(server: OddServer, prom: Source) -> None:
+    answering(server, v=matrix({"agent": "refunds"}, [(END, "1"), (END + 60, "NaN"), (END + 120, "3")]))
+    found = prom.fetch(AQDD, M, M + 2).samples
+    assert [(sample.at, sample.value) for sample in found] == [(minute_start(M), 1.0), (minute_start(M + 2), 3.0)]
+    form = server.asked[0].form
+    assert (form["start"], form["end"], form["step"]) == (str(END), str(END + 120), "60")
+
+
+def test_a_long_range_is_asked_for_in_pieces() -> None:
+    pieces = list(_chunks(0, 30 * 1440 - 1, 1))
+    assert pieces[0] == (0, POINTS_LIMIT - 1)
+    assert pieces[-1][1] == 30 * 1440 - 1
+    assert all(late[0] == early[1] + 1 for early, late in pairwise(pieces))
+    assert max(end - start + 1 for start, end in _chunks(0, 14 * 1440, 2000)) == 200
+
+
+def test_a_share_is_a_hundred_times_part_over_total(server: OddServer, prom: Source) -> None:
+    answering(server, g=vector(({"agent": "refunds"}, "34"), ({"agent": "kyc"}, "3")), t=vector(
+        ({"agent": "refunds"}, "40"), ({"agent": "kyc"}, "4")))  # fmt: skip
+    found = prom.fetch(DQR, M, M).samples
+    assert [(s.series.agent, s.value, s.n) for s in found] == [("refunds", 85.0, 40.0), ("kyc", 75.0, 4.0)]
+
+
+def test_a_part_without_its_total_is_nothing(server: OddServer, prom: Source) -> None:
+    answering(server, g=vector(({"agent": "refunds"}, "34")), t=vector(({"agent": "kyc"}, "4")))
+    assert prom.fetch(DQR, M, M).samples == ()
+
+
+def test_a_count_extrapolated_a_little_past_its_total_is_all_of_it(server: OddServer, prom: Source) -> None:
+    answering(server, g=vector(({"agent": "refunds"}, "40.8")), t=vector(({"agent": "refunds"}, "40")))
+    assert [s.value for s in prom.fetch(DQR, M, M).samples] == [100.0]
+
+
+def test_no_tasks_is_idle_though_the_mean_is_no_number(server: OddServer, prom: Source) -> None:
+    answering(server, v=vector(({"agent": "refunds"}, "NaN")), c=vector(({"agent": "refunds"}, "0")))
+    assert [(s.value, s.n) for s in prom.fetch(TIE, M, M).samples] == [(None, 0.0)]
+
+
+def test_several_series_of_one_agent_are_refused_not_summed(server: OddServer, prom: Source) -> None:
+    pods = [({"agent": "refunds", "pod": name}, "3") for name in "ab"]
+    answering(server, v=vector(*pods, ({"agent": "kyc"}, "1")))
+    found = prom.fetch(AQDD, M, M)
+    assert [s.series.agent for s in found.samples] == ["kyc"]
+    assert found.warnings == (
+        "prom: refunds/aqdd: several series for `value`; aggregate them in the query (sum by ...)",
+    )
+
+
+def test_warnings_mark_every_sample(server: OddServer, prom: Source) -> None:
+    answering(server, v=vector(({"agent": "refunds"}, "1"), warnings=["one store did not answer"], infos=["fine"]))
+    found = prom.fetch(AQDD, M, M)
+    assert found.samples[0].degraded == "prom: one store did not answer"
+    assert found.warnings == ("prom: one store did not answer",)
+
+
+def test_strangers_are_left_out_and_unlisted_workflows_are_said(server: OddServer, prom: Source) -> None:
+    query = replace(AQDD, by={"agent": "agent", "workflow": "task_class"}, serves=FLOWS)
+    answering(server, v=vector(
+        ({"agent": "refunds", "task_class": "refund"}, "1"),
+        ({"agent": "refunds", "task_class": "gift-card"}, "2"),
+        ({"agent": "stranger", "task_class": "refund"}, "3"),
+        ({"task_class": "refund"}, "4"),
+    ))  # fmt: skip
+    found = prom.fetch(query, M, M)
+    assert [s.series for s in found.samples] == [Series("refunds", "refund", "aqdd")]
+    assert found.warnings == ("prom: aqdd: workflows that the fleet file does not list, such as refunds/gift-card",)
+
+
+def test_a_query_of_one_agents_own_needs_no_labels(server: OddServer, prom: Source) -> None:
+    query = replace(AQDD, by={}, agent="refunds", workflow="refund", serves=frozenset({("refunds", "refund")}))
+    answering(server, v={"status": "success", "data": {"resultType": "scalar", "result": [END, "5"]}})
+    assert [(s.series.workflow, s.value) for s in prom.fetch(query, M, M).samples] == [("refund", 5.0)]
+
+
+def test_an_answer_for_another_minute_is_no_answer(server: OddServer, prom: Source) -> None:
+    answering(server, v=matrix({"agent": "refunds"}, [(END - 600, "1")]))
+    assert prom.fetch(AQDD, M, M).samples == ()
+
+
+def test_a_query_it_cannot_run_is_said_in_its_words(server: OddServer, prom: Source) -> None:
+    error = {"status": "error", "errorType": "bad_data", "error": 'unexpected character: "!"'}
+    server.answer = lambda asked: asked.json(error, 400)
+    with pytest.raises(SourceError) as caught:
+        prom.fetch(AQDD, M, M)
+    assert str(caught.value) == 'prom: HTTP 400 from /prometheus/api/v1/query (unexpected character: "!")'
+
+
+def test_a_secret_is_in_no_message_and_no_repr(server: OddServer, prom: Source) -> None:
+    def echo(asked: Asked) -> None:
+        asked.say("no", 500)
+
+    server.answer = echo
+    with pytest.raises(SourceError) as caught:
+        prom.fetch(AQDD, M, M)
+    spec = SourceSpec("prom", "prometheus", {"url": server.url, "bearer": "sesame"})
+    assert "sesame" not in f"{caught.value}{spec!r}"
+
+
+def test_every_built_in_query_can_be_split_by_label() -> None:
+    assert all("$by" in text for texts in NAMES.values() for text in texts.values())
+    assert all("value" in texts or "total" in texts for texts in NAMES.values())
