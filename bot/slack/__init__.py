@@ -19,24 +19,18 @@ from bot.slack.listeners import Inbound
 from bot.slack.manifest import manifest
 from bot.slack.socket import SlackConnection
 
-__all__ = ["Slack", "SlackOutlets", "build_outlets", "build_slack", "manifest"]
+__all__ = ["Slack", "build_slack", "manifest"]
 
 LISTENER_THREADS = 10
 """Threads that acknowledge; they do nothing slower than opening a form."""
 
 
 @dataclass(frozen=True, slots=True)
-class SlackOutlets:
-    """Slack's writing half: it needs no commands, so the engine can be built on it."""
+class Slack:
+    """Everything of Slack's that the rest of the house uses."""
 
     chat: SlackChat
     pager: SlackPager
-
-
-@dataclass(frozen=True, slots=True)
-class Slack:
-    """Slack's listening half."""
-
     connection: SlackConnection
     access: Access
     inbound: Inbound
@@ -46,12 +40,6 @@ class Slack:
         """Take nothing more, and finish what was taken."""
         self.connection.stop()
         self.inbound.drain()
-
-
-def build_outlets(bot_token: str, base_url: str = SLACK_API) -> SlackOutlets:
-    """Chat and pager. Raises ValueError for an API address that is neither Slack's nor on this machine."""
-    chat = SlackChat(writing_client(bot_token, checked_base_url(base_url)))
-    return SlackOutlets(chat, SlackPager(chat))
 
 
 def build_slack(
@@ -64,16 +52,17 @@ def build_slack(
     team_id: str = "",
     prefix: str = "",
 ) -> Slack:
-    """Listeners and the connection they listen on. Raises ValueError as `build_outlets` does."""
+    """Put it together. Raises ValueError for an API address that is neither Slack's nor on this machine."""
     base_url = checked_base_url(base_url)
     writing, reading = writing_client(bot_token, base_url), reading_client(bot_token, base_url)
+    chat = SlackChat(writing)
     identity = Identity(reading, team_id)
     access = Access(reading, lambda: identity.team_id, fleet)
     inbound = Inbound(commands, access, writing, fleet, prefix)
     app = _app(identity, bot_token, base_url)
     inbound.register(app)
     connection = SlackConnection(app, app_token, reading, before=identity.fetch)
-    return Slack(connection, access, inbound, identity)
+    return Slack(chat, SlackPager(chat), connection, access, inbound, identity)
 
 
 def _app(identity: Identity, bot_token: str, base_url: str) -> App:

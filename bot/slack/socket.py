@@ -15,7 +15,7 @@ from typing import Any, Final
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler as Link
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
 
 from bot.ports import DeliveryError
 from bot.slack.api import Client, is_loopback
@@ -33,7 +33,7 @@ log = logging.getLogger("stepdown.slack")
 
 
 class SlackConnection:
-    """Starts, watches, replaces and stops the connection. `before`: what must have happened before the first dispatch."""
+    """Starts, watches, replaces and stops the connection. `before` must have happened before the first dispatch."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class SlackConnection:
                 self._before()
                 self._ready = True
             link = self._built()
-            link.connect()
+            link.client.connect()
             self._link, self.problem = link, ""
         except (OSError, DeliveryError, SlackApiError, SlackClientError) as error:
             self.problem = _why(error)
@@ -147,7 +147,7 @@ class SlackConnection:
         link.client.message_listeners.append(self._on_message)
         return link
 
-    def _on_message(self, _: SocketModeClient, message: dict[str, Any], raw: str | None = None) -> None:
+    def _on_message(self, _: BaseSocketModeClient, message: dict[Any, Any], raw: str | None = None) -> None:
         """Read each hello: it says how many connections Slack counts."""
         del raw
         if message.get("type") != "hello":
@@ -168,7 +168,7 @@ class SlackConnection:
 
 def _close(link: Link) -> None:
     try:
-        link.close()
+        link.client.close()
     except (OSError, SlackClientError) as error:
         log.info("closing an old Slack connection: %s", error)
 

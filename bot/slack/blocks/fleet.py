@@ -88,7 +88,7 @@ def _ladder(sheet: Sheet, card: AgentCard) -> None:
         )
 
 
-def _down(agent_key: str, rung: str, may: str) -> Button:
+def _down(agent_key: str, rung: str, may: str) -> Button | None:
     sure = confirm(f"Step {agent_key} down to {rung}?", f"At once it may only: {may}", "Step down", dangerous=True)
     return button("Step down", ids.LOWER, ids.target_value(agent_key, rung), "danger", sure)
 

@@ -29,7 +29,7 @@ from slackblocks import (
 )
 
 from bot.core.cards import Header
-from bot.slack.text import ELLIPSIS, clip_escaped, plain
+from bot.slack.text import ELLIPSIS, inert, plain
 
 MOST_BLOCKS = 50
 MOST_TEXT = 13_000
@@ -118,7 +118,7 @@ class Sheet:
 
     def done(self, fallback: str) -> Drawn:
         """The finished card. Raises slackblocks' InvalidUsageError where a limit of Slack's is passed."""
-        text = clip_escaped(plain(fallback, MOST_FALLBACK), MOST_FALLBACK)
+        text = inert(fallback, MOST_FALLBACK, lines=True)
         message = Message(channel="C0", text=text, blocks=self.blocks)
         blocks: list[Json] = message.to_dict()["blocks"]
         return Drawn(text, tuple(blocks))
@@ -132,8 +132,10 @@ def _mrkdwn(text: str) -> Text:
     return Text(text, type_=TextType.MARKDOWN, verbatim=True)
 
 
-def button(label: str, action: str, value: str, style: Style = None, confirm: Confirm | None = None) -> Button:
-    """A button. `value` holds ids only."""
+def button(label: str, action: str, value: str, style: Style = None, confirm: Confirm | None = None) -> Button | None:
+    """A button. `value` holds ids only; None where they are too long for Slack: the card must still go out."""
+    if len(value) > MOST_VALUE:
+        return None
     return Button(_plain(plain(label, LONGEST_LABEL)), action_id=action, value=value, style=style, confirm=confirm)
 
 

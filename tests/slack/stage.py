@@ -1,0 +1,260 @@
+"""What the Slack tests share: every card filled realistically, filled to the brim, and filled with attacks."""
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+from bot.core import cards
+from bot.core.model import DEFAULT_LADDER, Agent, Fleet, Person, Way
+from bot.core.runbook import PHASES
+
+NOW = datetime(2026, 11, 20, 2, 14, tzinfo=UTC)
+OPENED = NOW - timedelta(minutes=3)
+
+ATTACKS = (
+    "<!channel> <!here> <!everyone> <@U0ANA> <!subteam^S01|x> ",
+    "<https://evil.example|https://good.example> https://evil.example ",
+    "``` `code` ```*bold* _it_ ~gone~\n> quoted\n",
+    "\u202eerutcetra\u202c\u200b\u2066\ufeff ",
+    "{{ 7*7 }} {% for x in y %} ${jndi:x} ",
+    "&<>&<>&lt;!channel&gt; :white_check_mark: :rotating_light: ",
+)
+
+
+def attack(length: int = 10_000) -> str:
+    """Every attack, again and again, up to a length."""
+    whole = "".join(ATTACKS)
+    return (whole * (length // len(whole) + 1))[:length]
+
+
+def header(state: str = "paging", **more: Any) -> cards.Header:
+    told = {
+        "incident_id": 42,
+        "number": "INC-0042",
+        "agent": "refunds",
+        "title": "human escalation 18.0 % (limit 5.0 %)",
+        "incident_kind": "slo",
+        "severity": "SEV2",
+        "state": state,
+        "opened_at": OPENED,
+        "now": NOW,
+        "owner": "Ana Silva",
+        "owner_slack": "U0ANA",
+        "channel": "C0AGENTS",
+    }
+    return cards.Header(**{**told, **more})
+
+
+HER = cards.SliLine(
+    "her", "human escalation", "", "%", 18.0, 214, "5 %", 3.1, 3.4, "lower", "breach", "18.0 % > 5.0 % for 2 minutes"
+)
+TIE = cards.SliLine("tie", "tool calls per task", "", "calls/task", 6.3, 214, "1.5x", 4.1, 4.5, "lower", "breach")
+DQR = cards.SliLine("dqr", "decision quality", "", "%", 92.4, 180, "85 %", 93.0, 83.7, "higher", "ok")
+AQDD = cards.SliLine("aqdd", "approvals waiting", "kyc", "pending", None, None, "2x", 40, 44, "lower", "unknown")
+LINES = (HER, TIE, DQR, AQDD)
+
+FULL = cards.RungLine("full", "full", "act within its registered blast radius")
+LOWERED = cards.RungLine("read-only", "full", "read and answer; no writes", "confirmed", 2, 2, 4.0, 7)
+PROPOSAL = cards.Proposal("read-only", "read and answer; no writes", "HER is above twice its objective")
+STEPS = (
+    cards.StepLine(
+        "real", "Decide whether the signal is real", "", "check", required=True, outcome="done", by="Ana", at=NOW
+    ),
+    cards.StepLine(
+        "reach",
+        "Find how far it reaches",
+        "Say which tasks are affected, in the note: workflow, tenant, version, or all of them.\n"
+        "- One workflow only: contain that one.\n- All of them: contain the agent as a whole.",
+        "ask",
+        required=True,
+        timebox=5,
+        evidence=("human escalation: 18.0 %, objective 5 %, baseline 3.1 %: breach", "Rung: full, no change"),
+    ),
+    cards.StepLine(
+        "harm",
+        "Decide whether it is still doing harm",
+        "Ask: can it write, pay, send or delete right now?",
+        "ask",
+        required=True,
+        timebox=2,
+        outcome="blocked",
+        note="nobody has access to the ledger",
+        by="Bo",
+        at=NOW,
+    ),
+    cards.StepLine("score", "Score ten decisions by hand", "Pick ten at random.", "do", required=False, timebox=10),
+)
+ROW = cards.AgentRow("refunds", "Ana Silva", LOWERED, LINES, "INC-0042", OPENED, "Ana", NOW + timedelta(hours=2))
+CALM = cards.AgentRow("kyc", "Bo Lind", FULL, (DQR,))
+LADDER = tuple((rung.name, rung.may) for rung in DEFAULT_LADDER)
+
+
+def realistic() -> dict[str, cards.Card]:
+    """Each card as a responder meets it, by a name for its moment."""
+    working = header("responding", acked_by="Ana Silva", acked_at=NOW)
+    unconfirmed = cards.RungLine("read-only", "full", "read and answer; no writes", "not-confirmed", 1, 2)
+    requested = cards.RungLine("read-only", "full", "read and answer; no writes", "requested")
+    page = cards.PageCard(
+        header(),
+        "refunds: human escalation 18 % (limit 5 %), 3 min. You own it.",
+        (HER, TIE),
+        "You own refunds.",
+        FULL,
+        PROPOSAL,
+        runbook="Default runbook",
+    )
+    progress = tuple(
+        cards.PhaseProgress(phase, settled, 4, settled == 4)
+        for phase, settled in zip(PHASES, (4, 1, 0, 0), strict=True)
+    )
+    roles = (("lead", "Ana Silva"), ("scribe", "Bo Lind"))
+    clock = "18 of 30 good minutes since 02:41 UTC; needs about 90 more tasks."
+    recovering = header("recovering", acked_by="Ana Silva", acked_at=NOW)
+    recovered = header("recovered", acked_by="Ana Silva", acked_at=NOW)
+    bands = (
+        cards.SliLine("her", "human escalation", "", "%", 3.2, 240, "5 %", 3.1, 3.4, "lower", "in-band"),
+        cards.SliLine(
+            "tie", "tool calls per task", "", "calls/task", 4.9, 240, "1.5x", 4.1, 4.5, "lower", "out-of-band"
+        ),
+        cards.SliLine(
+            "aqdd", "approvals waiting", "", "pending", 61, None, "2x", 40, 44, "lower", "exempt", "rises on read-only"
+        ),
+    )
+    return {
+        "page": page,
+        "page-acked": cards.PageCard(
+            working, page.headline, page.lines, page.why, FULL, PROPOSAL, acked="Acknowledged by Ana, 02:15 UTC"
+        ),
+        "page-blind": cards.PageCard(
+            header(incident_kind="blind"), "kyc: no data for 5 min. You own it.", (AQDD,), "You own kyc.", FULL
+        ),
+        "announcement": cards.AnnouncementCard(header(), (HER, TIE), FULL),
+        "incident": cards.IncidentCard(
+            header(), LINES, FULL, (), progress, "detection", "Decide whether the signal is real", PROPOSAL
+        ),
+        "incident-contained": cards.IncidentCard(
+            recovered, LINES, LOWERED, roles, progress, "attribution", "Find what changed", None, clock, "Not recalled."
+        ),
+        "phase": cards.PhaseCard(working, "detection", "Default runbook", STEPS, done=False, goal="Is it real?"),
+        "phase-done": cards.PhaseCard(working, "recovery", "Default runbook", STEPS[:1], done=True),
+        "autonomy-requested": _change(working, requested),
+        "autonomy-confirmed": _change(working, LOWERED),
+        "autonomy-not-confirmed": _change(
+            working, unconfirmed, cards.Proposal("suspended", "nothing", "not confirmed")
+        ),
+        "restore": _restore(recovered, ""),
+        "restore-settled": _restore(recovered, "Approved by Bo"),
+        "recovery": cards.RecoveryCard(
+            recovering, bands, 18, 30, "running", clock, "02:40 UTC: HER 6.1 % past its band", LOWERED, "", "not yet"
+        ),
+        "recovery-held": cards.RecoveryCard(
+            recovered, bands[:1], 30, 30, "held", "Held for 30 min.", rung=LOWERED, restore_to="approval"
+        ),
+        "resolve-barred": cards.ResolveCard(
+            recovered, (("acknowledged", "40 s"),), LOWERED, ("step not settled: Find what changed (attribution)",)
+        ),
+        "resolve-ready": cards.ResolveCard(recovered, (("acknowledged", "40 s"), ("contained", "2 min")), FULL),
+        "resolved": cards.ResolveCard(
+            header("resolved"),
+            (("acknowledged", "40 s"), ("contained", "2 min"), ("recovered", "41 min")),
+            FULL,
+            followups=("write an eval case for double refunds",),
+            postmortem="data/inc-0042.md",
+            resolved="Resolved 03:02 UTC.",
+        ),
+        "fleet": cards.FleetCard("Fleet", (ROW, CALM), NOW),
+        "fleet-empty": cards.FleetCard("Off their normal rung", (), NOW, empty="Every agent is on its normal rung."),
+        "agent": cards.AgentCard(
+            ROW, "Pays refunds up to 200 EUR.", "Only shop orders", "Bo Lind", "Cy Dow", LADDER, NOW, "U0ANA"
+        ),
+        "incidents": cards.IncidentList((cards.IncidentRow(header(), "refunds: human escalation 18 %"),), NOW),
+        "incidents-none": cards.IncidentList((), NOW),
+        "timeline": cards.TimelineCard(
+            working,
+            (
+                cards.TimelineLine(OPENED, "Stepdown", "HER 18.0 % > 5.0 % objective for 2 of 2 minutes, n=214"),
+                cards.TimelineLine(NOW, "Ana Silva", "acknowledged"),
+            ),
+            12,
+        ),
+        "catchup": cards.CatchupCard(
+            working,
+            "human escalation 18.0 % (limit 5.0 %)",
+            "02:11 UTC",
+            ("02:16 read-only by Ana",),
+            "human escalation 4.0 %; 18 of 30 good minutes",
+            "attribution: Find what changed",
+            "Ana Silva has it",
+        ),
+        "exercise": cards.AnnouncementCard(header(exercise=True), (HER,), FULL),
+    }
+
+
+def _change(head: cards.Header, rung: cards.RungLine, lower: cards.Proposal | None = None) -> cards.AutonomyCard:
+    return cards.AutonomyCard(
+        head,
+        "refunds",
+        "",
+        "full",
+        "read-only",
+        "Ana Silva",
+        NOW,
+        "refunding twice",
+        "read and answer; no writes",
+        rung,
+        until=NOW + timedelta(hours=2),
+        residue="A lower rung does not recall what is already done, in flight or queued.",
+        lower=lower,
+        undo=True,
+    )
+
+
+def _restore(head: cards.Header, settled: str) -> cards.RestoreCard:
+    evidence = "30 of 30 good minutes; human escalation 3.2 % within 3.4 %."
+    may = "act, but every write waits for a person"
+    return cards.RestoreCard(
+        head, "read-only", "approval", may, "Ana Silva", "U0ANA", "prompt rolled back", evidence, settled
+    )
+
+
+def filled(card: Any, text: Callable[[str], str], times: int = 1) -> Any:
+    """The card with every free text replaced, and every list made `times` as long. Ids, states and kinds stay."""
+    if isinstance(card, tuple):
+        return tuple(_pair(one, text) if isinstance(one, tuple) else filled(one, text, times) for one in card) * times
+    if not is_dataclass(card):
+        return text(card) if isinstance(card, str) else card
+    kept = {"state", "phase", "kind", "outcome", "status", "better", "severity", "incident_kind", "number", "channel"}
+    kept |= {"owner_slack", "asked_by_slack", "id"}
+    values = {}
+    for field in fields(card):
+        value = getattr(card, field.name)
+        values[field.name] = value if field.name in kept else filled(value, text, times)
+    return type(card)(**values)
+
+
+def _pair(pair: tuple[Any, ...], text: Callable[[str], str]) -> tuple[Any, ...]:
+    """A tuple of fixed length inside a list: (role, name)."""
+    return tuple(filled(one, text) for one in pair)
+
+
+def card_types() -> set[type]:
+    return set(get_args(cards.Card))
+
+
+PEOPLE = {
+    "ana": Person("ana", "Ana Silva", slack="U0ANA", phone="+351 1", ways=(Way("slack", "U0ANA"),)),
+    "bo": Person("bo", "Bo Lind", slack="U0BEN"),
+    "cy": Person("cy", "Cy Dow", slack="U0CHLOE"),
+    "eve": Person("eve", "Eve Onlooker", slack="U0EVE"),
+}
+FLEET = Fleet(
+    people=PEOPLE,
+    sources={},
+    agents={
+        "refunds": Agent("refunds", "ana", deputy="bo", manager="cy", workflows=("refund", "kyc-review")),
+        "kyc": Agent("kyc", "bo"),
+    },
+    ladder=DEFAULT_LADDER,
+    announcements="C0GENERAL",
+)
