@@ -36,7 +36,7 @@ from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.engine.watch import Watch
 from bot.ports import Clock, Source
-from bot.slack import Slack, SlackSettings, build_slack
+from bot.slack import build_outlets, build_slack
 from bot.sources import build
 from bot.store import SqlStore
 from bot.web.api import build_api
@@ -51,12 +51,23 @@ POLL_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
+class SlackAccess:
+    """How Slack is reached. `team_id` empty: the workspace the token belongs to."""
+
+    bot_token: str = field(repr=False)
+    app_token: str = field(repr=False)
+    base_url: str
+    team_id: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """What a running Stepdown is made of. `speed`: how much faster than real time the clock runs."""
 
     fleet: Callable[[], Fleet]
     clock: Clock
-    slack: SlackSettings
+    slack: SlackAccess
     database_url: str
     data_dir: Path
     runbooks_dir: Path
@@ -98,10 +109,20 @@ class App:
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock))
-        self.slack: Slack = build_slack(setup.slack, self.commands, fleet, clock)
+        access = setup.slack
+        chat = build_outlets(access.bot_token, access.base_url)
+        self.slack = build_slack(
+            self.commands,
+            fleet,
+            bot_token=access.bot_token,
+            app_token=access.app_token,
+            base_url=access.base_url,
+            team_id=access.team_id,
+            prefix=access.prefix,
+        )
         outlets = Outlets(
-            self.slack.chat,
-            {self.slack.pager.kind: self.slack.pager},
+            chat.chat,
+            {chat.pager.kind: chat.pager},
             build_controls(fleet, clock, lambda agent, workflow: self.board.answer(agent, workflow).level),
             Reporting(store, MarkdownDocuments(setup.data_dir), fleet),
         )
@@ -144,7 +165,7 @@ class App:
         self._wake(LANES)
         for thread in self._threads:
             thread.join(timeout=15)
-        self.slack.connection.stop()
+        self.slack.stop()
         self._server.stop()
         self._pool.close()
         for source in self._sources.values():

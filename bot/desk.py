@@ -6,7 +6,7 @@ It writes to the same database. The running bot carries the effects out and publ
 import getpass
 import time
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.config import Settings
 from bot.core import timeline
@@ -22,15 +22,8 @@ from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.views import Views
 from bot.store import SqlStore
+from bot.tabletop.clock import RealClock
 from bot.web.board import MemoryBoard
-
-
-class WallClock:
-    """Real time."""
-
-    def now(self) -> datetime:
-        """Return the aware UTC time."""
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class LocalDesk:
     def open(cls, settings: Settings, fleet: Fleet) -> "LocalDesk":
         """Open the database beside a running bot. Raises StoreError."""
         store = SqlStore.open(settings.database_url, alone=False)
-        clock = WallClock()
+        clock = RealClock()
 
         def present() -> Fleet:
             return fleet

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import structlog
 
-from bot.app import App, Setup
+from bot.app import App, Setup, SlackAccess
 from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
 from bot.core.model import Fleet
-from bot.desk import WallClock
-from bot.slack import SlackSettings
 from bot.sources import KINDS
 from bot.store import StoreError
+from bot.tabletop.clock import RealClock
 from bot.web.server import ServerError
 from bot.web.tokens import TokenBook, TokenError
 
@@ -52,16 +51,16 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
     """What the settings say, as the composition root wants it. Raises RunError for what is missing."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise RunError("STEPDOWN_SLACK_BOT_TOKEN and STEPDOWN_SLACK_APP_TOKEN are needed: the bot lives in Slack.", 2)
-    slack = SlackSettings(
+    slack = SlackAccess(
         bot_token=settings.slack_bot_token.get_secret_value(),
         app_token=settings.slack_app_token.get_secret_value(),
         base_url=settings.slack_base_url,
         team_id=settings.team_id,
-        command_prefix=settings.command_prefix,
+        prefix=settings.command_prefix,
     )
     return Setup(
         fleet=holder.get,
-        clock=WallClock(),
+        clock=RealClock(),
         slack=slack,
         database_url=settings.database_url,
         data_dir=settings.data_dir,

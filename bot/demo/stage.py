@@ -6,11 +6,10 @@ from pathlib import Path
 
 import httpx
 
-from bot.app import App, Setup
+from bot.app import App, Setup, SlackAccess
 from bot.config import parse_fleet
 from bot.core.model import Fleet
 from bot.localslack.server import LocalSlack, Workspace
-from bot.slack import SlackSettings
 from bot.slack.manifest import manifest
 from bot.sources import KINDS
 from bot.tabletop import demo_fleet
@@ -49,7 +48,7 @@ class Stage:
 def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None]) -> Stage:
     """Start everything; returns when the bot polls. `say` hears what is starting."""
     clock = ScaledClock(speed)
-    slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "manifest": manifest()}), port=port)
+    slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "app": {"manifest": manifest()}}), port=port)
     slack.start()
     say(f"local Slack       {slack.url}")
     world = World(clock, demo_fleet.AGENTS)
@@ -70,7 +69,7 @@ def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, to
     return Setup(
         fleet=lambda: fleet,
         clock=clock,
-        slack=SlackSettings(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.api_url),
+        slack=SlackAccess(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.api_url),
         database_url=f"sqlite:///{folder / 'demo.db'}",
         data_dir=folder,
         runbooks_dir=RUNBOOKS,

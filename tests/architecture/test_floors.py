@@ -23,7 +23,7 @@ WORLD = frozenset(
         "shutil",
         "signal",
     }
-    | {"smtplib", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib"}
+    | {"smtplib", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "time", "urllib"}
 )
 PURE = ("bot/core/", "bot/engine/", "bot/ports.py")
 CLOCK_READS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"})

@@ -60,10 +60,11 @@ def test_the_image_sets_nothing_that_is_no_setting() -> None:
 
 def commands(command: click.Command, words: str = "stepdown") -> Iterator[str]:
     """Every command that does something, in full: `stepdown db upgrade`."""
-    if not isinstance(command, click.Group):
+    inner: dict[str, click.Command] = getattr(command, "commands", {})
+    if not inner:
         yield words
         return
-    for name, sub in command.commands.items():
+    for name, sub in inner.items():
         if not sub.hidden:
             yield from commands(sub, f"{words} {name}")
 

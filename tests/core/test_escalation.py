@@ -27,7 +27,7 @@ def test_the_owner_is_paged_at_once_by_every_way() -> None:
     assert _pages(advance(None, opened()).effects) == [("ana", "slack"), ("ana", "sms")]
 
 
-def test_default_policy_owner_5_deputy_10_manager_20_then_everyone_five_times() -> None:
+def test_the_default_policy_step_by_step() -> None:
     found = incident()
     found, paged = _escalate(found, 5)
     assert paged == [("ana", "slack"), ("ana", "sms")]
