@@ -187,7 +187,8 @@ def applies(reading: InstanceReading, rung: str, epoch: int) -> bool:
 
 
 def _need(breach: Breach, exempt: str) -> recovery.Need:
-    return recovery.Need(breach.series, breach.sli, breach.baseline, breach.value, breached=True, exempt=exempt)
+    # the few tasks behind a fresh breach looked worse than the agent is: with n the clock learns its level
+    return recovery.Need(breach.series, breach.sli, breach.baseline, breach.value, breach.n, exempt=exempt)
 
 
 def _event(incident: Incident, clock: recovery.Clock, now: datetime) -> Event | None:
