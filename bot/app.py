@@ -36,7 +36,7 @@ from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.engine.watch import Watch
 from bot.ports import Clock, Source
-from bot.slack import build_outlets, build_slack
+from bot.slack import build_slack
 from bot.sources import build
 from bot.store import SqlStore
 from bot.web.api import build_api
@@ -110,7 +110,6 @@ class App:
         views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock))
         access = setup.slack
-        chat = build_outlets(access.bot_token, access.base_url)
         self.slack = build_slack(
             self.commands,
             fleet,
@@ -121,8 +120,8 @@ class App:
             prefix=access.prefix,
         )
         outlets = Outlets(
-            chat.chat,
-            {chat.pager.kind: chat.pager},
+            self.slack.chat,
+            {self.slack.pager.kind: self.slack.pager},
             build_controls(fleet, clock, lambda agent, workflow: self.board.answer(agent, workflow).level),
             Reporting(store, MarkdownDocuments(setup.data_dir), fleet),
         )

@@ -74,7 +74,7 @@ def _app(identity: Identity, bot_token: str, base_url: str) -> App:
         name="stepdown",
         logger=logger,
         client=writing_client(bot_token, base_url),
-        authorize=identity.authorize,
+        authorize=lambda: identity.authorize(),  # noqa: PLW0108 - Bolt hands a bound method its own `self` again
         request_verification_enabled=False,
         ssl_check_enabled=False,
         url_verification_enabled=False,
