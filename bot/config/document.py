@@ -21,7 +21,7 @@ from bot.config.values import FromEnv
 Path = tuple[str | int, ...]
 
 BYTES_LIMIT = 5_000_000
-NODES_LIMIT = 1_000_000
+NODES_LIMIT = 300_000
 """Counted after aliases are written out: nine lines of nested aliases can stand for a thousand million nodes."""
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -50,19 +50,43 @@ class Document:
     values: dict[Path, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     blamed: set[Path] = field(default_factory=set)
+    settled: frozenset[Path] = frozenset()
+
+    def settle(self) -> None:
+        """End a step: what was blamed so far is not blamed again by what follows from it."""
+        self.settled = frozenset(self.blamed)
 
     def blame(self, path: Path, text: str, *, key: bool = False) -> None:
         """Note a problem at a path: at its value, or at its key; at the nearest parent that has a place."""
+        if path in self.settled:
+            return
         self.blamed.add(path)
+        found = self._at(path)
+        if isinstance(found, FromEnv) and found:
+            # whoever wrote the sentence saw the value; the reader sees what stands in the file
+            text = text.replace(str.__str__(found), found.written)
         place = self._place(path, self.keys if key else self.values)
         self.problems.append(Problem(*place, self.file, ".".join(str(part) for part in path), text))
+
+    def _at(self, path: Path) -> Any:  # noqa: ANN401 - any part of a document
+        found = self.data
+        for part in path:
+            inside = (isinstance(found, dict) and part in found) or (
+                isinstance(found, list) and part in range(len(found))
+            )
+            found = found[part] if inside else None
+        return found
 
     def _place(self, path: Path, first: Mapping[Path, Place]) -> Place:
         if path in first:
             return first[path]
-        while path and path not in self.keys:
+        while path:
+            if path in self.keys:
+                return self.keys[path]
+            if isinstance(path[-1], int) and path in self.values:
+                return self.values[path]
             path = path[:-1]
-        return self.keys.get(path) or self.values.get((), Place(0, 0))
+        return self.values.get((), Place(0, 0))
 
 
 def read_document(file: str, content: bytes, env: Mapping[str, str]) -> Document:
@@ -78,6 +102,10 @@ def read_document(file: str, content: bytes, env: Mapping[str, str]) -> Document
     except (_TooLarge, RecursionError):
         document.data = None
         document.blame((), "the file is too large or too deeply nested once its aliases are written out")
+    else:
+        if not isinstance(document.data, dict):
+            document.data = None
+            document.blame((), "the file holds no mapping; it needs at least `people` and `agents`")
     return document
 
 
@@ -169,6 +197,9 @@ class _Walk:
                     continue
                 self._document.keys[here] = _place(key)
                 own[name] = self.data(value, here)
+                if value.start_mark.index == value.end_mark.index:
+                    # nothing stands behind the colon, and ruamel's mark for nothing is where the next thing begins
+                    self._document.values[here] = _place(key)
         return merged | own
 
     def _twice(self, key: Node, path: Path, first: Place) -> Problem:

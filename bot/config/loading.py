@@ -46,12 +46,17 @@ def parse_fleet(name: str, content: bytes, env: Mapping[str, str], kinds: Kinds)
 
 
 def _fleet(document: Document, kinds: Kinds) -> Fleet | None:
+    document.settle()
     hidden = refuse_secrets(document)
+    document.settle()
     file = shaped(document, FleetFile, document.data, (), hidden)
     if file is None:
         return None
+    specs = _specs(document, file, kinds, hidden)
+    document.settle()
     check_references(document, file, ladder_of(file).names(), kinds)
-    return assembled(document, file, _specs(document, file, kinds, hidden), kinds)
+    document.settle()
+    return assembled(document, file, specs, kinds)
 
 
 def _specs(document: Document, file: FleetFile, kinds: Kinds, hidden: Collection[Path]) -> dict[str, SourceSpec]:

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+SHORT = 3
+"""A beginning of so many letters, such as `prod`, is taken for an abbreviation."""
 SHOWN = 12
 """As many allowed names as a line is still read with."""
 
@@ -52,6 +54,7 @@ def near(word: str, options: Iterable[str]) -> str | None:
     """The option that was probably meant, None where nothing is close."""
     by_lower = {option.lower(): option for option in options}
     found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    found = found or [option for option in by_lower if len(word) >= SHORT and option.startswith(word.lower())]
     return by_lower[found[0]] if found else None
 
 

@@ -36,9 +36,9 @@ _PATTERN = {
 _PATTERN["url"] = "an address begins with http:// or https:// and holds neither user nor password"
 _PATTERN["announcements"] = _PATTERN["channel"]
 _BOUND = {
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "at most {le}",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "at most {le:g}",
     "too_long": "at most {max_length} of them",
     "too_short": "at least {min_length} of them",
     "finite_number": "a finite number",
@@ -66,8 +66,8 @@ def shaped(
         for fault in reversed(faults):  # from the back, so that cutting a list item moves no fault still to come
             loc = _location(fault)
             here = (*prefix, *loc)
-            # what we cut ourselves is missing now, and what was blamed on the way in is not blamed again
-            if not _inside_of(loc, cut) and here not in document.blamed:
+            # what we cut ourselves is missing now
+            if not _inside_of(loc, cut):
                 key = fault["type"] in {"extra_forbidden", "missing"} or _is_key(fault)
                 document.blame(here, _sentence(fault, loc, model, also, secret=here in hidden), key=key)
             again = loc in cut
@@ -112,11 +112,13 @@ def _sentence(fault: ErrorDetails, loc: Path, model: type[BaseModel], also: Coll
     if kind == "missing":
         return f"`{name}` is missing"
     if kind == "literal_error":
-        return misnamed("the value", _shown(given), re.findall(r"'([^']*)'", context["expected"]))
+        return misnamed(
+            "the key" if _is_key(fault) else "the value", _shown(given), re.findall(r"'([^']*)'", context["expected"])
+        )
     if kind == "string_pattern_mismatch":
         return _misfit(name, given, is_key=_is_key(fault))
     if bound := _BOUND.get(kind):
-        return f"{_shown(given, quoted=True)} is out of range; {bound.format(**context)} is allowed"
+        return f"{_amount(given)} is out of range; {bound.format(**context)}{_unit(name, given)} is allowed"
     wanted = _MUST_BE.get(kind.removesuffix("_type").removesuffix("_parsing"))
     if wanted:
         return _mistyped(name, given, wanted)
@@ -155,6 +157,17 @@ def _shown(given: object, *, quoted: bool = False) -> str:
     text = given.written if isinstance(given, FromEnv) else str(given)
     text = text if len(text) <= 60 else f"{text[:60]}..."  # noqa: PLR2004 - as much as a line bears
     return repr(text) if quoted else text
+
+
+def _amount(given: object) -> str:
+    return f"a list of {len(given)}" if isinstance(given, list) else _shown(given, quoted=isinstance(given, str))
+
+
+def _unit(name: str, given: object) -> str:
+    """Spans of time are written as text and bounded as numbers."""
+    if not isinstance(given, str):
+        return ""
+    return " minutes" if name == "window" else " seconds"
 
 
 def _fields(model: type[BaseModel], loc: Path) -> Collection[str]:
