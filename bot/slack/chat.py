@@ -25,7 +25,7 @@ MOST_NAME: Final = 80
 ADOPT_WITHIN: Final = 24 * 3600
 """Seconds: an older channel of the same name belongs to an earlier installation's incident."""
 SUFFIXES: Final = ("", "-2", "-3", "-4", "-5")
-_WHO_WAS_THERE = frozenset({"already_in_channel", "cant_invite_self"})
+_WAS_THERE = frozenset({"already_in_channel", "cant_invite_self"})
 _CANNOT_LOOK = frozenset({"missing_scope", "not_in_channel", "method_not_supported_for_channel_type"})
 
 log = logging.getLogger("stepdown.slack")
@@ -193,28 +193,20 @@ class SlackChat:
 
     def invite(self, channel: str, people: Sequence[Person]) -> None:
         """Invite people; those already there are done. Names those who could not be invited."""
-        users = [person.slack for person in people if user_mention(person.slack)]
-        if not users:
+        names = {person.slack: person.name for person in people if user_mention(person.slack)}
+        if not names:
             return
         try:
-            call(self._client.conversations_invite, channel=channel, users=users, force=True)
+            # `force`: one bad account does not keep the others out.
+            answer = call(self._client.conversations_invite, channel=channel, users=list(names), force=True)
         except SlackError as error:
-            if error.code in _WHO_WAS_THERE and len(users) == 1:
+            if error.code in _WAS_THERE:
                 return
-            if not error.permanent or error.code == "missing_scope" or len(users) == 1:
-                raise
-            self._invite_each(channel, people)
-
-    def _invite_each(self, channel: str, people: Sequence[Person]) -> None:
-        """One at a time, so that one bad account does not keep the others out."""
-        missing: list[str] = []
-        for person in people:
-            try:
-                self.invite(channel, [person])
-            except SlackError as error:
-                missing.append(f"{person.name}: {error}")
-        if missing:
-            raise SlackError(f"could not invite {'; '.join(missing)}", permanent=True)
+            raise
+        refused = [one for one in answer.get("errors") or [] if one.get("error") not in _WAS_THERE]
+        if refused:
+            told = "; ".join(f"{names.get(one.get('user'), '?')} ({one.get('error')})" for one in refused)
+            raise SlackError(f"could not invite {told}", permanent=True)
 
     def topic(self, channel: str, text: str) -> None:
         """Set the channel's topic."""

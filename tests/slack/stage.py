@@ -246,7 +246,7 @@ PEOPLE = {
     "ana": Person("ana", "Ana Silva", slack="U0ANA", phone="+351 1", ways=(Way("slack", "U0ANA"),)),
     "bo": Person("bo", "Bo Lind", slack="U0BEN"),
     "cy": Person("cy", "Cy Dow", slack="U0CHLOE"),
-    "eve": Person("eve", "Eve Onlooker", slack="U0EVE"),
+    "dev": Person("dev", "Dev Onlooker", slack="U0DEV"),
 }
 FLEET = Fleet(
     people=PEOPLE,

@@ -1,0 +1,48 @@
+"""The manifest says what the code does: every command, shortcut, event and scope, and nothing besides."""
+
+import json
+
+import pytest
+from desk import Desk
+from stage import FLEET
+
+from bot.localslack import manifest as local_manifest
+from bot.slack import build_slack, manifest
+from bot.slack.actions import ACTIONS
+from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
+from bot.slack.verbs import ROOTS
+
+
+def test_the_local_slack_takes_it() -> None:
+    taken = local_manifest.parse(manifest("sd-"))
+    assert [one.command for one in taken.commands] == ["/sd-incident", "/sd-autonomy", "/sd-agent"]
+    assert set(taken.scopes) == set(SCOPES) | set(OPTIONAL_SCOPES)
+
+
+@pytest.mark.parametrize("prefix", ["", "sd-"])
+def test_every_command_it_declares_has_a_listener(prefix: str) -> None:
+    made = build_slack(Desk(), lambda: FLEET, bot_token="xoxb-local-x", app_token="xapp-local-x", prefix=prefix)
+    matchers = [listener.matchers for listener in made.connection._app._listeners]
+    declared = manifest(prefix)
+    expected = len(ROOTS) + len(ACTIONS) + 1 + len(declared["features"]["shortcuts"]) + len(EVENTS)
+    assert len(matchers) == expected
+    made.inbound.drain()
+
+
+def test_it_is_inside_slacks_limits() -> None:
+    made = manifest()
+    information = made["display_information"]
+    assert len(information["name"]) <= 35
+    assert len(information["description"]) <= 140
+    for command in made["features"]["slash_commands"]:
+        assert len(command["command"]) <= 32
+        assert command["should_escape"], "user ids are the only reliable reference to people"
+    assert all(len(shortcut["name"]) <= 24 for shortcut in made["features"]["shortcuts"])
+    assert made["_metadata"]["major_version"] == 2
+    json.dumps(made)
+
+
+def test_every_scope_has_a_reason_and_none_stands_twice() -> None:
+    assert not set(SCOPES) & set(OPTIONAL_SCOPES)
+    assert all(reason for reason in (*SCOPES.values(), *OPTIONAL_SCOPES.values()))
+    assert set(EVENTS.values()) <= set(SCOPES) | set(OPTIONAL_SCOPES)
