@@ -1,0 +1,248 @@
+"""Every control in the registry keeps the same promises. A control without a harness here fails the first test."""
+
+import base64
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from bot import controls
+from bot.controls.webhook import WebhookControl, is_forbidden
+from bot.core.model import DEFAULT_LADDER, Agent, Fleet, RungState
+from bot.core.model import Control as Settings
+from bot.ports import Control, DeliveryError
+from bot.tabletop.clock import MovableClock
+
+START = datetime(2026, 3, 1, 2, 14, tzinfo=UTC)
+SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+@dataclass
+class Receiver:
+    """A control plane on loopback: keeps what it was sent and answers as told."""
+
+    status: int = 204
+    headers: dict[str, str] = field(default_factory=dict)
+    drip: bool = False
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    port: int = 0
+
+    def url(self, path: str = "/rung") -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    known = Receiver()
+    over = threading.Event()
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            known.got.append(({key.lower(): value for key, value in self.headers.items()}, body))
+            while known.drip and not over.wait(0.02):
+                self.wfile.write(b"H")
+            self.send_response(known.status)
+            for key, value in known.headers.items():
+                self.send_header(key, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the sender hangs up on a drip
+    known.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield known
+    over.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def fleet(kind: str, url: str, secret: str = SECRET) -> Fleet:
+    settings = Settings(kind=kind, url=url, secret=secret, not_after=60)  # type: ignore[arg-type]
+    agent = Agent("refunds", "ann", workflows=("refund",), control=settings)
+    return Fleet(people={}, sources={}, agents={"refunds": agent}, ladder=DEFAULT_LADDER)
+
+
+def lowered(rung: str = "approval", epoch: int = 3, workflow: str = "") -> RungState:
+    return RungState("refunds", workflow, rung, epoch, START)
+
+
+@dataclass
+class Harness:
+    """How to look at what a control did: the control, and the (key, level, epoch) its plane received."""
+
+    control: Control
+    received: Callable[[], list[tuple[str, str, int]]]
+    answer: Callable[[int], None]
+
+
+def webhook(receiver: Receiver) -> Harness:
+    known = fleet("webhook", receiver.url())
+    control = controls.build_controls(lambda: known, MovableClock(START), lambda _a, _w: "approval")["webhook"]
+
+    def received() -> list[tuple[str, str, int]]:
+        bodies = [(headers["webhook-id"], json.loads(body)) for headers, body in receiver.got]
+        return [(key, body["level"], body["epoch"]) for key, body in bodies]
+
+    def answer(status: int) -> None:
+        receiver.status = status
+
+    return Harness(control, received, answer)
+
+
+HARNESSES: dict[str, Callable[[Receiver], Harness]] = {"webhook": webhook}
+
+
+@pytest.fixture(params=sorted(controls.CONTROLS))
+def harness(request: pytest.FixtureRequest, receiver: Receiver) -> Harness:
+    return HARNESSES[request.param](receiver)
+
+
+def test_every_control_has_a_harness_and_its_own_kind(harness: Harness) -> None:
+    assert set(HARNESSES) == set(controls.CONTROLS)
+    assert harness.control.kind in controls.CONTROLS
+
+
+def test_a_push_arrives_and_a_repeat_is_recognisable(harness: Harness) -> None:
+    for _ in range(2):
+        harness.control.push(lowered(), "rung/refunds/3")
+    assert harness.received() == [("rung/refunds/3", "approval", 3)] * 2
+
+
+@pytest.mark.parametrize(("status", "permanent"), [(500, False), (503, False), (404, False), (410, True)])
+def test_a_refusal_is_a_delivery_error(harness: Harness, status: int, permanent: bool) -> None:
+    harness.answer(status)
+    with pytest.raises(DeliveryError, match=str(status)) as caught:
+        harness.control.push(lowered(), "rung/refunds/3")
+    assert caught.value.permanent is permanent
+    assert not caught.value.ambiguous
+
+
+def test_an_agent_that_is_gone_is_permanent(harness: Harness) -> None:
+    with pytest.raises(DeliveryError, match="not in the fleet") as caught:
+        harness.control.push(RungState("gone", "", "full", 1, START), "rung/gone/1")
+    assert caught.value.permanent
+
+
+def pushing(url: str, *, secret: str = SECRET, level: str = "full", deadline: float = 15.0) -> WebhookControl:
+    known = fleet("webhook", url, secret)
+    return WebhookControl(lambda: known, MovableClock(START), lambda _a, _w: level, deadline=deadline)
+
+
+def refusal(control: WebhookControl) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        control.push(lowered(), "rung/refunds/3")
+    return caught.value
+
+
+def test_the_message_is_signed_and_whole(receiver: Receiver) -> None:
+    pushing(receiver.url()).push(lowered(workflow="refund"), "rung/refunds/3")
+    ((headers, body),) = receiver.got
+    assert Webhook(SECRET).verify(body, headers) == {
+        "type": "autonomy.changed",
+        "agent": "refunds",
+        "workflow": "refund",
+        "level": "approval",
+        "epoch": 3,
+        "not_after": "2026-03-01T02:15:00Z",
+        "grants": {"writes": "approve", "log": "enhanced"},
+    }
+    assert headers["host"] == f"127.0.0.1:{receiver.port}"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(SECRET).verify(body.replace(b"approval", b"full----"), headers)
+
+
+def test_while_a_secret_is_exchanged_either_verifies(receiver: Receiver) -> None:
+    other = "whsec_" + base64.b64encode(b"n" * 24).decode()
+    pushing(receiver.url(), secret=f"{SECRET} {other}").push(lowered(), "rung/refunds/3")
+    ((headers, body),) = receiver.got
+    for secret in (SECRET, other):
+        Webhook(secret).verify(body, headers)
+
+
+def test_a_push_never_says_a_higher_rung_than_the_one_in_force(receiver: Receiver) -> None:
+    pushing(receiver.url(), level="read-only").push(lowered("full", 4, "refund"), "rung/refunds/4")
+    assert json.loads(receiver.got[0][1])["level"] == "read-only"
+
+
+def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
+    receiver.status, receiver.headers = 302, {"Location": receiver.url("/elsewhere")}
+    assert "302 (redirects are not followed)" in str(refusal(pushing(receiver.url())))
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [("7", 7.0), ("9999999", 3600.0), ("soon", None), ("", None)])
+def test_the_other_side_may_say_when(receiver: Receiver, wait: str, seconds: float | None) -> None:
+    receiver.status, receiver.headers = 429, {"Retry-After": wait}
+    assert refusal(pushing(receiver.url())).retry_after == seconds
+
+
+def test_an_answer_that_drips_ends_at_the_deadline(receiver: Receiver) -> None:
+    receiver.drip = True
+    began = time.monotonic()
+    error = refusal(pushing(receiver.url(), deadline=0.3))
+    assert time.monotonic() - began < 3
+    assert (str(error), error.permanent) == ("127.0.0.1 did not answer within 0.3 s", False)
+
+
+def test_nobody_listens() -> None:
+    error = refusal(pushing("http://127.0.0.1:9/"))
+    assert "could not be reached" in str(error)
+    assert not error.permanent
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://h/x", "file:///etc/passwd", "//h/x", "http://", "http://h:x/", "gopher://127.0.0.1/"]
+)
+def test_an_address_that_is_none_is_permanent_and_not_repeated(url: str) -> None:
+    error = refusal(pushing(url))
+    assert error.permanent
+    assert "refunds" in str(error)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/", "http://0.0.0.0/"]
+)
+def test_metadata_and_link_local_addresses_are_refused(url: str) -> None:
+    error = refusal(pushing(url))
+    assert (error.permanent, "metadata address; refused" in str(error)) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "forbidden"),
+    [
+        ("169.254.170.2", True),
+        ("100.100.100.200", True),
+        ("fd00:ec2::254", True),
+        ("fe80::1%eth0", True),
+        ("224.0.0.1", True),
+        ("::", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("fd00::1", False),
+        ("192.0.2.7", False),
+    ],
+)
+def test_which_addresses_are_forbidden(address: str, forbidden: bool) -> None:
+    assert is_forbidden(address) is forbidden
+
+
+@pytest.mark.parametrize("secret", ["", "abc", "whsec_", "whsec_c2hvcnQ=", "whsec_!!!", "whsec_é"])
+def test_a_secret_that_cannot_sign_is_permanent_and_not_repeated(receiver: Receiver, secret: str) -> None:
+    error = refusal(pushing(receiver.url(), secret=secret))
+    assert error.permanent
+    assert not receiver.got
+    assert "c2hvcnQ" not in str(error)
