@@ -94,8 +94,8 @@ def test_a_few_lines_that_stand_for_millions_are_said() -> None:
 
 
 def test_deep_nesting_is_said() -> None:
-    assert "nested too deeply" in problems("[" * 5000)[0]
-    deep = "x: &b0 [1]\n" + "".join(f"y{i}: &b{i} [*b{i - 1}]\n" for i in range(1, 2000))
+    assert "nested too deeply" in problems("[" * 500)[0]
+    deep = "x: &b0 [1]\n" + "".join(f"y{i}: &b{i} [*b{i - 1}]\n" for i in range(1, 700))
     assert "deeply nested" in problems(deep)[0]
 
 

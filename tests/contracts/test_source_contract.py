@@ -316,15 +316,6 @@ def test_the_machines_proxy_is_not_heeded(bench: Bench, monkeypatch: pytest.Monk
         assert [sample.value for sample in fresh.fetch()] == [18.0]
 
 
-def test_after_five_failures_it_is_left_alone(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.say("", 500)
-    for _ in range(5):
-        bench.refusal()
-    asked = len(bench.server.asked)
-    assert "not asked after 5 failures" in bench.refusal()
-    assert len(bench.server.asked) == asked
-
-
 def test_sample_times_stand_in_their_minute(bench: Bench) -> None:
     bench.server.answer = bench.harness.answer(bad="9", total="50")
     at: datetime = bench.fetch()[0].at

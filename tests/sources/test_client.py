@@ -54,6 +54,20 @@ def test_a_refused_query_does_not_open_the_breaker(server: OddServer) -> None:
     client.close()
 
 
+def test_after_five_failures_it_is_left_alone(server: OddServer) -> None:
+    server.answer = lambda asked: asked.say("", 500)
+    client = HttpClient("src", HttpSettings(url=server.url))
+    client._closing.set()  # so that no retry waits
+    for _ in range(FAILURES):
+        with pytest.raises(SourceError, match="HTTP 500"):
+            client.get("/q")
+    asked = len(server.asked)
+    with pytest.raises(SourceError, match="src: not asked after 5 failures"):
+        client.get("/q")
+    assert len(server.asked) == asked
+    client.close()
+
+
 def test_one_slow_query_does_not_use_up_the_time_of_another(server: OddServer) -> None:
     both = threading.Barrier(2, timeout=5)
 

@@ -1,4 +1,4 @@
-"""The built-in queries on a real Prometheus that scrapes a small exporter every second."""
+"""The built-in queries on a real Prometheus that scrapes a small exporter twice a second."""
 
 import socket
 import subprocess
@@ -26,7 +26,7 @@ slis:
 agents: {refunds: {owner: ana}, idle: {owner: ana}}
 """
 CONFIG = """
-global: {scrape_interval: 1s}
+global: {scrape_interval: 500ms, scrape_timeout: 500ms}
 scrape_configs: [{job_name: agents, static_configs: [{targets: ["TARGET"]}]}]
 """
 
