@@ -58,7 +58,7 @@ def page_asked(event: ev.PageAsked, incident: Incident) -> Change:
 @apply.register
 def page_settled(event: ev.PageSettled, incident: Incident) -> Change:
     """Write down how a page went, and move on when it reached nobody."""
-    took = f" after {event.latency_ms:.0f} ms" if event.latency_ms is not None else ""
+    took = f" {event.latency_ms / 1000:.1f} s after the sample" if event.latency_ms is not None else ""
     detail = f" ({event.detail})" if event.detail else ""
     text = f"Page to {event.person} by {event.way}: {event.outcome}{took}{detail}."
     if not incident.open:

@@ -37,21 +37,28 @@ class Phone:
         return list(found.json().get("messages", []))
 
     def tap(self, channel: str, action: str, wanted: Callable[[str], bool] = lambda _: True) -> None:
-        """Tap the newest button of that action, as soon as it is there."""
-        message, element = wait_for(
-            f"a button {action} for {self._user}", lambda: self._button(channel, action, wanted), self._deadline
-        )
-        body = {"user": self._user, "channel": message["channel"], "ts": message["ts"], "action_id": action}
-        answer = self._client.post("/_control/click", json={**body, "value": element.get("value", "")}).json()
-        if not answer.get("ok"):
-            raise StoryStoppedError(f"{self._user} tapped {action}: {answer}")
+        """Tap the newest button of that action as soon as it is there; again if the card changed under the thumb."""
+        wait_for(f"a button {action} for {self._user}", lambda: self._tap(channel, action, wanted), self._deadline)
 
-    def submit(self, values: Mapping[str, Mapping[str, str]]) -> None:
-        """Fill in and send the modal that is open."""
-        view = wait_for("an open modal", self._view, self._deadline)
-        answer = self._client.post(
-            "/_control/submit", json={"user": self._user, "view_id": view["id"], "values": values}
-        ).json()
+    def _tap(self, channel: str, action: str, wanted: Callable[[str], bool]) -> bool:
+        found = self._button(channel, action, wanted)
+        if found is None:
+            return False
+        message, element = found
+        body = {"user": self._user, "channel": message["channel"], "ts": message["ts"], "action_id": action}
+        which = {"block_id": element["block_id"], "value": element.get("value", "")}
+        answer = self._client.post("/_control/click", json={**body, **which}).json()
+        if not answer.get("ok") and answer.get("error") != "no_such_action":
+            raise StoryStoppedError(f"{self._user} tapped {action}: {answer}")
+        return bool(answer.get("ok"))
+
+    def fill(self, text: str) -> None:
+        """Write the text into the fields of the form that opens, and send it."""
+        view = wait_for(f"a form for {self._user}", self._view, self._deadline)
+        inputs = [block for block in view["blocks"] if block.get("type") == "input" and not block.get("optional")]
+        values = {block["block_id"]: {block["element"]["action_id"]: text} for block in inputs}
+        body = {"user": self._user, "view_id": view["id"], "values": values}
+        answer = self._client.post("/_control/submit", json=body).json()
         if not answer.get("ok"):
             raise StoryStoppedError(f"{self._user} sent a form: {answer}")
 
@@ -72,8 +79,9 @@ class Phone:
 def _elements(message: Message) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     for block in message.get("blocks", []):
-        found += block.get("elements", []) if block.get("type") == "actions" else []
-        found += [block["accessory"]] if block.get("accessory") else []
+        inside = block.get("elements", []) if block.get("type") == "actions" else []
+        inside = [*inside, block["accessory"]] if block.get("accessory") else inside
+        found += [{**element, "block_id": block.get("block_id", "")} for element in inside]
     return found
 
 
@@ -135,6 +143,7 @@ class Responder:
         """Ask for one rung up as Ana, approve it as Bo."""
         before = self._incident().rungs.rung
         self._ana.tap(channel, ids.RESTORE)
+        self._ana.fill("the tool schema is rolled back and the numbers have held")
         self._until("the restore to be asked for", lambda: self._incident().rungs.restore_to)
         self._bo.tap(channel, ids.APPROVE)
         self._until("the restore", lambda: self._incident().rungs.rung != before)

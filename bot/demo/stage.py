@@ -86,8 +86,10 @@ def tell(stage: Stage) -> None:
         open_ = stage.app.store.open_incidents(demo_fleet.FAILING)
         channel = open_[0].channel if open_ and open_[0].channel else demo_fleet.CHANNELS["incidents"]
         speaker = next(person.slack for person in demo_fleet.PEOPLE if person.key == teller)
-        message = {"user": speaker, "channel": channel, "text": sentence}
-        httpx.post(f"{stage.slack.url}/_control/say", json=message, timeout=10).raise_for_status()
+        with httpx.Client(base_url=f"{stage.slack.url}/_control", timeout=10, trust_env=False) as control:
+            control.post("/join", json={"user": speaker, "channel": channel}).raise_for_status()
+            message = {"user": speaker, "channel": channel, "text": sentence}
+            control.post("/say", json=message).raise_for_status()
 
     stage.telling = Telling(stage.world, demo_fleet.story(), say)
     stage.telling.start()

@@ -211,7 +211,7 @@ def _confirmation(incident: Incident, seen: int, live: int, now: datetime) -> Ev
     if seen == live:
         since = (now - rungs.requested_at).total_seconds() if rungs.requested_at else 0.0
         return RungConfirmed(now, BOT, rungs.epoch, seen, live, since)
-    if (seen, live) != (rungs.seen, rungs.instances) and incident.open:
+    if seen and (seen, live) != (rungs.seen, rungs.instances) and incident.open:
         return RungSeen(now, BOT, rungs.epoch, seen, live)
     return None
 

@@ -69,7 +69,7 @@ AGENTS = (
 )
 
 
-def story(breaks_after: float = 15, fixed_after: float = 3) -> Story:
+def story(breaks_after: float = 15, fixed_after: float = 8) -> Story:
     """The night of the demo, in scenario minutes: 15 are half a minute at 30x."""
     return Story(
         agent=FAILING,
@@ -80,7 +80,7 @@ def story(breaks_after: float = 15, fixed_after: float = 3) -> Story:
         teller="dan",
         fixed_says=(
             "Found it: tonight's release of the payments tool made `currency` a required field, so every refund call "
-            "was refused and tried again. The tool schema is rolled back; calls go through at the first try."
+            "was refused and tried again. I have rolled the tool schema back; it is everywhere within seven minutes."
         ),
     )
 

@@ -30,9 +30,10 @@ RETRY_LOOP = Fault(
         Bend(Channel.GOOD, plus=-0.03, delay=1, ramp=3, fade=2),
         Bend(Channel.ESCALATED, plus=0.172, delay=4, ramp=4, fade=3),
     ),
-    left={"bounded": 0.6, "approval": 0, "read-only": 0, "suspended": 0},
+    left={"bounded": 0.6, "approval": 0.3, "read-only": 0, "suspended": 0},
 )
 """A tool refuses a call that was well formed yesterday and the agent tries again: calls first, people later.
 
-Every rung that makes writes wait for a person stops it; capped steps only blunt it; watching it does nothing.
+Read-only stops it. Where every write waits for a person it still turns, slowly; capped steps only blunt it; watching
+it does nothing.
 """

@@ -15,8 +15,8 @@ TICK = 0.1  # real seconds between two looks
 class Story:
     """What breaks, what is enough to contain it, and who mends the cause.
 
-    The fault begins `breaks_after` minutes after the story. Its cause is fixed `fixed_after` minutes after all
-    instances of the agent first obeyed one of the `enough` rungs; then `teller` says `fixed_says`.
+    The fault begins `breaks_after` minutes after the story. `told_after` minutes after all instances of the agent first
+    obeyed one of the `enough` rungs `teller` says `fixed_says`; after `fixed_after` minutes the cause is gone.
     """
 
     agent: str
@@ -26,6 +26,7 @@ class Story:
     enough: tuple[str, ...]
     teller: str
     fixed_says: str
+    told_after: float = 1
 
 
 class Telling:
@@ -51,9 +52,13 @@ class Telling:
         """Look at the world and do what is due."""
         if self.fixed_at is None:
             self._watch_for_containment()
-        elif not self.told.is_set() and self._world.now() >= self.fixed_at:
+        elif not self.told.is_set() and self._world.now() >= self._tells_at():
             self.told.set()
             self._say(self.story.teller, self.story.fixed_says)
+
+    def _tells_at(self) -> datetime:
+        began = self.contained_at or self._world.now()
+        return began + timedelta(minutes=self.story.told_after)
 
     def _watch_for_containment(self) -> None:
         now, story = self._world.now(), self.story

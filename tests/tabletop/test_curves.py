@@ -77,7 +77,7 @@ def test_a_bend_without_times_is_there_or_not() -> None:
 
 def test_a_fault_strives_for_what_its_rung_leaves_of_it() -> None:
     changes = (START, Change(90, "watched"), Change(105, "bounded"), Change(110, "approval"), Change(130, "full"))
-    assert fault_goals(Episode(RETRY_LOOP, 100, 120), changes) == [(100, 1.0), (105, 0.6), (110, 0), (120, 0.0)]
+    assert fault_goals(Episode(RETRY_LOOP, 100, 120), changes) == [(100, 1.0), (105, 0.6), (110, 0.3), (120, 0.0)]
 
 
 def test_a_rung_bends_while_it_is_obeyed() -> None:
@@ -108,12 +108,12 @@ def test_the_retry_loop_shows_in_calls_first_and_in_escalations_later() -> None:
     assert at(1009).good == pytest.approx(0.92)
 
 
-def test_approval_ends_the_loop_and_drives_up_escalations_and_queue_itself() -> None:
+def test_approval_slows_the_loop_and_drives_up_escalations_and_queue_itself() -> None:
     lowered = Change(1019.5, "approval")
     assert at(1019, lowered) == at(1019), "a rung applied inside a minute bends the next one"
-    # 1022.5 is 3 minutes after: the loop's calls have faded over 2, its escalations over 3
-    assert at(1022, lowered).calls == pytest.approx(4)
-    assert at(1022, lowered).escalated == pytest.approx(0.01 + 0.045)
+    # 1022.5 is 3 minutes after: the loop's calls have faded over 2, its escalations over 3, to 0.3 of the fault
+    assert at(1022, lowered).calls == pytest.approx(4 * (1 + 0.3 * 2.1))
+    assert at(1022, lowered).escalated == pytest.approx(0.01 + 0.3 * 0.172 + 0.045)
     # the queue grows over 8 minutes to 5x
     assert at(1028, lowered).pending == pytest.approx(100)
 
@@ -140,7 +140,7 @@ def test_a_suspended_agent_takes_no_tasks() -> None:
 def test_an_instance_that_does_not_obey_keeps_its_share_of_the_fault() -> None:
     obeys, does_not = (START, Change(1019.5, "approval")), (START,)
     past = Past((obeys, obeys, does_not), (Episode(RETRY_LOOP, 1000),))
-    assert levels(CURVE, {}, past, 1030).calls == pytest.approx(4 * (1 + 2.1 / 3))
+    assert levels(CURVE, {}, past, 1030).calls == pytest.approx(4 * (1 + 2.1 * (0.3 + 0.3 + 1) / 3))
 
 
 # --- counts ------------------------------------------------------------------------------------------

@@ -79,11 +79,11 @@ def test_nothing_secret_and_nothing_foreign_stands_in_it(fleet: dict) -> None:
     assert all(re.fullmatch(r"\+44 20 7946 0\d{3}", person.phone) for person in PEOPLE), "a range for fiction"
 
 
-def test_the_story_ends_on_rungs_that_stop_the_fault() -> None:
+def test_the_story_ends_on_rungs_that_slow_the_fault_to_a_third() -> None:
     told = story()
     assert told.agent == FAILING
     assert told.teller in {person.key for person in PEOPLE}
-    assert {rung for rung in DEFAULT_LADDER.names() if told.fault.left.get(rung, 1) == 0} == set(told.enough)
+    assert {rung for rung in DEFAULT_LADDER.names() if told.fault.left.get(rung, 1) <= 1 / 3} == set(told.enough)
     assert story(breaks_after=1, fixed_after=2).breaks_after == 1
 
 

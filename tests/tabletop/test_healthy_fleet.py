@@ -134,7 +134,7 @@ def test_contained_and_fixed_it_recovers_in_half_an_hour_and_a_window(seed: int)
 def test_restored_before_the_fix_it_relapses() -> None:
     night = Night(1)
     night.pass_minutes(12)
-    night.obey("approval")
+    night.obey("read-only")
     night.pass_minutes(20)
     night.obey("full")
     assert not night.breached(TIE, night.world.closed_minute())

@@ -1,5 +1,7 @@
 """The page: read on a lock screen, answered with one thumb (`slack.md`, cards 1)."""
 
+from typing import Any
+
 from bot.core.cards import AnnouncementCard, PageCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, titled
@@ -33,6 +35,9 @@ def page(card: PageCard) -> Drawn:
     if not card.acked:
         sheet.section(_advice(card))
         _answers(sheet, card)
+    elif card.proposal is not None and header.acked_at is not None and card.rung.rung == card.rung.normal:
+        sheet.section(_advice(card))
+        sheet.buttons(_lower(card))
     sheet.small(_place(card), "" if card.why.startswith("You own") else inert(card.why, 200))
     return sheet.done(headline)
 
@@ -46,13 +51,18 @@ def _advice(card: PageCard) -> str:
 
 
 def _answers(sheet: Sheet, card: PageCard) -> None:
-    header, rung = card.header, card.proposal.rung if card.proposal else ""
-    label = f"Step down to {rung}" if rung else "Step down one rung"
+    header = card.header
     sheet.buttons(
         button("Acknowledge", ids.ACK, str(header.incident_id), "primary"),
-        button(label, ids.LOWER, ids.target_value(header.agent, rung), "danger"),
+        _lower(card),
         button("Can't take it", ids.CANNOT_TAKE, str(header.incident_id)),
     )
+
+
+def _lower(card: PageCard) -> dict[str, Any]:
+    rung = card.proposal.rung if card.proposal else ""
+    label = f"Step down to {rung}" if rung else "Step down one rung"
+    return button(label, ids.LOWER, ids.target_value(card.header.agent, rung), "danger")
 
 
 def _place(card: PageCard) -> str:
