@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from slack_bolt import App
+from slack_sdk import WebClient
 
 from bot.core.model import Fleet
 from bot.engine.commands import Commands
@@ -59,13 +60,13 @@ def build_slack(
     identity = Identity(reading, team_id)
     access = Access(reading, lambda: identity.team_id, fleet)
     inbound = Inbound(commands, access, writing, fleet, prefix)
-    app = _app(identity, bot_token, base_url)
+    app = _app(identity, base_url)
     inbound.register(app)
     connection = SlackConnection(app, app_token, reading, before=identity.fetch)
     return Slack(chat, SlackPager(chat), connection, access, inbound, identity)
 
 
-def _app(identity: Identity, bot_token: str, base_url: str) -> App:
+def _app(identity: Identity, base_url: str) -> App:
     """A Bolt app that asks Slack nothing by itself, and logs no payloads: at INFO it logs whole rejected bodies."""
     logger = logging.getLogger("stepdown.slack.bolt")
     logger.setLevel(logging.WARNING)
@@ -73,7 +74,7 @@ def _app(identity: Identity, bot_token: str, base_url: str) -> App:
     return App(
         name="stepdown",
         logger=logger,
-        client=writing_client(bot_token, base_url),
+        client=WebClient(base_url=base_url),
         authorize=lambda: identity.authorize(),  # noqa: PLW0108 - Bolt hands a bound method its own `self` again
         request_verification_enabled=False,
         ssl_check_enabled=False,

@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -167,7 +168,12 @@ class SlackConnection:
 
 
 def _close(link: Link) -> None:
+    """Close for good. The shutdown first wakes the reader, which else holds its lock for three seconds."""
+    session = link.client.current_session
+    sock = session.sock if session is not None else None
     try:
+        if sock is not None:
+            sock.shutdown(SHUT_RDWR)
         link.client.close()
     except (OSError, SlackClientError) as error:
         log.info("closing an old Slack connection: %s", error)

@@ -1,5 +1,6 @@
 """A real local Slack on loopback, and the bot's Slack side connected to it."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,8 +57,11 @@ class Town:
         return self.look("calls", method=method)["calls"]
 
     def modal(self, user: str) -> dict[str, Any]:
-        views = self.look("views", user=user)["views"]
-        assert views, f"{user} sees no modal"
+        """The modal that `user` sees; waits for it, as it is opened after the acknowledgement."""
+        deadline = time.monotonic() + 5
+        while not (views := self.look("views", user=user)["views"]):
+            assert time.monotonic() < deadline, f"{user} sees no modal"
+            time.sleep(0.01)
         return views[-1]
 
     def submit(self, user: str, values: dict[str, str]) -> dict[str, Any]:
