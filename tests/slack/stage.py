@@ -28,7 +28,7 @@ def attack(length: int = 10_000) -> str:
     return (whole * (length // len(whole) + 1))[:length]
 
 
-def header(state: str = "paging", **more: Any) -> cards.Header:
+def header(state: str = "paging", **more: object) -> cards.Header:
     told = {
         "incident_id": 42,
         "number": "INC-0042",
@@ -218,7 +218,7 @@ def _restore(head: cards.Header, settled: str) -> cards.RestoreCard:
     )
 
 
-def filled(card: Any, text: Callable[[str], str], times: int = 1) -> Any:
+def filled(card: Any, text: Callable[[str], str], times: int = 1) -> Any:  # noqa: ANN401 - any card or part of one
     """The card with every free text replaced, and every list made `times` as long. Ids, states and kinds stay."""
     if isinstance(card, tuple):
         return tuple(_pair(one, text) if isinstance(one, tuple) else filled(one, text, times) for one in card) * times

@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
-from stage import HER, NOW, PROPOSAL, STEPS, attack, card_types, filled, header, realistic
+from stage import HER, LOWERED, NOW, PROPOSAL, STEPS, attack, card_types, filled, header, realistic
 
 from bot.core import cards
 from bot.slack import ids
@@ -21,7 +22,7 @@ OURS = re.compile(r"!date\^\d+\^(?:\{date_short_pretty\} )?\{time\}\|[^|<>]*|#C0
 MOMENTS = realistic()
 
 
-def walk(part: Any) -> Iterator[dict[str, Any]]:
+def walk(part: object) -> Iterator[dict[str, Any]]:
     """Every object inside the blocks."""
     if isinstance(part, dict):
         yield part
@@ -164,10 +165,16 @@ def test_a_page_without_a_proposal_still_offers_one_rung_down() -> None:
     assert clicked(lower).verb.name == "down"
 
 
-def test_an_answered_page_says_who_has_it_and_has_no_buttons() -> None:
+def test_an_answered_page_says_who_has_it_and_keeps_only_the_way_down() -> None:
     drawn = draw(MOMENTS["page-acked"])
     assert "Acknowledged by Ana, 02:15 UTC" in said(drawn)
-    assert actions(drawn) == []
+    assert [one["action_id"] for one in actions(drawn)] == [ids.LOWER]
+
+
+def test_a_page_of_what_is_contained_or_over_has_no_buttons() -> None:
+    assert actions(draw(replace(MOMENTS["page-acked"], rung=LOWERED))) == []
+    over = replace(MOMENTS["page-acked"], acked="INC-0042 is resolved.", header=header("resolved"), proposal=None)
+    assert actions(draw(over)) == []
 
 
 def test_a_settled_step_is_one_line_and_an_open_one_can_be_done_in_one_tap() -> None:

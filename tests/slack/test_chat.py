@@ -1,7 +1,5 @@
 """Outbound against a real local Slack: what is posted, what is found again, and what each failure means."""
 
-from collections.abc import Iterator
-
 import pytest
 from conftest import Town
 from stage import PEOPLE, attack, filled, realistic
@@ -141,7 +139,7 @@ def test_a_page_is_a_direct_message_and_settles_in_place(chat: SlackChat, town: 
     pager.settle(ANA, receipt, MOMENTS["page-acked"], "inc-42/page/1/ana/slack")
     (page,) = town.messages("@ana")
     assert "Acknowledged by Ana" in str(page["blocks"])
-    assert not [block for block in page["blocks"] if block["type"] == "actions"]
+    assert "Can't take it" not in str(page["blocks"])
 
 
 def test_a_page_that_arrived_though_its_answer_was_lost_is_sent_once(chat: SlackChat, town: Town) -> None:
@@ -258,17 +256,16 @@ def test_a_redrafted_file_is_shared_again(chat: SlackChat, town: Town) -> None:
     "url", ["https://slack.com.evil.example/api/", "http://slack.com/api/", "https://evil.example", "http://10.0.0.1/"]
 )
 def test_the_token_is_sent_to_slack_or_this_machine_only(url: str) -> None:
-    with pytest.raises(ValueError, match="must be https://slack.com/api/ or on this machine"):
+    with pytest.raises(ValueError, match=r"must be https://slack\.com/api/ or on this machine"):
         checked_base_url(url)
 
 
 @pytest.fixture
-def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    yield
 
 
 def test_a_proxy_is_not_asked_for_this_machine(proxied: None, chat: SlackChat) -> None:

@@ -69,7 +69,7 @@ def test_it_connects_and_reads_how_many_there_are(pair: tuple[SlackConnection, D
 
 
 def test_ghosts_are_counted_at_the_next_hello(pair: tuple[SlackConnection, Desk], street: Town) -> None:
-    connection, desk = pair
+    connection, _ = pair
     street.do("faults", fault="ghost", times=2)
     street.do("faults", fault="refresh")
     until(lambda: connection.connections >= 3)
@@ -152,7 +152,7 @@ def test_a_proxy_in_the_environment_is_not_used_for_this_machine(
 def test_neither_payloads_nor_tokens_are_logged(
     pair: tuple[SlackConnection, Desk], street: Town, caplog: pytest.LogCaptureFixture, own: LocalSlack
 ) -> None:
-    connection, desk = pair
+    _, desk = pair
     with caplog.at_level(logging.INFO):
         street.slash("ana", "C0ROOM", "/incident note a secret in a note")
         desk.wait()

@@ -72,7 +72,7 @@ def test_spans(seconds: float, words: str) -> None:
 
 
 def test_quotes_of_phones_are_quotes() -> None:
-    assert text.straight("“prompt loop” — it’s bad\u00a0now") == '"prompt loop" - it\'s bad now'
+    assert text.straight("\u201cprompt loop\u201d \u2014 it\u2019s bad\u00a0now") == '"prompt loop" - it\'s bad now'
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The page: read on a lock screen, answered with one thumb (`slack.md`, cards 1)."""
 
-from typing import Any
+from slackblocks import Button
 
 from bot.core.cards import AnnouncementCard, PageCard
 from bot.slack import ids
@@ -59,7 +59,7 @@ def _answers(sheet: Sheet, card: PageCard) -> None:
     )
 
 
-def _lower(card: PageCard) -> dict[str, Any]:
+def _lower(card: PageCard) -> Button | None:
     rung = card.proposal.rung if card.proposal else ""
     label = f"Step down to {rung}" if rung else "Step down one rung"
     return button(label, ids.LOWER, ids.target_value(card.header.agent, rung), "danger")
