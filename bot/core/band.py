@@ -97,6 +97,13 @@ class Track:
         self.seen = NO_DATA
         self._peak = 0.0
 
+    def extend(self, newest: int) -> None:
+        """Take in the minutes up to `newest` as well: replay walks through time once and cannot know them before."""
+        for minute in range(self.first + len(self.tasks) - 1, newest + 1):
+            n, bad = self._counted(self.rows.get(minute))
+            self.tasks.append(self.tasks[-1] + n)
+            self.badness.append(self.badness[-1] + bad)
+
     def _counted(self, row: MinuteRow | None) -> tuple[float, float]:
         """(tasks, tasks * badness) of one row; nothing for a row without a count."""
         if self.levels is None or row is None or not row.n or row.value is None or not answered(row):

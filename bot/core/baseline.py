@@ -72,17 +72,42 @@ def compute(
     that is wanted (an epoch minute or one of the day); onset's own by default. Order of rows does not matter; needs
     LEAST_MINUTES of usable history, and LEAST_COUNT_FACTOR * min_count tasks where counts are known.
     """
-    end = onset - max(sli.window, LEAST_GUARD)
-    start = end - MOST_DAYS * DAY
+    start, end = span(sli, onset)
     usable = _without_thin(sli, _history(rows, start, end, exclude))
-    wanted = (onset if now_hour_minute is None else now_hour_minute) // 60 % 24
-    same_hour = [known for known in usable if known.minute // 60 % 24 == wanted]
-    days = _days(same_hour)
-    if days >= LEAST_DAYS and _enough_tasks(sli, same_hour) and _known_well(sli, same_hour):
-        return _summary(sli, same_hour, (start, end), f"of the same hour on {days} days")
+    wanted = onset if now_hour_minute is None else now_hour_minute
+    found = _by_hour(sli, usable, (start, end), wanted)
+    if found is not None:
+        return found
     if len(usable) * reach(sli) < LEAST_MINUTES or not _enough_tasks(sli, usable):
         return None
     return _summary(sli, usable, (start, end), f"of {_length(usable)}")
+
+
+def span(sli: Sli, onset: int) -> tuple[int, int]:
+    """The minutes that a baseline for this onset is made of: first, and end (exclusive)."""
+    end = onset - max(sli.window, LEAST_GUARD)
+    return end - MOST_DAYS * DAY, end
+
+
+def by_hour(
+    sli: Sli, rows: Iterable[MinuteRow], onset: int, wanted: int, exclude: Sequence[tuple[int, int]] = ()
+) -> Baseline | None:
+    """The same as `compute` where one hour of the day speaks for itself, None where it does not.
+
+    Of `rows` only those of the hour of `wanted`, and of the `window` minutes before it, matter: a caller that knows
+    them saves reading the other 23 hours of each day.
+    """
+    start, end = span(sli, onset)
+    return _by_hour(sli, _without_thin(sli, _history(rows, start, end, exclude)), (start, end), wanted)
+
+
+def _by_hour(sli: Sli, usable: Sequence[_Usable], between: tuple[int, int], wanted: int) -> Baseline | None:
+    hour = wanted // 60 % 24
+    same_hour = [known for known in usable if known.minute // 60 % 24 == hour]
+    days = _days(same_hour)
+    if days >= LEAST_DAYS and _enough_tasks(sli, same_hour) and _known_well(sli, same_hour):
+        return _summary(sli, same_hour, between, f"of the same hour on {days} days")
+    return None
 
 
 def frozen(
@@ -165,18 +190,18 @@ def _known_well(sli: Sli, usable: Sequence[_Usable]) -> bool:
     return 100 * sqrt(max(0.0, share * (1 - share)) / tasks) <= tolerance(sli, 100 * share)
 
 
-def _summary(sli: Sli, usable: Sequence[_Usable], span: tuple[int, int], of_what: str) -> Baseline:
+def _summary(sli: Sli, usable: Sequence[_Usable], between: tuple[int, int], of_what: str) -> Baseline:
     """Value, spread and n: from the counted minutes where there are any, else from all of them."""
     counted = [(known.value, known.n) for known in usable if known.n is not None]
     if not counted:
         values = [known.value for known in usable]
         middle = median(values)
         spread = MAD_TO_SIGMA * median(abs(value - middle) for value in values)
-        return Baseline(middle, spread, len(values), len(values), *span, f"median {of_what}")
+        return Baseline(middle, spread, len(values), len(values), *between, f"median {of_what}")
     tasks = sum(n for _, n in counted)
     pooled = sum(value * n for value, n in counted) / tasks
     method = f"pooled {'ratio' if sli.kind == 'ratio' else 'mean'} {of_what}"
-    return Baseline(pooled, _spread(counted, pooled), tasks, len(counted), *span, method)
+    return Baseline(pooled, _spread(counted, pooled), tasks, len(counted), *between, method)
 
 
 def _spread(counted: Sequence[tuple[float, float]], middle: float) -> float:

@@ -25,7 +25,7 @@ from bot.core.evidence import band_limit
 from bot.core.figures import clock_time
 from bot.core.model import Call, Series
 
-__all__ = ["BandLine", "Clock", "Move", "Need", "band_limit", "judge", "moves"]
+__all__ = ["BandLine", "Clock", "Hold", "Move", "Need", "band_limit", "judge", "moves"]
 
 NEEDED = 30
 """Consecutive OK minutes that hold (`product.md` section 8)."""
@@ -114,14 +114,14 @@ def moves(
     return tuple(_walked(needs, rows, hold_from, newest, needed).moves)
 
 
-def _walked(needs: Sequence[Need], rows: Mapping[Series, Rows], hold_from: int, newest: int, needed: int) -> "_Hold":
-    hold = _Hold(needs, rows, hold_from, max(newest, hold_from - 1))
+def _walked(needs: Sequence[Need], rows: Mapping[Series, Rows], hold_from: int, newest: int, needed: int) -> "Hold":
+    hold = Hold(needs, rows, hold_from, max(newest, hold_from - 1))
     for minute in range(hold_from, newest + 1):
         hold.advance(minute, needed)
     return hold
 
 
-def _state(hold: "_Hold") -> ClockState:
+def _state(hold: "Hold") -> ClockState:
     if hold.held_at is not None:
         return "held"
     if hold.began is not None:
@@ -129,7 +129,7 @@ def _state(hold: "_Hold") -> ClockState:
     return "reset" if hold.last_reset else "waiting"
 
 
-def _sentence(hold: "_Hold", state: ClockState, newest: int, needed: int) -> str:
+def _sentence(hold: "Hold", state: ClockState, newest: int, needed: int) -> str:
     """What a responder reads: why the clock runs, waits, or was reset."""
     reached = f"{min(hold.minutes, needed)} of {needed} min in band"
     if state == "held" and hold.held_at is not None:
@@ -144,7 +144,7 @@ def _sentence(hold: "_Hold", state: ClockState, newest: int, needed: int) -> str
     return hold.last_reset if hold.reset_at == newest else f"{hold.last_reset}; now {why}"
 
 
-def _line(hold: "_Hold", track: Track, newest: int) -> BandLine:
+def _line(hold: "Hold", track: Track, newest: int) -> BandLine:
     """One SLI as the card shows it: breached ones against their band, the others against their objective."""
     need = track.need
     baseline = need.baseline.value if need.baseline else None
@@ -164,8 +164,8 @@ class _Minute(NamedTuple):
     seen: Glance | None = None
 
 
-class _Hold:
-    """The clock's hands while the minutes go by. Lives for one call only."""
+class Hold:
+    """The clock's hands while the minutes go by: `judge` walks them over all minutes, replay on by one a minute."""
 
     def __init__(self, needs: Sequence[Need], rows: Mapping[Series, Rows], first: int, newest: int) -> None:
         tracks = [Track(need, rows.get(need.series, {}), first, newest) for need in needs]
@@ -183,6 +183,20 @@ class _Hold:
         self.now = _Minute(Call.UNKNOWN)
         self.judged = False
         self.moves: list[Move] = []
+        self.newest = newest
+
+    @property
+    def state(self) -> ClockState:
+        """Where the clock stands after the newest minute it was walked over."""
+        return _state(self)
+
+    def walk_on(self, newest: int, needed: int = NEEDED) -> None:
+        """Take in the minutes after those already walked, up to `newest`, as one call of `judge` would have."""
+        for track in self.tracks:
+            track.extend(newest)
+        for minute in range(self.newest + 1, newest + 1):
+            self.advance(minute, needed)
+        self.newest = max(self.newest, newest)
 
     def look(self, minute: int) -> _Minute:
         """Judge the agent at a minute: BAD wins over UNKNOWN, UNKNOWN over OK."""
