@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from bot.core.model import Fleet
 from bot.engine.commands import Commands
 from bot.slack.access import Access, Identity
-from bot.slack.api import SLACK_API, checked_base_url, reading_client, writing_client
+from bot.slack.api import SLACK_API, asking_client, checked_base_url, writing_client
 from bot.slack.chat import SlackChat, SlackPager
 from bot.slack.listeners import Inbound
 from bot.slack.manifest import manifest
@@ -55,14 +55,14 @@ def build_slack(
 ) -> Slack:
     """Put it together. Raises ValueError for an API address that is neither Slack's nor on this machine."""
     base_url = checked_base_url(base_url)
-    writing, reading = writing_client(bot_token, base_url), reading_client(bot_token, base_url)
+    writing, asking = writing_client(bot_token, base_url), asking_client(bot_token, base_url)
     chat = SlackChat(writing)
-    identity = Identity(reading, team_id)
-    access = Access(reading, lambda: identity.team_id, fleet)
+    identity = Identity(writing, team_id)
+    access = Access(asking, lambda: identity.team_id, fleet)
     inbound = Inbound(commands, access, writing, fleet, prefix)
     app = _app(identity, base_url)
     inbound.register(app)
-    connection = SlackConnection(app, app_token, reading, before=identity.fetch)
+    connection = SlackConnection(app, app_token, writing, before=identity.fetch)
     return Slack(chat, SlackPager(chat), connection, access, inbound, identity)
 
 

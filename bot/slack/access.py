@@ -60,6 +60,14 @@ class _Known:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who acts. `stranger`: known to be no full member of this workspace (a guest, a bot, of another one)."""
+
+    actor: Actor
+    stranger: bool
+
+
 class Access:
     """Turns Slack users into actors."""
 
@@ -73,41 +81,40 @@ class Access:
 
     def actor(self, user: str, team: str = "") -> Actor:
         """The actor behind a user id. `team`: the workspace the payload says the user is of."""
-        person = self._fleet().person_by_slack(user)
-        standing, name = self._standing(user, team, person)
-        return Actor(person.key if person else user, person.name if person else name, user, standing, "slack")
+        return self.caller(user, team).actor
 
-    def stranger(self, user: str, team: str = "") -> bool:
-        """Whether somebody is known to be no full member of this workspace: a guest, a bot, of another workspace."""
-        ours = self._team()
-        if team and ours and team != ours:
-            return True
-        try:
-            return not _full_member(self._account(user), ours)
-        except SlackError as error:
-            return error.code in GONE
+    def caller(self, user: str, team: str = "") -> Caller:
+        """The same, and whether the user is known to be a stranger here. Asks Slack once at most for each."""
+        person = self._fleet().person_by_slack(user)
+        account, stranger = self._looked_up(user, team)
+        name = plain(str(account.get("real_name") or account.get("name") or user), 60)
+        responder = False if stranger else self._responder(user, person, known=bool(account))
+        actor = Actor(person.key if person else user, person.name if person else name, user, responder, "slack")
+        return Caller(actor, stranger)
 
     def forget(self) -> None:
         """Look everybody up again: a group's members changed."""
         with self._lock:
             self._cache.clear()
 
-    def _standing(self, user: str, team: str, person: Person | None) -> tuple[bool | None, str]:
-        """(responder, display name)."""
+    def _looked_up(self, user: str, team: str) -> tuple[Mapping[str, Any], bool]:
+        """(account, stranger). An account that could not be looked up is empty, and no stranger."""
         ours = self._team()
         if team and ours and team != ours:
-            return False, user
+            return {}, True
         try:
             account = self._account(user)
         except SlackError as error:
             log.warning("could not look up %s: %s", user, error)
-            return (False if error.code in GONE else None), user
-        name = plain(str(account.get("real_name") or account.get("name") or user), 60)
-        if not _full_member(account, ours):
-            return False, name
+            return {}, error.code in GONE
+        return account, not _full_member(account, ours)
+
+    def _responder(self, user: str, person: Person | None, *, known: bool) -> bool | None:
+        if not known:
+            return None
         if person is not None and person.key in on_call(self._fleet()):
-            return True, name
-        return self._in_group(user), name
+            return True
+        return self._in_group(user)
 
     def _in_group(self, user: str) -> bool | None:
         group = self._fleet().responder_group

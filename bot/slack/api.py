@@ -19,8 +19,6 @@ from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, 
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry import RetryHandler
-from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 from slack_sdk.web import SlackResponse
 
 from bot.ports import DeliveryError
@@ -28,6 +26,8 @@ from bot.ports import DeliveryError
 SLACK_API: Final = "https://slack.com/api/"
 TIMEOUT: Final = 8
 """Seconds a call may take as a whole; an effect's lease is longer than all calls it makes."""
+SOON: Final = 3
+"""Seconds a question may take while somebody waits for the answer."""
 LONGEST_ANSWER: Final = 8 * 1024 * 1024
 SHORT_WAIT: Final = 2.0
 """Seconds of Retry-After that are waited for here; longer ones go back to the outbox."""
@@ -98,14 +98,12 @@ def checked_base_url(url: str) -> str:
 class Client(WebClient):
     """slack_sdk's client with a deadline for a whole call, a cap on an answer, and no proxy to this machine."""
 
-    def __init__(
-        self, token: str, base_url: str, *, retry_handlers: list[RetryHandler], timeout: int = TIMEOUT
-    ) -> None:
+    def __init__(self, token: str, base_url: str, timeout: int) -> None:
         super().__init__(
             token=token,
             base_url=checked_base_url(base_url),
             timeout=timeout,
-            retry_handlers=retry_handlers,
+            retry_handlers=[],
             logger=logging.getLogger("stepdown.slack.api"),
         )
         if is_loopback(self.base_url):
@@ -166,15 +164,13 @@ def _read(read1: Callable[[int], bytes], deadline: float) -> bytes:
 
 
 def writing_client(token: str, base_url: str = SLACK_API) -> Client:
-    """A client that never repeats a call by itself."""
-    return Client(token, base_url, retry_handlers=[])
+    """A client for effects."""
+    return Client(token, base_url, TIMEOUT)
 
 
-def reading_client(token: str, base_url: str = SLACK_API) -> Client:
-    """A client for questions, which may be repeated."""
-    return Client(
-        token, base_url, retry_handlers=[ConnectionErrorRetryHandler(1), RateLimitErrorRetryHandler(1)], timeout=4
-    )
+def asking_client(token: str, base_url: str = SLACK_API) -> Client:
+    """A client for questions that somebody waits for: no answer soon is an answer too."""
+    return Client(token, base_url, SOON)
 
 
 Method = Callable[..., SlackResponse]

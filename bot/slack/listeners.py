@@ -152,10 +152,10 @@ class Inbound:
         if said.missing:
             asked = ", ".join(one.name for one in said.missing)
             return replies.refused(f"Missing: {asked}. /{self._prefix}{said.verb.root} {said.verb.usage}")
-        if self._access.stranger(place.user, place.team):
+        caller = self._access.caller(place.user, place.team)
+        if caller.stranger:
             return replies.refused("Only full members of this workspace may use Stepdown. Nothing changed.")
-        actor = self._access.actor(place.user, place.team)
-        return replies.reply(said, act(self._commands, actor, said, place.channel), self._commands)
+        return replies.reply(said, act(self._commands, caller.actor, said, place.channel), self._commands)
 
     def _tell(self, place: Place, drawn: Drawn) -> None:
         """Answer whoever asked, and nobody else: where they asked, or else directly."""

@@ -56,16 +56,16 @@ def test_a_guest_may_not_act_though_the_fleet_names_them(server: LocalSlack, tow
 def test_somebody_of_another_workspace_may_not_act(server: LocalSlack, town: Town) -> None:
     found = access(server)
     assert found.actor("U0ANA", "T0OTHER").responder is False
-    assert found.stranger("U0ANA", "T0OTHER")
-    assert not found.stranger("U0ANA", "T0LOCAL")
-    assert found.stranger("U0GUEST")
+    assert found.caller("U0ANA", "T0OTHER").stranger
+    assert not found.caller("U0ANA", "T0LOCAL").stranger
+    assert found.caller("U0GUEST").stranger
 
 
 def test_a_failed_lookup_is_neither_yes_nor_no(server: LocalSlack, town: Town) -> None:
     found = access(server)
     town.do("faults", fault="server_error", method="users.info", times=2)
     assert found.actor("U0ANA").responder is None
-    assert not found.stranger("U0ANA"), "who cannot be looked up may still lower a rung"
+    assert not found.caller("U0ANA").stranger, "who cannot be looked up may still lower a rung"
     assert found.actor("U0ANA").responder is True, "a failure is not remembered"
 
 
