@@ -4,6 +4,7 @@ Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part 
 with fewer than ten jobs. Jobs are metronomes: what is due stands in rows.
 """
 
+import logging
 import random
 import threading
 import time
@@ -128,9 +129,10 @@ class App:
         self.delivery = Delivery(store, ledger, views, outlets, fleet, clock, time.time, random.random)
         registry = CollectorRegistry()
         self.watch = Watch(store, self.poller, self.slack.connection.healthy, time.monotonic)
+        self.intake = PushIntake(store, self.cycle, fleet, clock)
         self._api = build_api(
             self.board,
-            PushIntake(store, self.cycle, fleet, clock),
+            self.intake,
             setup.tokens,
             self.watch.problems,
             registry,
@@ -177,6 +179,7 @@ class App:
         self._every(1, "deadlines", self.course.deadlines)
         self._every(1, "read-back", self.course.read_back)
         self._every(5, "recovery", self.course.judge_all)
+        self._every(60, "queues", self.intake.count_queues)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
         self._scheduler.add_job(self._flush_readings, "interval", seconds=1, id="readings")
@@ -254,7 +257,11 @@ def _sources(fleet: Fleet, clock: Clock) -> dict[str, Source]:
 
 
 def _scheduler() -> BackgroundScheduler:
-    """APScheduler as a metronome: memory only, late runs are run, never piled up."""
+    """APScheduler as a metronome: memory only, late runs are run, never piled up.
+
+    It warns of each run it folds into one that is still under way; `watch` reports a tick that does not complete.
+    """
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     return BackgroundScheduler(
         timezone="UTC",
         executors={"default": JobThreads(8)},

@@ -119,5 +119,4 @@ def quiet(level: str) -> None:
     import logging  # noqa: PLC0415 - only a process that runs sets up logging
 
     logging.basicConfig(level=logging.WARNING)
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that overruns is coalesced; `watch` reports it
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)))

@@ -19,6 +19,10 @@ Message = Mapping[str, Any]
 T = TypeVar("T")
 
 
+def _any(_: str) -> bool:
+    return True
+
+
 class StoryStoppedError(Exception):
     """What was waited for did not come; the sentence says what."""
 
@@ -36,12 +40,17 @@ class Phone:
         found = self._client.get("/_control/messages", params={"channel": channel, "user": self._user})
         return list(found.json().get("messages", []))
 
-    def tap(self, channel: str, action: str, wanted: Callable[[str], bool] = lambda _: True) -> None:
-        """Tap the newest button of that action as soon as it is there; again if the card changed under the thumb."""
-        wait_for(f"a button {action} for {self._user}", lambda: self._tap(channel, action, wanted), self._deadline)
+    def tap(self, channel: str, action: str, wanted: Callable[[str], bool] = _any, card: str = "") -> None:
+        """Tap the newest button of that action as soon as it is there; again if the card changed under the thumb.
 
-    def _tap(self, channel: str, action: str, wanted: Callable[[str], bool]) -> bool:
-        found = self._button(channel, action, wanted)
+        `card`: how the block ids of the card begin that it has to be on.
+        """
+        wait_for(
+            f"a button {action} for {self._user}", lambda: self._tap(channel, action, wanted, card), self._deadline
+        )
+
+    def _tap(self, channel: str, action: str, wanted: Callable[[str], bool], card: str) -> bool:
+        found = self._button(channel, action, wanted, card)
         if found is None:
             return False
         message, element = found
@@ -67,11 +76,12 @@ class Phone:
         return views[-1] if views else None
 
     def _button(
-        self, channel: str, action: str, wanted: Callable[[str], bool]
+        self, channel: str, action: str, wanted: Callable[[str], bool], card: str
     ) -> tuple[Message, Mapping[str, Any]] | None:
         for message in reversed(self.messages(channel)):
             for element in _elements(message):
-                if element.get("action_id") == action and wanted(str(element.get("value", ""))):
+                fits = element["block_id"].startswith(card) and wanted(str(element.get("value", "")))
+                if element.get("action_id") == action and fits:
                     return {**message, "channel": message.get("channel", channel)}, element
         return None
 
@@ -142,7 +152,7 @@ class Responder:
     def _restore(self, channel: str) -> None:
         """Ask for one rung up as Ana, approve it as Bo."""
         before = self._incident().rungs.rung
-        self._ana.tap(channel, ids.RESTORE)
+        self._ana.tap(channel, ids.RESTORE, card="recovery")
         self._ana.fill("the tool schema is rolled back and the numbers have held")
         self._until("the restore to be asked for", lambda: self._incident().rungs.restore_to)
         self._bo.tap(channel, ids.APPROVE)

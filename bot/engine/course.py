@@ -26,8 +26,6 @@ from bot.engine.openings import stuck_for, suggest
 from bot.ports import Clock, RungBoard, Store
 
 JUDGED = frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERING, State.RECOVERED})
-LIVE_FOR = timedelta(seconds=60)
-"""An instance that has been silent for longer is not asked for its read-back."""
 LONGEST = 6 * 60
 """Minutes of history that the recovery clock looks back over at most."""
 
@@ -128,7 +126,11 @@ class Course:
         lower_for(self._store, self._ledger, fleet, agent, incident.id, now)
 
     def read_back(self) -> None:
-        """Compare what was requested with what instances say they apply."""
+        """Compare what was requested with what instances say they apply.
+
+        Every instance counts whose lease on its last rung has not run out (the board drops the others): until then it
+        may still act on that rung, however silent it is.
+        """
         now = self._clock.now()
         for incident in self._store.incidents(200):
             if incident.rungs.state in ("requested", "seen", "not-confirmed"):
@@ -137,13 +139,12 @@ class Course:
     def _read_back(self, incident: Incident, now: datetime) -> None:
         rungs = incident.rungs
         said = self._board.readings(incident.agent, rungs.workflow)
-        live = [reading for reading in said if now - reading.seen_at <= LIVE_FOR]
-        seen = sum(applies(reading, rungs.rung, rungs.epoch) for reading in live)
-        event = _confirmation(incident, seen, len(live), now)
+        seen = sum(applies(reading, rungs.rung, rungs.epoch) for reading in said)
+        event = _confirmation(incident, seen, len(said), now)
         if event is None:
             return
         try:
-            self._ledger.record(incident.id, lambda fresh: _confirmation(fresh, seen, len(live), now))
+            self._ledger.record(incident.id, lambda fresh: _confirmation(fresh, seen, len(said), now))
         except IllegalMove:
             return
         if isinstance(event, RungConfirmed):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.core.model import Fleet, MinuteRow, Sample, Series, minute_of
-from bot.core.tasks import TASK_SLIS, TaskRecord, minutes_from_tasks
+from bot.core.tasks import QUEUE, TASK_SLIS, TaskRecord, minutes_from_tasks
 from bot.engine.cycle import Cycle
 from bot.ports import Clock, Store
 
@@ -33,6 +33,20 @@ class PushIntake:
         rows = minutes_from_tasks(known, self._counted(agents), minutes, self._store.judged(agents))
         self._store.put_minutes(rows)
         self._cycle.evaluate(agents, received_at)
+
+    def count_queues(self) -> None:
+        """Count the approval queues of the minute just over, for agents that report tasks.
+
+        A stuck queue brings no new task records, and must not turn into missing data because of that.
+        """
+        now = self._clock.now()
+        minute = minute_of(now) - 1
+        queues = [series for series in self._counted(list(self._fleet().agents)) if series.sli == QUEUE]
+        known = self._store.tasks_touching([series.agent for series in queues], [minute])
+        waiting = {record.agent for record in known}
+        rows = minutes_from_tasks(known, [series for series in queues if series.agent in waiting], [minute])
+        self._store.put_minutes(rows)
+        self._cycle.evaluate({row.series.agent for row in rows}, now)
 
     def _counted(self, agents: Sequence[str]) -> list[Series]:
         """The series that task records answer for: those that no query answers for."""
