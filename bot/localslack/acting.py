@@ -7,8 +7,9 @@ from bot.localslack import checks, interaction, payloads, posts
 from bot.localslack.delivery import Deliveries, Outcome
 from bot.localslack.methods import pins, reactions
 from bot.localslack.mrkdwn import with_mentions
+from bot.localslack.objects import file_object
 from bot.localslack.posts import Draft
-from bot.localslack.records import Conversation, Message, View
+from bot.localslack.records import Conversation, Message, StoredFile, View
 from bot.localslack.refusal import Json, Refusal
 from bot.localslack.responses import answer_command
 from bot.localslack.slack import Slack
@@ -72,6 +73,30 @@ class Acts:
             parent = posts.find(where, thread_ts, user)
             thread_ts = parent.thread or parent.ts
         return posts.post(self.slack, where, Draft(user, text, thread_ts=thread_ts))
+
+    def keep_file(self, user: str, name: str, content: bytes) -> Json:
+        """Take a person's upload without showing it yet; the file object."""
+        slack = self.slack
+        file = StoredFile(slack.next_id("F"), name.replace("/", "_"), len(content), user, slack.now(), content=content)
+        file.shared = True
+        slack.files[file.id] = file
+        return file_object(slack, file)
+
+    def upload(
+        self, user: str, where: Conversation, name: str, content: bytes, text: str = "", thread_ts: str | None = None
+    ) -> Message:
+        """Share a file as a person."""
+        if user not in where.members or where.archived:
+            raise Refusal("is_archived" if where.archived else "not_in_channel")
+        if not content:
+            raise Refusal("file_upload_size_zero", detail=f"{name} is empty")
+        kept = self.keep_file(user, name, content)
+        self.slack.files[kept["id"]].channels.append(where.id)
+        extra: Json = {"files": [kept | {"channels": [where.id]}], "subtype": "file_share", "upload": True}
+        message = posts.post(self.slack, where, Draft(user, text, thread_ts=thread_ts, extra=extra))
+        if self.slack.bot_user in where.members:
+            self.slack.emit({"type": "file_shared", "file_id": kept["id"], "user_id": user, "channel_id": where.id})
+        return message
 
     async def slash(self, user: str, where: Conversation, command: str, text: str) -> Json:
         """Run a slash command; what the app answers is shown, and so is Slack's own complaint."""

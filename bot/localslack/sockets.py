@@ -64,7 +64,7 @@ class Sockets:
         self.links.append(link)
         try:
             if await self._welcome(link):
-                await self._read(link, socket)
+                await self._read(socket)
         finally:
             if link.state != "black" and link in self.links:
                 self.links.remove(link)
@@ -89,7 +89,7 @@ class Sockets:
         self.slack.touch()
         return True
 
-    async def _read(self, link: Link, socket: WebSocket) -> None:
+    async def _read(self, socket: WebSocket) -> None:
         while True:
             try:
                 text = await socket.receive_text()
