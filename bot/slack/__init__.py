@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from bot.core.model import Fleet
 from bot.engine.commands import Commands
 from bot.slack.access import Access, Identity
-from bot.slack.api import SLACK_API, asking_client, checked_base_url, writing_client
+from bot.slack.api import SLACK_API, asking_client, checked_address, writing_client
 from bot.slack.chat import SlackChat, SlackPager
 from bot.slack.listeners import Inbound
 from bot.slack.manifest import manifest
@@ -54,7 +54,7 @@ def build_slack(
     prefix: str = "",
 ) -> Slack:
     """Put it together. Raises ValueError for an API address that is neither Slack's nor on this machine."""
-    base_url = checked_base_url(base_url)
+    base_url = checked_address(base_url)
     writing, asking = writing_client(bot_token, base_url), asking_client(bot_token, base_url)
     chat = SlackChat(writing)
     identity = Identity(writing, team_id)

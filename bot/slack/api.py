@@ -84,7 +84,7 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def checked_base_url(url: str) -> str:
+def checked_address(url: str) -> str:
     """The API's address with its last slash. Raises ValueError for any but Slack's and this machine's.
 
     The bot token is sent there (`slack.md`, "Rules that Slack imposes").
@@ -101,7 +101,7 @@ class Client(WebClient):
     def __init__(self, token: str, base_url: str, timeout: int) -> None:
         super().__init__(
             token=token,
-            base_url=checked_base_url(base_url),
+            base_url=checked_address(base_url),
             timeout=timeout,
             retry_handlers=[],
             logger=logging.getLogger("stepdown.slack.api"),

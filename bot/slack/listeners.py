@@ -155,7 +155,9 @@ class Inbound:
         caller = self._access.caller(place.user, place.team)
         if caller.stranger:
             return replies.refused("Only full members of this workspace may use Stepdown. Nothing changed.")
-        return replies.reply(said, act(self._commands, caller.actor, said, place.channel), self._commands)
+        return replies.reply(
+            said, act(self._commands, caller.actor, said, place.channel), self._commands, place.channel
+        )
 
     def _tell(self, place: Place, drawn: Drawn) -> None:
         """Answer whoever asked, and nobody else: where they asked, or else directly."""

@@ -12,7 +12,7 @@ from bot.slack.verbs import ANYBODY, ROOTS, Root
 DONE, REFUSED = "✅", "⛔"
 
 
-def reply(said: Said, answer: Answer, commands: Commands) -> Drawn:
+def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn:
     """The answer to a command: its card where it has one, else its words, and what comes next."""
     if answer.card is not None and answer.ok:
         return blocks.draw(answer.card)
@@ -21,8 +21,9 @@ def reply(said: Said, answer: Answer, commands: Commands) -> Drawn:
     sheet.section(f"{mark}{inert(answer.text, 2_500, lines=True)}")
     if answer.ok and said.verb.name == "ack" and answer.incident_id is not None:
         _after_ack(sheet, commands, answer.incident_id)
-    if not answer.ok and said.verb.name == "resolve" and answer.incident_id is None and said.subject:
-        sheet.buttons(button("Resolve anyway…", ids.RESOLVE_ANYWAY, said.subject))
+    if not answer.ok and said.verb.name == "resolve":
+        number = said.subject or str(commands.incident_in(channel) or "")
+        sheet.buttons(button("Resolve anyway…", ids.RESOLVE_ANYWAY, number) if number else None)
     drawn = sheet.done(answer.text)
     if isinstance(answer.card, IncidentList):
         drawn = Drawn(drawn.text, (*drawn.blocks, *blocks.draw(answer.card).blocks))

@@ -1,7 +1,7 @@
 """What the Slack tests share: every card filled realistically, filled to the brim, and filled with attacks."""
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -92,9 +92,25 @@ LADDER = tuple((rung.name, rung.may) for rung in DEFAULT_LADDER)
 
 def realistic() -> dict[str, cards.Card]:
     """Each card as a responder meets it, by a name for its moment."""
-    working = header("responding", acked_by="Ana Silva", acked_at=NOW)
-    unconfirmed = cards.RungLine("read-only", "full", "read and answer; no writes", "not-confirmed", 1, 2)
-    requested = cards.RungLine("read-only", "full", "read and answer; no writes", "requested")
+    return {
+        **_pages(),
+        **_incidents(),
+        **_phases(),
+        **_changes(),
+        **_recoveries(),
+        **_endings(),
+        **_agents(),
+        **_stories(),
+    }
+
+
+WORKING = header("responding", acked_by="Ana Silva", acked_at=NOW)
+RECOVERING = header("recovering", acked_by="Ana Silva", acked_at=NOW)
+RECOVERED = header("recovered", acked_by="Ana Silva", acked_at=NOW)
+CLOCK = "18 of 30 good minutes since 02:41 UTC; needs about 90 more tasks."
+
+
+def _pages() -> dict[str, cards.Card]:
     page = cards.PageCard(
         header(),
         "refunds: human escalation 18 % (limit 5 %), 3 min. You own it.",
@@ -104,14 +120,56 @@ def realistic() -> dict[str, cards.Card]:
         PROPOSAL,
         runbook="Default runbook",
     )
+    blind = header(incident_kind="blind", agent="kyc", title="no data for 5 min")
+    return {
+        "page": page,
+        "page-acked": replace(page, header=WORKING, acked="Acknowledged by Ana, 02:15 UTC"),
+        "page-blind": cards.PageCard(blind, "kyc: no data, 5 min. You own it.", (AQDD,), "You own kyc.", FULL),
+        "announcement": cards.AnnouncementCard(header(), (HER, TIE), FULL),
+        "exercise": cards.AnnouncementCard(header(exercise=True), (HER,), FULL),
+    }
+
+
+def _incidents() -> dict[str, cards.Card]:
     progress = tuple(
         cards.PhaseProgress(phase, settled, 4, settled == 4)
         for phase, settled in zip(PHASES, (4, 1, 0, 0), strict=True)
     )
     roles = (("lead", "Ana Silva"), ("scribe", "Bo Lind"))
-    clock = "18 of 30 good minutes since 02:41 UTC; needs about 90 more tasks."
-    recovering = header("recovering", acked_by="Ana Silva", acked_at=NOW)
-    recovered = header("recovered", acked_by="Ana Silva", acked_at=NOW)
+    recalled = "A lower rung does not recall what is already done, in flight or queued."
+    return {
+        "incident": cards.IncidentCard(
+            header(), LINES, FULL, (), progress, "detection", "Decide whether the signal is real", PROPOSAL
+        ),
+        "incident-contained": cards.IncidentCard(
+            RECOVERED, LINES, LOWERED, roles, progress, "attribution", "Find what changed", None, CLOCK, recalled
+        ),
+        "incidents": cards.IncidentList((cards.IncidentRow(header(), "refunds: human escalation 18 %"),), NOW),
+        "incidents-none": cards.IncidentList((), NOW),
+    }
+
+
+def _phases() -> dict[str, cards.Card]:
+    return {
+        "phase": cards.PhaseCard(WORKING, "detection", "Default runbook", STEPS, done=False, goal="Is it real?"),
+        "phase-done": cards.PhaseCard(WORKING, "recovery", "Default runbook", STEPS[:1], done=True),
+    }
+
+
+def _changes() -> dict[str, cards.Card]:
+    unconfirmed = cards.RungLine("read-only", "full", "read and answer; no writes", "not-confirmed", 1, 2)
+    requested = cards.RungLine("read-only", "full", "read and answer; no writes", "requested")
+    lower = cards.Proposal("suspended", "do nothing; the fallback serves users", "the step down is not confirmed")
+    return {
+        "autonomy-requested": _change(requested),
+        "autonomy-confirmed": _change(LOWERED),
+        "autonomy-not-confirmed": _change(unconfirmed, lower),
+        "restore": _restore(""),
+        "restore-settled": _restore("Approved by Bo"),
+    }
+
+
+def _recoveries() -> dict[str, cards.Card]:
     bands = (
         cards.SliLine("her", "human escalation", "", "%", 3.2, 240, "5 %", 3.1, 3.4, "lower", "in-band"),
         cards.SliLine(
@@ -122,56 +180,54 @@ def realistic() -> dict[str, cards.Card]:
         ),
     )
     return {
-        "page": page,
-        "page-acked": cards.PageCard(
-            working, page.headline, page.lines, page.why, FULL, PROPOSAL, acked="Acknowledged by Ana, 02:15 UTC"
-        ),
-        "page-blind": cards.PageCard(
-            header(incident_kind="blind"), "kyc: no data for 5 min. You own it.", (AQDD,), "You own kyc.", FULL
-        ),
-        "announcement": cards.AnnouncementCard(header(), (HER, TIE), FULL),
-        "incident": cards.IncidentCard(
-            header(), LINES, FULL, (), progress, "detection", "Decide whether the signal is real", PROPOSAL
-        ),
-        "incident-contained": cards.IncidentCard(
-            recovered, LINES, LOWERED, roles, progress, "attribution", "Find what changed", None, clock, "Not recalled."
-        ),
-        "phase": cards.PhaseCard(working, "detection", "Default runbook", STEPS, done=False, goal="Is it real?"),
-        "phase-done": cards.PhaseCard(working, "recovery", "Default runbook", STEPS[:1], done=True),
-        "autonomy-requested": _change(working, requested),
-        "autonomy-confirmed": _change(working, LOWERED),
-        "autonomy-not-confirmed": _change(
-            working, unconfirmed, cards.Proposal("suspended", "nothing", "not confirmed")
-        ),
-        "restore": _restore(recovered, ""),
-        "restore-settled": _restore(recovered, "Approved by Bo"),
         "recovery": cards.RecoveryCard(
-            recovering, bands, 18, 30, "running", clock, "02:40 UTC: HER 6.1 % past its band", LOWERED, "", "not yet"
+            RECOVERING,
+            bands,
+            18,
+            30,
+            "running",
+            CLOCK,
+            "02:40 UTC: human escalation 6.1 % is past 3.4 %",
+            LOWERED,
+            restore_wait="refunds has not recovered yet: 18 of 30 good minutes.",
         ),
         "recovery-held": cards.RecoveryCard(
-            recovered, bands[:1], 30, 30, "held", "Held for 30 min.", rung=LOWERED, restore_to="approval"
+            RECOVERED, bands[:1], 30, 30, "held", "Held for 30 min.", rung=LOWERED, restore_to="approval"
         ),
-        "resolve-barred": cards.ResolveCard(
-            recovered, (("acknowledged", "40 s"),), LOWERED, ("step not settled: Find what changed (attribution)",)
-        ),
-        "resolve-ready": cards.ResolveCard(recovered, (("acknowledged", "40 s"), ("contained", "2 min")), FULL),
+    }
+
+
+def _endings() -> dict[str, cards.Card]:
+    owed = ("step not settled: Find what changed (attribution)", "refunds is on read-only, not full")
+    times = (("acknowledged", "40 s"), ("contained", "2 min"), ("recovered", "41 min"))
+    return {
+        "resolve-barred": cards.ResolveCard(RECOVERED, times[:1], LOWERED, owed),
+        "resolve-ready": cards.ResolveCard(RECOVERED, times, FULL),
         "resolved": cards.ResolveCard(
             header("resolved"),
-            (("acknowledged", "40 s"), ("contained", "2 min"), ("recovered", "41 min")),
+            times,
             FULL,
             followups=("write an eval case for double refunds",),
             postmortem="data/inc-0042.md",
             resolved="Resolved 03:02 UTC.",
         ),
+    }
+
+
+def _agents() -> dict[str, cards.Card]:
+    return {
         "fleet": cards.FleetCard("Fleet", (ROW, CALM), NOW),
         "fleet-empty": cards.FleetCard("Off their normal rung", (), NOW, empty="Every agent is on its normal rung."),
         "agent": cards.AgentCard(
             ROW, "Pays refunds up to 200 EUR.", "Only shop orders", "Bo Lind", "Cy Dow", LADDER, NOW, "U0ANA"
         ),
-        "incidents": cards.IncidentList((cards.IncidentRow(header(), "refunds: human escalation 18 %"),), NOW),
-        "incidents-none": cards.IncidentList((), NOW),
+    }
+
+
+def _stories() -> dict[str, cards.Card]:
+    return {
         "timeline": cards.TimelineCard(
-            working,
+            WORKING,
             (
                 cards.TimelineLine(OPENED, "Stepdown", "HER 18.0 % > 5.0 % objective for 2 of 2 minutes, n=214"),
                 cards.TimelineLine(NOW, "Ana Silva", "acknowledged"),
@@ -179,7 +235,7 @@ def realistic() -> dict[str, cards.Card]:
             12,
         ),
         "catchup": cards.CatchupCard(
-            working,
+            WORKING,
             "human escalation 18.0 % (limit 5.0 %)",
             "02:11 UTC",
             ("02:16 read-only by Ana",),
@@ -187,13 +243,12 @@ def realistic() -> dict[str, cards.Card]:
             "attribution: Find what changed",
             "Ana Silva has it",
         ),
-        "exercise": cards.AnnouncementCard(header(exercise=True), (HER,), FULL),
     }
 
 
-def _change(head: cards.Header, rung: cards.RungLine, lower: cards.Proposal | None = None) -> cards.AutonomyCard:
+def _change(rung: cards.RungLine, lower: cards.Proposal | None = None) -> cards.AutonomyCard:
     return cards.AutonomyCard(
-        head,
+        WORKING,
         "refunds",
         "",
         "full",
@@ -210,11 +265,11 @@ def _change(head: cards.Header, rung: cards.RungLine, lower: cards.Proposal | No
     )
 
 
-def _restore(head: cards.Header, settled: str) -> cards.RestoreCard:
+def _restore(settled: str) -> cards.RestoreCard:
     evidence = "30 of 30 good minutes; human escalation 3.2 % within 3.4 %."
     may = "act, but every write waits for a person"
     return cards.RestoreCard(
-        head, "read-only", "approval", may, "Ana Silva", "U0ANA", "prompt rolled back", evidence, settled
+        RECOVERED, "read-only", "approval", may, "Ana Silva", "U0ANA", "prompt rolled back", evidence, settled
     )
 
 

@@ -7,7 +7,7 @@ from stage import PEOPLE, attack, filled, realistic
 from bot.core.model import Person, Way
 from bot.localslack.server import LocalSlack
 from bot.ports import DeliveryError, Receipt
-from bot.slack.api import SlackError, checked_base_url, writing_client
+from bot.slack.api import SlackError, checked_address, writing_client
 from bot.slack.chat import SlackChat, SlackPager
 
 MOMENTS = realistic()
@@ -257,7 +257,7 @@ def test_a_redrafted_file_is_shared_again(chat: SlackChat, town: Town) -> None:
 )
 def test_the_token_is_sent_to_slack_or_this_machine_only(url: str) -> None:
     with pytest.raises(ValueError, match=r"must be https://slack\.com/api/ or on this machine"):
-        checked_base_url(url)
+        checked_address(url)
 
 
 @pytest.fixture
