@@ -22,7 +22,7 @@ CLICKS = {
     ("page", ids.ACK): ("acknowledge", (42,)),
     ("page", ids.LOWER): ("step_down", ("refunds", "read-only", "", None, "")),
     ("page", ids.CANNOT_TAKE): ("pass_on", (42, "")),
-    ("page-blind", ids.LOWER): ("step_down", ("refunds", None, "", None, "")),
+    ("page-blind", ids.LOWER): ("step_down", ("kyc", None, "", None, "")),
     ("phase", ids.STEP_DONE): ("mark_step", (42, "reach", "done", "")),
     ("autonomy-not-confirmed", ids.LOWER): ("step_down", ("refunds", "suspended", "", None, "")),
     ("restore", ids.APPROVE): ("approve_restore", (42,)),
