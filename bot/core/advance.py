@@ -59,12 +59,13 @@ def _number(change: Change, event: ev.Event, before: Incident | None) -> Decisio
 
 def _keep_alive(incident: Incident, actor: Actor, at: datetime) -> Incident:
     """A human act on an acknowledged incident renews the promise that somebody works on it."""
-    working = incident.acked_by and incident.state in (State.RESPONDING, State.CONTAINED)
     timers = tuple(timer for timer in incident.timers if timer.kind not in ("ack-reminder", "ack-lapse"))
-    if not working:
-        return replace(incident, timers=timers)
     fresh = incident.active_at is None or actor.surface in _HUMAN_SURFACES
     active = at if fresh else incident.active_at or at
+    if not incident.acked_by:
+        return replace(incident, timers=timers)
+    if incident.state not in (State.RESPONDING, State.CONTAINED):
+        return replace(incident, active_at=active, timers=timers)
     stamp = int(active.timestamp())
     reminder = Timer("ack-reminder", f"reminder-{stamp}", active + timedelta(minutes=incident.policy.ack_reminder))
     lapse = Timer("ack-lapse", f"lapse-{stamp}", active + timedelta(minutes=incident.policy.ack_lapse))

@@ -94,7 +94,7 @@ def recovery_began(event: ev.RecoveryBegan, incident: Incident) -> Change:
 
 @apply.register
 def recovery_reset(event: ev.RecoveryReset, incident: Incident) -> Change:
-    """The clock is back at zero, and says why."""
+    """The clock is back at zero, and says why. Whoever has the incident gets the full time to react to that."""
     state = State.CONTAINED if incident.contained_at is not None else State.RESPONDING
     relapse = incident.state is State.RECOVERED
     reset = replace(
@@ -103,6 +103,7 @@ def recovery_reset(event: ev.RecoveryReset, incident: Incident) -> Change:
         recovered_at=None,
         last_reset=event.why,
         resets=incident.resets + 1,
+        active_at=event.at,
         timers=tuple(timer for timer in incident.timers if timer.kind != "watch-end"),
     )
     text = f"Recovery reset: {event.why}"

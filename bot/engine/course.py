@@ -3,7 +3,7 @@
 Each tick asks what stored minutes and stored deadlines say now; nothing is counted in memory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core import recovery
@@ -20,7 +20,7 @@ from bot.core.events import (
 )
 from bot.core.incident import IllegalMove, Incident, State
 from bot.core.model import BOT, Agent, Breach, Fleet, InstanceReading, Series, Sli, minute_of
-from bot.engine.history import History
+from bot.engine.history import History, Rows
 from bot.engine.ledger import Ledger
 from bot.engine.openings import stuck_for, suggest
 from bot.ports import Clock, RungBoard, Store
@@ -59,7 +59,7 @@ class Course:
         newest = minute_of(now - timedelta(seconds=settle)) - 1
         first = max(incident.hold_from, newest - LONGEST)
         window = max(sli.window + sli.sustain for _, sli in agent.slis)
-        rows = self._history.rows([agent.key], first - window, newest)
+        rows = _since_restore(incident, agent, self._history.rows([agent.key], first - window, newest))
         needs = self._needs(incident, agent, now)
         return recovery.judge(needs, rows, hold_from=first, newest=newest)
 
@@ -185,6 +185,18 @@ def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident
 def applies(reading: InstanceReading, rung: str, epoch: int) -> bool:
     """True when an instance says that it applies this rung, of this change or a later one."""
     return reading.level == rung and reading.epoch >= epoch
+
+
+def _since_restore(incident: Incident, agent: Agent, rows: Mapping[Series, Rows]) -> Mapping[Series, Rows]:
+    """Leave out what HER and AQDD were before the last restore: a rung that waits for people drove them up."""
+    if incident.rungs.raised_at is None:
+        return rows
+    moved = {sli.name for _, sli in agent.slis if sli.moved_by_approval}
+    first = incident.hold_from
+    return {
+        series: {minute: row for minute, row in own.items() if minute >= first} if series.sli in moved else own
+        for series, own in rows.items()
+    }
 
 
 def _need(breach: Breach, exempt: str) -> recovery.Need:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bot.core import detection
 from bot.core.events import Breached, Cleared, Event, Reopened, Sighted
@@ -37,6 +38,8 @@ class _Look:
     now: datetime
     received_at: datetime
     rung: str
+    freed_from: int
+    """The first minute since the agent left a rung that waits for people; 0 where it was on none."""
 
 
 class Cycle:
@@ -69,7 +72,20 @@ class Cycle:
         rows = self._history.rows([agent.key for agent in known], newest - LOOK_BACK, newest + 1)
         for agent in known:
             with self._locks[hash(agent.key) % STRIPES]:
-                self._judge(_Look(agent, rows, now, received_at, self._openings.rung(agent)))
+                look = _Look(agent, rows, now, received_at, self._openings.rung(agent), self._freed_from(agent))
+                self._judge(look)
+
+    def _freed_from(self, agent: Agent) -> int:
+        """A rung that waits for people drives HER and AQDD up; minutes from then say nothing about the agent."""
+        history = self._store.rung_history(agent.key, self._clock.now() - timedelta(minutes=LOOK_BACK + 60))
+        ladder = self._fleet().ladder
+        waiting = [rung.name for rung in ladder if rung.waits_for_people]
+        freed = [
+            after.changed_at
+            for before, after in pairwise(history)
+            if before.rung in waiting and after.rung not in waiting
+        ]
+        return minute_of(freed[-1]) + 1 if freed else 0
 
     def _judge(self, look: _Look) -> None:
         open_ = [incident for incident in self._store.open_incidents(look.agent.key) if incident.kind != "blind"]
@@ -88,6 +104,8 @@ class Cycle:
     def _examine(self, look: _Look, series: Series, sli: Sli, known: Breach | None) -> Breach | Cleared | None:
         """One series: a new breach, a clearing of a known one, or nothing to tell."""
         rows = look.rows.get(series, {})
+        if sli.moved_by_approval and look.freed_from:
+            rows = {minute: row for minute, row in rows.items() if minute >= look.freed_from}
         newest = max(rows, default=0)
         if minute_of(look.now) - newest > STALE_AFTER + detection.reach(sli):
             return None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from wired import ANA, House, fleet
+from wired import ANA, BO, House, fleet
 
 from bot.core.incident import State
 from bot.core.model import InstanceReading, RungState
@@ -142,3 +142,28 @@ def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> N
     assert "NOT CONFIRMED: refunds has not shown that it is on approval (no instance of it answered)" in house.said()
     pages = [key for key in house.chat.posts if key.startswith("inc-1/page/2/ana")]
     assert len(pages) == 1
+
+
+def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: House) -> None:
+    house.live(2, tie=13.0)
+    house.commands.acknowledge(ANA, 1)
+    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.live(55, her=30.0)
+    assert house.incident().state is State.RECOVERED
+    house.commands.ask_restore(ANA, "refunds", "fixed")
+    assert house.commands.approve_restore(BO, 1).ok
+    house.live(14)
+    assert [breach.series.sli for breach in house.incident().breaches] == ["tie"]
+    assert house.incident().resets == 0
+    assert house.commands.ask_restore(ANA, "refunds", "fixed").ok
+
+
+def test_a_reset_gives_whoever_has_it_the_full_time_again(house: House) -> None:
+    house.live(2, tie=13.0)
+    house.commands.acknowledge(ANA, 1)
+    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.live(45)
+    assert house.incident().state is State.RECOVERED
+    house.live(8, tie=13.0)
+    assert house.incident().state is State.CONTAINED
+    assert house.incident().acked_by == "ana"

@@ -33,11 +33,11 @@ def bot(tmp_path: Path, slack: LocalSlack) -> BotProcess:
 
 def test_killed_after_the_commit_and_before_the_page_it_goes_out_once(bot: BotProcess, slack: LocalSlack) -> None:
     bot.start()
-    control(slack, "faults", {"fault": "error", "method": "chat.postMessage", "status": 503, "times": 1000})
+    control(slack, "faults", {"fault": "server_error", "method": "chat.postMessage", "times": 1000})
     assert bot.push(bad_minutes("refunds", time.time())).status_code < 300
     bot.kill()
     assert _pages(slack) == []
-    control(slack, "faults", {"fault": "none"})
+    control(slack, "faults", {"fault": "clear"})
     bot.start()
     try:
         _wait_for_a_page(slack)
@@ -55,7 +55,7 @@ def test_killed_after_the_page_landed_and_before_that_was_written_it_is_not_sent
     assert bot.push(bad_minutes("refunds", time.time())).status_code < 300
     _wait_for_a_page(slack)
     bot.kill()
-    control(slack, "faults", {"fault": "none"})
+    control(slack, "faults", {"fault": "clear"})
     bot.start()
     try:
         time.sleep(4)

@@ -1,5 +1,6 @@
 """The query supplies the number: a real Prometheus scrapes an exporter whose HER goes bad, and the owner is paged."""
 
+import re
 import shutil
 import subprocess
 import threading
@@ -110,5 +111,7 @@ agents:
     ).json()
     value = float(asked["data"]["result"][0]["value"][1])
     assert value == pytest.approx(18, abs=1)
-    shown = float(str(message).split("human escalation ")[1].split(" %")[0])
+    found = re.search(r"human escalation[^(]* (\d+\.\d) % \(limit", str(message))
+    assert found is not None, message
+    shown = float(found[1])
     assert shown == pytest.approx(value, abs=1)
