@@ -1,5 +1,6 @@
 """Everything behind the port, put together: routes, who may come in, and what runs beside the requests."""
 
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -10,6 +11,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from bot.localslack.acting import Acts
+from bot.localslack.archive import Archive
 from bot.localslack.control import Control, read_object
 from bot.localslack.delivery import Deliveries
 from bot.localslack.door import Door
@@ -44,6 +46,10 @@ class Rooms:
         self._looking = Looking(self.acts, self.watching)
         self._page = Page(self.acts, self.sockets, self.watching)
         self._webhooks: Webhooks | None = None
+        database = slack.workspace.database
+        self._archive = Archive(Path(database)) if database else None
+        if self._archive is not None:
+            self._archive.load(slack)
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -61,11 +67,16 @@ class Rooms:
     # -- beside the requests -------------------------------------------------------------------------
 
     async def keep_time(self) -> None:
-        """Post scheduled messages when they are due."""
+        """Post scheduled messages when they are due, and keep the state where a file is named for it."""
         while True:
             await self.slack.clock.until(self.slack.clock.now() + 1)
             with self.slack.lock:
                 post_due(self.slack)
+                self._keep()
+
+    def _keep(self) -> None:
+        if self._archive is not None:
+            self._archive.save(self.slack)
 
     async def use_events_url(self, url: str | None) -> None:
         """Deliver by HTTP from now on, or by sockets again."""
@@ -85,6 +96,7 @@ class Rooms:
         """Give up what is under way."""
         self.watching.close()
         await self.deliveries.stop()
+        self._keep()
         if self._webhooks is not None:
             await self._webhooks.close()
 

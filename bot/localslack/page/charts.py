@@ -51,13 +51,26 @@ def _in_order(series: Json, categories: list[str]) -> list[float]:
 
 def _range(values: list[float], *, from_zero: bool) -> tuple[float, float]:
     low, high = min(values), max(values)
-    if from_zero or low > 0 >= low - (high - low):
+    if from_zero or 0 < low < high - low:
         low = min(low, 0.0)
-    return (low, high) if high > low else (low, low + 1)
+    if high <= low:
+        return low, low + 1
+    step = _step(low, high)
+    return math.floor(low / step) * step, math.ceil(high / step) * step
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    return [low + (high - low) * part / TICKS for part in range(TICKS + 1)]
+    """Round values from `low` to `high`."""
+    step = _step(low, high)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [place * step for place in range(first, last + 1)]
+
+
+def _step(low: float, high: float) -> float:
+    """The round distance (1, 2 or 5 times a power of ten) that gives about four lines."""
+    rough = (high - low) / TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
 
 
 def _label(value: float) -> str:

@@ -1,8 +1,9 @@
-"""From a posted form back to values: the names of fields are JSON lists of block_id and action_id."""
+"""From a posted form back to values: the name of a field is block_id and action_id."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import FormData
 
@@ -12,8 +13,8 @@ from bot.localslack.refusal import Json, Refusal
 
 
 def field(block: Json, element: Json) -> str:
-    """The name of an element's form field."""
-    return json.dumps([block.get("block_id"), element.get("action_id")], separators=(",", ":"))
+    """The name of an element's form field; browsers mangle quotes in names, so there are none."""
+    return f"{quote(str(block.get('block_id')), safe='')}/{quote(str(element.get('action_id')), safe='')}"
 
 
 def values(blocks: list[Json], form: FormData) -> Json:
@@ -52,9 +53,13 @@ def seconds(moment: str) -> int:
 
 
 def used(form: FormData) -> tuple[str | None, str, str | None]:
-    """Block, action and choice of the element that was used: the `use` field is a JSON list of two or three."""
+    """Block, action and choice of the element that was used: `use` is a field's name or a JSON list of three."""
+    use = str(form.get("use", ""))
+    if "/" in use and not use.startswith("["):
+        block, _, action = use.partition("/")
+        return unquote(block), unquote(action), None
     try:
-        parts = json.loads(str(form.get("use", "")))
+        parts = json.loads(use)
         block_id, action_id = parts[0], parts[1]
     except (ValueError, IndexError, TypeError) as error:
         raise Refusal("invalid_arguments", detail="the form does not say what was used") from error

@@ -104,6 +104,18 @@ function merge(fresh) {
   document.dispatchEvent(new Event("merged"));
 }
 
+// A picture that arrives late must not push the newest message out of sight.
+const following = new WeakSet();
+document.addEventListener("scroll", ({ target }) => {
+  if (!target.matches?.("[data-scroll=end]")) return;
+  if (nearEnd(target)) following.add(target);
+  else following.delete(target);
+}, true);
+document.addEventListener("load", ({ target }) => {
+  const stream = target.closest?.("[data-scroll=end]");
+  if (stream && following.has(stream)) stream.scrollTop = stream.scrollHeight;
+}, true);
+
 let busy = false;
 let again = false;
 async function refresh() {
