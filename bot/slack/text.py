@@ -9,6 +9,8 @@ import re
 from datetime import UTC, datetime
 
 ELLIPSIS = "…"
+NEAR = 18 * 3600
+"""Seconds within which a time of day can mean one day only."""
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb]"
 )
@@ -90,6 +92,11 @@ def clock_time(at: datetime) -> str:
 def day_and_time(at: datetime) -> str:
     """A date and time in the reader's own time zone, for what may be on another day."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):%d %b %H:%M} UTC>"
+
+
+def near_time(at: datetime, now: datetime) -> str:
+    """The time alone within the day around `now`, with its date beyond."""
+    return clock_time(at) if abs((at - now).total_seconds()) < NEAR else day_and_time(at)
 
 
 def channel_link(channel: str) -> str:

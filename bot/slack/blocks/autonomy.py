@@ -6,12 +6,12 @@ from bot.core.cards import AutonomyCard, RestoreCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, titled
 from bot.slack.blocks.words import LONGEST_NAME, confirmation, may_line
-from bot.slack.text import bold, clock_time, day_and_time, inert
+from bot.slack.text import bold, clock_time, inert, near_time
 
 TOLD = {
     "none": "",
     "requested": "⏳ requested",
-    "seen": "⏳ being read",
+    "seen": "⏳ not all instances yet",
     "confirmed": "✅ confirmed",
     "not-confirmed": "🔴 NOT CONFIRMED",
 }
@@ -22,8 +22,8 @@ def autonomy(card: AutonomyCard) -> Drawn:
     sheet = Sheet("autonomy")
     what = f"{card.agent}: {card.from_rung} → {card.to_rung}"
     told = TOLD[card.rung.state]
-    sheet.head(titled(card.header, f"{told} · {what}" if told else what))
-    sheet.section(_obeyed(card), may_line(card.to_rung, card.may), _scope(card))
+    sheet.head(titled(card.header, f"{told}: {what}" if told else what))
+    sheet.section(_obeyed(card), _may(card), _scope(card))
     sheet.section(_who(card))
     sheet.buttons(_next_rung(card), _undo(card))
     sheet.small(inert(card.residue, 300) if card.residue else "")
@@ -37,10 +37,18 @@ def _obeyed(card: AutonomyCard) -> str:
     return f"Requested {clock_time(card.at)} → {confirmation(card.rung)}"
 
 
+def _may(card: AutonomyCard) -> str:
+    """Never in the present tense before the agent has confirmed it."""
+    if not card.may:
+        return ""
+    when = "It may now" if card.rung.state in ("confirmed", "none") else "Once it obeys it may only"
+    return f"{when}: {inert(card.may, 200).rstrip('.')}."
+
+
 def _scope(card: AutonomyCard) -> str:
     parts = [f"only workflow {bold(card.workflow, LONGEST_NAME)}" if card.workflow else ""]
     if card.until is not None:
-        parts.append(f"until {day_and_time(card.until)}, then Stepdown asks for the restore")
+        parts.append(f"until {near_time(card.until, card.at)}, then Stepdown asks for the restore")
     return " · ".join(part for part in parts if part)
 
 
@@ -57,7 +65,7 @@ def _next_rung(card: AutonomyCard) -> Button | None:
 
 
 def _undo(card: AutonomyCard) -> Button | None:
-    if not card.undo:
+    if not card.undo or card.lower is not None:
         return None
     return button("Undo: ask to restore", ids.RESTORE, ids.target_value(card.agent, workflow=card.workflow))
 
@@ -85,4 +93,5 @@ def _asked(card: RestoreCard) -> str:
     if not card.asked_by:
         return inert(card.reason, 300) if card.reason else ""
     why = f": {inert(card.reason, 300)}" if card.reason else "."
-    return f"{bold(card.asked_by, LONGEST_NAME)} asks{why}"
+    verb = "asked" if card.settled else "asks"
+    return f"{bold(card.asked_by, LONGEST_NAME)} {verb}{why}"

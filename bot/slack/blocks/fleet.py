@@ -1,12 +1,14 @@
 """Agents: all of them, those off their normal rung, and one with its ladder."""
 
+from datetime import datetime
+
 from slackblocks import Button
 
 from bot.core.cards import AgentCard, AgentRow, FleetCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
 from bot.slack.blocks.words import LONGEST_NAME, off_normal, rung_words, sli_line, sli_lines
-from bot.slack.text import bold, day_and_time, inert
+from bot.slack.text import bold, inert, near_time
 
 MOST_AGENTS = 40
 MOST_RUNGS = 12
@@ -26,23 +28,23 @@ def fleet(card: FleetCard) -> Drawn:
     for row in card.rows[:MOST_AGENTS]:
         if sheet.size > ENOUGH:
             break
-        sheet.section(_head(row), _trouble(row), accessory=button("Open", ids.AGENT, row.agent))
+        sheet.section(_head(row, card.now), _trouble(row), accessory=button("Open", ids.AGENT, row.agent))
         shown += 1
     left = len(card.rows) - shown
     sheet.small(f"and {left} more" if left > 0 else "")
     return sheet.done(f"{card.title}: {', '.join(row.agent for row in card.rows[:MOST_AGENTS])}")
 
 
-def _head(row: AgentRow) -> str:
+def _head(row: AgentRow, now: datetime) -> str:
     normal = off_normal(row.rung)
-    changed = f" ({normal}{_since(row)})" if normal else ""
+    changed = f" ({normal}{_since(row, now)})" if normal else ""
     return f"{bold(row.agent, LONGEST_NAME)} on {rung_words(row.rung)}{changed}"
 
 
-def _since(row: AgentRow) -> str:
-    since = f", since {day_and_time(row.since)}" if row.since else ""
+def _since(row: AgentRow, now: datetime) -> str:
+    since = f", since {near_time(row.since, now)}" if row.since else ""
     by = f" by {inert(row.by, LONGEST_NAME)}" if row.by else ""
-    until = f", until {day_and_time(row.until)}" if row.until else ""
+    until = f", until {near_time(row.until, now)}" if row.until else ""
     return f"{since}{by}{until}"
 
 
@@ -59,7 +61,7 @@ def agent(card: AgentCard) -> Drawn:
     row = card.row
     sheet = Sheet("agent")
     sheet.head(row.agent)
-    sheet.section(inert(card.summary, 300) if card.summary else "", _head(row), _open_incident(row))
+    sheet.section(inert(card.summary, 300) if card.summary else "", _head(row, card.now), _open_incident(row))
     sheet.section(sli_lines(row.lines))
     _ladder(sheet, card)
     if row.rung.rung != row.rung.normal:

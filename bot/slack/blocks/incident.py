@@ -10,10 +10,11 @@ from bot.slack.blocks.words import (
     age_line,
     may_line,
     off_normal,
+    opened_for,
     rung_words,
     since,
-    sli_lines,
     title_line,
+    title_or_lines,
 )
 from bot.slack.text import bold, channel_link, inert
 
@@ -34,13 +35,14 @@ def incident(card: IncidentCard) -> Drawn:
     header = card.header
     sheet = Sheet("incident")
     sheet.head(titled(header, title_line(header)))
-    sheet.section(bold(header.title, 200), age_line(header), _roles(card))
-    sheet.section(sli_lines(card.lines))
-    sheet.section(_rung(card), f"⏱ {inert(card.clock, 300)}" if card.clock else "")
+    sheet.section(age_line(header), _roles(card))
+    sheet.section(title_or_lines(header, card.lines))
+    sheet.section(_rung(card), f"⏱\ufe0f {inert(card.clock, 300)}" if card.clock else "")
     if header.state not in CLOSED:
         sheet.section(_next(card), _advice(card))
         _tray(sheet, card)
-    sheet.small(_progress(card.phases), inert(card.residue, 300) if card.residue else "")
+    residue = inert(card.residue, 300) if card.residue else ""
+    sheet.small(_progress(card.phases), opened_for(header, card.lines), residue)
     return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))
 
 
@@ -53,7 +55,7 @@ def _rung(card: IncidentCard) -> str:
     rung = card.rung
     normal = off_normal(rung)
     head = f"Rung {rung_words(rung)}" + (f" · {normal}" if normal else "")
-    return "\n".join(line for line in (head, may_line(rung.rung, rung.may)) if line)
+    return "\n".join(line for line in (head, may_line(rung.rung, rung.may) if normal else "") if line)
 
 
 def _next(card: IncidentCard) -> str:

@@ -8,15 +8,14 @@ from bot.slack.blocks.parts import Drawn, Sheet, button, titled
 from bot.slack.blocks.words import (
     LONGEST_NAME,
     age_line,
-    confirmation,
-    may_line,
     off_normal,
+    opened_for,
     room_line,
     rung_words,
     since,
-    sli_line,
     sli_lines,
     title_line,
+    title_or_lines,
 )
 from bot.slack.text import bold, inert
 
@@ -79,8 +78,8 @@ def announcement(card: AnnouncementCard) -> Drawn:
     header = card.header
     sheet = Sheet("announcement")
     sheet.head(titled(header, title_line(header)))
-    sheet.section(bold(header.title, 200), age_line(header), "\n".join(sli_line(line) for line in card.lines[:3]))
-    confirmed = confirmation(card.rung)
-    may = "" if confirmed else may_line(card.rung.rung, card.rung.may)
-    sheet.section(f"Rung {rung_words(card.rung)}", may, room_line(header))
+    sheet.section(title_or_lines(header, card.lines[:3]), age_line(header))
+    normal = off_normal(card.rung)
+    sheet.section(f"Rung {rung_words(card.rung)}{f' · {normal}' if normal else ''}", room_line(header))
+    sheet.small(opened_for(header, card.lines))
     return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))

@@ -6,7 +6,8 @@ from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
 from bot.slack.text import bold, clock_time, inert
 
-MOST_STEPS = 16
+MOST_BLOCKS = 41
+"""Where no further open step is begun: one takes five blocks at most, and a message holds fifty."""
 MOST_EVIDENCE = 4
 STEP_TEXT = 700
 ENOUGH = 7_500
@@ -15,7 +16,6 @@ OTHER_OUTCOMES = (("Skip it…", "skipped"), ("Not applicable…", "not-applicab
 """What a step may become besides done. Each asks for a note."""
 SETTLED_MARKS = {"done": "✅", "skipped": "⏭", "not-applicable": "⚪"}
 SETTLED_WORDS = {"done": "", "skipped": "skipped", "not-applicable": "not applicable"}
-KIND_WORDS = {"ask": "Answer", "check": "Check", "do": "Do"}
 
 
 def phase(card: PhaseCard) -> Drawn:
@@ -27,20 +27,32 @@ def phase(card: PhaseCard) -> Drawn:
     sheet.head(titled(header, f"{mark}{place} of {len(PHASES)}: {card.phase.capitalize()}"))
     if card.goal and not card.done:
         sheet.small(inert(card.goal, 300))
-    settled = 0
-    first = True
-    for number, step in enumerate(card.steps[:MOST_STEPS], 1):
-        if step.outcome in SETTLED_MARKS:
-            settled += 1
-            sheet.small(_settled(number, step))
-            continue
-        _open_step(sheet, header.incident_id, number, step, full=first or step.outcome == "blocked")
-        first = False
-    left = len(card.steps) - MOST_STEPS
-    more = f"and {left} more steps: /incident steps {card.phase}" if left > 0 else ""
+    left = _steps(sheet, card)
+    more = f"{left} more steps appear here as these are settled." if left else ""
     sheet.small(more, f"{header.number} · runbook: {inert(card.runbook, 80)}")
+    settled = sum(step.outcome in SETTLED_MARKS for step in card.steps)
     told = "done" if card.done else f"{settled} of {len(card.steps)} steps settled"
     return sheet.done(titled(header, f"{header.number} {card.phase}: {told}"))
+
+
+def _steps(sheet: Sheet, card: PhaseCard) -> int:
+    """Steps in order, settled neighbours together in small print. Returns how many there was no room for."""
+    settled: list[str] = []
+    first = True
+    for number, step in enumerate(card.steps, 1):
+        if step.outcome in SETTLED_MARKS:
+            settled.append(_settled(number, step))
+            continue
+        if len(sheet.blocks) > MOST_BLOCKS:
+            return sum(later.outcome not in SETTLED_MARKS for later in card.steps[number - 1 :])
+        sheet.small(*settled)
+        settled.clear()
+        if not first:
+            sheet.rule()
+        _open_step(sheet, card.header.incident_id, number, step, full=first or step.outcome == "blocked")
+        first = False
+    sheet.small(*settled)
+    return 0
 
 
 def _settled(number: int, step: StepLine) -> str:
@@ -68,6 +80,7 @@ def _open_step(sheet: Sheet, incident_id: int, number: int, step: StepLine, *, f
 
 
 def _aside(step: StepLine) -> str:
-    parts = [KIND_WORDS[step.kind].lower(), f"{step.timebox} min" if step.timebox else ""]
-    parts.append("" if step.required else "optional")
-    return f"  _{' · '.join(part for part in parts if part)}_"
+    """`(5 min, optional)`, where there is anything to say."""
+    parts = [f"{step.timebox} min" if step.timebox else "", "" if step.required else "optional"]
+    said = ", ".join(part for part in parts if part)
+    return f" ({said})" if said else ""

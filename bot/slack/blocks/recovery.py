@@ -8,12 +8,11 @@ from bot.slack.text import bold, inert
 
 CELLS = 10
 CLOCK_WORDS = {
-    "waiting": "⏳ waiting",
-    "running": "🔵 running",
-    "paused": "⏸ paused",
-    "reset": "🟠 reset",
-    "held": "🟢 held",
-    "off": "",
+    "waiting": "⏳ not recovering yet",
+    "running": "🔵 recovering",
+    "paused": "⏳ recovery paused",
+    "reset": "🟠 recovery reset",
+    "held": "🟢 recovered",
 }
 
 
@@ -28,8 +27,9 @@ def recovery(card: RecoveryCard) -> Drawn:
     """The clock first, then each SLI against its band, then the way up."""
     header = card.header
     sheet = Sheet("recovery")
-    sheet.head(titled(header, f"{header.agent}: {_in_short(card)}"))
-    clock = "" if card.state == "off" else f"{bar(card.minutes, card.needed)} {CLOCK_WORDS[card.state]}"
+    state = CLOCK_WORDS.get(card.state, header.state)
+    sheet.head(titled(header, f"{state}: {header.agent}"))
+    clock = "" if card.state == "off" else bar(card.minutes, card.needed)
     sheet.section(f"*{clock}*" if clock else "", inert(card.sentence, 300) if card.sentence else "")
     sheet.section("\n".join(band_line(line) for line in card.lines[:MOST_LINES]))
     sheet.section(_way_up(card))

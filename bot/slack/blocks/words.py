@@ -6,6 +6,8 @@ from bot.core.cards import Header, RungLine, SliLine
 from bot.core.figures import count, figure
 from bot.slack.text import bold, channel_link, clock_time, inert, span
 
+NEUTRAL = "⚪\ufe0f"
+"""With the selector for emoji, or some fonts draw a tiny ring."""
 STATE_MARKS = {
     "paging": "🔴",
     "responding": "🟠",
@@ -13,9 +15,9 @@ STATE_MARKS = {
     "recovering": "🔵",
     "recovered": "🟢",
     "resolved": "✅",
-    "cancelled": "⚪",
+    "cancelled": NEUTRAL,
 }
-SLI_MARKS = {"breach": "🔴", "out-of-band": "🟠", "in-band": "🟢", "ok": "🟢", "unknown": "⚪", "exempt": "⚪"}
+SLI_MARKS = {"breach": "🔴", "out-of-band": "🟠", "in-band": "🟢", "ok": "🟢", "unknown": NEUTRAL, "exempt": NEUTRAL}
 SLI_WORDS = {
     "breach": "past its limit",
     "out-of-band": "not back to normal yet",
@@ -32,7 +34,7 @@ LONGEST_WHY = 160
 
 def title_line(header: Header) -> str:
     """`🟠 INC-0042 refunds · SEV2 · responding`."""
-    mark = STATE_MARKS.get(header.state, "⚪")
+    mark = STATE_MARKS.get(header.state, NEUTRAL)
     return f"{mark} {header.number} {header.agent} · {header.severity} · {header.state}"
 
 
@@ -112,7 +114,7 @@ def confirmation(rung: RungLine) -> str:
     took = "" if rung.seconds is None else f" in {span(rung.seconds)}"
     told = {
         "none": "",
-        "requested": "⏳ requested, the agent has not read it yet",
+        "requested": "⏳ the agent has not read it yet",
         "seen": f"⏳ seen by {seen} instances",
         "confirmed": f"✅ confirmed by {seen} instances{took}" if rung.instances else f"✅ confirmed{took}",
         "not-confirmed": f"🔴 *NOT CONFIRMED* ({seen} instances). It may still act as before.",
@@ -123,6 +125,16 @@ def confirmation(rung: RungLine) -> str:
 def off_normal(rung: RungLine) -> str:
     """Which rung is normal, where the agent is on another."""
     return "" if rung.rung == rung.normal else f"normally {inert(rung.normal, LONGEST_NAME)}"
+
+
+def title_or_lines(header: Header, lines: Sequence[SliLine]) -> str:
+    """What is wrong: the numbers of now; the title it was opened for where there are none."""
+    return sli_lines(lines) if lines else bold(header.title, 200)
+
+
+def opened_for(header: Header, lines: Sequence[SliLine]) -> str:
+    """The title it was opened for, in small print where the numbers of now stand above it."""
+    return f"Opened for: {inert(header.title, 200)}" if lines and header.title else ""
 
 
 def may_line(rung: str, may: str) -> str:
