@@ -20,11 +20,8 @@ class Change:
 
 
 def topic(incident: Incident) -> str:
-    """The channel topic: severity, state, rung, owner."""
-    return (
-        f"{incident.severity} | {incident.state} | {incident.agent} on {incident.rungs.rung} | "
-        f"owner {incident.roster.owner} | {incident.title}"
-    )
+    """The channel topic: severity, state, rung, owner. Each change is a line in the channel, so it is short."""
+    return f"{incident.severity} · {incident.state} · {incident.agent} on {incident.rungs.rung} · owner {incident.roster.owner}"
 
 
 def edits(incident: Incident, *cards: str) -> tuple[Effect, ...]:

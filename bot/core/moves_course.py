@@ -127,11 +127,10 @@ def recovery_held(event: ev.RecoveryHeld, incident: Incident) -> Change:
         if rungs.rung == rungs.normal
         else "Restore the rung, one step at a time."
     )
-    say = Say(incident.id, f"held-{event.minute}", f"Recovered: {event.why} {then}", mention=_on_it(incident))
+    why = event.why.removeprefix("held: ")
+    say = Say(incident.id, f"held-{event.minute}", f"Recovered: {why}. {then}", mention=_on_it(incident))
     cards: tuple[Effect, ...] = (PostCard(incident.id, "resolve"),) if incident.channel else ()
-    return Change(
-        held, f"Recovery held: {event.why}", (say, *_recovery_cards(incident), *cards, *edits(incident, "resolve"))
-    )
+    return Change(held, f"Recovery held: {why}", (say, *_recovery_cards(incident), *cards, *edits(incident, "resolve")))
 
 
 def _on_it(incident: Incident) -> str:

@@ -88,9 +88,9 @@ def _play(stage: Stage, console: Console, speed: float, json_file: Path | None) 
     if json_file is not None:
         _write(json_file, teller.beats, teller.postmortem)
     if wrong:
-        console.print(f"\n[bold red]The story did not hold:[/bold red] {'; '.join(wrong)}")
+        console.print(f"\n[bold red]The story did not hold:[/bold red] {'; '.join(wrong)}", soft_wrap=True)
         return 1
-    console.print(f"\n[bold]Every beat happened.[/bold] The postmortem draft is {teller.postmortem}")
+    console.print(f"\n[bold]Every beat happened.[/bold] The postmortem draft is {teller.postmortem}", soft_wrap=True)
     return 0
 
 

@@ -109,12 +109,16 @@ class Openings:
 
 
 def headline(breach: Breach) -> str:
-    """`human escalation 18 % (limit 5 %)`: what broke and by how much."""
+    """`human escalation 18.0 % (limit 5.0 %)`, `tool calls per task 12.6 (limit 6.1)`: what broke and by how much.
+
+    The title says what is counted, so of the units only the per cent sign is worth its room on a lock screen.
+    """
     sli = breach.sli
+    unit = sli.unit if sli.unit == "%" else ""
     scope = f" in {breach.series.workflow}" if breach.series.workflow else ""
     limit = objective_limit(sli, breach.baseline)
-    line = figure(limit if limit is not None else breach.limit, sli.unit)
-    return f"{sli.title.lower()}{scope} {figure(breach.value, sli.unit)} (limit {line})"
+    line = figure(limit if limit is not None else breach.limit, unit)
+    return f"{sli.title.lower()}{scope} {figure(breach.value, unit)} (limit {line})"
 
 
 def suggest(fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach], stuck: float = 0.0) -> Suggestion | None:

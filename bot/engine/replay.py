@@ -1,0 +1,112 @@
+"""A whole fleet's recorded samples on a simulated clock: what would have been, without doing any of it.
+
+Samples come in order of time, late by an hour at most; a minute is judged when nothing more can come for it. Nothing is
+sent, stored or lowered. Memory holds a fortnight of each series and the last hour of rows, however long the recording.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+
+from bot.core.budget import Tally
+from bot.core.model import Agent, Fleet, Series, Sli, minute_start
+from bot.core.replay import AgentReplay, Happening
+from bot.core.watched import Watch
+
+LATENESS = 60
+"""Minutes for which a minute waits for late rows."""
+NAMED = 5
+"""How many series that nobody watches are named."""
+
+Sample = tuple[int, tuple[str, str, str], float | None, float | None]
+"""(minute, (agent, workflow, SLI), value, n)."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a replay went through. Minutes since the epoch; `last` is the last minute judged."""
+
+    samples: int = 0
+    first: int = 0
+    last: int = 0
+    ignored: int = 0
+    unwatched: list[Series] = field(default_factory=list)
+    """Series in the recording that the fleet does not watch: the first few."""
+    unrecorded: list[Series] = field(default_factory=list)
+    """Series that the fleet watches and the recording does not have: nothing is said of them."""
+    open_at_end: int = 0
+    spent: list[tuple[Series, Sli, Tally]] = field(default_factory=list)
+    """What each series spent of its budget in the last 30 days."""
+
+
+class Backtest:
+    """Runs samples through the rules. `tell` is handed every event, in order of time."""
+
+    def __init__(self, fleet: Fleet, tell: Callable[[Happening], None]) -> None:
+        number = count(1).__next__
+        self._agents = [AgentReplay(agent, number, waits=_waits(fleet, agent)) for agent in fleet.agents.values()]
+        self._tell = tell
+        self._watches = {tuple(watch.series): watch for agent in self._agents for watch in agent.watches}
+        self._live: list[AgentReplay] = []
+        self._pending: dict[int, list[tuple[Watch, float | None, float | None]]] = {}
+        self._next = -1
+
+    def run(self, samples: Iterable[Sample]) -> Outcome:
+        """Go through all samples, then judge what is left."""
+        outcome, newest = Outcome(), -1
+        pending, watches = self._pending, self._watches
+        for minute, key, value, n in samples:
+            outcome.samples += 1
+            watch = watches.get(key)
+            if watch is None:
+                _ignore(outcome, Series(*key))
+                continue
+            if minute > newest:
+                if newest < 0:
+                    outcome.first = self._next = minute
+                newest = minute
+                self._judge_until(newest - LATENESS)
+            elif minute < self._next:
+                self._start_over(outcome, minute)
+            bucket = pending.get(minute)
+            if bucket is None:
+                bucket = pending[minute] = []
+            bucket.append((watch, value, n))
+        self._judge_until(newest + 1)
+        return self._finished(outcome, newest)
+
+    def _start_over(self, outcome: Outcome, minute: int) -> None:
+        """A late row from before the first one: nothing is judged yet, so time begins earlier."""
+        if self._next != outcome.first:
+            raise ValueError(f"a sample of {minute_start(minute):%Y-%m-%d %H:%M} is more than an hour late")
+        outcome.first = self._next = minute
+
+    def _judge_until(self, end: int) -> None:
+        """Judge the minutes up to but not including `end`."""
+        for minute in range(self._next, end):
+            for watch, value, n in self._pending.pop(minute, ()):
+                watch.take(minute, value, n)
+            if len(self._live) < len(self._agents):
+                self._live = [agent for agent in self._agents if any(watch.seen for watch in agent.watches)]
+            for agent in self._live:
+                for happening in agent.tick(minute):
+                    self._tell(happening)
+        self._next = max(self._next, end)
+
+    def _finished(self, outcome: Outcome, newest: int) -> Outcome:
+        outcome.last = newest
+        every = [watch for agent in self._agents for watch in agent.watches]
+        outcome.unrecorded = [watch.series for watch in every if not watch.seen]
+        outcome.spent = [(watch.series, watch.sli, watch.spent()) for watch in every if watch.seen]
+        outcome.open_at_end = sum(agent.open for agent in self._agents)
+        return outcome
+
+
+def _waits(fleet: Fleet, agent: Agent) -> bool:
+    return fleet.ladder.rung(agent.normal_rung).waits_for_people
+
+
+def _ignore(outcome: Outcome, series: Series) -> None:
+    outcome.ignored += 1
+    if series not in outcome.unwatched and len(outcome.unwatched) < NAMED:
+        outcome.unwatched.append(series)
