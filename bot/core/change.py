@@ -21,7 +21,8 @@ class Change:
 
 def topic(incident: Incident) -> str:
     """The channel topic: severity, state, rung, owner. Each change is a line in the channel, so it is short."""
-    return f"{incident.severity} · {incident.state} · {incident.agent} on {incident.rungs.rung} · owner {incident.roster.owner}"
+    rung = f"{incident.agent} on {incident.rungs.rung}"
+    return f"{incident.severity} · {incident.state} · {rung} · owner {incident.roster.owner}"
 
 
 def edits(incident: Incident, *cards: str) -> tuple[Effect, ...]:
