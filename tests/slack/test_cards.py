@@ -177,6 +177,12 @@ def test_a_page_of_what_is_contained_or_over_has_no_buttons() -> None:
     assert actions(draw(over)) == []
 
 
+def test_an_answered_page_bears_no_tick_while_it_is_open() -> None:
+    assert draw(MOMENTS["page-acked"]).blocks[0]["text"]["text"].startswith("🟠 ")
+    over = replace(MOMENTS["page-acked"], header=header("resolved"))
+    assert draw(over).blocks[0]["text"]["text"].startswith("✅ ")
+
+
 def test_a_settled_step_is_one_line_and_an_open_one_can_be_done_in_one_tap() -> None:
     drawn = draw(MOMENTS["phase"])
     done = [one for one in actions(drawn) if one["action_id"] == ids.STEP_DONE]
@@ -203,7 +209,8 @@ def test_how_far_the_agent_has_obeyed(moment: str, words: str) -> None:
 
 def test_not_confirmed_is_in_the_title_and_offers_the_next_rung() -> None:
     drawn = draw(MOMENTS["autonomy-not-confirmed"])
-    assert "NOT CONFIRMED" in drawn.blocks[0]["text"]["text"]
+    assert drawn.blocks[0]["text"]["text"] == "🔴 NOT CONFIRMED: refunds full → read-only"
+    assert "Once it obeys it may only: read and answer" in said(drawn), "not in the present tense"
     assert "NOT CONFIRMED" in drawn.text
     lower = next(one for one in actions(drawn) if one["action_id"] == ids.LOWER)
     assert (lower["value"], lower["style"]) == ("refunds|suspended|", "danger")

@@ -20,7 +20,7 @@ TOLD = {
 def autonomy(card: AutonomyCard) -> Drawn:
     """From, to, obeyed or not, what it may now do, what it cannot recall, and the way back."""
     sheet = Sheet("autonomy")
-    what = f"{card.agent}: {card.from_rung} → {card.to_rung}"
+    what = f"{card.agent} {card.from_rung} → {card.to_rung}"
     told = TOLD[card.rung.state]
     sheet.head(titled(card.header, f"{told}: {what}" if told else what))
     sheet.section(_obeyed(card), _may(card), _scope(card))
@@ -46,9 +46,9 @@ def _may(card: AutonomyCard) -> str:
 
 
 def _scope(card: AutonomyCard) -> str:
-    parts = [f"only workflow {bold(card.workflow, LONGEST_NAME)}" if card.workflow else ""]
+    parts = [f"Only workflow {bold(card.workflow, LONGEST_NAME)}" if card.workflow else ""]
     if card.until is not None:
-        parts.append(f"until {near_time(card.until, card.at)}, then Stepdown asks for the restore")
+        parts.append(f"Until {near_time(card.until, card.at)}, then Stepdown asks for the restore")
     return " · ".join(part for part in parts if part)
 
 

@@ -7,6 +7,8 @@ from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, titled
 from bot.slack.blocks.words import (
     LONGEST_NAME,
+    NEUTRAL,
+    STATE_MARKS,
     age_line,
     off_normal,
     opened_for,
@@ -27,7 +29,9 @@ def page(card: PageCard) -> Drawn:
     header = card.header
     sheet = Sheet("page")
     headline = titled(header, card.headline)[:HEADLINE]
-    sheet.head(("✅ " if card.acked else "🔴 ") + headline)
+    # Answered is not solved: the mark is the incident's own, never a tick while it is open.
+    mark = STATE_MARKS.get(header.state, NEUTRAL) if card.acked else STATE_MARKS["paging"]
+    sheet.head(f"{mark} {headline}")
     if card.acked:
         sheet.section(bold(card.acked), room_line(header))
     sheet.section(sli_lines(card.lines))

@@ -67,7 +67,8 @@ def resolve(card: ResolveCard) -> Drawn:
     if card.barred_by:
         sheet.section("*Still owed:*", *numbered(card.barred_by, 200, 8))
     sheet.section(_times(card))
-    sheet.section(f"Rung {rung_words(card.rung)}", off_normal(card.rung))
+    normal = off_normal(card.rung)
+    sheet.section(f"Rung {rung_words(card.rung)}" + (f" · {normal}" if normal else ""))
     if card.followups:
         sheet.section("*Follow-ups:*", *numbered(card.followups, 200, 8))
     _closing(sheet, card)

@@ -81,7 +81,7 @@ def band_line(line: SliLine) -> str:
     band = "" if line.band is None else f"needs {sign} {inert(figure(line.band, line.unit), 40)}"
     why = inert(line.why, LONGEST_WHY) if line.why and line.status not in ("ok", "in-band") else ""
     rest = " · ".join(part for part in (band, _normal(line), _scope(line), why) if part)
-    return f"{head}\n      {rest}" if rest else head
+    return f"{head}\n↳ {rest}" if rest else head
 
 
 def name_of(line: SliLine) -> str:
