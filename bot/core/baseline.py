@@ -13,9 +13,9 @@ two weeks does not move.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
 from statistics import median
+from typing import NamedTuple
 
 from bot.core.detection import ROUNDING, answered, reach
 from bot.core.evidence import tolerance
@@ -49,8 +49,7 @@ MAD_TO_SIGMA = 1.4826
 PINNED = "pinned before deployment"
 
 
-@dataclass(frozen=True, slots=True)
-class _Usable:
+class _Usable(NamedTuple):
     """One minute of history that counts. `n` None: the source does not tell counts."""
 
     minute: int

@@ -79,6 +79,16 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class BurnAlert:
+    """A ticket when the error budget burns `factor` times too fast over both windows (minutes)."""
+
+    factor: float
+    over: int
+    and_over: int
+    """The short window: it must be past the factor too, so that the alert ends soon after the burning does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sli:
     """One SLI as it applies to one agent and workflow, inheritance already resolved.
 
@@ -106,6 +116,10 @@ class Sli:
     """Seconds after which a minute of this source is complete enough to be judged for recovery."""
     moved_by_approval: bool = False
     """True where rungs that wait for people drive the SLI up by themselves (HER, AQDD)."""
+    slice_target: float = 0.95
+    """Share of minutes (0 to 1) that a gauge must spend on the good side of its objective; its budget is the rest."""
+    burn_alerts: tuple[BurnAlert, ...] | None = None
+    """None: the usual ones, as far as the target lets them be reached (`budget.alerts_of`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,12 @@ class Hold:
         self.now = _Minute(Call.UNKNOWN)
         self.judged = False
         self.moves: list[Move] = []
-        self.newest = newest
+        self.first, self.newest = first, newest
+
+    @property
+    def blamed(self) -> Series | None:
+        """The series that decided the newest minute; None where none did alone."""
+        return self.now.track.need.series if self.now.track is not None else None
 
     @property
     def state(self) -> ClockState:
