@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
 import pytest
+
 from bot.localslack.server import LocalSlack, Workspace
 from bot.slack.manifest import manifest
-
 from bot.tabletop import demo_fleet
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bot.localslack.server import LocalSlack
 
 from bench.launch import BotProcess, bad_minutes, control, pushed_fleet
+from bot.localslack.server import LocalSlack
 from bot.tabletop import demo_fleet
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]

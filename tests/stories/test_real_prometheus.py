@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bot.localslack.server import LocalSlack
 
 from bench.launch import BotProcess, free_port
+from bot.localslack.server import LocalSlack
 from bot.tabletop import demo_fleet
 
 PROMETHEUS = shutil.which("prometheus")
