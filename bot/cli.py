@@ -15,7 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from bot.core.cards import Answer
-    from bot.core.model import Actor, Fleet
+    from bot.core.model import Actor, Agent, Fleet
     from bot.desk import LocalDesk
 
 NO, WRONG, UNREACHABLE = 1, 2, 3
@@ -231,6 +231,58 @@ def step_down(
 def restore(agent: str, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
     """Ask for one rung up. A second person approves it (`stepdown incident approve`)."""
     _act(who, lambda desk, actor: desk.commands.ask_restore(actor, agent, reason))
+
+
+@app.command()
+def replay(
+    fleet: Annotated[Path, typer.Argument(help="The fleet file.")],
+    samples: Annotated[Path, typer.Argument(help="Recorded samples: .csv or .jsonl.")],
+    as_json: AsJson = False,
+    chart: Annotated[Path | None, typer.Option(help="Write pages a day to this PNG.")] = None,
+    in_any_order: Annotated[bool, typer.Option("--sort", help="Rows may stand in any order.")] = False,
+) -> None:
+    """Play recorded samples through the rules and print what these objectives would have cost."""
+    from bot.cli_replay import run_replay
+
+    found = _load(fleet)
+    raise typer.Exit(run_replay(found, samples, in_any_order=in_any_order, as_json=as_json, chart=chart))
+
+
+def _agent_of(desk: "LocalDesk", key: str) -> "Agent":
+    if key not in desk.fleet.agents:
+        _stop(f"There is no agent {key!r}. There are: {', '.join(desk.fleet.agents)}.", WRONG)
+    return desk.fleet.agents[key]
+
+
+@app.command()
+def budget(agent: str, as_json: AsJson = False) -> None:
+    """Show what is left of an agent's error budgets, over 30 days."""
+    from bot.cli_budget import show_budgets
+
+    with _desk() as desk:
+        raise typer.Exit(show_budgets(desk, _agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def gate(agent: str, as_json: AsJson = False) -> None:
+    """For CI: exit 1, with the reason, where an error budget of the agent is gone."""
+    from bot.cli_budget import gate as ask
+
+    with _desk() as desk:
+        raise typer.Exit(ask(desk, _agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def evals(
+    incident: Incident,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    approved_only: Annotated[bool, typer.Option("--approved-only", help="Export approved cases only.")] = False,
+) -> None:
+    """Write an incident's regression cases: JSONL to fill in, and promptfoo, Inspect and DeepEval files made of it."""
+    from bot.cli_evals import write_cases
+
+    with _desk() as desk:
+        raise typer.Exit(write_cases(desk, _number(incident), out, approved_only=approved_only))
 
 
 @app.command()

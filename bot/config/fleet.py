@@ -81,6 +81,14 @@ class SourceEntry(Entry):
     """Queries for SLIs that this source names, in its own language."""
 
 
+class BurnEntry(Entry):
+    """A ticket when the error budget burns `factor` times too fast over both windows."""
+
+    factor: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    over: WholeMinutes
+    and_over: WholeMinutes
+
+
 class SliEntry(Parts):
     """An SLI, or what an agent or workflow overrides of one. Everything may be left out that a template knows."""
 
@@ -102,6 +110,9 @@ class SliEntry(Parts):
     min_count: Annotated[int, Field(ge=0)] | None = None
     window: Annotated[WholeMinutes, Field(le=1440)] | None = None
     moved_by_approval: bool | None = None
+    slice_target: Share | None = None
+    """Share of minutes that a gauge must be on the good side of its objective: its error budget is the rest."""
+    burn_alerts: list[BurnEntry] | None = None
 
 
 def _nothing_is_empty(given: object) -> object:

@@ -15,7 +15,8 @@ from bot.config.fleet import PARTS, SliEntry, SourceEntry
 from bot.config.kinds import Kinds, SourceKind
 from bot.config.problems import misnamed
 from bot.config.values import Line
-from bot.core.model import Better, Sli
+from bot.core import budget
+from bot.core.model import Better, BurnAlert, Sli
 
 SECONDS_A_MINUTE = 60
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
@@ -157,7 +158,7 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
     ratio = ("total" in texts or entry.kind == "ratio") and counted
     given = {
         field: getattr(entry, field)
-        for field in ("sustain", "every", "tolerance", "min_count", "window", "moved_by_approval")
+        for field in ("sustain", "every", "tolerance", "min_count", "window", "moved_by_approval", "slice_target")
         if getattr(entry, field) is not None
     }
     return Sli(
@@ -169,8 +170,25 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
         objective=line.objective(),
         absolute_tolerance=entry.absolute_tolerance,
         settle=settle,
+        burn_alerts=_burn_alerts(entry),
         **given,
     )
+
+
+def _burn_alerts(entry: SliEntry) -> tuple[BurnAlert, ...] | None:
+    if entry.burn_alerts is None:
+        return None
+    return tuple(BurnAlert(one.factor, one.over, one.and_over) for one in entry.burn_alerts)
+
+
+def _budget_faults(entry: SliEntry, sli: Sli) -> list[tuple[str, str]]:
+    """What is wrong with the error budget: a target that leaves none, an alert that can never ring."""
+    found = [("slice_target", "100 % leaves no budget; write less, such as 99 %")] if sli.slice_target >= 1 else []
+    for alert in sli.burn_alerts or ():
+        found.append(("burn_alerts", budget.unreachable(alert, budget.target_of(sli))))
+        if alert.and_over >= alert.over:
+            found.append(("burn_alerts", "`and_over` is the short window: it must be shorter than `over`"))
+    return found if entry.objective is not None else []
 
 
 def _faults(name: str, entry: SliEntry, measure: Measure | None) -> list[tuple[str, str]]:
@@ -182,6 +200,7 @@ def _faults(name: str, entry: SliEntry, measure: Measure | None) -> list[tuple[s
         found.append(("every", "above a minute only whole minutes are allowed"))
     if "$tool" in f"{entry.title}{measure.texts if measure else ''}" and not entry.tool:
         found.append(("tool", "this template measures one tool; name it with `tool:`"))
+    found += _budget_faults(entry, measure.sli) if measure is not None else []
     wrong = {Better.HIGHER: "bad", Better.LOWER: "good"}[Better(entry.better)]
     if measure and wrong in measure.texts:
         found.append((wrong, f"{entry.better} is better for {name}, so its share is of what is {_OTHER[wrong]}"))

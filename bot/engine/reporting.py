@@ -22,22 +22,26 @@ class Reporting:
 
     def draft(self, incident: Incident, now: datetime) -> tuple[Document, str]:
         """The draft and the path under which it was kept."""
-        roster = incident.roster
-        gone = Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)
-        agent = self._fleet().agents.get(incident.agent, gone)
-        report = postmortem.build(
-            incident,
-            self._store.entries(incident.id),
-            minutes=self._minutes(incident, now),
-            rung_history=self._store.rung_history(incident.agent, incident.opened_at),
-            people=self._fleet().people,
-            agent=agent,
-            now=now,
-        )
-        document = self._documents.postmortem(report)
+        document = self._documents.postmortem(self.report_of(self._store, self._fleet(), incident, now))
         return document, self._documents.keep(document)
 
-    def _minutes(self, incident: Incident, now: datetime) -> Mapping[Series, Sequence[MinuteRow]]:
-        onset = min((breach.first_bad for breach in incident.breaches), default=minute_of(incident.opened_at))
-        last = minute_of(incident.resolved_at or now) + AFTER
-        return self._store.minutes_of([incident.agent], onset - BEFORE, last)
+    @staticmethod
+    def report_of(store: Store, fleet: Fleet, incident: Incident, now: datetime) -> postmortem.Report:
+        """The facts and gaps that the draft is rendered from."""
+        roster = incident.roster
+        gone = Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)
+        return postmortem.build(
+            incident,
+            store.entries(incident.id),
+            minutes=_minutes(store, incident, now),
+            rung_history=store.rung_history(incident.agent, incident.opened_at),
+            people=fleet.people,
+            agent=fleet.agents.get(incident.agent, gone),
+            now=now,
+        )
+
+
+def _minutes(store: Store, incident: Incident, now: datetime) -> Mapping[Series, Sequence[MinuteRow]]:
+    onset = min((breach.first_bad for breach in incident.breaches), default=minute_of(incident.opened_at))
+    last = minute_of(incident.resolved_at or now) + AFTER
+    return store.minutes_of([incident.agent], onset - BEFORE, last)

@@ -1,0 +1,147 @@
+"""`stepdown replay`: what these objectives would have cost. Nothing is printed before everything was read."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bot.core.budget import Tally, budget
+from bot.core.model import Fleet, Series, Sli, minute_start
+from bot.core.replay import Happening
+from bot.documents.pages_chart import draw
+from bot.engine.replay import Backtest, Outcome
+from bot.sources.recorded import RecordingError, recorded
+
+NO = 1
+DAY = 24 * 60
+
+
+def run_replay(fleet: Fleet, file: Path, *, in_any_order: bool, as_json: bool, chart: Path | None) -> int:
+    """Replay a file and print what would have been; returns the exit code."""
+    told: list[Happening] = []
+    try:
+        outcome = Backtest(fleet, told.append).run(recorded(file, in_any_order=in_any_order))
+        _refuse_nothing(file, fleet, outcome)
+        if chart is not None:
+            chart.write_bytes(draw(*_pages_by_day(told, outcome)))
+    except RecordingError as error:
+        print(error, file=sys.stderr)
+        return NO
+    except OSError as error:
+        print(f"{chart}: the chart cannot be written: {error.strerror or error}", file=sys.stderr)
+        return NO
+    summary = _summary(fleet, told, outcome)
+    if as_json:
+        print(json.dumps({"events": [_event(one) for one in told], "summary": summary}, indent=2))
+    else:
+        print("\n".join([*map(_line, told), *_summary_lines(summary)]))
+    for warning in _warnings(outcome):
+        print(warning, file=sys.stderr)
+    return 0
+
+
+def _refuse_nothing(file: Path, fleet: Fleet, outcome: Outcome) -> None:
+    """A recording of other agents would read as a month without a page."""
+    if outcome.samples == 0:
+        raise RecordingError(f"{file}: there is no sample in it")
+    if outcome.ignored == outcome.samples:
+        known = ", ".join(sorted({str(series) for agent in fleet.agents.values() for series in agent.series()})[:10])
+        found = ", ".join(map(str, outcome.unwatched))
+        raise RecordingError(f"{file}: the fleet file watches nothing of it. Found: {found}; watched: {known}")
+
+
+def _warnings(outcome: Outcome) -> list[str]:
+    told = []
+    if outcome.ignored:
+        names = ", ".join(map(str, outcome.unwatched))
+        told.append(
+            f"{outcome.ignored} samples of series that the fleet file does not watch were left out: {names} ..."
+        )
+    if outcome.unrecorded:
+        names = ", ".join(map(str, outcome.unrecorded[:5]))
+        told.append(f"{len(outcome.unrecorded)} watched series are not in the recording; nothing is said of: {names}")
+    return told
+
+
+def _event(one: Happening) -> Mapping[str, object]:
+    told = one._asdict()
+    return {"at": _iso(told.pop("at")), **told}
+
+
+def _iso(minute: int) -> str:
+    return minute_start(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _line(one: Happening) -> str:
+    page = " PAGE" if one.pages else ""
+    where = str(Series(one.agent, one.workflow, one.sli))
+    return f"{minute_start(one.at):%Y-%m-%d %H:%M} #{one.incident} {one.event}{page} {where}: {one.reason}"
+
+
+def _summary(fleet: Fleet, told: Sequence[Happening], outcome: Outcome) -> Mapping[str, object]:
+    by = Counter((one.event, one.kind) for one in told)
+    pages = Counter(one.agent for one in told if one.pages)
+    return {
+        "from": _iso(outcome.first),
+        "to": _iso(outcome.last + 1),
+        "samples": outcome.samples,
+        "agents": len(fleet.agents),
+        "pages": sum(pages.values()),
+        "pages_by_agent": dict(pages.most_common()),
+        "pages_per_day": round(sum(pages.values()) / ((outcome.last + 1 - outcome.first) / DAY), 2),
+        "breaches": by["breach", "slo"],
+        "incidents": by["incident_opened", "slo"],
+        "blind_incidents": by["incident_opened", "blind"],
+        "reopened": by["reopened", "slo"],
+        "recoveries": by["recovery_held", "slo"],
+        "resets": by["recovery_reset", "slo"],
+        "open_at_end": outcome.open_at_end,
+        "ignored_samples": outcome.ignored,
+        "not_recorded": [str(series) for series in outcome.unrecorded],
+        "budgets": [_budget(*each) for each in outcome.spent],
+    }
+
+
+def _budget(series: Series, sli: Sli, spent: Tally) -> Mapping[str, object]:
+    found = budget(series, sli, lambda _: spent)
+    return {
+        "agent": series.agent,
+        "workflow": series.workflow,
+        "sli": series.sli,
+        "method": found.method,
+        "target": round(found.target, 6),
+        "bad": round(spent.bad, 6),
+        "total": spent.total,
+        "unknown": spent.unknown,
+        "remaining": None if found.remaining is None else round(found.remaining, 6),
+        "gone": found.gone,
+        "why": found.why,
+    }
+
+
+def _summary_lines(summary: Mapping[str, object]) -> list[str]:
+    budgets = summary["budgets"]
+    gone = [one for one in budgets if one["gone"]] if isinstance(budgets, list) else []
+    kinds = f"{summary['incidents']} incidents opened, {summary['blind_incidents']} blind ones"
+    clock = f"recovery held {summary['recoveries']} times and was reset {summary['resets']} times"
+    return [
+        "",
+        f"{summary['from']} to {summary['to']}: {summary['samples']:,} samples of {summary['agents']} agents.",
+        f"{summary['pages']} pages ({summary['pages_per_day']} a day): {kinds}, {summary['reopened']} reopened.",
+        f"{summary['breaches']} breaches; {clock}; {summary['open_at_end']} incidents open at the end.",
+        *(f"{agent}: {pages} pages" for agent, pages in _items(summary["pages_by_agent"])),
+        *(f"{one['agent']}: {one['why']}" for one in gone),
+    ]
+
+
+def _items(found: object) -> Sequence[tuple[str, int]]:
+    return list(found.items()) if isinstance(found, dict) else []
+
+
+def _pages_by_day(told: Sequence[Happening], outcome: Outcome) -> tuple[int, Sequence[int], Sequence[int]]:
+    """(first day, pages of incidents a day, pages of blind ones a day), days since the epoch."""
+    first, last = outcome.first // DAY, outcome.last // DAY
+    paged = Counter((one.at // DAY, one.kind) for one in told if one.pages)
+    days = range(first, last + 1)
+    return first, [paged[day, "slo"] for day in days], [paged[day, "blind"] for day in days]
