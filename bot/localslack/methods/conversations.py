@@ -48,9 +48,9 @@ def create(asked: Asked) -> Json:
 
 def open_channel(asked: Asked, verb: str) -> Conversation:
     """The channel a call changes: known, not a direct message, with the app in it and not archived."""
-    found = asked.channel(verb)
-    if found.kind in {"im", "mpim"}:
+    if asked.slack.conversation(asked.arguments.text("channel")).kind in {"im", "mpim"}:
         raise Refusal("method_not_supported_for_channel_type")
+    found = asked.channel(verb)
     if found.archived:
         raise Refusal("is_archived")
     if asked.slack.bot_user not in found.members:
