@@ -141,12 +141,15 @@ class Inbound:
 
     def _work(self, said: Said, place: Place) -> None:
         try:
-            self._tell(place, self._done(said, place))
+            drawn = self._done(said, place)
+            if drawn is not None:
+                self._tell(place, drawn)
         except Exception:  # the thread's outer edge: the person must hear of it, and the next click must work
             log.exception("could not do %s %s", said.verb.root, said.verb.name)
             self._tell(place, replies.failed(said))
 
-    def _done(self, said: Said, place: Place) -> Drawn:
+    def _done(self, said: Said, place: Place) -> Drawn | None:
+        """Do it; None where the card that was tapped says all there is to say."""
         if said.verb.name == "help":
             return replies.unclear(said.verb.root, "", self._prefix, self._fleet())
         if said.missing:
@@ -155,9 +158,10 @@ class Inbound:
         caller = self._access.caller(place.user, place.team)
         if caller.stranger:
             return replies.refused("Only full members of this workspace may use Stepdown. Nothing changed.")
-        return replies.reply(
-            said, act(self._commands, caller.actor, said, place.channel), self._commands, place.channel
-        )
+        answer = act(self._commands, caller.actor, said, place.channel)
+        if answer.ok and said.verb.name == "done" and place.tapped:
+            return None
+        return replies.reply(said, answer, self._commands, place.channel)
 
     def _tell(self, place: Place, drawn: Drawn) -> None:
         """Answer whoever asked, and nobody else: where they asked, or else directly."""
@@ -199,4 +203,5 @@ def _place(body: Body) -> Place:
         str(channel.get("id") or (body.get("container") or {}).get("channel_id") or ""),
         str(body.get("response_url") or ""),
         str(body.get("trigger_id") or ""),
+        tapped=True,
     )

@@ -39,13 +39,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was said or clicked, and by whom. `response_url` may be empty."""
+    """Where something was said or tapped on a card (`tapped`), and by whom. `response_url` may be empty."""
 
     user: str
     team: str
     channel: str
     response_url: str = ""
     trigger_id: str = ""
+    tapped: bool = False
 
 
 def form(said: Said, place: Place, fleet: Fleet) -> Json:

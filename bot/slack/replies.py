@@ -6,10 +6,12 @@ from bot.engine.commands import Commands
 from bot.slack import blocks, ids
 from bot.slack.blocks.parts import Drawn, Sheet, button
 from bot.slack.grammar import Said, help_lines
-from bot.slack.text import bold, channel_link, inert
+from bot.slack.text import bold, channel_link, inert, signs
 from bot.slack.verbs import ANYBODY, ROOTS, Root
 
-DONE, REFUSED = "✅", "⛔"
+DONE, REFUSED, ASKED = "✅", "⛔", "⏳"
+ASKING = frozenset({"down", "to", "restore"})
+"""Verbs whose success is a request: done is what the agent, or a second person, has yet to say."""
 
 
 def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn:
@@ -17,7 +19,7 @@ def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn
     if answer.card is not None and answer.ok:
         return blocks.draw(answer.card)
     sheet = Sheet("reply")
-    mark = "" if said.verb.who == ANYBODY and answer.ok else f"{DONE if answer.ok else REFUSED} "
+    mark = "" if said.verb.who == ANYBODY and answer.ok else f"{_mark(said, answer)} "
     sheet.section(f"{mark}{inert(answer.text, 2_500, lines=True)}")
     if answer.ok and said.verb.name == "ack" and answer.incident_id is not None:
         _after_ack(sheet, commands, answer.incident_id)
@@ -30,6 +32,12 @@ def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn
     return drawn
 
 
+def _mark(said: Said, answer: Answer) -> str:
+    if not answer.ok:
+        return REFUSED
+    return ASKED if said.verb.name in ASKING else DONE
+
+
 def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
     """Whoever acknowledged wants to contain it: the way down, and the way to the channel."""
     card = commands.status(incident_id).card
@@ -37,7 +45,7 @@ def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
         return
     if card.proposal is not None:
         rung, agent = card.proposal.rung, card.header.agent
-        sheet.section(f"Suggested: {bold(rung, 60)}. _{inert(card.proposal.rule, 200)}_")
+        sheet.section(f"Suggested: {bold(rung, 60)}. _{inert(signs(card.proposal.rule), 200)}_")
         sheet.buttons(
             button(f"Step down to {rung}", ids.LOWER, ids.target_value(agent, rung), "danger"),
             button("Steps", ids.STEPS, str(incident_id)),

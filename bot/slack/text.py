@@ -79,6 +79,11 @@ def inert(text: str, limit: int, *, lines: bool = False) -> str:
     return clip_escaped(seen, limit)
 
 
+def signs(text: str) -> str:
+    """Comparisons and arrows as people write them: `≤ 5 %`, `→ approval`."""
+    return text.replace("<=", "≤").replace(">=", "≥").replace("->", "→")
+
+
 def bold(text: str, limit: int = 150) -> str:
     """Untrusted text in bold."""
     return f"*{inert(text, limit)}*"

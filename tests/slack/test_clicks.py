@@ -38,7 +38,19 @@ def test_a_click_is_the_command_it_saves(desk: Desk, town: Town, chat: SlackChat
     assert town.do("click", user="ben", channel="C0ROOM", ts=posted.ts, action_id=action)["acked"]
     assert desk.wait() == CLICKS[moment, action]
     assert desk.actors[-1].key == "bo"
-    assert town.heard("C0ROOM", f"{desk.calls[-1][0]} is done.", user="ben")["ephemeral"]
+    if action != ids.STEP_DONE:
+        assert town.heard("C0ROOM", f"{desk.calls[-1][0]} is done.", user="ben")["ephemeral"]
+
+
+def test_a_step_that_is_ticked_off_says_so_on_its_card_and_nowhere_else(
+    desk: Desk, town: Town, chat: SlackChat
+) -> None:
+    posted = chat.post("C0ROOM", MOMENTS["phase"], "k/phase")
+    assert town.do("click", user="ben", channel="C0ROOM", ts=posted.ts, action_id=ids.STEP_DONE)["acked"]
+    desk.wait()
+    town.do("slash", user="ben", channel="C0ROOM", command="/incident", text="42 note later")
+    town.heard("C0ROOM", "note is done.", user="ben")
+    assert not [said for said in town.messages("C0ROOM", user="ben") if "mark_step is done" in str(said)]
 
 
 FORMS = {

@@ -16,7 +16,7 @@ from bot.slack.blocks.words import (
     title_line,
     title_or_lines,
 )
-from bot.slack.text import bold, channel_link, inert
+from bot.slack.text import bold, channel_link, inert, signs
 
 CLOSED = ("resolved", "cancelled")
 MOST_INCIDENTS = 20
@@ -67,7 +67,7 @@ def _next(card: IncidentCard) -> str:
 def _advice(card: IncidentCard) -> str:
     if card.proposal is None:
         return ""
-    return f"Suggested: {bold(card.proposal.rung, LONGEST_NAME)}. _{inert(card.proposal.rule, 200)}_"
+    return f"Suggested: {bold(card.proposal.rung, LONGEST_NAME)}. _{inert(signs(card.proposal.rule), 200)}_"
 
 
 def _tray(sheet: Sheet, card: IncidentCard) -> None:

@@ -19,7 +19,7 @@ from bot.slack.blocks.words import (
     title_line,
     title_or_lines,
 )
-from bot.slack.text import bold, inert
+from bot.slack.text import bold, inert, signs
 
 HEADLINE = 100
 
@@ -50,7 +50,7 @@ def _advice(card: PageCard) -> str:
     if proposal is None:
         return ""
     head = f"Suggested: step down to {bold(proposal.rung, LONGEST_NAME)}: {inert(proposal.may, 200)}"
-    return f"{head}\n_{inert(proposal.rule, 200)}_"
+    return f"{head}\n_{inert(signs(proposal.rule), 200)}_"
 
 
 def _answers(sheet: Sheet, card: PageCard) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.core.cards import Header, RungLine, SliLine
 from bot.core.figures import count, figure
-from bot.slack.text import bold, channel_link, clock_time, inert, span
+from bot.slack.text import bold, channel_link, clock_time, inert, signs, span
 
 NEUTRAL = "⚪\ufe0f"
 """With the selector for emoji, or some fonts draw a tiny ring."""
@@ -90,7 +90,7 @@ def name_of(line: SliLine) -> str:
 
 
 def _objective(line: SliLine) -> str:
-    return f"limit {inert(line.objective, 60)}" if line.objective else ""
+    return f"limit {inert(signs(line.objective), 60)}" if line.objective else ""
 
 
 def _normal(line: SliLine) -> str:
