@@ -7,7 +7,7 @@ never there all come back as they went in.
 
 from array import array
 from collections.abc import Iterator, Mapping
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 
 from bot.core.model import MinuteRow, Series
 
@@ -90,8 +90,7 @@ class Past(Mapping[int, MinuteRow]):
                 yield self._row(minute, value, n)
 
     def _row(self, minute: int, value: float, n: float) -> MinuteRow:
-        # NaN is the one value that is not equal to itself
-        return MinuteRow(self._series, minute, value if value == value else None, n if n >= 0 else None)  # noqa: PLR0124
+        return MinuteRow(self._series, minute, None if isnan(value) else value, n if n >= 0 else None)
 
     def __getitem__(self, minute: int) -> MinuteRow:
         block = self._blocks[minute // DAY]
