@@ -131,13 +131,14 @@ class Cycle:
         frozen = known.baseline if known else self._history.freeze(look.agent, series, sli, run.first_bad)
         last = run.last
         limit = detection.objective_limit(sli, frozen)
+        line = limit if limit is not None else last.limit or 0.0
         return Breach(
             series=series,
             sli=sli,
             first_bad=run.first_bad,
             detected_at=look.now,
-            value=last.value if last.value is not None else float("nan"),
-            limit=limit if limit is not None else last.limit or 0.0,
+            value=last.value if last.value is not None else line,
+            limit=line,
             n=last.n,
             why=run.why,
             baseline=frozen,

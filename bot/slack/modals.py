@@ -24,7 +24,7 @@ from slackblocks import (
 
 from bot.core.model import Fleet
 from bot.slack.grammar import Said
-from bot.slack.text import clip, plain
+from bot.slack.text import clip, plain, whole
 from bot.slack.verbs import ROLES, SEVERITIES, Argument, Root, verb
 
 CALLBACK: Final = "form"
@@ -151,4 +151,4 @@ def _value(state: Mapping[str, Any]) -> str:
     """The value of the one element of an input block."""
     element = next(iter(state.values()))
     option = element.get("selected_option") or {}
-    return str(element.get("value") or option.get("value") or element.get("selected_user") or "").strip()
+    return whole(str(element.get("value") or option.get("value") or element.get("selected_user") or "")).strip()

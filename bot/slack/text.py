@@ -128,8 +128,14 @@ def span(seconds: float) -> str:
     return f"{hours // 24} d {hours % 24} h"
 
 
+def whole(text: str) -> str:
+    """Text that can be stored and sealed: half an emoji, cut off by somebody's clipping, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def straight(text: str) -> str:
     """What a phone's keyboard makes of quotes and dashes, turned back; what cannot be seen is dropped."""
+    text = whole(text)
     return _SPACES.sub(" ", _INVISIBLE.sub("", _CONTROL.sub(" ", text.translate(_QUOTES).replace("\n", " ")))).strip()
 
 

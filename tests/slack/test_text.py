@@ -85,3 +85,8 @@ def test_mentions(word: str, user: str | None) -> None:
 @pytest.mark.parametrize("channel", ["C1|x> <!channel", "", "c0abc", "C0\n"])
 def test_only_ids_become_links(channel: str) -> None:
     assert text.channel_link(channel) == ""
+
+
+def test_half_an_emoji_can_be_stored_afterwards() -> None:
+    assert text.straight("done \ud83d") == "done ?"
+    assert text.whole("\udc00").encode() == b"?"
