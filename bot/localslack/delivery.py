@@ -17,7 +17,7 @@ from bot.localslack.refusal import Json
 from bot.localslack.slack import Slack
 
 ACK_SECONDS = 3.0
-RETRY_AFTER = (0.0, 60.0, 300.0)  # seconds of the wall clock
+RETRY_AFTER = (0.0, 60.0, 300.0)  # seconds of the wall clock after the attempt before
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,11 @@ class Deliveries:
 
     async def _event(self, body: Json) -> None:
         reason = ""
+        sent = 0.0
         for attempt in range(len(RETRY_AFTER) + 1):
             if attempt:
-                await self.slack.clock.until(self.slack.clock.now() + RETRY_AFTER[attempt - 1])
+                await self.slack.clock.until(sent + RETRY_AFTER[attempt - 1])
+            sent = self.slack.clock.now()
             outcome = await self._bring("events_api", str(body["event"]["type"]), body, attempt, reason)
             if outcome.acked or outcome.no_retry:
                 return

@@ -1,0 +1,36 @@
+"""A local Slack a module, cleared before each test."""
+
+from collections.abc import Iterator
+
+import pytest
+from ground import WORKSPACE, Control, Ground
+from slack_sdk import WebClient
+
+from bot.localslack.server import LocalSlack, Workspace
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[LocalSlack]:
+    with LocalSlack(Workspace.load(WORKSPACE)) as slack:
+        yield slack
+
+
+@pytest.fixture
+def slack(running: LocalSlack) -> LocalSlack:
+    Control(running.url).post("reset")
+    return running
+
+
+@pytest.fixture
+def control(slack: LocalSlack) -> Control:
+    return Control(slack.url)
+
+
+@pytest.fixture
+def client(slack: LocalSlack) -> WebClient:
+    return WebClient(slack.bot_token, base_url=slack.api_url)
+
+
+@pytest.fixture
+def ground(slack: LocalSlack, client: WebClient, control: Control) -> Ground:
+    return Ground(slack, client, control)
