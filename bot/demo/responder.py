@@ -5,6 +5,7 @@ It sees only what Slack shows. Each tap waits until its button is there; one tha
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -86,6 +87,10 @@ class Phone:
         return None
 
 
+def _is_about(step_id: str, value: str) -> bool:
+    return f"|{step_id}|" in f"{value}|"
+
+
 def _elements(message: Message) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     for block in message.get("blocks", []):
@@ -146,8 +151,11 @@ class Responder:
         """Mark the required steps of a phase done, in order."""
         for step in self._incident().plan.of(phase):
             if step.required:
-                self._ana.tap(channel, ids.STEP_DONE, lambda value, step=step: f"|{step.id}|" in f"{value}|")  # type: ignore[misc]
-                self._until(f"{step.id} to be marked", lambda step=step: step.id in self._incident().marks)  # type: ignore[misc]
+                self._ana.tap(channel, ids.STEP_DONE, partial(_is_about, step.id))
+                self._until(f"{step.id} to be marked", partial(self._marked, step.id))
+
+    def _marked(self, step_id: str) -> bool:
+        return step_id in self._incident().marks
 
     def _restore(self, channel: str) -> None:
         """Ask for one rung up as Ana, approve it as Bo."""

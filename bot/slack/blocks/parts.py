@@ -97,11 +97,16 @@ class Sheet:
         self.size += len(shown)
         return shown
 
-    def buttons(self, *elements: Element | None) -> None:
-        """One row of buttons and menus, those that are not None."""
+    def buttons(self, *elements: Element | None, of: str = "") -> None:
+        """One row of buttons and menus, those that are not None.
+
+        `of` names what they are about, so that a tap on a card that is edited under the thumb cannot reach the buttons
+        of something else that has moved to that place.
+        """
         present = [element for element in elements if element is not None]
         if present:
-            self.blocks.append(ActionsBlock(present, block_id=self._id("buttons")))
+            block_id = f"{self.name}-{of}-buttons"[:255] if of else self._id("buttons")
+            self.blocks.append(ActionsBlock(present, block_id=block_id))
 
     def rule(self) -> None:
         """A thin line across."""
