@@ -76,7 +76,7 @@ def _open_step(sheet: Sheet, incident_id: int, number: int, step: StepLine, *, f
     sheet.buttons(
         button("Done", ids.STEP_DONE, value, "primary" if full else None),
         menu(ids.STEP_OTHER, others),
-        of=step.id,
+        of=f"{number}-{step.id}",
     )
 
 
