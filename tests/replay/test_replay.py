@@ -81,7 +81,7 @@ def test_no_data_is_a_blind_incident_of_its_own() -> None:
         samples(HER, [*[2.0] * 60, *[None] * 30, *[2.0] * 30]),
         samples(DQR, [92.0] * 120),
     )
-    # as in a running bot: the fifth silent minute is 64, and three more pass until it is settled; the first good one is 90
+    # as in a running bot: the fifth silent minute is 64, settled three minutes later; the first good one is 90
     assert shown(told) == [(68, "her", "blind"), (68, "her", "incident_opened"), (94, "her", "cleared")]
     assert [each.kind for each in told] == ["blind"] * 3
     assert told[1].pages

@@ -1,0 +1,105 @@
+"""How fast, and in how much memory, does a backtest stream?
+
+A smaller recording of the same shape as 30 days of 200 agents x 5 SLIs at one minute: the four SLIs of the trade and
+task success, a daily swing, sampling noise, an hour's incident a week for each agent; from a CSV file.
+
+Sixteen days, so that baselines are of the same hour and the kept fortnight is full. The run has a process of its own:
+its peak memory is its own, and what each series adds to it is what bounds the whole.
+"""
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from bench.rows import Row
+
+AGENTS = 8
+DAYS = 16
+SLIS = 5
+FIRST = 29_541_600
+WHOLE = 200 * 5 * 30 * 1440
+"""Samples of the recording that this stands for."""
+
+RUN = """
+import json, resource, sys, time
+from pathlib import Path
+from bench.bench_replay import fleet
+from bot.engine.replay import Backtest
+from bot.sources.recorded import recorded
+
+told = []
+backtest = Backtest(fleet(int(sys.argv[2])), told.append)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began = time.process_time()
+outcome = backtest.run(recorded(Path(sys.argv[1])))
+took = time.process_time() - began
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps([outcome.samples, took, peak, peak - before, sum(one.pages for one in told)]))
+"""
+
+
+def fleet(agents: int) -> object:
+    """Agents `a0`, `a1`, ... with the five SLIs, as a fleet file would give them."""
+    from bot.core.model import DEFAULT_LADDER, Agent, Better, Fleet, Objective, Sli  # noqa: PLC0415 - not in the parent
+
+    slis = (
+        Sli("dqr", "", "%", "ratio", Better.HIGHER, Objective(85.0)),
+        Sli("tie", "", "calls/task", "gauge", Better.LOWER, Objective(1.5, relative=True)),
+        Sli("her", "", "%", "ratio", Better.LOWER, Objective(5.0), absolute_tolerance=0.5),
+        Sli(
+            "aqdd", "", "pending", "gauge", Better.LOWER, Objective(2, relative=True), sustain=30, absolute_tolerance=5
+        ),
+        Sli("task_success", "", "%", "ratio", Better.HIGHER, Objective(90.0)),
+    )
+    known = {f"a{i}": Agent(f"a{i}", "ana", slis=tuple(("", sli) for sli in slis)) for i in range(agents)}
+    return Fleet({}, {}, known, DEFAULT_LADDER)
+
+
+def record(file: TextIO, agents: int, days: int, seed: int = 1) -> None:
+    """Write the recording, minute by minute."""
+    random = np.random.default_rng(seed)
+    file.write("time,agent,workflow,sli,value,n\n")
+    for minute in range(days * 1440):
+        swing = 1 + 0.2 * math.sin(2 * math.pi * minute / 1440)
+        n = random.poisson(100 * swing, agents) + 1
+        ill = (np.arange(agents) % 7 == minute // 1440 % 7) & (600 <= minute % 1440 < 660)
+        columns = {
+            "dqr": 100 * random.binomial(n, np.where(ill, 0.7, 0.93)) / n,
+            "tie": random.normal(2.1 * (1 + (swing - 1) / 2), 0.1, agents) * np.where(ill, 2, 1),
+            "her": 100 * random.binomial(n, np.where(ill, 0.18, 0.015)) / n,
+            "aqdd": random.poisson(np.where(ill, 40, 4)),
+            "task_success": 100 * random.binomial(n, 0.98) / n,
+        }
+        stamp = (FIRST + minute) * 60
+        for name, values in columns.items():
+            counts = [""] * agents if name == "aqdd" else n
+            file.writelines(
+                f"{stamp},a{agent},,{name},{values[agent]:.4f},{counts[agent]}\n" for agent in range(agents)
+            )
+
+
+def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
+    """Samples a second and memory; what 43 million samples would take follows from them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "samples.csv"
+        with path.open("w", encoding="ascii") as file:
+            record(file, AGENTS, DAYS)
+        command = [sys.executable, "-c", RUN, str(path), str(AGENTS)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    samples, seconds, peak, grown, pages = json.loads(done.stdout)
+    series = AGENTS * SLIS
+    return [
+        Row("samples", samples),
+        Row("pages", pages),
+        Row("samples_per_cpu_s", samples / seconds),
+        Row("cpu_minutes_for_43m_samples", WHOLE / samples * seconds / 60),
+        Row("peak_mb", peak / 1024),
+        Row("kb_per_series", grown / series),
+        Row("peak_mb_for_1000_series", (peak - grown + grown / series * 1000) / 1024),
+    ]
