@@ -16,6 +16,10 @@ from bot.tabletop import demo_fleet
 
 OWNER, SECOND = "U0ANA", "U0BO"
 LOOK_EVERY = 0.1
+CAUSE = (
+    "cause: tool, sure: the payments tool began to require `currency` tonight; "
+    "ruled out: prompt and model, both unchanged for days"
+)
 Message = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -61,6 +65,13 @@ class Phone:
         if not answer.get("ok") and answer.get("error") != "no_such_action":
             raise StoryStoppedError(f"{self._user} tapped {action}: {answer}")
         return bool(answer.get("ok"))
+
+    def command(self, channel: str, command: str, text: str) -> None:
+        """Type a slash command."""
+        body = {"user": self._user, "channel": channel, "command": command, "text": text}
+        answer = self._client.post("/_control/slash", json=body).json()
+        if not answer.get("ok"):
+            raise StoryStoppedError(f"{self._user} typed {command} {text}: {answer}")
 
     def fill(self, text: str) -> None:
         """Write the text into the fields of the form that opens, and send it."""
@@ -129,6 +140,7 @@ class Responder:
         for phase in ("detection", "attribution", "containment"):
             self._walk(channel, phase)
         self._until("the cause to be mended", lambda: self._stage.telling and self._stage.telling.told.is_set())
+        self._ana.command(channel, "/incident", f"cause {CAUSE}")
         self._walk(channel, "recovery")
         while self._incident().rungs.rung != self._incident().rungs.normal:
             self._restore(channel)
