@@ -1,4 +1,4 @@
-"""How fast, and in how much memory, does a backtest stream?
+"""Speed and memory of a streaming backtest.
 
 A smaller recording of the same shape as 30 days of 200 agents x 5 SLIs at one minute: the four SLIs of the trade and
 task success, a daily swing, sampling noise, an hour's incident a week for each agent; from a CSV file.

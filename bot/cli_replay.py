@@ -128,9 +128,9 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
     return [
         "",
         f"{summary['from']} to {summary['to']}: {summary['samples']:,} samples of {summary['agents']} agents.",
-        f"{summary['pages']} pages ({summary['pages_per_day']} a day): {kinds}, {summary['reopened']} reopened.",
+        f"{summary['pages']} page{'' if summary['pages'] == 1 else 's'} ({summary['pages_per_day']} a day): {kinds}, {summary['reopened']} reopened.",
         f"{summary['breaches']} breaches; {clock}; {summary['open_at_end']} incidents open at the end.",
-        *(f"{agent}: {pages} pages" for agent, pages in _items(summary["pages_by_agent"])),
+        *(f"{agent}: paged {pages}x" for agent, pages in _items(summary["pages_by_agent"])),
         *(f"{one['agent']}: {one['why']}" for one in gone),
     ]
 
