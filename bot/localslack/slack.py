@@ -151,7 +151,7 @@ class Slack:
         plain = name.removeprefix("@")
         found = (person for person in self.people.values() if plain in {person.id, person.name})
         if (person := next(found, None)) is None:
-            raise Refusal("user_not_found", detail=f"no user {name!r}; there are {self._names()}")
+            raise Refusal("user_not_found", detail=f"no user {name!r}; there are: {self._names()}")
         return person
 
     def _names(self) -> str:

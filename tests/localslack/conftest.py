@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from ground import WORKSPACE, Control, Ground
+from ground import WORKSPACE, Control, Ground, Robot, hang_up
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
@@ -19,6 +19,20 @@ def running() -> Iterator[LocalSlack]:
 def slack(running: LocalSlack) -> LocalSlack:
     Control(running.url).post("reset")
     return running
+
+
+@pytest.fixture(scope="module")
+def connected(running: LocalSlack) -> Iterator[Robot]:
+    made = Robot(running)
+    yield made
+    hang_up(running, made.client)
+
+
+@pytest.fixture
+def robot(slack: LocalSlack, connected: Robot) -> Robot:
+    """The app on its socket, having heard nothing yet."""
+    connected.forget()
+    return connected
 
 
 @pytest.fixture
