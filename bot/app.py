@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -197,7 +198,8 @@ class App:
             else:
                 self.watch.completed(name)
 
-        self._scheduler.add_job(guarded, "interval", seconds=interval, id=name)
+        at_once = datetime.now(UTC)
+        self._scheduler.add_job(guarded, "interval", seconds=interval, id=name, next_run_time=at_once)
 
     def _reload_rungs(self) -> None:
         """Rungs that another process committed, such as the CLI, reach the agents within a second."""
