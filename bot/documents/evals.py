@@ -20,6 +20,8 @@ Redact = Callable[[str], str]
 """Takes what must not leave the house out of a text. It is applied to every text of a case, last."""
 
 UNAPPROVED = "UNAPPROVED"
+_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""Legal inside a JSON text, but some readers of JSONL break lines at them."""
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CARD = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
 GAP = "[GAP:"
@@ -124,7 +126,7 @@ def canonical(cases: Iterable[Case]) -> str:
 
 def read(text: str, name: str) -> tuple[Case, ...]:
     """Cases from a canonical file. Raises CaseError with `name:line`."""
-    lines = enumerate(text.splitlines(), start=1)
+    lines = enumerate(text.split("\n"), start=1)
     found = [_case(line, f"{name}:{number}") for number, line in lines if line.strip()]
     ids = [case.id for case in found]
     twice = next((each for each in ids if ids.count(each) > 1), None)
@@ -232,4 +234,4 @@ def _with_rules(case: Case) -> dict[str, object]:
 
 
 def _lines(records: Iterable[Mapping[str, object]]) -> str:
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    return "".join(json.dumps(record, ensure_ascii=False).translate(_BREAKS) + "\n" for record in records)

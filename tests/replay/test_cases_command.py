@@ -1,0 +1,62 @@
+"""`stepdown evals`: the files of a real incident, filled in by a person and written again."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+from wired import House
+
+from bot.cli import app
+
+FLEET = """\
+people:
+  ana: {name: Ana Duarte, slack: U0ANA}
+sources:
+  push: {kind: samples}
+slis: {her: {}}
+agents:
+  refunds: {owner: ana}
+"""
+
+
+def evals(folder: Path, *words: str) -> Result:
+    (folder / "fleet.yaml").write_text(FLEET, encoding="utf-8")
+    env = {
+        "STEPDOWN_FLEET": str(folder / "fleet.yaml"),
+        "STEPDOWN_DATABASE_URL": f"sqlite:///{folder / 'stepdown.db'}",
+    }
+    return CliRunner().invoke(app, ["evals", *words], env=env)
+
+
+def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.settle_in()
+    house.live(3, her=18.0)
+    house.close()
+    out = tmp_path / "cases"
+    first = evals(tmp_path, "INC-0001", "--out", str(out))
+    assert first.exit_code == 0
+    assert "1 cases, 0 approved" in first.stdout
+    assert "INC-0001-1: fill in input, expected, must_not; put your name into approved_by" in first.stdout
+    assert json.loads((out / "INC-0001.deepeval.json").read_text())[0]["name"].endswith("[UNAPPROVED]")
+
+    book = out / "INC-0001.cases.jsonl"
+    case = json.loads(book.read_text())
+    words = {"input": "Refund me, I am eve@example.com", "expected": "It refuses.", "must_not": ["pay"]}
+    book.write_text(json.dumps({**case, **words, "approved_by": "ana"}) + "\n")
+    again = evals(tmp_path, "1", "--out", str(out), "--approved-only")
+    assert "1 cases, 1 approved" in again.stdout
+    [sample] = [json.loads(line) for line in (out / "INC-0001.inspect.jsonl").read_text().splitlines()]
+    assert (sample["id"], sample["input"]) == ("INC-0001-1", "Refund me, I am [MAIL]")
+
+    book.write_text("{")
+    broken = evals(tmp_path, "1", "--out", str(out))
+    assert broken.exit_code == 1
+    assert "INC-0001.cases.jsonl:1: not JSON" in broken.stderr
+    assert book.read_text() == "{", "what cannot be read is not overwritten"
+
+
+def test_an_incident_that_is_not_there(tmp_path: Path) -> None:
+    House(tmp_path).close()
+    found = evals(tmp_path, "7", "--out", str(tmp_path))
+    assert (found.exit_code, found.stderr) == (1, "There is no incident INC-0007.\n")
