@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Scope
 
 from bench.rows import Row, percentile
 from bot.core.model import DEFAULT_LADDER, Agent, Fleet, RungState
@@ -84,9 +84,20 @@ async def through_asgi(app: ASGIApp, tokens: dict[str, str]) -> list[float]:
 
 async def one_call(app: ASGIApp, body: bytes, token: str) -> float:
     headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-type", b"application/json")]
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"}
-    scope |= {"path": PATH, "raw_path": PATH.encode(), "query_string": b"", "root_path": "", "headers": headers}
-    scope |= {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2)}
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": PATH,
+        "raw_path": PATH.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
     statuses: list[int] = []
 
     async def receive() -> Message:
@@ -129,7 +140,7 @@ def by_clients(port: int, tokens: dict[str, str]) -> tuple[float, list[float]]:
     return time.perf_counter() - began, seconds
 
 
-def run(_out: Path) -> list[Row]:
+def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
     names = [f"agent-{number}" for number in range(AGENTS)]
     made = {name: new_token(f"agent:{name}") for name in names}
     tokens = {name: one.token for name, one in made.items()}

@@ -1,5 +1,4 @@
 import math
-import time
 from dataclasses import replace
 
 import pytest
@@ -233,11 +232,3 @@ class TestProperties:
     def test_bad_rests_on_enough_tasks(self, taken: Cells) -> None:
         found = verdict(HER, minutes(HER, taken), len(taken) - 1, None)
         assert found.call is not Call.BAD or (found.n is not None and found.n >= HER.min_count)
-
-
-def test_ten_thousand_series_take_a_fraction_of_their_minute() -> None:
-    rows = minutes(HER, [18.0] * 10, n=5)  # the dear case: every verdict pools four minutes, every run is walked
-    began = time.process_time()
-    for _ in range(1_000):
-        breach(HER, rows, 9, None)
-    assert (time.process_time() - began) * 10 < 10
