@@ -1,0 +1,54 @@
+"""What judging and reading cost: 10,000 series of one minute, and three days of history from the demo's metrics server.
+
+A series is judged once a minute, so the judging of 10,000 must take a fraction of one. The dear case is measured:
+every verdict pools four minutes, and every run of bad minutes is walked to its beginning.
+"""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from bench.rows import Row, percentile
+from bot.core.detection import breach
+from bot.core.model import Better, MinuteRow, Objective, Series, Sli
+from bot.tabletop.clock import MovableClock
+from bot.tabletop.demo_fleet import AGENTS
+from bot.tabletop.exposition import CALLS_PER_TASK
+from bot.tabletop.serving import MetricsServer
+from bot.tabletop.world import World
+
+NOW = datetime(2026, 3, 2, 2, 14, 30, tzinfo=UTC)
+THREE_DAYS = 3 * 86_400
+HER = Sli("her", "", "%", "ratio", Better.LOWER, Objective(5.0), absolute_tolerance=0.5)
+
+
+def judged() -> Row:
+    """Seconds of processor time for 10,000 series, from 1,000."""
+    series = Series("agent", "", "her")
+    rows = {minute: MinuteRow(series, minute, 18.0, 5.0) for minute in range(10)}
+    began = time.process_time()
+    for _ in range(1_000):
+        assert breach(HER, rows, 9, None) is not None
+    return Row("judge_10000_series_cpu_s", (time.process_time() - began) * 10, 10)
+
+
+def read() -> Row:
+    """Milliseconds for one query over three days, the middle of five."""
+    server = MetricsServer(World(MovableClock(NOW), AGENTS))
+    server.start()
+    end = int(NOW.timestamp()) // 60 * 60
+    asked = {"query": CALLS_PER_TASK, "start": end - THREE_DAYS, "end": end, "step": 60}
+    took: list[float] = []
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
+        for _ in range(5):
+            began = time.perf_counter()
+            client.get("/api/v1/query_range", params=asked).raise_for_status()
+            took.append((time.perf_counter() - began) * 1000)
+    server.stop()
+    return Row("read_3_days_p50_ms", percentile(took, 0.5), 2000)
+
+
+def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
+    return [judged(), read()]
