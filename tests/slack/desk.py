@@ -26,7 +26,7 @@ class Desk:
         self.open = 1
         self._called = Condition()
 
-    def wait(self, count: int = 1, timeout: float = 5.0) -> Call:
+    def wait(self, count: int = 1, timeout: float = 30.0) -> Call:
         """The newest act, once there have been `count`."""
         with self._called:
             assert self._called.wait_for(lambda: len(self.calls) >= count, timeout), self.calls

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from conftest import Town
 from stage import FLEET
+from town import Town
 
 from bot.core.model import Fleet
 from bot.localslack.server import LocalSlack

@@ -1,8 +1,8 @@
 """Outbound against a real local Slack: what is posted, what is found again, and what each failure means."""
 
 import pytest
-from conftest import Town
 from stage import PEOPLE, attack, filled, realistic
+from town import Town
 
 from bot.core.model import Person, Way
 from bot.localslack.server import LocalSlack

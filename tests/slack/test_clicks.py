@@ -1,9 +1,9 @@
 """Every button of every card, tapped: over a real Socket Mode connection to a real local Slack."""
 
 import pytest
-from conftest import Town
 from desk import Desk
 from stage import FLEET, realistic
+from town import Town
 
 from bot.localslack.server import LocalSlack
 from bot.slack import ids

@@ -1,8 +1,8 @@
 """From a thumb to the engine and back, over a real Socket Mode connection to a real local Slack."""
 
 import pytest
-from conftest import Town
 from desk import Desk
+from town import Town
 
 from bot.slack import Slack, blocks, ids
 from bot.slack.modals import Place
