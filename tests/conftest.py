@@ -7,10 +7,23 @@ that is green because its browser was missing is worse than a red one.
 
 import os
 import shutil
+import sys
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# What tests share (`wired`, `making`, ...) is imported by its bare name, from whichever folder of tests it stands in;
+# test_names.py sees to it that no two have the same.
+TESTS = Path(__file__).resolve().parent
+sys.path += sorted({str(file.parent) for file in TESTS.rglob("*.py")} - set(sys.path))
+
+# How long an example takes on a busy machine says nothing about what it shows. Few of them: the suite is run often.
+settings.register_profile(
+    "stepdown", settings(), deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("stepdown")
 
 PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus"}
 

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from samples_of import AQDD, DQR, HER, Cell, minutes, normal, series_of
 
@@ -22,7 +22,6 @@ spell = st.one_of(
 )
 spells = st.lists(spell, min_size=1, max_size=7)
 tail = st.integers(30, 60)
-few = settings(max_examples=60)
 
 
 def cells_of(drawn: list[tuple[float | None, int | None, int]]) -> list[Cell]:
@@ -43,7 +42,6 @@ def her(n: float | None = None) -> Need:
     return Need(series_of(HER), HER, HER_3, 18.0, n)
 
 
-@few
 @given(spells, tail)
 def test_never_held_with_a_bad_minute_in_the_last_thirty(
     drawn: list[tuple[float | None, int | None, int]], good: int
@@ -57,7 +55,6 @@ def test_never_held_with_a_bad_minute_in_the_last_thirty(
     assert clock.held_at - clock.in_band_since + 1 >= NEEDED
 
 
-@few
 @given(spells, tail)
 def test_a_hold_is_dense(drawn: list[tuple[float | None, int | None, int]], good: int) -> None:
     cells = [*cells_of(drawn), *[(3.0, 100.0)] * good]
@@ -68,7 +65,6 @@ def test_a_hold_is_dense(drawn: list[tuple[float | None, int | None, int]], good
     assert "0" * (GRACE + 1) not in "".join(str(int(one)) for one in answered)
 
 
-@few
 @given(spells, st.integers(0, 300), st.sampled_from([None, 40.0]))
 def test_the_future_does_not_change_the_past(
     drawn: list[tuple[float | None, int | None, int]], cut: int, n: float | None
@@ -79,7 +75,6 @@ def test_the_future_does_not_change_the_past(
     assert early == tuple(turn for turn in whole if turn.minute <= newest)
 
 
-@few
 @given(spells, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(
     drawn: list[tuple[float | None, int | None, int]], order: random.Random
@@ -93,7 +88,6 @@ def test_the_order_of_arrival_does_not_matter(
     assert judge([need], {need.series: late}, hold_from=0, newest=newest) == clock_of(cells, need)
 
 
-@few
 @given(spells)
 def test_the_clock_is_where_its_moves_left_it(drawn: list[tuple[float | None, int | None, int]]) -> None:
     cells = cells_of(drawn)
@@ -104,7 +98,6 @@ def test_the_clock_is_where_its_moves_left_it(drawn: list[tuple[float | None, in
     )
 
 
-@few
 @given(spells, st.sampled_from([0.001, 0.5, 1024.0]))
 def test_the_unit_does_not_matter(drawn: list[tuple[float | None, int | None, int]], scale: float) -> None:
     cells = cells_of(drawn)
@@ -121,7 +114,6 @@ def test_the_unit_does_not_matter(drawn: list[tuple[float | None, int | None, in
 half = st.integers(0, 200).map(lambda twice: twice / 2)
 
 
-@few
 @given(st.lists(st.tuples(half, st.integers(1, 200), st.integers(1, 40)), min_size=1, max_size=6))
 def test_both_directions_are_mirror_images(drawn: list[tuple[float, int, int]]) -> None:
     low = replace(HER, tolerance=0.0)
@@ -133,7 +125,6 @@ def test_both_directions_are_mirror_images(drawn: list[tuple[float, int, int]]) 
     assert [(turn.minute, turn.kind) for turn in one] == [(turn.minute, turn.kind) for turn in other]
 
 
-@few
 @given(st.lists(st.sampled_from([None, 0.0, float("nan"), 100.0]), min_size=1, max_size=200))
 def test_an_idle_agent_never_recovers(values: list[float | None]) -> None:
     idle: list[Cell] = [(value, 0.0) for value in values]
@@ -144,7 +135,6 @@ def test_an_idle_agent_never_recovers(values: list[float | None]) -> None:
     assert judge([exempt, dqr], rows, hold_from=0, newest=len(idle) - 1).state == "waiting"
 
 
-@few
 @given(st.lists(st.one_of(st.floats(0, 30), st.none()), min_size=30, max_size=120))
 def test_without_counts_a_hold_has_no_minute_past_its_limit(values: list[float | None]) -> None:
     need = Need(series_of(AQDD), AQDD, normal(8.0), 847.0)

@@ -4,7 +4,7 @@ import math
 import statistics
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import DEFAULT_LADDER
@@ -178,7 +178,6 @@ histories = st.lists(st.tuples(st.floats(900, 1100), rungs), max_size=6).map(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(histories, min_size=1, max_size=3), st.integers(900, 1100), st.integers(0, 100), st.integers(880, 1150))
 def test_whatever_happened_a_minute_is_possible_and_repeatable(
     changes: list[tuple[Change, ...]], began: int, lasted: int, minute: int
@@ -195,7 +194,6 @@ def test_whatever_happened_a_minute_is_possible_and_repeatable(
     assert min(tally) >= 0
 
 
-@settings(max_examples=150, deadline=None)
 @given(histories, histories, st.integers(900, 1100))
 def test_what_happens_after_a_minute_began_does_not_change_it(
     before: tuple[Change, ...], after: tuple[Change, ...], minute: int
