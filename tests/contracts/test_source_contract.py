@@ -226,7 +226,7 @@ def test_nothing_outlasts_the_deadline(hasty: Bench, slow: Callable[[Asked], Non
     hasty.server.answer = slow
     with Stopwatch() as watch:
         assert hasty.refusal() == "src: took longer than 0.4s"
-    assert watch.took < HASTE + 1
+    assert watch.took < 10, "the server would go on for 20 s and more"
 
 
 def close(asked: Asked) -> None:

@@ -61,7 +61,7 @@ def free_port() -> int:
 T = TypeVar("T")
 
 
-def until(answer: Callable[[], T | None], seconds: float = 20) -> T:
+def until(answer: Callable[[], T | None], seconds: float = 60) -> T:
     """The first answer that is one, polled for."""
     end = time.monotonic() + seconds
     while True:
@@ -74,7 +74,7 @@ def until(answer: Callable[[], T | None], seconds: float = 20) -> T:
 
 def is_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/-/ready", trust_env=False).status_code == 200
+        return httpx.get(f"{url}/-/ready", timeout=30, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -93,7 +93,7 @@ def prometheus(exporter: OddServer, tmp_path_factory: pytest.TempPathFactory) ->
         yield f"http://{address}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 @pytest.fixture(scope="module")

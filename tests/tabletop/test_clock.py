@@ -28,17 +28,20 @@ def test_scenario_time_runs_at_its_speed() -> None:
     clock = ScaledClock(3600, origin=START)
     before = time.monotonic()
     first = clock.now()
-    while time.monotonic() - before < 0.05:
+    begun = time.monotonic()
+    while time.monotonic() - begun < 0.05:
         pass
+    ended = time.monotonic()
     second = clock.now()
-    elapsed = time.monotonic() - before
-    assert 0.05 * 3600 * 0.9 <= (second - first).total_seconds() <= elapsed * 3600
+    after = time.monotonic()
+    tick = 1e-3  # a datetime counts microseconds
+    assert (ended - begun) * 3600 - tick <= (second - first).total_seconds() <= (after - before) * 3600 + tick
 
 
 def test_scenario_time_begins_at_its_origin() -> None:
     lisbon = timezone(timedelta(hours=1))
     clock = ScaledClock(1, origin=datetime(2026, 3, 2, 3, 14, tzinfo=lisbon))
-    assert timedelta(0) <= clock.now() - START < timedelta(seconds=5)
+    assert timedelta(0) <= clock.now() - START < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("inf"), float("nan")])

@@ -294,7 +294,7 @@ def test_all_instances_poll_obey_and_report_by_themselves(world: World, stepdown
     stepdown.lower("approval")
     everybody = {"refunds-1", "refunds-2", "kyc-1"}
     with stepdown.heard:
-        assert stepdown.heard.wait_for(lambda: stepdown.reported("approval", 1) == everybody, timeout=10)
+        assert stepdown.heard.wait_for(lambda: stepdown.reported("approval", 1) == everybody, timeout=60)
     fleet.stop()
     assert set(world.rungs("refunds").values()) | set(world.rungs("kyc").values()) == {"approval"}
 
@@ -304,10 +304,10 @@ def test_they_survive_an_outage(world: World, stepdown: Stepdown, address: str, 
     fleet = Instances(world, address, TOKENS, pause=0.02)
     fleet.start()
     with stepdown.heard:
-        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= 6, timeout=10)
+        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= 6, timeout=60)
         stepdown.broken = None
         before = len(stepdown.said)
-        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= before + 6, timeout=10)
+        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= before + 6, timeout=60)
     fleet.stop()
     assert {instance.trouble for instance in fleet.all} == {""}
 

@@ -106,7 +106,7 @@ def test_it_counts_on_a_clock_that_runs() -> None:
     assert all(world.whole("a", minute).tasks > 0 for minute in range(first, world.closed_minute() + 1))
 
 
-def until(holds: Callable[[], bool], seconds: float = 5) -> bool:
+def until(holds: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -172,7 +172,7 @@ def test_a_story_plays_in_a_thread_of_its_own(clock: MovableClock, world: World)
     telling.start()
     assert until(lambda: telling.fixed_at is not None)
     clock.advance(600)
-    assert telling.told.wait(5)
+    assert telling.told.wait(30)
     telling.stop()
     assert len(said) == 1
 

@@ -17,7 +17,7 @@ def stage() -> Stage:
 @pytest.fixture(scope="session")
 def client(stage: Stage) -> Iterator[httpx.Client]:
     server = HttpServer(stage, "127.0.0.1", 0)
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.start()}", timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.start()}", timeout=60, trust_env=False) as client:
         yield client
     server.stop()
 

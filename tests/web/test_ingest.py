@@ -1,6 +1,6 @@
 import json
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from web_house import START, House, Open
@@ -228,7 +228,7 @@ def test_a_slow_store_delays_no_poll(house: House) -> None:
 
     def stuck(samples: object, received_at: datetime) -> None:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
 
     house.shelf.samples = stuck  # type: ignore[method-assign]
 
@@ -240,10 +240,9 @@ def test_a_slow_store_delays_no_poll(house: House) -> None:
     for thread in posts:
         thread.start()
     try:
-        assert begun.wait(20)
-        began = datetime.now(UTC)
+        assert begun.wait(30)
         assert house.autonomy().status_code == 200
-        assert datetime.now(UTC) - began < timedelta(seconds=5)
+        assert statuses == [], "the poll was answered while every push still waited"
     finally:
         go_on.set()
         for thread in posts:
