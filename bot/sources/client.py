@@ -22,9 +22,9 @@ import httpx
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from bot.core import duration
+from bot.courier.deadline import BoundedTransport, Deadline
 from bot.ports import SourceError
 from bot.sources.breaker import Breaker
-from bot.sources.deadline import BoundedTransport, Deadline
 
 CONNECTIONS = 4
 CONNECT = 3.0

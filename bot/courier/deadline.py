@@ -7,13 +7,20 @@ the whole endless. Here the deadline of the request bounds each of them, down to
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpcore
 import httpx
 
 Options = Iterable[httpcore.SOCKET_OPTION]
+Resolve = Callable[[str, int, float], str]
+"""The address to connect to for a host and a port, found within some seconds."""
+
+
+def as_named(host: str, port: int, within: float) -> str:  # noqa: ARG001 - the shape of `Resolve`
+    """Leave the looking up to the connection."""
+    return host
 
 
 class Deadline(threading.local):
@@ -63,9 +70,10 @@ class _Stream(httpcore.NetworkStream):
 class _Network(httpcore.NetworkBackend):
     """Opens connections that heed the deadline."""
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, resolve: Resolve) -> None:
         self._inner = httpcore.SyncBackend()
         self._deadline = deadline
+        self._resolve = resolve
 
     def connect_tcp(
         self,
@@ -75,7 +83,8 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Options | None = None,
     ) -> httpcore.NetworkStream:
-        inner = self._inner.connect_tcp(host, port, self._deadline.bound(timeout), local_address, socket_options)
+        address = self._resolve(host, port, self._deadline.bound(timeout))
+        inner = self._inner.connect_tcp(address, port, self._deadline.bound(timeout), local_address, socket_options)
         return _Stream(inner, self._deadline)
 
 
@@ -97,9 +106,11 @@ class _Body(httpx.SyncByteStream):
 class BoundedTransport(httpx.BaseTransport):
     """httpx over a small pool of such connections. httpcore's errors pass through as they are."""
 
-    def __init__(self, deadline: Deadline, context: ssl.SSLContext | None, connections: int) -> None:
+    def __init__(
+        self, deadline: Deadline, context: ssl.SSLContext | None, connections: int, resolve: Resolve = as_named
+    ) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=connections, network_backend=_Network(deadline)
+            ssl_context=context, max_connections=connections, network_backend=_Network(deadline, resolve)
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
