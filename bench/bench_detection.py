@@ -39,7 +39,7 @@ def read() -> Row:
     server = MetricsServer(World(MovableClock(NOW), AGENTS))
     server.start()
     end = int(NOW.timestamp()) // 60 * 60
-    asked = {"query": CALLS_PER_TASK, "start": end - THREE_DAYS, "end": end, "step": 60}
+    asked: dict[str, str | int] = {"query": CALLS_PER_TASK, "start": end - THREE_DAYS, "end": end, "step": 60}
     took: list[float] = []
     with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
         for _ in range(5):

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from bot.localslack.server import LocalSlack
 
+from bot.localslack.server import LocalSlack
 from bot.web.tokens import new_token
 
-UP_WITHIN = 30.0
+UP_WITHIN = 90.0
 
 
 def free_port() -> int:
@@ -64,7 +64,7 @@ class BotProcess:
         """Start it; returns at once."""
         with (self.folder / "log").open("ab") as log:
             command = [sys.executable, "-m", "bot", "run"]
-            self.process = subprocess.Popen(command, env=self._env(), cwd=self.folder, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=self.environment(), cwd=self.folder, stdout=log, stderr=log)
         return self.process
 
     def start(self) -> None:
@@ -98,11 +98,12 @@ class BotProcess:
 
     def _ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=10, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
 
-    def _env(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the process is told by its environment."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("STEPDOWN_")},
             "STEPDOWN_FLEET": str(self.folder / "fleet.yaml"),

@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 
 from bot.controls import build_controls
 from bot.core.effects import LANES, Lane
-from bot.core.model import Fleet
+from bot.core.model import Fleet, SourceSpec
 from bot.documents.render import MarkdownDocuments
 from bot.documents.runbooks import RunbookShelf
 from bot.engine.commands import Commands, Desk
@@ -98,11 +98,12 @@ class App:
         setup, store, fleet, clock = self._setup, self.store, self._fleet, self._setup.clock
         self.board = MemoryBoard(fleet, clock, store.rungs())
         ledger = Ledger(store, self.board, time.time, self._wake)
-        history = History(store, fleet)
+        self._history = history = History(store, fleet)
         shelf = RunbookShelf(setup.runbooks_dir)
         openings = Openings(store, ledger, fleet, shelf, frozenset({"slack"}))
         self.cycle = Cycle(store, ledger, history, openings, fleet, clock)
         self.course = Course(store, ledger, history, self.board, fleet, clock)
+        self._specs = dict(fleet().sources)
         sources = _sources(fleet(), clock)
         self.poller = Poller(
             store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
@@ -173,6 +174,18 @@ class App:
         for source in self._sources.values():
             source.close()
         self.store.close()
+
+    def adopt_fleet(self) -> None:
+        """The fleet file was read anew: ask the sources it names now. Unchanged ones keep their connections."""
+        wanted = dict(self._fleet().sources)
+        for name in [name for name, spec in self._specs.items() if wanted.get(name) != spec]:
+            gone = self._sources.pop(name, None)
+            if gone is not None:
+                gone.close()
+        fresh = {name: spec for name, spec in wanted.items() if self._specs.get(name) != spec}
+        self._sources.update(_built(fresh, self._setup.clock))
+        self._specs = wanted
+        self._history.forget()
 
     def _schedule(self) -> None:
         """The metronomes. Scenario intervals shrink with the clock's speed, down to a tenth of a second."""
@@ -254,7 +267,11 @@ def _complain(future: Future[None]) -> None:
 
 def _sources(fleet: Fleet, clock: Clock) -> dict[str, Source]:
     """Every source that is asked; those that push come in through HTTP."""
-    built = {name: build(spec, clock) for name, spec in fleet.sources.items()}
+    return _built(fleet.sources, clock)
+
+
+def _built(specs: Mapping[str, SourceSpec], clock: Clock) -> dict[str, Source]:
+    built = {name: build(spec, clock) for name, spec in specs.items()}
     return {name: source for name, source in built.items() if source is not None}
 
 

@@ -121,6 +121,24 @@ def run() -> None:
 
 
 @app.command()
+def reload() -> None:
+    """Have the running bot read the fleet file again. A bad file is refused here, and the old one stays in force."""
+    import os
+    import signal
+
+    from bot.store.engines import holder_of, sqlite_path
+
+    settings = _settings()
+    _load(settings.fleet, NO)
+    path = sqlite_path(settings.database_url)
+    pid = holder_of(path) if path is not None else None
+    if pid is None:
+        _stop("No Stepdown is running on this database.", UNREACHABLE)
+    os.kill(pid, signal.SIGHUP)
+    print(f"{settings.fleet} is being read again by process {pid}.")
+
+
+@app.command()
 def demo(
     speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 30,
     unattended: Annotated[bool, typer.Option("--unattended", help="Play the responder too.")] = False,

@@ -94,7 +94,7 @@ def run_until_stopped(settings: Settings) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    signal.signal(signal.SIGHUP, lambda *_: _reload(holder))
+    signal.signal(signal.SIGHUP, lambda *_: _reload(holder, app))
     try:
         app.start()
     except ServerError as error:
@@ -106,12 +106,13 @@ def run_until_stopped(settings: Settings) -> None:
     app.stop()
 
 
-def _reload(holder: FleetHolder) -> None:
+def _reload(holder: FleetHolder, app: App) -> None:
     problems = holder.reload()
     if problems:
         log.error("the fleet file is refused, the old one stays in force", problems=problems)
-    else:
-        log.info("the fleet file is in force")
+        return
+    app.adopt_fleet()
+    log.info("the fleet file is in force")
 
 
 def quiet(level: str) -> None:

@@ -49,6 +49,19 @@ def sqlite_path(url: str) -> Path | None:
     return Path(str(parsed.database))
 
 
+def holder_of(path: Path) -> int | None:
+    """The process that holds the database; None when nobody does."""
+    file = path.with_name(path.name + ".lock")
+    if not file.is_file():
+        return None
+    with file.open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return int(lock.read().strip() or 0) or None
+    return None
+
+
 def hold_alone(path: Path) -> TextIO:
     """Lock the database for this process; the lock goes with the process. Raises StoreError when another holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)

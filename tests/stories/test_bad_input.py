@@ -60,13 +60,13 @@ def test_a_confidence_of_seven_and_an_agent_that_is_not_there(
             f"{bot.url}/v1/tasks",
             json=[task],
             headers={"Authorization": f"Bearer {bot.token['tasks']}"},
-            timeout=10,
+            timeout=60,
             trust_env=False,
         )
         body = {"user": "U0ANA", "channel": CHANNEL, "command": "/autonomy", "text": "refnds down"}
         assert control(slack, "slash", body)["acked"]
-        where = {"channel": CHANNEL, "user": "U0ANA", "contains": "Did you mean", "timeout": 10}
-        said = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=15, trust_env=False).text
+        where = {"channel": CHANNEL, "user": "U0ANA", "contains": "Did you mean", "timeout": 60}
+        said = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=90, trust_env=False).text
     finally:
         bot.stop()
     assert refused.status_code == 422

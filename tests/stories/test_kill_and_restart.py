@@ -1,6 +1,9 @@
 """Promise 1: no page is lost and none is sent twice, across `kill -9` between the commit and the delivery."""
 
+import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -15,15 +18,37 @@ CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 
 def _pages(slack: LocalSlack) -> list[str]:
     where = {"channel": "@U0ANA", "user": "U0ANA"}
-    found = httpx.get(f"{slack.url}/_control/messages", params=where, timeout=10).json()["messages"]
+    found = httpx.get(f"{slack.url}/_control/messages", params=where, timeout=60).json()["messages"]
     return [message["text"] for message in found if "refunds" in message["text"]]
 
 
-def _wait_for_a_page(slack: LocalSlack) -> None:
-    deadline = time.monotonic() + 30
-    while not _pages(slack):
-        assert time.monotonic() < deadline, "the page never came"
+def _until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 120
+    while not true():
+        assert time.monotonic() < deadline, what
         time.sleep(0.1)
+
+
+def _wait_for_a_page(slack: LocalSlack) -> None:
+    _until(lambda: _pages(slack), "the page never came")
+
+
+def _wait_for_nothing_wanted(bot: BotProcess) -> None:
+    """Until every effect the bot has written down is done: from then on nothing is sent for what came so far."""
+
+    def wanted() -> int:
+        with closing(sqlite3.connect(bot.folder / "stepdown.db", timeout=60)) as database:
+            (count,) = database.execute("SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending')").fetchone()
+        return int(count)
+
+    _until(lambda: wanted() == 0, "effects are still wanted")
+
+
+def _leases_run_out(bot: BotProcess) -> None:
+    """What the killed bot was sending is anybody's again after 30 s; the test does not wait for them."""
+    with closing(sqlite3.connect(bot.folder / "stepdown.db", timeout=60)) as database, database:
+        taken = database.execute("UPDATE outbox SET lease_until = 0 WHERE state = 'sending' AND kind = 'Page'").rowcount
+    assert taken == 1, "it was killed before it could write that the page was sent"
 
 
 @pytest.fixture
@@ -41,7 +66,7 @@ def test_killed_after_the_commit_and_before_the_page_it_goes_out_once(bot: BotPr
     bot.start()
     try:
         _wait_for_a_page(slack)
-        time.sleep(2)
+        _wait_for_nothing_wanted(bot)
         assert len(_pages(slack)) == 1
     finally:
         bot.stop()
@@ -55,10 +80,11 @@ def test_killed_after_the_page_landed_and_before_that_was_written_it_is_not_sent
     assert bot.push(bad_minutes("refunds", time.time())).status_code < 300
     _wait_for_a_page(slack)
     bot.kill()
+    _leases_run_out(bot)
     control(slack, "faults", {"fault": "clear"})
     bot.start()
     try:
-        time.sleep(4)
+        _wait_for_nothing_wanted(bot)
         assert len(_pages(slack)) == 1
     finally:
         bot.stop()

@@ -79,7 +79,7 @@ def prometheus(tmp_path: Path) -> Iterator[str]:
         )
     yield f"http://127.0.0.1:{port}"
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     exporter.stop()
 
 
@@ -107,7 +107,7 @@ agents:
     asked = httpx.post(
         f"{prometheus}/api/v1/query",
         data={"query": "100 * increase(agent_escalations_total[1m]) / increase(agent_tasks_total[1m])"},
-        timeout=10,
+        timeout=60,
     ).json()
     value = float(asked["data"]["result"][0]["value"][1])
     assert value == pytest.approx(18, abs=1)
