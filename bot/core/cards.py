@@ -35,6 +35,8 @@ class Header:
     acked_at: datetime | None = None
     exercise: bool = False
     channel: str = ""
+    episode: int = 1
+    """Which run of paging this is: a pager that merges repeats must not merge across runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ class Paging:
 
 def begin(incident: Incident, at: datetime, why: str) -> Paging:
     """Start, or start again, with the first step."""
-    fresh = replace(incident.escalation, step=0, rounds=0, paged=(), exhausted=False)
+    state = incident.escalation
+    fresh = replace(state, step=0, rounds=0, paged=(), exhausted=False, episode=state.episode + 1)
     return advance(replace(incident, escalation=fresh), at, why)
 
 

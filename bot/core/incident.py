@@ -178,6 +178,8 @@ class Escalation:
     landed: bool = False
     """True when a page of the newest serial was sent by at least one way."""
     exhausted: bool = False
+    episode: int = 0
+    """How often paging began: at the start, and again each time an acknowledgement lapsed or the incident reopened."""
 
 
 @dataclass(frozen=True, slots=True)

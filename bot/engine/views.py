@@ -51,6 +51,7 @@ class Views:
             acked_at=incident.acked_at,
             exercise=incident.exercise,
             channel=incident.channel,
+            episode=incident.escalation.episode,
         )
 
     def name(self, key: str) -> str:
