@@ -37,7 +37,7 @@ class Entry(BaseModel):
 class WayEntry(Entry):
     """One way besides Slack to reach a person. The target is a secret, so it stands as `${NAME}`."""
 
-    kind: Literal["pagerduty", "apprise"]
+    kind: Literal["pagerduty", "apprise", "webhook"]
     target: str = Field(repr=False)
 
 

@@ -142,6 +142,14 @@ class Person:
     tz: str = "UTC"
     ways: tuple[Way, ...] = ()
 
+    def named_ways(self) -> dict[str, Way]:
+        """The ways by name: the kind, and from the second of a kind on `KIND-2`, `KIND-3`."""
+        named: dict[str, Way] = {}
+        for way in self.ways:
+            nth = 1 + sum(known.kind == way.kind for known in named.values())
+            named[way.kind if nth == 1 else f"{way.kind}-{nth}"] = way
+        return named
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:

@@ -210,6 +210,12 @@ class Delivery:
     def _person(self, key: str) -> Person | None:
         return self._fleet().people.get(key)
 
+    def _way(self, person: Person | None, name: str) -> tuple[Way, Pager | None]:
+        """A person's way of that name, and the pager that serves it. Slack is everybody's and stands on no list."""
+        listed = person.named_ways() if person is not None else {}
+        way = listed.get(name) or Way(name, person.slack if person is not None else "")
+        return way, self._outlets.pagers.get(way.kind)
+
     # One function an effect. Each returns where it landed, or raises Folded, NotYet or DeliveryError.
 
     def _push_rung(self, job: Job, incident: Incident, effect: PushRung) -> Receipt | None:
@@ -228,10 +234,10 @@ class Delivery:
         """Page one person by one way, unless somebody has answered meanwhile."""
         if not incident.open or (incident.acked_by and incident.rungs.state != "not-confirmed"):
             raise Folded("somebody answered")
-        person, pager = self._person(effect.person), self._outlets.pagers.get(effect.way)
+        person = self._person(effect.person)
+        way, pager = self._way(person, effect.way)
         if person is None or pager is None:
             raise DeliveryError(f"{effect.person} has no way {effect.way}", permanent=True)
-        way = next((way for way in person.ways if way.kind == effect.way), Way(effect.way, person.slack))
         card = self._views.page_card(incident, effect.why, self._clock.now())
         return pager.page(person, way, card, job.key, repeat=job.attempts > 1)
 
@@ -269,7 +275,8 @@ class Delivery:
     def _settle_pages(self, incident: Incident) -> None:
         """Show on every page that was sent that it is answered, or open again."""
         for key, receipt in self._store.receipts(f"inc-{incident.id}/page/").items():
-            person, pager = self._person(key.split("/")[3]), self._outlets.pagers.get(key.split("/")[4])
+            person = self._person(key.split("/")[3])
+            _, pager = self._way(person, key.split("/")[4])
             if person is not None and pager is not None:
                 card = self._views.page_card(incident, "", self._clock.now())
                 self._best_effort(

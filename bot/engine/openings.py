@@ -174,7 +174,7 @@ def roster(fleet: Fleet, agent: Agent, ways: frozenset[str]) -> Roster:
 
 def _ways(person: Person, able: frozenset[str]) -> tuple[str, ...]:
     listed = ("slack",) if person.slack else ()
-    return tuple(dict.fromkeys((*listed, *(way.kind for way in person.ways if way.kind in able))))
+    return tuple(dict.fromkeys((*listed, *(name for name, way in person.named_ways().items() if way.kind in able))))
 
 
 def _context(

@@ -1,0 +1,85 @@
+"""A page as plain text: what broke, the numbers, what to do. Read on a lock screen, in an SMS, by a phone's voice.
+
+Whatever an agent or an alert wrote is made inert for carriers we do not know: nothing in it mentions anybody, links
+anywhere, or breaks a line. Only page cards are paged.
+"""
+
+import re
+from dataclasses import dataclass
+
+from bot.core.cards import Card, PageCard, SliLine
+from bot.core.figures import count, figure
+from bot.ports import DeliveryError
+
+HEADLINE = 100
+LINES = 3
+"""Numbers on a page; the worst ones come first, the rest are on the card in Slack."""
+LONGEST = 200
+EXERCISE = "EXERCISE "
+CLOSED = frozenset({"resolved", "cancelled"})
+_MENTION = re.compile(r"@(?=\w)|<(?=[@!#])")
+_LINK = re.compile(r"(?<=\w):/(?=/)|(?<=\bwww)\.|(?<=\]\()", re.IGNORECASE)
+_FORMAT = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`title` alone is enough; `body` is a few short lines."""
+
+    title: str
+    body: str
+
+
+def page_of(card: Card) -> PageCard:
+    """The card as a page. Raises DeliveryError for any other card: nobody is woken by a list."""
+    if not isinstance(card, PageCard):
+        raise DeliveryError(f"a {type(card).__name__} cannot be paged, only a PageCard", permanent=True)
+    return card
+
+
+def written(card: PageCard) -> Message:
+    """The page in words."""
+    lines = [*numbers(card), advice(card), place(card), inert(card.why)]
+    return Message(title(card), "\n".join(line for line in lines if line))
+
+
+def title(card: PageCard) -> str:
+    """What broke and by how much, in one line; an exercise says so first."""
+    return (EXERCISE if card.header.exercise else "") + inert(card.headline, HEADLINE)
+
+
+def numbers(card: PageCard) -> list[str]:
+    """The breached SLIs, one short line each."""
+    return [_number(line) for line in card.lines[:LINES]]
+
+
+def _number(line: SliLine) -> str:
+    now = "no data" if line.now is None else figure(line.now, line.unit)
+    normal = "" if line.baseline is None else f"normal {figure(line.baseline, line.unit)}"
+    parts = (f"limit {line.objective}" if line.objective else "", normal, f"{count(line.n)} tasks" if line.n else "")
+    about = ", ".join(part for part in (*parts, f"workflow {line.workflow}" if line.workflow else "") if part)
+    return inert(f"{line.title or line.name} {now}" + (f" ({about})" if about else ""))
+
+
+def advice(card: PageCard) -> str:
+    """What to do now, also where Slack is down."""
+    number, agent = card.header.number, card.header.agent
+    take = f"Take it: /incident ack in Slack, or: stepdown incident ack {number}"
+    if card.proposal is None:
+        return inert(take)
+    return inert(f"{take}. Then lower it: stepdown step-down {agent} {card.proposal.rung}")
+
+
+def place(card: PageCard) -> str:
+    """`INC-0042, SEV2, on full`, and where the work is written down."""
+    runbook = f", runbook {card.runbook}" if card.runbook else ""
+    return inert(f"{card.header.number}, {card.header.severity}, on {card.rung.rung}{runbook}")
+
+
+def inert(text: str, limit: int = LONGEST) -> str:
+    """Foreign text on one line: visible characters only, mentioning nobody, linking nowhere, clipped."""
+    seen = "".join(char if char.isprintable() else " " for char in _FORMAT.sub("", text))
+    seen = _LINK.sub(lambda found: f"{found[0]} ", _MENTION.sub(lambda found: f"{found[0]} ", " ".join(seen.split())))
+    return seen if len(seen) <= limit else f"{seen[: limit - 1].rstrip()}…"
