@@ -1,0 +1,74 @@
+"""An agent on the real OpenFeature SDK obeys: its own read of the rung is what confirms the step down."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openfeature import api
+from openfeature.client import OpenFeatureClient
+from openfeature.contrib.provider.ofrep import OFREPProvider
+from openfeature.evaluation_context import EvaluationContext
+from prometheus_client import CollectorRegistry
+from wired import ANA, House
+
+from bot.core.incident import State
+from bot.engine.intake import PushIntake
+from bot.web.api import build_api
+from bot.web.server import HttpServer
+from bot.web.tokens import TokenBook, new_token
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    made.settle_in()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def flags(house: House) -> Iterator[OpenFeatureClient]:
+    token = new_token("agent:refunds")
+    intake = PushIntake(house.store, house.cycle, house.get_fleet, house.clock)
+    app = build_api(
+        house.board,
+        intake,
+        TokenBook.from_lines([token.line]),
+        list,
+        CollectorRegistry(),
+        fleet=house.get_fleet,
+        clock=house.clock,
+    )
+    server = HttpServer(app, "127.0.0.1", 0)
+    port = server.start()
+    provider = OFREPProvider(
+        f"http://127.0.0.1:{port}", headers_factory=lambda: {"Authorization": f"Bearer {token.token}"}
+    )
+    api.set_provider(provider)
+    yield api.get_client()
+    api.shutdown()
+    provider.session.close()
+    server.stop()
+
+
+def _says(level: str, epoch: int, workflow: str) -> EvaluationContext:
+    applied = {"instance": "r-1", "appliedLevel": level, "appliedEpoch": epoch}
+    return EvaluationContext("refunds", applied | ({"taskClass": workflow} if workflow else {}))
+
+
+@pytest.mark.parametrize("workflow", ["", "refund"])
+def test_requested_read_and_confirmed(house: House, flags: OpenFeatureClient, workflow: str) -> None:
+    assert flags.get_string_value("autonomy-level", "read-only", _says("full", 0, workflow)) == "full"
+    house.live(2, read=False, tie=13.0)
+    house.commands.acknowledge(ANA, 1)
+    house.commands.step_down(ANA, "refunds", "approval", "retry loop")
+    told = flags.get_object_value("autonomy", {}, _says("full", 0, workflow))
+    house.course.read_back()
+    assert told["level"] == "approval"
+    assert house.incident().rungs.state == "requested", "told is not yet applied"
+    assert house.incident().state is State.RESPONDING
+    flags.get_object_value("autonomy", {}, _says(told["level"], told["epoch"], workflow))
+    house.course.read_back()
+    assert house.incident().rungs.state == "confirmed"
+    assert (house.incident().rungs.seen, house.incident().rungs.instances) == (1, 1)
+    assert house.incident().state is State.CONTAINED
