@@ -34,6 +34,11 @@ def missing_program(item: pytest.Item) -> str | None:
     return next((mark for mark in marks if shutil.which(PROGRAMS[mark]) is None), None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that in the end no worker waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if program := missing_program(item):
         pytest.skip(f"{program} is not installed (Debian package: {program}; `make browsers` brings it)")

@@ -27,7 +27,7 @@ def test_a_new_agent_is_watched_and_a_bad_file_changes_nothing(tmp_path: Path, s
         assert bot.push(bad_minutes("kyc", time.time())).status_code == 422
         (tmp_path / "fleet.yaml").write_text(pushed_fleet(["refunds", "kyc"], CHANNEL))
         assert _reload(bot).returncode == 0
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while bot.push(bad_minutes("kyc", time.time())).status_code == 422:
             assert time.monotonic() < deadline
             time.sleep(0.1)
