@@ -70,8 +70,10 @@ class Page:
         return people[0]
 
     def _first(self, me: Person) -> Conversation:
-        mine = (entry for entry in self.slack.conversations.values() if me.id in entry.members)
-        return next(mine, self.slack.direct([me.id, self.slack.bot_user]))
+        """Where a person begins: the first place they are in, else their messages with the app."""
+        with self.slack.lock:
+            mine = [entry for entry in self.slack.conversations.values() if me.id in entry.members]
+            return mine[0] if mine else self.slack.direct([me.id, self.slack.bot_user])
 
     async def _index(self, _request: Request) -> Response:
         me = self._somebody()
