@@ -23,6 +23,7 @@ class Asked:
     form: dict[str, str]
     server: "OddServer"
     _handler: BaseHTTPRequestHandler = field(repr=False)
+    body: str = ""
 
     def say(self, body: bytes | str, status: int = 200, **headers: str) -> None:
         content = body.encode() if isinstance(body, str) else body
@@ -93,7 +94,7 @@ class _Door(BaseHTTPRequestHandler):
         assert isinstance(server, OddServer)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        asked = Asked(self.command, self.path, dict(self.headers), form, server, self)
+        asked = Asked(self.command, self.path, dict(self.headers), form, server, self, body)
         server.asked.append(asked)
         try:
             server.answer(asked)
