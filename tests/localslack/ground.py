@@ -374,11 +374,11 @@ class Robot:
     def _heard(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         payload = request.payload
         event = payload.get("type") == "event_callback"
+        kind = payload["event"]["type"] if event else payload.get("type", "command")
+        self.heard.setdefault(kind, Heard()).note(payload)
         answer = {} if event else self.answer(payload)
         if answer is not None:
             client.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer or None))
-        kind = payload["event"]["type"] if event else payload.get("type", "command")
-        self.heard.setdefault(kind, Heard()).note(payload)
 
     def wait(self, kind: str, count: int = 1) -> Json:
         """The last of `count` payloads of a kind."""

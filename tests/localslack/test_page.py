@@ -40,6 +40,9 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+RUNS = re.compile(r"\s*(javascript|data|vbscript):", re.IGNORECASE)
+
+
 class Dangers(HTMLParser):
     """Collects what in a page could run script."""
 
@@ -51,12 +54,12 @@ class Dangers(HTMLParser):
         given = dict(attrs)
         if tag == "script" and not (given.get("src") or "").startswith("/static/"):
             self.found.append(f"<script {given}>")
-        if tag in {"iframe", "object", "embed", "base"} or (tag == "b" and given):
+        if tag in {"iframe", "object", "embed", "base"} or (tag == "b" and given.keys() - {"class", "aria-label"}):
             self.found.append(f"<{tag}>")
         for name, value in attrs:
-            if name.startswith("on") or re.match(r"\s*(javascript|data|vbscript):", value or "", re.IGNORECASE):
-                if name not in {"value", "placeholder", "title", "alt", "aria-label"} or name.startswith("on"):
-                    self.found.append(f"<{tag} {name}={value}>")
+            leads = name in {"href", "src", "action", "formaction", "xlink:href"}
+            if name.startswith("on") or (leads and RUNS.match(value or "")):
+                self.found.append(f"<{tag} {name}={value}>")
 
 
 def dangers(html: str) -> list[str]:
@@ -110,7 +113,7 @@ def test_hostile_text_is_only_text(slack: LocalSlack, control: Control, client: 
 def test_hostile_names_are_only_names() -> None:
     name = "<img src=x onerror=alert(1)>"
     users = [{"name": "ana", "real_name": name, "email": "a@example.com"}]
-    app = {"name": name, "manifest": {"display_information": {"name": "x"}}}
+    app = {"name": name, "manifest": WORKSPACE["app"]["manifest"]}
     made = {"users": users, "app": app, "team": {"name": name}, "channels": WORKSPACE["channels"][:0]}
     with LocalSlack(Workspace.load(made)) as slack:
         WebClient(slack.bot_token, base_url=slack.api_url).chat_postMessage(channel="U0ANA", text="<@U0ANA>")

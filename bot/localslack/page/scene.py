@@ -78,6 +78,7 @@ class Scene:
             "where": self._where(where, me),
             "messages": self.timeline.draw(where, top, look),
             "box": self._box(where, me),
+            "message_shortcuts": [one for one in self.slack.workspace.app.manifest.shortcuts if one.kind == "message"],
             "tabs": self.panels.tabs(sight.url, sight.panel, where),
             "panel": self.panels.panel(where, look, sight.thread, sight.panel),
         }
@@ -182,6 +183,7 @@ class Scene:
         direct = where.kind in {"im", "mpim"}
         begun = f"This is the very beginning of {'your messages with' if direct else '#'}"
         return {
+            "id": where.id,
             "name": self._title(where, me),
             "private": where.is_private,
             "avatar": f"/avatar/{self._other(where, me)}.svg" if direct else "",

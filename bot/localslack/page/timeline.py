@@ -88,8 +88,6 @@ class Timeline:
             "acts": look.acts,
             "hidden": hidden.format(where.id, message.ts),
             "thread_url": f"{look.base}?thread={message.thread or message.ts}" if open_thread else "",
-            "permalink": f"/archives/{where.id}/p{message.ts.replace('.', '')}",
-            "shortcuts": [one for one in self.slack.workspace.app.manifest.shortcuts if one.kind == "message"],
         }
 
 

@@ -54,6 +54,22 @@ document.addEventListener("submit", async (event) => {
   form.closest("details.menu")?.removeAttribute("open");
 });
 
+// The menu of a message is made when somebody points at the message or walks to it.
+function unfold(event) {
+  const message = event.target.closest?.(".message:not(.ephemeral, .tomb)");
+  if (!message || message.querySelector(":scope > .toolbar")) return;
+  const bar = document.importNode(document.getElementById("toolbar").content, true).firstElementChild;
+  const { ts, thread } = message.dataset;
+  for (const field of bar.querySelectorAll("[name=ts]")) field.value = ts;
+  const gone = [message.matches(".pinned") ? "pin" : "unpin", "own" in message.dataset ? "" : "delete"];
+  for (const act of gone) bar.querySelector(`[data-act="${act}"]`)?.remove();
+  if (thread) bar.querySelector("[data-reply]").setAttribute("href", thread);
+  else bar.querySelector("[data-reply]").remove();
+  bar.querySelector("[data-copy]").href = `/archives/${bar.querySelector("[name=channel]").value}/p${ts.replace(".", "")}`;
+  message.append(bar);
+}
+for (const sign of ["pointerover", "pointerdown", "focusin"]) document.addEventListener(sign, unfold);
+
 // A change of an element outside an input block is an action at once.
 document.addEventListener("change", (event) => {
   const field = event.target;

@@ -1,0 +1,28 @@
+"""One Chromium for the module; every page fails its test when the console shows an error."""
+
+from collections.abc import Iterator
+
+import pytest
+from ground import Robot
+from playwright.sync_api import Browser, sync_playwright
+from sight import Sight
+
+from bot.localslack.server import LocalSlack
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def sight(browser: Browser, slack: LocalSlack, robot: Robot) -> Iterator[Sight]:
+    made = Sight(browser, slack)
+    yield made
+    made.close()
+    assert made.complaints == []
