@@ -122,7 +122,8 @@ def address(text: str, whose: str) -> httpx.URL:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
         raise DeliveryError(f"{whose} is not a URL: {error}", permanent=True) from None
-    if url.scheme not in {"http", "https"} or not url.host:
+    # httpx writes what cannot stand in a host as %XX
+    if url.scheme not in {"http", "https"} or not url.host or "%" in url.host:
         raise DeliveryError(f"{whose} must begin with http:// or https:// and name a host", permanent=True)
     return url
 

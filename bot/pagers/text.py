@@ -18,7 +18,7 @@ LONGEST = 200
 EXERCISE = "EXERCISE "
 CLOSED = frozenset({"resolved", "cancelled"})
 _MENTION = re.compile(r"@(?=\w)|<(?=[@!#])")
-_LINK = re.compile(r"(?<=\w):/(?=/)|(?<=\bwww)\.|(?<=\]\()", re.IGNORECASE)
+_LINK = re.compile(r"(?<=\w):/(?=/)|(?<=\bwww)\.(?=\S)|(?<=\]\()(?=\S)", re.IGNORECASE)
 _FORMAT = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )

@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+
+import pytest
+from odd_server import OddServer, odd_server
+
+
+@pytest.fixture
+def server() -> Iterator[OddServer]:
+    with odd_server() as running:
+        running.answer = lambda asked: asked.json({"status": "success"}, 202)
+        yield running
