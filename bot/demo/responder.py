@@ -54,6 +54,10 @@ class Phone:
             f"a button {action} for {self._user}", lambda: self._tap(channel, action, wanted, card), self._deadline
         )
 
+    def sees(self, channel: str, action: str, wanted: Callable[[str], bool]) -> bool:
+        """Whether such a button is on screen now."""
+        return self._button(channel, action, wanted, "") is not None
+
     def _tap(self, channel: str, action: str, wanted: Callable[[str], bool], card: str) -> bool:
         found = self._button(channel, action, wanted, card)
         if found is None:
@@ -98,6 +102,10 @@ class Phone:
         return None
 
 
+def _is_approval(value: str) -> bool:
+    return "|approval" in value
+
+
 def _is_about(step_id: str, value: str) -> bool:
     return f"|{step_id}|" in f"{value}|"
 
@@ -135,7 +143,7 @@ class Responder:
         """The whole story, tap by tap."""
         self._ana.tap(f"@{OWNER}", ids.ACK)
         channel = wait_for("the incident's channel", lambda: self._incident().channel, self._deadline)
-        self._ana.tap(channel, ids.LOWER)
+        self._contain(channel)
         self._until("the step down to be confirmed", lambda: self._incident().rungs.state == "confirmed")
         for phase in ("detection", "attribution", "containment"):
             self._walk(channel, phase)
@@ -149,6 +157,14 @@ class Responder:
         self._until("the postmortem draft", lambda: self._incident().postmortem)
         name = f"{self._incident().number.lower()}-{demo_fleet.FAILING}-postmortem.md"
         self._until("the draft in the channel", lambda: self._file_there(channel, name))
+
+    def _contain(self, channel: str) -> None:
+        """Step down to the rung this story is about; by name where a slow start let the cards propose a lower one."""
+        self._until("a way down", lambda: self._ana.sees(channel, ids.LOWER, _any))
+        if self._ana.sees(channel, ids.LOWER, _is_approval):
+            self._ana.tap(channel, ids.LOWER, _is_approval)
+        else:
+            self._ana.command(channel, "/autonomy", f"{demo_fleet.FAILING} approval the loop writes")
 
     def _incident(self) -> Any:  # noqa: ANN401 - Incident; the demo has exactly one
         found = self._stage.app.store.incidents(10)

@@ -1,0 +1,26 @@
+"""`stepdown demo --unattended`: a whole incident on the real code path, over real connections, every beat in order."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.demo.beats import ORDER
+
+
+@pytest.mark.slow
+def test_every_beat_happens_in_order_and_a_postmortem_is_drafted(tmp_path: Path) -> None:
+    story = tmp_path / "story.json"
+    command = [sys.executable, "-m", "bot", "demo", "--unattended", "--speed", "60", "--json", str(story)]
+    done = subprocess.run([*command, "--keep", str(tmp_path)], capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    told = json.loads(story.read_text())
+    assert tuple(beat["name"] for beat in told["beats"]) == ORDER
+    times = [beat["at"] for beat in told["beats"]]
+    assert times == sorted(times)
+    draft = Path(told["postmortem"]).read_text()
+    assert "full -> approval" in draft
+    assert "the payments tool began to require" in draft
+    assert list(Path(told["postmortem"]).parent.glob("*.png"))
