@@ -1,0 +1,1 @@
+"""What other systems tell us: one file each, a factory of routes that the composition root wires to commands."""
