@@ -37,6 +37,7 @@ from bot.engine.polling import Poller
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.engine.watch import Watch
+from bot.pagers import PAGERDUTY, build_pagers
 from bot.ports import Clock, Source
 from bot.slack import build_slack
 from bot.sources import build
@@ -78,6 +79,7 @@ class Setup:
     http_port: int = 0
     speed: float = 1.0
     history_days: float = 3
+    pagerduty_url: str = PAGERDUTY
     version: str = ""
 
 
@@ -100,7 +102,8 @@ class App:
         ledger = Ledger(store, self.board, time.time, self._wake)
         self._history = history = History(store, fleet)
         shelf = RunbookShelf(setup.runbooks_dir)
-        openings = Openings(store, ledger, fleet, shelf, frozenset({"slack"}))
+        pagers = build_pagers(setup.pagerduty_url)
+        openings = Openings(store, ledger, fleet, shelf, frozenset({"slack", *pagers}))
         self.cycle = Cycle(store, ledger, history, openings, fleet, clock)
         self.course = Course(store, ledger, history, self.board, fleet, clock)
         self._specs = dict(fleet().sources)
@@ -124,7 +127,7 @@ class App:
         )
         outlets = Outlets(
             self.slack.chat,
-            {self.slack.pager.kind: self.slack.pager},
+            {self.slack.pager.kind: self.slack.pager, **pagers},
             build_controls(fleet, clock, lambda agent, workflow: self.board.answer(agent, workflow).level),
             Reporting(store, MarkdownDocuments(setup.data_dir), fleet),
         )

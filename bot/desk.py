@@ -21,6 +21,7 @@ from bot.engine.ledger import Ledger
 from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.views import Views
+from bot.pagers import PAGERS
 from bot.store import SqlStore
 from bot.tabletop.clock import RealClock
 from bot.web.board import MemoryBoard
@@ -46,7 +47,7 @@ class LocalDesk:
         board = MemoryBoard(present, clock, store.rungs())
         ledger = Ledger(store, board, time.time, lambda _: None)
         history = History(store, present)
-        openings = Openings(store, ledger, present, RunbookShelf(settings.runbooks_dir), frozenset({"slack"}))
+        openings = Openings(store, ledger, present, RunbookShelf(settings.runbooks_dir), frozenset({"slack", *PAGERS}))
         course = Course(store, ledger, history, board, present, clock)
         numbers = Numbers(store, history, board, present)
         views = Views(store, numbers, present, course.clock_of, lambda source, query, _: f"{source}: {query}")

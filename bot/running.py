@@ -68,6 +68,7 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
         tokens=_tokens(settings.tokens_file),
         http_host=settings.http_host,
         http_port=settings.http_port,
+        pagerduty_url=settings.pagerduty_url,
         version=version("stepdown"),
     )
 

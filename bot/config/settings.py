@@ -20,6 +20,7 @@ from bot.config.problems import SettingsErrors, near
 
 PREFIX = "STEPDOWN_"
 SLACK_API = "https://slack.com/api/"
+PAGERDUTY = ("https://events.pagerduty.com/", "https://events.eu.pagerduty.com/")
 ENV_FILE = ".env"
 
 
@@ -30,15 +31,26 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _on_this_machine(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and _is_loopback(parts.hostname or "") and not parts.username
+
+
 def _slack_url(url: str) -> str:
     """Refuse every place but Slack and this machine: the bot token is sent there (`slack.md`)."""
     whole = url if url.endswith("/") else f"{url}/"
-    parts = urlsplit(whole)
-    local = parts.scheme in {"http", "https"} and _is_loopback(parts.hostname or "") and not parts.username
-    if whole != SLACK_API and not local:
+    if whole != SLACK_API and not _on_this_machine(whole):
         raise ValueError(
             f"must be {SLACK_API} or on this machine (http://127.0.0.1:PORT/api/), or the bot token would leak"
         )
+    return whole
+
+
+def _pagerduty_url(url: str) -> str:
+    """Refuse every place but PagerDuty and this machine: routing keys are sent there."""
+    whole = url if url.endswith("/") else f"{url}/"
+    if whole not in PAGERDUTY and not _on_this_machine(whole):
+        raise ValueError(f"must be {PAGERDUTY[0]} or {PAGERDUTY[1]} (or on this machine): routing keys are sent there")
     return whole
 
 
@@ -98,6 +110,7 @@ class Settings(BaseSettings):
     team_id: str = ""
     """The Slack workspace (T...) this bot obeys; empty: the one its token belongs to."""
     command_prefix: Annotated[str, AfterValidator(_command_prefix)] = ""
+    pagerduty_url: Annotated[str, AfterValidator(_pagerduty_url)] = PAGERDUTY[0]
     http_host: str = "127.0.0.1"
     http_port: int = Field(8080, ge=0, le=65535)
     tokens_file: Annotated[Path | None, AfterValidator(_file)] = None

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from bot.pagers.apprise import ApprisePager
 from bot.pagers.client import Client
-from bot.pagers.pagerduty import US, PagerDuty
+from bot.pagers.pagerduty import US as PAGERDUTY
+from bot.pagers.pagerduty import PagerDuty
 from bot.pagers.webhook import WebhookPager
 from bot.ports import Pager
 
-__all__ = ["PAGERS", "build_pagers"]
+__all__ = ["PAGERDUTY", "PAGERS", "Means", "build_pagers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ PAGERS: Mapping[str, Callable[[Means], Pager]] = {
 }
 
 
-def build_pagers(pagerduty_url: str = US) -> dict[str, Pager]:
+def build_pagers(pagerduty_url: str = PAGERDUTY) -> dict[str, Pager]:
     """Every pager there is, by the kind of way it serves."""
     means = Means(Client(), pagerduty_url)
     return {kind: make(means) for kind, make in PAGERS.items()}

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from bot.config import SettingsErrors, describe_problems, environment, load_settings
 from bot.config.settings import SLACK_API, variables
+from bot.pagers.pagerduty import EU, US
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +111,17 @@ def test_a_stranger_with_our_prefix_is_let_be(monkeypatch: pytest.MonkeyPatch) -
 def test_variables_are_listed_with_their_defaults() -> None:
     assert variables()["STEPDOWN_HTTP_PORT"] == "8080"
     assert variables()["STEPDOWN_SLACK_BOT_TOKEN"] == ""
+
+
+def test_pagerduty_is_one_of_two_hosts_or_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in (US, EU, EU.rstrip("/"), "http://127.0.0.1:9/"):
+        monkeypatch.setenv("STEPDOWN_PAGERDUTY_URL", url)
+        assert load_settings().pagerduty_url == url.rstrip("/") + "/"
+    for url in (
+        "https://events.pagerduty.com.evil.example/",
+        "http://events.pagerduty.com/",
+        "https://user@127.0.0.1/",
+    ):
+        monkeypatch.setenv("STEPDOWN_PAGERDUTY_URL", url)
+        with pytest.raises(SettingsErrors, match="routing keys are sent there"):
+            load_settings()

@@ -109,7 +109,7 @@ def test_a_false_alarm_is_resolved_though_nobody_acknowledged(pager: PagerDuty, 
     assert events(server) == [("resolve", DEDUP)]
 
 
-def test_of_two_services_the_one_that_was_paged_is_settled(pager: PagerDuty, server: OddServer) -> None:
+def test_of_two_routing_keys_the_one_that_was_paged_is_settled(pager: PagerDuty, server: OddServer) -> None:
     other = Way("pagerduty", "b" * 32)
     both = replace(ANA, ways=(WAY, other))
     pager.settle(both, Receipt(id=DEDUP), ACKED, key(way="pagerduty-2"))

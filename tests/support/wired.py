@@ -34,6 +34,7 @@ from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
+from bot.ports import Pager
 from bot.store import SqlStore
 from bot.tabletop.clock import MovableClock
 from bot.tabletop.standins import MemoryChat
@@ -98,6 +99,8 @@ class House:
     watched: Fleet = field(default_factory=fleet)
     chat: MemoryChat = field(default_factory=MemoryChat)
     clock: MovableClock = field(default_factory=lambda: MovableClock(START))
+    pagers: Mapping[str, Pager] = field(default_factory=dict)
+    """Besides Slack."""
 
     def __post_init__(self) -> None:
         self.wall = itertools.count(1_000.0).__next__
@@ -108,7 +111,7 @@ class House:
         self.board = MemoryBoard(self.get_fleet, self.clock, self.store.rungs())
         self.ledger = Ledger(self.store, self.board, self.wall, lambda _: None)
         self.history = History(self.store, self.get_fleet)
-        openings = Openings(self.store, self.ledger, self.get_fleet, Shelf(), frozenset({"slack"}))
+        openings = Openings(self.store, self.ledger, self.get_fleet, Shelf(), frozenset({"slack", *self.pagers}))
         self.cycle = Cycle(self.store, self.ledger, self.history, openings, self.get_fleet, self.clock)
         self.course = Course(self.store, self.ledger, self.history, self.board, self.get_fleet, self.clock)
         numbers = Numbers(self.store, self.history, self.board, self.get_fleet)
@@ -116,7 +119,7 @@ class House:
         desk = Desk(self.store, self.ledger, openings, self.views, self.get_fleet, self.clock)
         self.commands = Commands(desk)
         reporting = Reporting(self.store, MarkdownDocuments(self.path / "data"), self.get_fleet)
-        outlets = Outlets(self.chat, {"slack": self.chat}, {}, reporting)
+        outlets = Outlets(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting)
         self.delivery = Delivery(
             self.store, self.ledger, self.views, outlets, self.get_fleet, self.clock, self.wall, lambda: 0.5
         )
