@@ -46,7 +46,7 @@ async function send(form, name, value) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.getAttribute("method") !== "post") return; // form.method may be a field of that name
   event.preventDefault();
   const button = event.submitter;
   const told = await send(form, button?.name, button?.value);

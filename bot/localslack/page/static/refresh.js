@@ -121,14 +121,18 @@ let again = false;
 async function refresh() {
   if (busy) { again = true; return; }
   busy = true;
-  try {
-    const path = location.pathname + location.search;
-    const answer = await fetch(path, { headers: { "X-Refresh": document.hidden ? "unseen" : "seen" } });
-    const html = await answer.text();
-    if (answer.ok && path === location.pathname + location.search) merge(new DOMParser().parseFromString(html, "text/html"));
-  } catch { /* the server went away; the stream reconnects and refreshes */ }
+  const path = location.pathname + location.search;
+  const html = await fetched(path);
   busy = false;
-  if (again) { again = false; refresh(); }
+  if (html && path === location.pathname + location.search) merge(new DOMParser().parseFromString(html, "text/html"));
+  if (again) { again = false; await refresh(); }
+}
+
+async function fetched(path) {
+  try {
+    const answer = await fetch(path, { headers: { "X-Refresh": document.hidden ? "unseen" : "seen" } });
+    return answer.ok ? await answer.text() : "";
+  } catch { return ""; } // the server went away; the stream reconnects and refreshes
 }
 
 // Panels open and close without leaving the page.
