@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -51,6 +51,8 @@ log = structlog.get_logger("stepdown")
 
 WORKERS: Mapping[Lane, int] = {"controls": 1, "pagers": 4, "slack": 4, "documents": 1}
 POLL_THREADS = 8
+LONGEST_LEASE = timedelta(hours=1)
+"""Read-backs this old are taken over at start: an instance that spoke before a restart still has to be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class App:
     def _wire(self) -> None:
         setup, store, fleet, clock = self._setup, self.store, self._fleet, self._setup.clock
         self.board = MemoryBoard(fleet, clock, store.rungs())
+        for reading in store.readings(clock.now() - LONGEST_LEASE):
+            self.board.record(reading)
         ledger = Ledger(store, self.board, time.time, self._wake)
         self._history = history = History(store, fleet)
         shelf = RunbookShelf(setup.runbooks_dir)
@@ -182,6 +186,7 @@ class App:
         """The fleet file was read anew: ask the sources it names now. Unchanged ones keep their connections."""
         wanted = dict(self._fleet().sources)
         for name in [name for name, spec in self._specs.items() if wanted.get(name) != spec]:
+            self.poller.troubles.pop(name, None)
             gone = self._sources.pop(name, None)
             if gone is not None:
                 gone.close()

@@ -124,13 +124,14 @@ def _summary_lines(summary: Mapping[str, object]) -> list[str]:
     budgets = summary["budgets"]
     gone = [one for one in budgets if one["gone"]] if isinstance(budgets, list) else []
     kinds = f"{summary['incidents']} incidents opened, {summary['blind_incidents']} blind ones"
+    pages = f"{summary['pages']} page{'' if summary['pages'] == 1 else 's'}"
     clock = f"recovery held {summary['recoveries']} times and was reset {summary['resets']} times"
     return [
         "",
         f"{summary['from']} to {summary['to']}: {summary['samples']:,} samples of {summary['agents']} agents.",
-        f"{summary['pages']} page{'' if summary['pages'] == 1 else 's'} ({summary['pages_per_day']} a day): {kinds}, {summary['reopened']} reopened.",
+        f"{pages} ({summary['pages_per_day']} a day): {kinds}, {summary['reopened']} reopened.",
         f"{summary['breaches']} breaches; {clock}; {summary['open_at_end']} incidents open at the end.",
-        *(f"{agent}: paged {pages}x" for agent, pages in _items(summary["pages_by_agent"])),
+        *(f"{agent}: paged {times}x" for agent, times in _items(summary["pages_by_agent"])),
         *(f"{one['agent']}: {one['why']}" for one in gone),
     ]
 

@@ -275,8 +275,8 @@ class Store(Protocol):
         """Incidents that are neither resolved nor cancelled, oldest first."""
         ...
 
-    def last_closed(self, agent: str, kind: str, since: datetime) -> Incident | None:
-        """The newest resolved incident of an agent and kind that was resolved at or after `since`."""
+    def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:
+        """The newest incident of an agent and kind that was closed so (resolved, cancelled) at or after `since`."""
         ...
 
     def incident_in(self, channel: str) -> Incident | None:
@@ -336,8 +336,8 @@ class Store(Protocol):
         """Write an outcome (`sent`, `failed`, `unknown`, `folded`); False where the fence no longer matches."""
         ...
 
-    def retry(self, job: Job, due: float, why: str) -> bool:
-        """Give a row back to be tried at `due`, where the fence still matches."""
+    def retry(self, job: Job, due: float, why: str, *, untried: bool = False) -> bool:
+        """Give a row back to be tried at `due`, where the fence still matches. `untried`: this was no try."""
         ...
 
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
@@ -382,6 +382,10 @@ class Store(Protocol):
 
     def confirm_rung(self, agent: str, epoch: int, at: datetime) -> None:
         """Write the time at which a rung was confirmed."""
+        ...
+
+    def readings(self, since: datetime) -> Sequence[InstanceReading]:
+        """What instances have said since then, for a board that starts anew."""
         ...
 
     def put_readings(self, readings: Sequence[InstanceReading]) -> None:

@@ -39,6 +39,9 @@ class Page:
     person: str
     way: str
     why: str
+    beside: bool = False
+    """Asked for beside the escalation (a person's request, a step down that was not confirmed): an acknowledgement does
+    not make it superfluous."""
     kind: Literal["page"] = "page"
     lane: Lane = "pagers"
 

@@ -39,12 +39,17 @@ def stop(incident: Incident) -> Incident:
     return replace(incident, escalation=calm, timers=timers)
 
 
-def advance(incident: Incident, at: datetime, why: str = "") -> Paging:
-    """Take the next step, skipping empty targets aloud, and set the timer for the one after it."""
+def advance(incident: Incident, at: datetime, why: str = "", skip: str = "") -> Paging:
+    """Take the next step, skipping empty targets aloud, and set the timer for the one after it.
+
+    `skip`: a person who cannot be had; steps that name nobody else are passed over.
+    """
     words: list[str] = []
     while (step := _next(incident)) is not None:
         people = _targets(incident, step)
         incident = _count(incident)
+        if people and set(people) == {skip}:
+            continue
         if people:
             paged = _page(incident, people, why or _why(incident, step), at)
             return replace(paged, words=(*words, *paged.words))
@@ -52,14 +57,16 @@ def advance(incident: Incident, at: datetime, why: str = "") -> Paging:
     return _exhausted(incident, tuple(words))
 
 
-def page_now(incident: Incident, people: tuple[str, ...], why: str, at: datetime) -> Paging:
+def page_now(incident: Incident, people: tuple[str, ...], why: str) -> Paging:
     """Page these people once, beside the policy (a step down that was not confirmed; a person's request)."""
-    return _page(incident, people, why, at, timer=False)
+    return _beside(incident, people, why)
 
 
 def settled(incident: Incident, event: PageSettled) -> Paging:
     """Note how a page went. When every way of the newest page failed, move on at once."""
     state = incident.escalation
+    if event.page_key in state.beside:
+        return _beside_settled(incident, event)
     if event.page_key not in state.awaiting:
         return Paging(incident)
     awaiting = tuple(key for key in state.awaiting if key != event.page_key)
@@ -73,8 +80,43 @@ def settled(incident: Incident, event: PageSettled) -> Paging:
         f"No page reached {event.person} by any way ({event.detail or event.outcome}). Paging the next person now.",
         mention=event.person,
     )
-    moved = advance(incident, event.at, f"no page reached {event.person}")
+    moved = advance(incident, event.at, f"no page reached {event.person}", skip=event.person)
     return replace(moved, effects=(loud, *moved.effects), words=(loud.text, *moved.words))
+
+
+def _beside(incident: Incident, people: tuple[str, ...], why: str) -> Paging:
+    """Page beside the policy: its own steps and what they wait for stay as they are."""
+    state = incident.escalation
+    serial = state.serial + 1
+    pages = tuple(
+        Page(incident.id, serial, person, way, why, beside=True)
+        for person in people
+        for way in incident.roster.ways.get(person, ()) or ("slack",)
+    )
+    keys = tuple(page.key for page in pages)
+    incident = replace(incident, escalation=replace(state, serial=serial, beside=(*state.beside, *keys)))
+    words = f"Paging {', '.join(people)}: {why}"
+    return Paging(incident, (*pages, *_mention(incident, people, max(serial, 2))), (words,))
+
+
+def _beside_settled(incident: Incident, event: PageSettled) -> Paging:
+    """When a page beside the policy failed on every way, say so and page the next of the roster instead."""
+    state = incident.escalation
+    left = tuple(key for key in state.beside if key != event.page_key)
+    same = [key for key in left if key.rsplit("/", 1)[0] == event.page_key.rsplit("/", 1)[0]]
+    incident = replace(incident, escalation=replace(state, beside=left))
+    if event.outcome == "sent" or same:
+        return Paging(incident)
+    text = f"No page reached {event.person} by any way ({event.detail or event.outcome})."
+    loud = Say(incident.id, f"unreached-{event.page_key}", text, mention=event.person)
+    roster = incident.roster
+    chain = (roster.owner, roster.deputy, roster.manager)
+    after = chain.index(event.person) + 1 if event.person in chain else 0
+    instead = next((person for person in chain[after:] if person and person != event.person), "")
+    if not instead:
+        return Paging(incident, (loud,), (text,))
+    moved = _beside(incident, (instead,), f"no page reached {event.person}")
+    return replace(moved, effects=(loud, *moved.effects), words=(text, *moved.words))
 
 
 def _running(incident: Incident) -> bool:
@@ -126,7 +168,7 @@ def _wait(incident: Incident, at: datetime) -> datetime:
     return at + timedelta(minutes=policy.everyone_every)
 
 
-def _page(incident: Incident, people: tuple[str, ...], why: str, at: datetime, *, timer: bool = True) -> Paging:
+def _page(incident: Incident, people: tuple[str, ...], why: str, at: datetime) -> Paging:
     serial = incident.escalation.serial + 1
     pages = tuple(
         Page(incident.id, serial, person, way, why)
@@ -141,10 +183,9 @@ def _page(incident: Incident, people: tuple[str, ...], why: str, at: datetime, *
         landed=False,
     )
     incident = replace(incident, escalation=state)
-    if timer:
-        others = tuple(kept for kept in incident.timers if kept.kind != "escalate")
-        due = Timer("escalate", f"escalate-{serial}", _wait(incident, at))
-        incident = replace(incident, timers=(*others, due))
+    others = tuple(kept for kept in incident.timers if kept.kind != "escalate")
+    due = Timer("escalate", f"escalate-{serial}", _wait(incident, at))
+    incident = replace(incident, timers=(*others, due))
     words = f"Paging {', '.join(people)}: {why}"
     return Paging(incident, (*pages, *_mention(incident, people, serial)), (words,))
 

@@ -320,6 +320,8 @@ class Reopened:
     actor: Actor
     why: str
     breach: Breach | None = None
+    rung: str = ""
+    """The rung in force now: another incident may have changed it meanwhile."""
     kind: Literal["reopened"] = "reopened"
 
 

@@ -160,6 +160,7 @@ class Rungs:
     restore_by: Actor | None = None
     restore_reason: str = ""
     restore_evidence: str = ""
+    restore_workflow: str = ""
     restore_card: str = ""
     """Name of the card that asks for the second person."""
 
@@ -177,6 +178,8 @@ class Escalation:
     """Keys of the pages of the newest serial that are not settled yet."""
     landed: bool = False
     """True when a page of the newest serial was sent by at least one way."""
+    beside: tuple[str, ...] = ()
+    """Keys of pages asked for beside the policy that are not settled yet."""
     exhausted: bool = False
     episode: int = 0
     """How often paging began: at the start, and again each time an acknowledgement lapsed or the incident reopened."""

@@ -77,7 +77,8 @@ def rung_confirmed(event: ev.RungConfirmed, incident: Incident) -> Change:
     )
     confirmed = replace(incident, rungs=rungs, timers=_without(incident, "confirm"))
     down = rungs.raised_at is None or (rungs.requested_at is not None and rungs.requested_at > rungs.raised_at)
-    if down and incident.contained_at is None and rungs.rung != rungs.normal:
+    covers = not rungs.workflow or all(breach.series.workflow == rungs.workflow for breach in incident.breaches)
+    if down and covers and incident.contained_at is None and rungs.rung != rungs.normal:
         confirmed = replace(confirmed, contained_at=event.at)
     if confirmed.state is State.RESPONDING and confirmed.contained_at is not None:
         confirmed = replace(confirmed, state=State.CONTAINED)
@@ -110,6 +111,7 @@ def restore_asked(event: ev.RestoreAsked, incident: Incident) -> Change:
         restore_reason=event.reason,
         restore_evidence=event.evidence,
         restore_card=card,
+        restore_workflow=event.workflow,
     )
     asked = replace(incident, rungs=rungs)
     reason = f" {event.reason}." if event.reason else ""

@@ -7,7 +7,7 @@ from bot.core import escalation
 from bot.core import events as ev
 from bot.core.change import Change, apply, edits
 from bot.core.effects import DraftPostmortem, Effect, Invite, PostCard, Say
-from bot.core.incident import CLOSED, IllegalMove, Incident, State, Timer
+from bot.core.incident import CLOSED, IllegalMove, Incident, Rungs, State, Timer
 from bot.core.runbook import PHASES, Phase, StepMark, phase_done
 
 WATCH = timedelta(minutes=30)
@@ -27,8 +27,15 @@ def breached(event: ev.Breached, incident: Incident) -> Change:
         suggestion=event.suggestion or incident.suggestion,
         hold_from=min(incident.hold_from, breach.first_bad) if not incident.breaches else incident.hold_from,
     )
-    say = Say(incident.id, f"breached-{breach.series.sli}-{breach.first_bad}", f"Also in breach: {breach.why}")
-    return Change(joined, f"Also in breach: {breach.why}", (say, *edits(incident, "incident", "announcement", "page")))
+    text = f"Also in breach: {breach.why}"
+    say = Say(incident.id, f"breached-{breach.series}-{breach.first_bad}", text)
+    shown = (say, *edits(incident, "incident", "announcement", "page"))
+    silent = incident.state is State.PAGING and not any(timer.kind == "escalate" for timer in incident.timers)
+    if not silent:
+        return Change(joined, text, shown)
+    paging = escalation.begin(replace(joined, pages=True), event.at, "")
+    also = tuple(("paged", words) for words in paging.words)
+    return Change(paging.incident, text, (*paging.effects, *shown), also=also)
 
 
 @apply.register
@@ -105,9 +112,12 @@ def recovery_reset(event: ev.RecoveryReset, incident: Incident) -> Change:
         resets=incident.resets + 1,
         active_at=event.at,
         timers=tuple(timer for timer in incident.timers if timer.kind != "watch-end"),
+        rungs=replace(incident.rungs, restore_to="", restore_by=None),
     )
     text = f"Recovery reset: {event.why}"
     effects = _recovery_cards(incident)
+    if incident.rungs.restore_to:
+        effects = (*effects, *edits(incident, incident.rungs.restore_card))
     if relapse:
         warn = Say(
             incident.id, f"relapse-{event.minute}", f"Not recovered after all: {event.why}", mention=_on_it(incident)
@@ -196,6 +206,9 @@ def reopened(event: ev.Reopened, incident: Incident) -> Change:
         acked_by="",
         acked_at=None,
     )
+    if event.rung:
+        fresh = Rungs(event.rung, incident.rungs.normal, before=event.rung, epoch=incident.rungs.epoch)
+        base = replace(base, rungs=fresh)
     if event.breach is not None:
         others = tuple(old for old in incident.breaches if old.series != event.breach.series)
         base = replace(

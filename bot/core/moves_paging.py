@@ -38,7 +38,8 @@ def passed_on(event: ev.PassedOn, incident: Incident) -> Change:
     text = f"{event.actor.name} can't take it{reason}."
     if incident.state is not State.PAGING:
         return Change(incident, f"{text} It is acknowledged by {incident.acked_by} already.")
-    moved = escalation.advance(incident, event.at, f"{event.actor.name} can't take {incident.agent}.")
+    why = f"{event.actor.name} can't take {incident.agent}."
+    moved = escalation.advance(incident, event.at, why, skip=event.actor.key)
     also = tuple(("paged", words) for words in moved.words)
     return Change(moved.incident, text, moved.effects, drop=_pages_of(incident, event.actor.key), also=also)
 
@@ -50,7 +51,7 @@ def _pages_of(incident: Incident, person: str) -> tuple[str, ...]:
 @apply.register
 def page_asked(event: ev.PageAsked, incident: Incident) -> Change:
     """Page one more person beside the policy."""
-    moved = escalation.page_now(incident, (event.person,), event.why, event.at)
+    moved = escalation.page_now(incident, (event.person,), event.why)
     also = tuple(("paged", words) for words in moved.words)
     return Change(moved.incident, f"{event.actor.name} pages {event.person}.", moved.effects, also=also)
 
@@ -120,7 +121,7 @@ def _lapse(event: ev.TimerDue, incident: Incident) -> Change:
     return Change(moved.incident, text, effects, also=also)
 
 
-def _unconfirmed(event: ev.TimerDue, incident: Incident) -> Change:
+def _unconfirmed(_: ev.TimerDue, incident: Incident) -> Change:
     rungs = incident.rungs
     if rungs.state not in ("requested", "seen"):
         return Change(incident, "The step down was confirmed in time.")
@@ -128,7 +129,7 @@ def _unconfirmed(event: ev.TimerDue, incident: Incident) -> Change:
     text = f"NOT CONFIRMED: {incident.agent} has not shown that it is on {rungs.rung} ({seen})."
     incident = replace(incident, rungs=replace(rungs, state="not-confirmed"))
     people = (incident.acked_by,) if incident.acked_by in incident.roster.ways else (incident.roster.owner,)
-    moved = escalation.page_now(incident, people, text, event.at)
+    moved = escalation.page_now(incident, people, text)
     loud = Say(incident.id, f"unconfirmed-{rungs.epoch}", f"{text} Step down further, or stop it by hand.")
     effects = (loud, *moved.effects, *edits(incident, f"autonomy-{rungs.epoch}", "incident", "announcement"))
     also = tuple(("paged", words) for words in moved.words)

@@ -1,6 +1,7 @@
 """Down is easy, up is hard: stepping down; asking for, approving and declining restores (`product.md` section 7)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core import permission
@@ -97,7 +98,9 @@ class Autonomy(Questions):
         ladder = self._fleet().ladder
         whole = self._openings.rung(agent)
         own = self._store.rung(agent.key, workflow) if workflow else None
-        return ladder.lower(whole, own.rung) if own is not None else whole
+        if own is None:
+            return whole
+        return ladder.lower(whole, own.rung) if own.rung in ladder.names() else ladder.names()[-1]
 
     def _incident_for(self, actor: Actor, agent: Agent, to: str, reason: str) -> int:
         """The open incident this step down belongs to; a new one where none is open."""
@@ -139,18 +142,27 @@ class Autonomy(Questions):
 
     def _asked(self, incident: Incident, actor: Actor, reason: str, workflow: str) -> Event:
         now = self._now()
-        barred = self._barred(incident, now)
+        present = self._in_force(incident, workflow)
+        barred = self._barred(incident, present, now)
         if barred:
             raise IllegalMove(barred)
-        above = self._fleet().ladder.above(incident.rungs.rung)
+        above = self._fleet().ladder.above(present)
         if above is None:
             raise IllegalMove(f"{incident.agent} is on the top rung already.")
         evidence = self._views.evidence(incident, now)
-        return RestoreAsked(now, actor, incident.rungs.rung, above.name, reason, evidence, workflow)
+        return RestoreAsked(now, actor, present, above.name, reason, evidence, workflow)
 
-    def _barred(self, incident: Incident, now: datetime) -> str:
+    def _in_force(self, incident: Incident, workflow: str) -> str:
+        """The rung that was committed for exactly this scope; what the incident remembers may be another scope's."""
+        state = self._store.rung(incident.agent, workflow)
+        names = self._fleet().ladder.names()
+        rung = state.rung if state is not None else incident.rungs.normal
+        return rung if rung in names else names[-1]
+
+    def _barred(self, incident: Incident, present: str, now: datetime) -> str:
         clock = self._views.clock_of(incident, now)
-        return permission.restore_barred(incident, self._fleet().ladder, clock)
+        here = replace(incident, rungs=replace(incident.rungs, rung=present))
+        return permission.restore_barred(here, self._fleet().ladder, clock)
 
     def approve_restore(self, actor: Actor, incident_id: int) -> Answer:
         """Be the second person. The rung goes up by one, and the recovery clock starts again."""
@@ -177,15 +189,22 @@ class Autonomy(Questions):
             raise IllegalMove(refusal)
         if incident.state not in (State.RECOVERED, State.RECOVERING):
             raise IllegalMove(f"The evidence is gone: {incident.last_reset or 'it is not recovered any more'}.")
+        present = self._in_force(incident, rungs.restore_workflow)
+        above = self._fleet().ladder.above(present)
+        if above is None or above.name != rungs.restore_to:
+            raise IllegalMove(f"It is on {present} by now; ask again.")
+        answered = replace(incident, rungs=replace(rungs, restore_to="", restore_by=None))
+        if barred := self._barred(answered, present, self._now()):
+            raise IllegalMove(f"The evidence is gone: {barred}")
         return RungRaised(
             self._now(),
             actor,
-            rungs.rung,
+            present,
             rungs.restore_to,
             self._store.epoch(agent.key) + 1,
             rungs.restore_reason,
             rungs.restore_by,
-            rungs.workflow,
+            rungs.restore_workflow,
             agent.control.confirm_within,
         )
 

@@ -113,6 +113,8 @@ class Commands(Autonomy):
         """Close it. Refused with a list of what is owed, unless overridden with a reason."""
         incident = self._store.incident(incident_id)
         barred = permission.resolve_barred(incident) if incident is not None else ()
+        if incident is not None:
+            barred = (*barred, *self._scopes_off(incident))
         if left_on and incident is not None:
             barred = tuple(why for why in barred if not why.startswith(f"{incident.agent} is on "))
         if barred and not override:
@@ -123,6 +125,16 @@ class Commands(Autonomy):
             permission.may_close,
             lambda _: Resolved(self._now(), actor, reason, override if barred else "", left_on),
             "{number} is resolved. The postmortem draft is being written.",
+        )
+
+    def _scopes_off(self, incident: Incident) -> tuple[str, ...]:
+        """Scopes, other than the one the incident speaks of, that are still below the agent's normal rung."""
+        normal, known = incident.rungs.normal, incident.rungs.workflow
+        return tuple(
+            f"{incident.agent} is on {state.rung}{f' for {state.workflow}' if state.workflow else ''}, not {normal}: "
+            "restore it, or say why it stays there"
+            for state in self._store.rungs()
+            if state.agent == incident.agent and state.rung != normal and state.workflow != known and incident.open
         )
 
     def cancel(self, actor: Actor, incident_id: int, reason: str) -> Answer:
@@ -249,6 +261,10 @@ class Commands(Autonomy):
             after = self._ledger.record(incident_id, decide)
         except IllegalMove as why:
             return Answer(str(why), ok=False, incident_id=incident_id)
+        except Conflict:
+            return Answer(
+                f"{incident.agent} has another incident of this kind open.", ok=False, incident_id=incident_id
+            )
         text = done.format(number=after.number)
         extra = more(after) if more is not None else ""
         return Answer(f"{text} {extra}".strip(), incident_id=incident_id)

@@ -18,12 +18,13 @@ from bot.core.events import (
     RungSeen,
     TimerDue,
 )
-from bot.core.incident import IllegalMove, Incident, State
-from bot.core.model import BOT, Agent, Breach, Fleet, InstanceReading, Series, Sli, minute_of
+from bot.core.incident import IllegalMove, Incident, Rungs, State
+from bot.core.model import BOT, Agent, Breach, Fleet, InstanceReading, Ladder, Series, Sli, minute_of
+from bot.engine.each import each
 from bot.engine.history import History, Rows
 from bot.engine.ledger import Ledger
 from bot.engine.openings import stuck_for, suggest
-from bot.ports import Clock, RungBoard, Store
+from bot.ports import Clock, DueTimer, RungBoard, Store
 
 JUDGED = frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERING, State.RECOVERED})
 LONGEST = 6 * 60
@@ -68,43 +69,57 @@ class Course:
         needs: list[recovery.Need] = []
         for workflow, sli in agent.slis:
             series = Series(agent.key, workflow, sli.name)
-            exempt = self._exempt(incident, sli)
+            exempt = self._exempt(incident.agent, workflow, sli)
             breach = by_series.pop(series, None)
             if breach is None:
                 baseline = self._history.current(agent, series, sli, now)
                 needs.append(recovery.Need(series, sli, baseline, None, breached=False, exempt=exempt))
             else:
                 needs.append(_need(breach, exempt))
-        needs += [_need(breach, self._exempt(incident, breach.sli)) for breach in by_series.values()]
+        needs += [
+            _need(breach, self._exempt(incident.agent, breach.series.workflow, breach.sli))
+            for breach in by_series.values()
+        ]
         return needs
 
-    def _exempt(self, incident: Incident, sli: Sli) -> str:
-        """HER and AQDD rise by themselves on rungs that wait for people: shown, but not blocking."""
-        rung = next((rung for rung in self._fleet().ladder if rung.name == incident.rungs.rung), None)
-        if sli.moved_by_approval and rung is not None and rung.waits_for_people:
-            return f"rises by itself on {rung.name}"
-        return ""
+    def _exempt(self, agent: str, workflow: str, sli: Sli) -> str:
+        """HER and AQDD rise by themselves on rungs that wait for people: shown, but not blocking.
+
+        It is the rung in force for the series' own workflow that counts: lowering one workflow excuses no other.
+        """
+        ladder = self._fleet().ladder
+        own = {state.workflow: state.rung for state in self._store.rungs() if state.agent == agent}
+        names = {own.get("", ""), own.get(workflow, "")}
+        waits = [rung.name for rung in ladder if rung.name in names and rung.waits_for_people]
+        return f"rises by itself on {waits[-1]}" if sli.moved_by_approval and waits else ""
 
     def judge_all(self) -> None:
         """Judge every open incident, move those that moved, and bring their clocks up to date."""
         now = self._clock.now()
-        for incident in self._store.open_incidents():
-            self._contain_further(incident, now)
-            if incident.state not in JUDGED:
-                continue
-            clock = self.clock_of(incident, now)
-            if clock is not None:
-                self._move(incident, clock, now)
-                self._show(incident, clock)
+        each(self._store.open_incidents(), lambda incident: self._judge(incident, now))
+
+    def _judge(self, incident: Incident, now: datetime) -> None:
+        self._contain_further(incident, now)
+        if incident.state not in JUDGED:
+            return
+        clock = self.clock_of(incident, now)
+        if clock is not None:
+            self._move(incident, clock, now)
+            self._show(incident, clock)
 
     def _move(self, incident: Incident, clock: recovery.Clock, now: datetime) -> None:
         """Turn a clock into events. Two at most at once: it may have begun and held since the last look."""
+        judged = (incident.hold_from, incident.breaches)
+
+        def decide(fresh: Incident) -> Event | None:
+            """The clock speaks of the incident as it was judged; one that moved on is judged at the next tick."""
+            return _event(fresh, clock, now) if (fresh.hold_from, fresh.breaches) == judged else None
+
         for _ in range(2):
-            event = _event(incident, clock, now)
-            if event is None:
+            if _event(incident, clock, now) is None:
                 return
             try:
-                incident = self._ledger.record(incident.id, lambda fresh: _event(fresh, clock, now))
+                incident = self._ledger.record(incident.id, decide)
             except IllegalMove:
                 return
 
@@ -121,7 +136,8 @@ class Course:
         """Where the agent allows it, apply what the rules say. The bot alone only ever lowers."""
         fleet = self._fleet()
         agent = fleet.agents.get(incident.agent)
-        if agent is None or agent.containment != "auto" or incident.state is State.RECOVERED or not incident.breaches:
+        healing = incident.state in (State.RECOVERING, State.RECOVERED)
+        if agent is None or agent.containment != "auto" or healing or not incident.breaches:
             return
         lower_for(self._store, self._ledger, fleet, agent, incident.id, now)
 
@@ -132,40 +148,62 @@ class Course:
         may still act on that rung, however silent it is.
         """
         now = self._clock.now()
-        for incident in self._store.incidents(200):
-            if incident.rungs.state in ("requested", "seen", "not-confirmed"):
-                self._read_back(incident, now)
+        waiting = ("requested", "seen", "not-confirmed")
+        asked = [incident for incident in self._store.incidents(200) if incident.rungs.state in waiting]
+        each(asked, lambda incident: self._read_back(incident, now))
 
     def _read_back(self, incident: Incident, now: datetime) -> None:
-        rungs = incident.rungs
-        said = self._board.readings(incident.agent, rungs.workflow)
-        seen = sum(applies(reading, rungs.rung, rungs.epoch) for reading in said)
-        event = _confirmation(incident, seen, len(said), now)
-        if event is None:
+        judged = incident.rungs.epoch
+
+        def decide(fresh: Incident) -> Event | None:
+            """Readings are counted against the change they were asked about, and no other."""
+            return self._confirmation(fresh, now) if fresh.rungs.epoch == judged else None
+
+        if decide(incident) is None:
             return
         try:
-            self._ledger.record(incident.id, lambda fresh: _confirmation(fresh, seen, len(said), now))
+            after = self._ledger.record(incident.id, decide)
         except IllegalMove:
             return
-        if isinstance(event, RungConfirmed):
-            self._store.confirm_rung(incident.agent, rungs.epoch, now)
+        if after.rungs.state == "confirmed" and after.rungs.epoch == judged:
+            self._store.confirm_rung(incident.agent, judged, now)
+
+    def _confirmation(self, incident: Incident, now: datetime) -> Event | None:
+        rungs = incident.rungs
+        said = self._board.readings(incident.agent, rungs.workflow)
+        if rungs.state not in ("requested", "seen", "not-confirmed") or not said:
+            return None
+        ladder = self._fleet().ladder
+        seen = sum(applies(ladder, reading, rungs) for reading in said)
+        if seen == len(said):
+            since = (now - rungs.requested_at).total_seconds() if rungs.requested_at else 0.0
+            return RungConfirmed(now, BOT, rungs.epoch, seen, len(said), since)
+        if seen and (seen, len(said)) != (rungs.seen, rungs.instances) and incident.open:
+            return RungSeen(now, BOT, rungs.epoch, seen, len(said))
+        return None
 
     def deadlines(self) -> None:
         """Hand deadlines that have passed to their incidents."""
         now = self._clock.now()
-        for due in self._store.due_timers(now, 200):
-            try:
-                self._ledger.record(due.incident_id, lambda fresh, due=due: _due(fresh, due.token, now))  # type: ignore[misc]
-            except IllegalMove:
-                continue
+        each(self._store.due_timers(now, 200), lambda due: self._hand_over(due, now))
+
+    def _hand_over(self, due: DueTimer, now: datetime) -> None:
+        try:
+            self._ledger.record(due.incident_id, lambda fresh: _due(fresh, due.token, now))
+        except IllegalMove:
+            return
 
 
 def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident_id: int, now: datetime) -> None:
     """Apply the suggestion of the rules as the bot, if it is lower than where the agent is."""
 
     def decide(incident: Incident) -> Event | None:
-        present = incident.rungs.rung
-        found = suggest(fleet, agent, present, incident.breaches, stuck_for(incident, now))
+        state = store.rung(agent.key)
+        present = state.rung if state is not None else agent.normal_rung
+        if present not in fleet.ladder.names():
+            return None
+        ill = [breach for breach in incident.breaches if breach.cleared_at is None]
+        found = suggest(fleet, agent, present, ill, stuck_for(incident, now))
         if found is None or not found.auto or fleet.ladder.depth(found.rung) <= fleet.ladder.depth(present):
             return None
         return RungLowered(
@@ -182,9 +220,17 @@ def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident
     ledger.record(incident_id, decide)
 
 
-def applies(reading: InstanceReading, rung: str, epoch: int) -> bool:
-    """True when an instance says that it applies this rung, of this change or a later one."""
-    return reading.level == rung and reading.epoch >= epoch
+def applies(ladder: Ladder, reading: InstanceReading, rungs: Rungs) -> bool:
+    """True when an instance says that it obeys this change or a later one.
+
+    After a step down a rung still lower (of its workflow, or because it was out of contact) is obeying too.
+    """
+    names = ladder.names()
+    if reading.epoch < rungs.epoch or reading.level not in names or rungs.rung not in names:
+        return False
+    lowered = rungs.from_rung in names and ladder.depth(rungs.rung) > ladder.depth(rungs.from_rung)
+    at_least = ladder.depth(reading.level) >= ladder.depth(rungs.rung)
+    return at_least if lowered else reading.level == rungs.rung
 
 
 def _since_restore(incident: Incident, agent: Agent, rows: Mapping[Series, Rows]) -> Mapping[Series, Rows]:
@@ -214,18 +260,6 @@ def _event(incident: Incident, clock: recovery.Clock, now: datetime) -> Event | 
     broken = clock.state == "reset" or (clock.state == "waiting" and clock.last_bad is not None)
     if incident.state in (State.RECOVERING, State.RECOVERED) and broken:
         return RecoveryReset(now, BOT, clock.last_bad or minute_of(now), clock.last_reset or clock.sentence)
-    return None
-
-
-def _confirmation(incident: Incident, seen: int, live: int, now: datetime) -> Event | None:
-    rungs = incident.rungs
-    if rungs.state not in ("requested", "seen", "not-confirmed") or live == 0:
-        return None
-    if seen == live:
-        since = (now - rungs.requested_at).total_seconds() if rungs.requested_at else 0.0
-        return RungConfirmed(now, BOT, rungs.epoch, seen, live, since)
-    if seen and (seen, live) != (rungs.seen, rungs.instances) and incident.open:
-        return RungSeen(now, BOT, rungs.epoch, seen, live)
     return None
 
 

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.core import detection
-from bot.core.events import Breached, Cleared, Event, Reopened, Sighted
+from bot.core.events import Breached, Cleared, Event, RecoveryReset, Reopened, Sighted
 from bot.core.incident import IllegalMove, Incident
 from bot.core.model import BOT, Agent, Breach, Fleet, Series, Sli, minute_of
+from bot.engine.each import each
 from bot.engine.history import History, Rows
 from bot.engine.ledger import Ledger
 from bot.engine.openings import Openings, severity
@@ -22,9 +23,13 @@ LOOK_BACK = 90
 """Minutes of history that detection reads: the longest sustain, pooling and a long run of bad minutes."""
 STALE_AFTER = 5
 """A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
+SILENCE_SLACK = 10
+"""Minutes by which a silence that a person cancelled may still look new: settling and the tick's own pace."""
 BLIND_AFTER = 5
 """Minutes UNKNOWN that make an agent blind (`product.md` section 4)."""
 STRIPES = 64
+CHANGES_BACK = timedelta(days=90)
+"""How far back changes of rung are read: the one before the last may be long ago."""
 RELAPSE_WITHIN = timedelta(hours=2)
 """A breach this soon after resolving reopens the same incident (`product.md` section 4)."""
 
@@ -60,7 +65,9 @@ class Cycle:
         self._openings = openings
         self._fleet = fleet
         self._clock = clock
-        self._since = minute_of(clock.now())
+        began = minute_of(clock.now())
+        self._watched_since = {series: began for agent in fleet().agents.values() for series, _ in _watched(agent)}
+        """Series -> the minute from which on its silence counts: our start, or when the fleet file first named it."""
         self._locks = [threading.Lock() for _ in range(STRIPES)]
 
     def evaluate(self, agents: Collection[str], received_at: datetime) -> None:
@@ -70,14 +77,18 @@ class Cycle:
         now = self._clock.now()
         newest = minute_of(now)
         rows = self._history.rows([agent.key for agent in known], newest - LOOK_BACK, newest + 1)
-        for agent in known:
+
+        def judge(agent: Agent) -> None:
             with self._locks[hash(agent.key) % STRIPES]:
-                look = _Look(agent, rows, now, received_at, self._openings.rung(agent), self._freed_from(agent))
-                self._judge(look)
+                freed_from = self._freed_from(agent)
+                self._judge(_Look(agent, rows, now, received_at, self._openings.rung(agent), freed_from))
+
+        each(known, judge)
 
     def _freed_from(self, agent: Agent) -> int:
         """A rung that waits for people drives HER and AQDD up; minutes from then say nothing about the agent."""
-        history = self._store.rung_history(agent.key, self._clock.now() - timedelta(minutes=LOOK_BACK + 60))
+        every = self._store.rung_history(agent.key, self._clock.now() - CHANGES_BACK)
+        history = [state for state in every if state.workflow == ""]
         ladder = self._fleet().ladder
         waiting = [rung.name for rung in ladder if rung.waits_for_people]
         freed = [
@@ -151,14 +162,21 @@ class Cycle:
             try:
                 if open_ is not None:
                     self._attach(look, open_, breach)
+                elif self._cancelled(look.agent.key, "slo", breach.first_bad, look.now):
+                    return
                 elif closed := self._store.last_closed(look.agent.key, "slo", look.now - RELAPSE_WITHIN):
                     why = f"{breach.why} {_ago(look.now, closed)} after resolving"
-                    self._tell(closed.id, Reopened(look.now, BOT, why, breach))
+                    self._tell(closed.id, Reopened(look.now, BOT, why, breach, look.rung))
                 else:
                     self._openings.slo(look.agent, breach, look.now, look.received_at)
             except Conflict:
                 continue
             return
+
+    def _cancelled(self, agent: str, kind: str, first: int, now: datetime) -> bool:
+        """A person called this a false alarm. A run that began before that is the same alarm, not a new one."""
+        found = self._store.last_closed(agent, kind, now - timedelta(days=1), "cancelled")
+        return found is not None and found.resolved_at is not None and first <= minute_of(found.resolved_at)
 
     def _attach(self, look: _Look, incident: Incident, breach: Breach) -> None:
         known = _breach_of([incident], breach.series)
@@ -180,25 +198,33 @@ class Cycle:
         fleet = self._fleet()
         newest = minute_of(now - timedelta(seconds=60)) - 1
         rows = self._history.rows([], newest - LOOK_BACK, newest)
-        for agent in fleet.agents.values():
+
+        def look(agent: Agent) -> None:
             silent = [series for series, sli in _watched(agent) if self._silent(series, sli, rows, newest)]
             self._note_silence(agent, silent, troubles, now)
 
+        each(fleet.agents.values(), look)
+
     def _silent(self, series: Series, sli: Sli, rows: Mapping[Series, Rows], newest: int) -> bool:
         settled = newest - (sli.settle // 60) - (detection.reach(sli) - 1)
-        watched_for = settled - self._since + 1
+        watched_for = settled - self._watched_since.setdefault(series, minute_of(self._clock.now())) + 1
         blind = detection.blind_for(sli, rows.get(series, {}), settled)
         return min(blind, watched_for) >= BLIND_AFTER
 
     def _note_silence(self, agent: Agent, silent: list[Series], troubles: Mapping[str, str], now: datetime) -> None:
         incident = next((i for i in self._store.open_incidents(agent.key) if i.kind == "blind"), None)
         if silent and incident is None:
+            if self._cancelled(agent.key, "blind", minute_of(now) - BLIND_AFTER - SILENCE_SLACK, now):
+                return
             try:
                 self._openings.blind(agent, silent, self._trouble_of(agent, troubles), now)
             except Conflict:
                 return
         elif not silent and incident is not None and incident.recovered_at is None:
             self._tell(incident.id, Sighted(now, BOT, f"{agent.key} reports every SLI again."))
+        elif silent and incident is not None and incident.recovered_at is not None:
+            names = ", ".join(sorted({series.sli.upper() for series in silent}))
+            self._tell(incident.id, RecoveryReset(now, BOT, minute_of(now), f"no data on {names} again"))
 
     def _trouble_of(self, agent: Agent, troubles: Mapping[str, str]) -> str:
         """What the sources of this agent's SLIs did wrong, in words."""

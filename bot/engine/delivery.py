@@ -91,7 +91,7 @@ class Delivery:
             jobs = self._store.claim(lane, self._wall(), BATCH if lane != "pagers" else 1, LEASE, part)
             for job in jobs:
                 if self._wall() > job.lease_until.timestamp() - LEASE / 2:
-                    self._store.retry(job, self._wall(), "claimed too long ago")
+                    self._store.retry(job, self._wall(), "claimed too long ago", untried=True)
                     continue
                 self._deliver(job)
                 tried += 1
@@ -105,9 +105,11 @@ class Delivery:
         except Folded as why:
             self._store.finish(job, self._wall(), "folded", why=str(why))
         except NotYet as why:
-            self._store.retry(job, self._wall() + FIRST_RETRY / 2, str(why))
+            self._store.retry(job, self._wall() + FIRST_RETRY / 2, str(why), untried=True)
         except DeliveryError as error:
             self._missed(job, error)
+        except Exception as error:  # noqa: BLE001 - the lane's outer edge: one bad effect must not hold up the others
+            self._missed(job, DeliveryError(f"{type(error).__name__}: {error}"))
         else:
             self._settle(job, Finished(job, self._wall(), "sent", receipt), self._outcome(job, receipt))
 
@@ -232,7 +234,7 @@ class Delivery:
 
     def _page(self, job: Job, incident: Incident, effect: Page) -> Receipt | None:
         """Page one person by one way, unless somebody has answered meanwhile."""
-        if not incident.open or (incident.acked_by and incident.rungs.state != "not-confirmed"):
+        if not incident.open or (incident.acked_by and not effect.beside):
             raise Folded("somebody answered")
         person = self._person(effect.person)
         way, pager = self._way(person, effect.way)

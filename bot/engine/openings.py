@@ -38,9 +38,11 @@ class Openings:
         self._ways = ways
 
     def rung(self, agent: Agent) -> str:
-        """The rung an agent is on as a whole."""
+        """The rung an agent is on as a whole. One that a new fleet file no longer has counts as the lowest."""
         state = self._store.rung(agent.key)
-        return state.rung if state is not None else agent.normal_rung
+        names = self._fleet().ladder.names()
+        rung = state.rung if state is not None else agent.normal_rung
+        return rung if rung in names else names[-1]
 
     def slo(self, agent: Agent, breach: Breach, now: datetime, received_at: datetime) -> Incident:
         """An SLI breached: page the owner. Raises Conflict when an incident is open already."""

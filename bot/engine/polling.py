@@ -89,6 +89,9 @@ class Poller:
             self.troubles[query.source] = str(error)
             self._store.finish_poll(query.name, last, next_due(query, now))
             return
+        except Exception:
+            self._store.finish_poll(query.name, last, next_due(query, now))
+            raise
         self.troubles.pop(query.source, None)
         self._store.finish_poll(query.name, newest, next_due(query, now))
         if last < 0:
@@ -123,7 +126,10 @@ class Poller:
                 self._on_minutes(agents, arrived)
 
     def _source(self, query: PollQuery) -> Source:
-        return self._sources[query.source]
+        found = self._sources.get(query.source)
+        if found is None:
+            raise SourceError(f"{query.source}: the fleet file does not name it any more")
+        return found
 
     def _warn(self, query: PollQuery, found: Fetch) -> None:
         if found.warnings:

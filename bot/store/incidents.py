@@ -79,12 +79,12 @@ class Incidents:
         query = select(_INCIDENT.c.body).where(_INCIDENT.c.is_open == 1).order_by(_INCIDENT.c.id)
         return self._many(query.where(_INCIDENT.c.agent == agent) if agent else query)
 
-    def last_closed(self, agent: str, kind: str, since: datetime) -> Incident | None:
-        """The newest resolved incident of an agent and kind, resolved at or after `since`."""
+    def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:
+        """The newest incident of an agent and kind that was closed so, at or after `since`."""
         query = select(_INCIDENT.c.body).where(
             _INCIDENT.c.agent == agent,
             _INCIDENT.c.kind == kind,
-            _INCIDENT.c.state == "resolved",
+            _INCIDENT.c.state == state,
             _INCIDENT.c.closed_at >= seconds(since),
         )
         return self._one(query.order_by(_INCIDENT.c.closed_at.desc()).limit(1))

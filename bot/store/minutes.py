@@ -23,8 +23,8 @@ class Minutes:
     """The measuring part of the store."""
 
     def __init__(self) -> None:
-        self._ids: dict[Series, int] = {}
-        self._names: dict[int, Series] = {}
+        self._ids: Mapping[Series, int] = {}
+        self._loaded = False
         self._naming = threading.Lock()
 
     @abstractmethod
@@ -40,7 +40,7 @@ class Minutes:
         if not rows:
             return
         with self.writing() as connection:
-            ids = self._identify(connection, {row.series for row in rows})
+            ids, fresh = self._identify(connection, {row.series for row in rows})
             values = [
                 {"series_id": ids[row.series], "minute": row.minute, "value": row.value, "n": row.n} for row in rows
             ]
@@ -50,6 +50,7 @@ class Minutes:
                 set_={"value": statement.excluded.value, "n": statement.excluded.n},
             )
             connection.execute(statement, values)
+        self._remember(fresh)
 
     def minutes(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
         """Stored minutes first..last inclusive, in order."""
@@ -72,7 +73,9 @@ class Minutes:
             query = query.where(_MINUTE.c.series_id.in_(ids))
         with self.looking() as connection:
             for row in connection.execute(query.order_by(_MINUTE.c.series_id, _MINUTE.c.minute)):
-                series = ids[row.series_id]
+                series = ids.get(row.series_id)
+                if series is None:
+                    continue
                 found[series].append(MinuteRow(series, row.minute, row.value, row.n))
         return found
 
@@ -96,7 +99,7 @@ class Minutes:
         if not rows:
             return
         with self.writing() as connection:
-            ids = self._identify(connection, {series for series, _ in rows})
+            ids, fresh = self._identify(connection, {series for series, _ in rows})
             values = [
                 {
                     "series_id": ids[series],
@@ -111,6 +114,7 @@ class Minutes:
                 set_={"computed_at": statement.excluded.computed_at, "body": statement.excluded.body},
             )
             connection.execute(statement, values)
+        self._remember(fresh)
 
     def claim_polls(
         self, groups: Mapping[str, float], now: datetime, limit: int, lease: float
@@ -134,24 +138,33 @@ class Minutes:
             connection.execute(update(_POLL).where(_POLL.c.name == name).values(**values))
 
     def _known(self) -> Mapping[Series, int]:
-        """Numbers of all series, read once and kept; only this process names new ones."""
-        if not self._ids:
+        """Numbers of all series: read once, then replaced as a whole when a commit has named new ones."""
+        if not self._loaded:
             with self._naming, self.looking() as connection:
-                for row in connection.execute(select(_SERIES)):
-                    self._learn(Series(row.agent, row.workflow, row.sli), row.id)
+                found = {
+                    Series(row.agent, row.workflow, row.sli): row.id for row in connection.execute(select(_SERIES))
+                }
+                self._ids = {**found, **self._ids}
+                self._loaded = True
         return self._ids
 
-    def _learn(self, series: Series, number: int) -> None:
-        self._ids[series] = number
-        self._names[number] = series
+    def _remember(self, fresh: Mapping[Series, int]) -> None:
+        """Take over numbers that were committed. Readers hold the mapping they have: it never changes under them."""
+        if fresh:
+            with self._naming:
+                self._ids = {**self._ids, **fresh}
 
-    def _identify(self, connection: Connection, wanted: set[Series]) -> Mapping[Series, int]:
-        """Numbers for these series, naming new ones."""
-        for series in wanted - self._ids.keys():
+    def _identify(
+        self, connection: Connection, wanted: set[Series]
+    ) -> tuple[Mapping[Series, int], Mapping[Series, int]]:
+        """(numbers for these series, those of them that this transaction named)."""
+        known = self._ids
+        fresh: dict[Series, int] = {}
+        for series in wanted - known.keys():
             row = {"agent": series.agent, "workflow": series.workflow, "sli": series.sli}
             connection.execute(upsert(_SERIES).values(**row).on_conflict_do_nothing())
             query = select(_SERIES.c.id).where(
                 _SERIES.c.agent == series.agent, _SERIES.c.workflow == series.workflow, _SERIES.c.sli == series.sli
             )
-            self._learn(series, int(connection.execute(query).scalar_one()))
-        return self._ids
+            fresh[series] = int(connection.execute(query).scalar_one())
+        return {**known, **fresh}, fresh

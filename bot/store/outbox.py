@@ -70,10 +70,11 @@ class Outbox:
         with self.writing() as connection:
             return finish(connection, Finished(job, wall, state, receipt, why))
 
-    def retry(self, job: Job, due: float, why: str) -> bool:
-        """Give a row back, to be tried again at `due`."""
+    def retry(self, job: Job, due: float, why: str, *, untried: bool = False) -> bool:
+        """Give a row back, to be tried again at `due`; `untried` gives the try back too."""
+        values = {"state": "pending", "due_at": due, "why": why[:500], "lease_until": 0.0}
         with self.writing() as connection:
-            return _fenced(connection, job, {"state": "pending", "due_at": due, "why": why[:500], "lease_until": 0.0})
+            return _fenced(connection, job, {**values, "attempts": job.attempts - 1} if untried else values)
 
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
         """Want effects outside a decision."""

@@ -60,6 +60,15 @@ class Rungs:
             statement = update(_RUNG).where(_RUNG.c.agent == agent, _RUNG.c.epoch == epoch)
             connection.execute(statement.values(confirmed_at=seconds(at)))
 
+    def readings(self, since: datetime) -> Sequence[InstanceReading]:
+        """What instances have said since then."""
+        query = select(_READING).where(_READING.c.seen_at >= seconds(since))
+        with self.looking() as connection:
+            return [
+                InstanceReading(row.agent, row.instance, row.level, row.epoch, moment(row.seen_at), row.workflow)
+                for row in connection.execute(query)
+            ]
+
     def put_readings(self, readings: Sequence[InstanceReading]) -> None:
         """Upsert what instances said."""
         rows = [
