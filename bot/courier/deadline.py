@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, LifoQueue
 from typing import Any
 
 import httpcore
@@ -89,49 +90,83 @@ class _Network(httpcore.NetworkBackend):
 
 
 class _Body(httpx.SyncByteStream):
-    """httpcore's body as httpx wants it."""
+    """httpcore's body as httpx wants it. Closing it gives the connection back."""
 
-    def __init__(self, inner: Iterable[bytes]) -> None:
+    def __init__(self, inner: Iterable[bytes], give_back: Callable[[], None]) -> None:
         self._inner = inner
+        self._give_back = give_back
+        self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._inner
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         close = getattr(self._inner, "close", None)
-        if close is not None:
-            close()
+        try:
+            if close is not None:
+                close()
+        finally:
+            self._give_back()
 
 
 class BoundedTransport(httpx.BaseTransport):
-    """httpx over a small pool of such connections. httpcore's errors pass through as they are."""
+    """httpx over a few such connections. httpcore's errors pass through as they are.
+
+    Each connection stands in a pool of its own, and one request has it from its first byte until its answer is closed.
+    In one pool that threads share, httpcore may take a connection for idle or stale while another thread begins to use
+    it, and close it: on a busy machine that request then waits for an answer until its deadline.
+    """
 
     def __init__(
         self, deadline: Deadline, context: ssl.SSLContext | None, connections: int, resolve: Resolve = as_named
     ) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=connections, network_backend=_Network(deadline, resolve)
-        )
+        network = _Network(deadline, resolve)
+        self._deadline = deadline
+        self._pools = [
+            httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=network)
+            for _ in range(connections)
+        ]
+        self._free: LifoQueue[httpcore.ConnectionPool] = LifoQueue()  # the one used last is the likeliest to be open
+        for pool in self._pools:
+            self._free.put(pool)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request."""
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        body = _Body(answer.stream) if isinstance(answer.stream, Iterable) else _Body(())
+        """Send one request, when a connection is free for it."""
+        pool = self._taken()
+        try:
+            answer = pool.handle_request(_as_httpcore(request))
+        except BaseException:
+            self._free.put(pool)
+            raise
+        inner = answer.stream if isinstance(answer.stream, Iterable) else ()
+        body = _Body(inner, lambda: self._free.put(pool))
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        for pool in self._pools:
+            pool.close()
+
+    def _taken(self) -> httpcore.ConnectionPool:
+        try:
+            return self._free.get(timeout=min(self._deadline.left(), threading.TIMEOUT_MAX))
+        except Empty:
+            raise httpcore.PoolTimeout from None
+
+
+def _as_httpcore(request: httpx.Request) -> httpcore.Request:
+    return httpcore.Request(
+        method=request.method,
+        url=httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )

@@ -11,7 +11,7 @@ from bot.core.model import SourceSpec, minute_start
 from bot.ports import SourceError
 from bot.sources import KINDS, build
 from bot.sources.breaker import COOL_DOWN, FAILURES, Breaker
-from bot.sources.client import HttpClient, HttpSettings
+from bot.sources.client import CONNECTIONS, HttpClient, HttpSettings
 from bot.tabletop.clock import MovableClock
 
 
@@ -95,8 +95,9 @@ def test_many_threads_share_a_few_connections(server: OddServer) -> None:
     server.answer = lambda asked: asked.json({"path": asked.path})
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda index: client.get(f"/{index}").data["path"], range(200)))
-    assert answers == [f"/{index}" for index in range(200)]
     client.close()
+    assert answers == [f"/{index}" for index in range(200)]
+    assert len({asked._handler.client_address for asked in server.asked}) <= CONNECTIONS, "none was closed in use"
 
 
 def test_closing_ends_a_retry_that_waits(server: OddServer) -> None:
