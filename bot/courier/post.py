@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Final
 
 import httpcore
@@ -55,7 +56,7 @@ class Courier:
     def __init__(self, deadline: float) -> None:
         self._within = deadline
         self._deadline = Deadline()
-        self._transport = BoundedTransport(self._deadline, ssl.create_default_context(), CONNECTIONS, allowed)
+        self._transport = BoundedTransport(self._deadline, _tls(), CONNECTIONS, allowed)
 
     def post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Send and return the reply, whatever its status.
@@ -105,6 +106,12 @@ class Courier:
 
 
 _TROUBLE = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The system's trust store, read once: it takes longer than a request."""
+    return ssl.create_default_context()
 
 
 def _beginning(parts: Iterable[bytes]) -> bytes:
