@@ -11,11 +11,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from bot.localslack.server import LocalSlack, Workspace
-from bot.slack.manifest import manifest
-
 from bench.launch import BotProcess, pushed_fleet
 from bench.rows import Row, percentile
+from bot.localslack.server import LocalSlack, Workspace
+from bot.slack.manifest import manifest
 from bot.tabletop import demo_fleet
 
 RUNS = 7

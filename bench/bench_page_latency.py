@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import httpx
-from bot.localslack.server import LocalSlack, Workspace
-from bot.slack.manifest import manifest
 
 from bench.launch import BotProcess, bad_minutes, pushed_fleet
 from bench.rows import Row, percentile
+from bot.localslack.server import LocalSlack, Workspace
+from bot.slack.manifest import manifest
 from bot.tabletop import demo_fleet
 
 INCIDENTS = 200
