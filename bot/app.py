@@ -39,7 +39,7 @@ from bot.engine.views import Views
 from bot.engine.watch import Watch
 from bot.pagers import PAGERDUTY, build_pagers
 from bot.ports import Clock, Source
-from bot.slack import build_slack
+from bot.slack import Slack, build_slack
 from bot.sources import build
 from bot.store import SqlStore
 from bot.web.api import build_api
@@ -119,16 +119,7 @@ class App:
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock))
-        access = setup.slack
-        self.slack = build_slack(
-            self.commands,
-            fleet,
-            bot_token=access.bot_token,
-            app_token=access.app_token,
-            base_url=access.base_url,
-            team_id=access.team_id,
-            prefix=access.prefix,
-        )
+        self.slack = _slack(setup.slack, self.commands, fleet)
         outlets = Outlets(
             self.slack.chat,
             {self.slack.pager.kind: self.slack.pager, **pagers},
@@ -271,6 +262,19 @@ class _Polls:
 def _complain(future: Future[None]) -> None:
     if not future.cancelled() and (error := future.exception()) is not None:
         log.error("poll failed", error=f"{type(error).__name__}: {error}")
+
+
+def _slack(access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet]) -> Slack:
+    """Slack, both ways."""
+    return build_slack(
+        commands,
+        fleet,
+        bot_token=access.bot_token,
+        app_token=access.app_token,
+        base_url=access.base_url,
+        team_id=access.team_id,
+        prefix=access.prefix,
+    )
 
 
 def _sources(fleet: Fleet, clock: Clock) -> dict[str, Source]:
