@@ -136,6 +136,9 @@ class Control:
 class Ground:
     """What rows of the contract tables may name with a dollar sign, made when it is first named."""
 
+    general = "C0GEN"
+    ana_id = "U0ANA"
+
     def __init__(self, slack: LocalSlack, client: WebClient, control: Control) -> None:
         self.slack = slack
         self.client = client
@@ -145,7 +148,7 @@ class Ground:
     def ts(self) -> str:
         """A message of the app in #general."""
         metadata = {"event_type": "effect", "event_payload": {"effect": "e-1"}}
-        posted = self.client.chat_postMessage(channel="C0GEN", text="first", metadata=metadata)
+        posted = self.client.chat_postMessage(channel=self.general, text="first", metadata=metadata)
         return str(posted["ts"])
 
     @cached_property
@@ -156,19 +159,25 @@ class Ground:
     @cached_property
     def thread(self) -> str:
         """A message of the app with two replies."""
-        parent = str(self.client.chat_postMessage(channel="C0GEN", text="parent")["ts"])
+        parent = str(self.client.chat_postMessage(channel=self.general, text="parent")["ts"])
         for text in ("one", "two"):
-            self.client.chat_postMessage(channel="C0GEN", text=text, thread_ts=parent)
+            self.client.chat_postMessage(channel=self.general, text=text, thread_ts=parent)
         return parent
 
     @cached_property
     def reply(self) -> str:
-        return str(self.client.chat_postMessage(channel="C0GEN", text="reply", thread_ts=self.ts)["ts"])
+        return str(self.client.chat_postMessage(channel=self.general, text="reply", thread_ts=self.ts)["ts"])
 
     @cached_property
     def own(self) -> str:
         """A channel the app made."""
         return str(self.client.conversations_create(name="inc-0001")["channel"]["id"])
+
+    @cached_property
+    def shared(self) -> str:
+        """The same with Ana in it."""
+        self.client.conversations_invite(channel=self.own, users=self.ana_id)
+        return self.own
 
     @cached_property
     def closed(self) -> str:
@@ -183,7 +192,7 @@ class Ground:
 
     @cached_property
     def dm(self) -> str:
-        return str(self.client.conversations_open(users="U0ANA")["channel"]["id"])
+        return str(self.client.conversations_open(users=self.ana_id)["channel"]["id"])
 
     @property
     def trigger(self) -> str:
@@ -229,23 +238,25 @@ class Ground:
 
     @cached_property
     def pinned(self) -> str:
-        self.client.pins_add(channel="C0GEN", timestamp=self.ts)
+        self.client.pins_add(channel=self.general, timestamp=self.ts)
         return self.ts
 
     @cached_property
     def reacted(self) -> str:
-        self.client.reactions_add(channel="C0GEN", timestamp=self.ts, name="eyes")
+        self.client.reactions_add(channel=self.general, timestamp=self.ts, name="eyes")
         return self.ts
 
     @cached_property
     def bookmark(self) -> str:
-        made = self.client.bookmarks_add(channel_id="C0GEN", title="Runbook", type="link", link="https://example.com")
+        made = self.client.bookmarks_add(
+            channel_id=self.general, title="Runbook", type="link", link="https://example.com"
+        )
         return str(made["bookmark"]["id"])
 
     @cached_property
     def file(self) -> str:
         """An upload that is shared."""
-        return str(self.client.files_upload_v2(channel="C0GEN", content="abc", filename="a.txt")["file"]["id"])
+        return str(self.client.files_upload_v2(channel=self.general, content="abc", filename="a.txt")["file"]["id"])
 
     @cached_property
     def announced(self) -> str:
@@ -262,7 +273,7 @@ class Ground:
     @cached_property
     def canvas(self) -> str:
         content = {"type": "markdown", "markdown": "# Head\n\nbody"}
-        made = self.client.conversations_canvases_create(channel_id="C0GEN", document_content=content)
+        made = self.client.conversations_canvases_create(channel_id=self.general, document_content=content)
         return str(made["canvas_id"])
 
     @cached_property
@@ -273,7 +284,9 @@ class Ground:
     @cached_property
     def scheduled(self) -> str:
         later = self.later
-        return str(self.client.chat_scheduleMessage(channel="C0GEN", text="x", post_at=later)["scheduled_message_id"])
+        return str(
+            self.client.chat_scheduleMessage(channel=self.general, text="x", post_at=later)["scheduled_message_id"]
+        )
 
     @property
     def later(self) -> int:

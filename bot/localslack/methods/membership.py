@@ -69,6 +69,8 @@ def leave(asked: Asked) -> Json:
         raise Refusal("cant_leave_general")
     if asked.slack.bot_user not in found.members:
         return {"not_in_channel": True}
+    if found.members == [asked.slack.bot_user]:
+        raise Refusal("last_member")
     posts.leave(asked.slack, found, asked.slack.bot_user)
     return {}
 

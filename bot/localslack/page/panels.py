@@ -57,7 +57,7 @@ class Panels:
         )
 
     def _thread(self, where: Conversation, look: Look, parent: Message, place: str) -> Json:
-        inside = Look(look.me, look.acts, look.base, "t-", threads=False)
+        inside = Look(look.me, look.acts, look.path, "t-", threads=False)
         messages = [parent, *where.replies(parent.ts, look.me.id)]
         box = {"id": "reply", "channel": where.id, "thread": parent.ts, "hint": "Reply…", "joinable": False}
         box["closed"] = "This channel is archived." if where.archived else ""
@@ -65,7 +65,7 @@ class Panels:
         return {"kind": "thread", "title": "Thread", "subtitle": place, "messages": drawn, "box": box}
 
     def _listed(self, where: Conversation, look: Look, messages: list[Message], title: str, empty: str) -> Json:
-        apart = Look(look.me, look.acts, look.base, "p-", threads=True)
+        apart = Look(look.me, look.acts, look.path, "p-", threads=True)
         drawn = self.timeline.draw(where, messages, apart)
         return {"kind": "list", "title": title, "messages": drawn, "empty": "" if messages else empty}
 

@@ -28,7 +28,7 @@ class Sight:
     notice: str = ""
 
     @property
-    def base(self) -> str:
+    def path(self) -> str:
         """The path of the place."""
         return f"/u/{self.me.name}/{self.where.id if self.where else HOME}"
 
@@ -36,7 +36,7 @@ class Sight:
         """The address of the same place with other panels."""
         now = {"thread": self.thread, "panel": self.panel, "inspector": "1" if self.inspector else ""}
         query = {name: value for name, value in (now | changes).items() if value}
-        return self.base + (f"?{urlencode(query)}" if query else "")
+        return self.path + (f"?{urlencode(query)}" if query else "")
 
 
 class Scene:
@@ -52,7 +52,7 @@ class Scene:
     def build(self, sight: Sight) -> Json:
         """Everything the page shows."""
         me, where, app = sight.me, sight.where, self.slack.workspace.app
-        look = Look(me, f"/u/{me.name}/act", sight.base, "m-", threads=True)
+        look = Look(me, f"/u/{me.name}/act", sight.path, "m-", threads=True)
         it: Json = self._around(sight) | {
             "title": self._title(where, me) if where else f"{app.display_name} Home",
             "home": None,

@@ -20,7 +20,7 @@ class Look:
 
     me: Person
     acts: str
-    base: str
+    path: str
     prefix: str
     threads: bool
 
@@ -87,7 +87,7 @@ class Timeline:
             "me": me.id,
             "acts": look.acts,
             "hidden": hidden.format(where.id, message.ts),
-            "thread_url": f"{look.base}?thread={message.thread or message.ts}" if open_thread else "",
+            "thread_url": f"{look.path}?thread={message.thread or message.ts}" if open_thread else "",
         }
 
 

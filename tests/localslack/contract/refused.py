@@ -129,6 +129,7 @@ REFUSED = [
     Row("conversations_archive", {"channel": "C0GEN"}, {"error": "cant_archive_general"}),
     Row("conversations_unarchive", {"channel": "$own"}, {"error": "not_archived"}),
     Row("conversations_kick", {"channel": "$own", "user": "U0ANA"}, {"error": "not_in_channel"}),
+    Row("conversations_leave", {"channel": "$own"}, {"error": "last_member"}),
     Row("conversations_join", {"channel": "$closed"}, {"error": "is_archived"}),
     Row("conversations_info", {"channel": "C0SEC"}, {"error": "channel_not_found"}),
     Row("conversations_list", {"types": "public"}, {"error": "invalid_types"}),

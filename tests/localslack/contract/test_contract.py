@@ -4,32 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from ground import Ground, Json, dig
-from refused import REFUSED
-from rows import CHAT, VIEWS, Row
-from rows_channels import CONVERSATIONS, MARKS, PEOPLE
+from ground import Ground, Json
+from rows import Row
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from tables import ACCEPTED, REFUSED, check, named
 
 # The SDK advises on a missing `text`; rows without one are here to see what the server does.
 pytestmark = pytest.mark.filterwarnings("ignore:The top-level `text` argument is missing:UserWarning")
-
-ACCEPTED = [*CHAT, *VIEWS, *CONVERSATIONS, *PEOPLE, *MARKS]
-
-
-def named(row: Row) -> str:
-    return f"{row.method} {row.what or row.expected.get('error', '')}".strip()
-
-
-def check(answer: Json, expected: Json, ground: Ground) -> None:
-    for path, value in ground.fill(expected).items():
-        found = dig(answer, path)
-        if value is ...:
-            assert found not in (None, ""), f"{path} is missing: {answer}"
-        elif path == "errors.0" or path.endswith("messages.0"):
-            assert value in found, answer
-        else:
-            assert found == value, f"{path}: {answer}"
 
 
 async def called(ground: Ground, method: str, arguments: Json) -> Any:  # noqa: ANN401  the SDK says so
