@@ -123,19 +123,14 @@ def run() -> None:
 @app.command()
 def reload() -> None:
     """Have the running bot read the fleet file again. A bad file is refused here, and the old one stays in force."""
-    import os
-    import signal
-
-    from bot.store.engines import holder_of, sqlite_path
+    from bot.running import RunError, ask_to_reload
 
     settings = _settings()
     _load(settings.fleet, NO)
-    path = sqlite_path(settings.database_url)
-    pid = holder_of(path) if path is not None else None
-    if pid is None:
-        _stop("No Stepdown is running on this database.", UNREACHABLE)
-    os.kill(pid, signal.SIGHUP)
-    print(f"{settings.fleet} is being read again by process {pid}.")
+    try:
+        print(ask_to_reload(settings))
+    except RunError as error:
+        _stop(str(error), error.code)
 
 
 @app.command()

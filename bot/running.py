@@ -1,5 +1,6 @@
 """`stepdown run`: settings to a running bot, signals to a clean stop or a reload."""
 
+import os
 import signal
 import threading
 from importlib.metadata import version
@@ -12,6 +13,7 @@ from bot.config import FleetErrors, Settings, describe_problems, environment, lo
 from bot.core.model import Fleet
 from bot.sources import KINDS
 from bot.store import StoreError
+from bot.store.engines import holder_of, sqlite_path
 from bot.tabletop.clock import RealClock
 from bot.web.server import ServerError
 from bot.web.tokens import TokenBook, TokenError
@@ -114,6 +116,16 @@ def _reload(holder: FleetHolder, app: App) -> None:
         return
     app.adopt_fleet()
     log.info("the fleet file is in force")
+
+
+def ask_to_reload(settings: Settings) -> str:
+    """Send SIGHUP to the process that runs on this database; returns what was done. Raises RunError where none does."""
+    path = sqlite_path(settings.database_url)
+    holder = holder_of(path) if path is not None else None
+    if holder is None:
+        raise RunError("No Stepdown is running on this database.", 3)
+    os.kill(holder, signal.SIGHUP)
+    return f"{settings.fleet} is being read again by process {holder}."
 
 
 def quiet(level: str) -> None:
