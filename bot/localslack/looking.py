@@ -25,6 +25,14 @@ def words_of(message: Message) -> str:
     return "\n".join([str(message.body.get("text", "")), *(text for text in found if isinstance(text, str))])
 
 
+def _number(request: Request, name: str, default: float) -> float:
+    value = request.query_params.get(name, str(default))
+    try:
+        return float(value)
+    except ValueError as error:
+        raise Refusal("invalid_arguments", detail=f"{name} must be a number, found {value!r}") from error
+
+
 class Looking:
     """The read half of the control API."""
 
@@ -105,11 +113,11 @@ class Looking:
         return conversation_object(self.slack, entry, members=True) | extra
 
     def _calls(self, request: Request) -> Json:
-        since = int(request.query_params.get("since", "0"))
+        since = int(_number(request, "since", 0))
         return {"ok": True, "calls": self.slack.journal.calls_as_json(since, request.query_params.get("method"))}
 
     def _deliveries(self, request: Request) -> Json:
-        since = int(request.query_params.get("since", "0"))
+        since = int(_number(request, "since", 0))
         return {"ok": True, "deliveries": self.slack.journal.deliveries_as_json(since)}
 
     def _users(self, _request: Request) -> Json:
@@ -126,7 +134,7 @@ class Looking:
     async def _wait(self, request: Request) -> Json:
         """Until a message after `after` contains the text, or `timeout` seconds (default 10) are over."""
         query = request.query_params
-        limit = min(float(query.get("timeout", "10")), LONGEST_WAIT)
+        limit = min(_number(request, "timeout", 10), LONGEST_WAIT)
         end = time.monotonic() + limit
         while True:
             version = self.slack.version

@@ -62,7 +62,7 @@ class Rooms:
             Route("/_control/{name:path}", self._act, methods=["POST"]),
             Mount("/", routes=self._page.routes()),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(Door)])
+        return Starlette(routes=routes, middleware=[Middleware(Door)], exception_handlers={Refusal: _not_there})
 
     # -- beside the requests -------------------------------------------------------------------------
 
@@ -143,6 +143,12 @@ class Rooms:
 
     async def _act(self, request: Request) -> Response:
         return await self._control.answer(request.path_params["name"], request)
+
+
+async def _not_there(_request: Request, refusal: Exception) -> Response:
+    """A page's address that names nobody or nothing."""
+    detail = refusal.extra.get("detail", refusal.error) if isinstance(refusal, Refusal) else refusal
+    return PlainTextResponse(str(detail), 404)
 
 
 async def _uploaded(request: Request) -> bytes:

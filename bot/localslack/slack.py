@@ -1,6 +1,7 @@
 """The workspace itself: who and what is there, ids and timestamps, and the events it gives rise to.
 
-Nothing here knows HTTP. One lock guards everything; whoever reads or writes holds it.
+Nothing here knows HTTP. Every change is made on the server's loop, one at a time; a thread that wants to look at a
+whole moment from outside holds `lock`, as the Web API and the page do while they work.
 """
 
 import threading

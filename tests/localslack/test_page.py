@@ -2,11 +2,12 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import pytest
 from ground import HTTP, WORKSPACE, Control, Ground, actions, entry, modal, plain, section
-from rows import ELEMENTS, MESSAGE_BLOCKS
+from rows import ELEMENTS, INPUTS, MESSAGE_BLOCKS
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
@@ -145,6 +146,30 @@ def test_every_block_and_element_is_drawn(slack: LocalSlack, client: WebClient) 
     html = page(slack, "/u/ana/C0GEN")
     assert 'class="unknown"' not in html
     assert html.count("<article") == len(MESSAGE_BLOCKS) + len(ELEMENTS)
+
+
+@pytest.mark.parametrize("name", [*INPUTS, *ELEMENTS])
+def test_every_input_is_drawn_in_a_modal(slack: LocalSlack, client: WebClient, control: Control, name: str) -> None:
+    element = INPUTS.get(name) or ELEMENTS[name]
+    alert = {"type": "alert", "text": plain("careful"), "level": "warning"}
+    asking = element["type"] not in {"button", "overflow"}
+    block = entry("b", "a", element, hint=plain("a hint")) if asking else actions(element)
+    client.views_open(trigger_id=control.trigger(), view=modal(alert, block))
+    html = page(slack, "/u/ana/C0GEN")
+    assert 'class="unknown"' not in html
+    assert "careful" in html
+    assert ("a hint" in html) is asking
+
+
+def test_it_stops_at_once_with_pages_and_waiting_calls_open() -> None:
+    made = LocalSlack(Workspace.load(WORKSPACE)).start()
+    with HTTP.stream("GET", f"{made.url}/u/ana/stream") as stream, ThreadPoolExecutor(1) as pool:
+        assert next(stream.iter_lines())
+        waiting = pool.submit(Control(made.url).get, "wait", channel="general", contains="x", timeout=30)
+        begun = time.monotonic()
+        made.stop()
+        assert time.monotonic() - begun < 3
+        assert waiting.result(5)["error"] == "timeout"
 
 
 def test_an_unknown_block_or_element_is_a_red_panel(slack: LocalSlack, client: WebClient, ground: Ground) -> None:

@@ -140,7 +140,7 @@ def tagged(table: Mapping[str, Rule]) -> Rule:
         kind = value.get("type")
         if kind is None:
             report.say("missing required field: type", at)
-        elif kind not in table:
+        elif not isinstance(kind, str) or kind not in table:
             report.say(f"unsupported type: {kind}", f"{at}/type")
         else:
             table[kind](value, at, report)

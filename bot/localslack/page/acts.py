@@ -221,7 +221,10 @@ class PageActs:
     # -- the inspector -------------------------------------------------------------------------------
 
     async def _advance(self, posted: Posted) -> Json:
-        self.slack.clock.advance(float(posted.text("seconds") or 0))
+        seconds = posted.text("seconds")
+        if not seconds.isdigit():
+            raise Refusal("invalid_arguments", detail=f"seconds must be a whole number, found {seconds!r}")
+        self.slack.clock.advance(int(seconds))
         post_due(self.slack)
         self.slack.touch()
         return {"ok": True}

@@ -105,7 +105,8 @@ class Page:
         if where.messages:
             where.read[me.id] = next(reversed(where.messages))
 
-    async def _stream(self, _request: Request) -> Response:
+    async def _stream(self, request: Request) -> Response:
+        self.slack.person_called(request.path_params["user"])
         return StreamingResponse(self._versions(), media_type="text/event-stream", headers=HEADERS)
 
     async def _versions(self) -> AsyncIterator[str]:
