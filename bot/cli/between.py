@@ -1,0 +1,56 @@
+"""`stepdown replay`, `budget`, `gate`, `evals`: before and between incidents."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.asking import AsJson, Incident, agent_of, load, number, open_desk
+
+app = typer.Typer()
+
+
+@app.command()
+def replay(
+    fleet: Annotated[Path, typer.Argument(help="The fleet file.")],
+    samples: Annotated[Path, typer.Argument(help="Recorded samples: .csv or .jsonl.")],
+    as_json: AsJson = False,
+    chart: Annotated[Path | None, typer.Option(help="Write pages a day to this PNG.")] = None,
+    in_any_order: Annotated[bool, typer.Option("--sort", help="Rows may stand in any order.")] = False,
+) -> None:
+    """Play recorded samples through the rules and print what these objectives would have cost."""
+    from bot.cli.replayed import run_replay
+
+    found = load(fleet)
+    raise typer.Exit(run_replay(found, samples, in_any_order=in_any_order, as_json=as_json, chart=chart))
+
+
+@app.command()
+def budget(agent: str, as_json: AsJson = False) -> None:
+    """Show what is left of an agent's error budgets, over 30 days."""
+    from bot.cli.budgets import show_budgets
+
+    with open_desk() as desk:
+        raise typer.Exit(show_budgets(desk, agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def gate(agent: str, as_json: AsJson = False) -> None:
+    """For CI: exit 1, with the reason, where an error budget of the agent is gone."""
+    from bot.cli.budgets import gate as ask
+
+    with open_desk() as desk:
+        raise typer.Exit(ask(desk, agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def evals(
+    incident: Incident,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    approved_only: Annotated[bool, typer.Option("--approved-only", help="Export approved cases only.")] = False,
+) -> None:
+    """Write an incident's regression cases: JSONL to fill in, and promptfoo, Inspect and DeepEval files made of it."""
+    from bot.cli.cases import write_cases
+
+    with open_desk() as desk:
+        raise typer.Exit(write_cases(desk, number(incident), out, approved_only=approved_only))

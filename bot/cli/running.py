@@ -1,0 +1,121 @@
+"""`stepdown check`, `schema`, `manifest`, `run`, `reload`, `demo`, `local-slack`, `token`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.asking import NO, WRONG, FleetFile, load, settings_now, stop
+
+app = typer.Typer()
+
+
+@app.command()
+def check(fleet: FleetFile = None) -> None:
+    """Check the fleet file and the runbooks; print every problem with its line."""
+    from bot.config import FleetErrors, describe_problems, environment, load_fleet
+    from bot.documents.runbooks import RunbookShelf
+    from bot.sources import KINDS
+
+    settings = settings_now()
+    path = fleet or settings.fleet
+    problems: list[str] = []
+    loaded = None
+    try:
+        loaded = load_fleet(path, environment(), KINDS)
+    except FleetErrors as errors:
+        problems.append(describe_problems(errors))
+    if settings.runbooks_dir.is_dir():
+        shelf = RunbookShelf(settings.runbooks_dir)
+        problems += [str(problem) for problem in shelf.problems()]
+        if loaded is not None:
+            problems += [
+                f"{path}: agent {agent.key}: there is no runbook {agent.runbook!r} in {settings.runbooks_dir}"
+                for agent in loaded.agents.values()
+                if agent.runbook not in shelf.names()
+            ]
+    if problems:
+        stop("\n".join(problems), NO)
+    assert loaded is not None  # noqa: S101 - no problems means it was loaded
+    series = sum(len(agent.slis) for agent in loaded.agents.values())
+    print(f"{path}: {len(loaded.agents)} agents, {series} SLIs, {len(loaded.queries)} queries, no problems.")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the fleet file, for editors."""
+    from bot.config import fleet_schema
+    from bot.sources import KINDS
+
+    print(json.dumps(fleet_schema(KINDS), indent=2))
+
+
+@app.command()
+def manifest() -> None:
+    """Print the Slack app manifest, made from the code's own commands, events and scopes."""
+    from bot.slack.manifest import manifest as app_manifest
+
+    print(json.dumps(app_manifest(prefix=settings_now().command_prefix), indent=2))
+
+
+@app.command()
+def run() -> None:
+    """Run the bot."""
+    from bot.running import RunError, run_until_stopped
+
+    try:
+        run_until_stopped(settings_now())
+    except RunError as error:
+        stop(str(error), error.code)
+
+
+@app.command()
+def reload() -> None:
+    """Have the running bot read the fleet file again. A bad file is refused here, and the old one stays in force."""
+    from bot.running import RunError, ask_to_reload
+
+    settings = settings_now()
+    load(settings.fleet, NO)
+    try:
+        print(ask_to_reload(settings))
+    except RunError as error:
+        stop(str(error), error.code)
+
+
+@app.command()
+def demo(
+    speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 30,
+    unattended: Annotated[bool, typer.Option("--unattended", help="Play the responder too.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the beats to this file.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
+    keep: Annotated[Path | None, typer.Option(help="Folder for the database and the postmortem.")] = None,
+) -> None:
+    """Live through a whole incident: local Slack, simulated agents, the real bot."""
+    from bot.demo import run_demo
+
+    raise typer.Exit(run_demo(speed=speed, unattended=unattended, json_file=json_file, port=port, keep=keep))
+
+
+@app.command("local-slack")
+def local_slack(
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+    workspace: Annotated[str | None, typer.Option(help="Workspace file (YAML or JSON).")] = None,
+    manifest_file: Annotated[str | None, typer.Option("--manifest", help="App manifest file.")] = None,
+) -> None:
+    """Run the local Slack alone, to try any Bolt app on it."""
+    from bot.localslack.command import serve
+
+    raise typer.Exit(serve(port, workspace, manifest_file))
+
+
+@app.command()
+def token(name: Annotated[str, typer.Argument(help="agent:KEY, samples, tasks, changes, responder or admin.")]) -> None:
+    """Make a token for the HTTP side. The line goes into the tokens file, the token to its holder."""
+    from bot.web.tokens import TokenError, new_token
+
+    try:
+        made = new_token(name)
+    except TokenError as error:
+        stop(str(error), WRONG)
+    print(f"token: {made.token}\nline:  {made.line}")
