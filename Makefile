@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: dev test check demo bench lock browsers
+.PHONY: dev test check demo bench commands lock browsers
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -33,6 +33,10 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench $(ARGS)
+
+# The page of slash commands, from the rows of bot/slack/roots.
+commands: $(STAMP)
+	@$(BIN)/python -c 'from pathlib import Path; from bot.slack.handbook import rewrite; rewrite(Path("docs/commands.md"))'
 
 # Chromium and Prometheus for the tests marked so: brought where that is possible, named where it is not.
 browsers:

@@ -119,6 +119,7 @@ class Autonomy(Questions):
         """Ask for one rung up. It happens when a second person approves."""
         try:
             found = self._fleet().agents[self.find_agent(agent)]
+            self._check_workflow(found, workflow)
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
         incident = self._restorable(found)

@@ -38,6 +38,11 @@ class Questions:
         found = self._store.incident_in(channel)
         return None if found is None else found.id
 
+    def agent_in(self, channel: str) -> str:
+        """The agent whose incident this channel is for; empty elsewhere."""
+        found = self._store.incident_in(channel)
+        return "" if found is None else found.agent
+
     def open_incident_of(self, agent: str) -> int | None:
         """The agent's open incident; one about its numbers or by hand before one about missing data."""
         open_ = sorted(self._store.open_incidents(agent), key=lambda incident: incident.kind == "blind")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bot.slack import ids
-from bot.slack.grammar import Said
-from bot.slack.verbs import verb
+from bot.slack.roots import verb
+from bot.slack.verbs import Said
 
 STEP_VERBS: Final[Mapping[str, str]] = {"done": "done", "skipped": "skip", "not-applicable": "na", "blocked": "blocked"}
 
@@ -17,14 +17,13 @@ def _on_incident(name: str) -> Callable[[str], Said]:
 
 def _lower(value: str) -> Said:
     target = ids.target_of(value)
-    if not target.rung:
-        return Said(verb("autonomy", "down"), target.agent, workflow=target.workflow)
-    return Said(verb("autonomy", "to"), target.agent, (("RUNG", target.rung),), workflow=target.workflow)
+    given = (("RUNG", target.rung), ("workflow", target.workflow))
+    return Said(verb("autonomy", "to" if target.rung else "down"), target.agent, given)
 
 
 def _restore(value: str) -> Said:
     target = ids.target_of(value)
-    return Said(verb("autonomy", "restore"), target.agent, workflow=target.workflow)
+    return Said(verb("autonomy", "restore"), target.agent, (("workflow", target.workflow),))
 
 
 def _step(value: str) -> Said:

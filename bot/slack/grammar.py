@@ -1,115 +1,110 @@
-"""What was typed, understood: aliases, phones' quotes, `for 2h`, `workflow X`, the nearest verb for a miss.
+"""What was typed, understood: aliases, phones' quotes, marked arguments (`for 2h`), the nearest verb for a miss.
 
 A click is turned into the same value (`Said`), so that a button and the words for it cannot do different things.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
+from bot.core import duration
+from bot.slack.roots import ROOTS, verb, verb_named
 from bot.slack.text import mentioned, straight, unescape
-from bot.slack.verbs import Argument, Root, Verb, verb_named, verbs_of
-from bot.slack.verbs import verb as verb_for
+from bot.slack.verbs import Argument, Root, Said, Sort, Verb
 
-_NUMBER = re.compile(r"^(?:inc-?)?0*(\d{1,9})$", re.IGNORECASE)
-_FOR = re.compile(r"\bfor\s+(\d+)\s*(m|mins?|minutes?|h|hrs?|hours?|d|days?)\b", re.IGNORECASE)
-_WORKFLOW = re.compile(r"\bworkflow\s+(\"[^\"]*\"|\S+)", re.IGNORECASE)
-_MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
+__all__ = ["MOST_MINUTES", "Said", "Unclear", "parse", "problem"]
+
 MOST_MINUTES: Final = 7 * 24 * 60
+_NUMBER = re.compile(r"^(?:inc-?)?0*(\d{1,9})$", re.IGNORECASE)
+_SPAN = r"\d+(?:\.\d+)?\s*(?:m|mins?|minutes?|h|hrs?|hours?|d|days?)\b"
+_SHAPES: Final[Mapping[Sort, str]] = {
+    "span": rf"{_SPAN}(?:\s*{_SPAN})*",
+    "person": r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>|@\S+",
+}
+"""How a marked argument looks, where it is more than a word or a quoted phrase."""
+_WORD = r"\"[^\"]*\"|\S+"
+_LONG: Final[frozenset[Sort]] = frozenset({"long", "text"})
 
 
 class Unclear(Exception):  # noqa: N818 - an answer to a person, not a fault
     """What was typed cannot be understood; the message says what could have been meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A command as understood. `subject`: the agent or incident number named, "" for the channel's own."""
-
-    verb: Verb
-    subject: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-    minutes: int | None = None
-    workflow: str = ""
-
-    def value(self, name: str) -> str:
-        """What was given for an argument; empty where nothing was."""
-        return dict(self.values).get(name, "")
-
-    @property
-    def missing(self) -> tuple[Argument, ...]:
-        """Required arguments that were not given."""
-        return tuple(one for one in self.verb.arguments if one.required and not self.value(one.name))
-
-
-def parse(root: Root, text: str) -> Said:
+def parse(root_name: str, text: str) -> Said:
     """Understand what was typed after a root. Raises Unclear with the nearest verb."""
-    plain = straight(unescape(text))
-    if root == "incident":
-        return _incident(plain)
-    return _about_agent(root, plain)
-
-
-def _incident(text: str) -> Said:
-    """`[INC-42] VERB arguments`."""
-    word, rest = _first(text)
-    number = _NUMBER.match(word)
-    subject = number[1] if number else ""
-    if number:
-        word, rest = _first(rest)
+    root, plain = ROOTS[root_name], straight(unescape(text))
+    subject, word, rest = _subject(root, plain)
     if not word:
-        return Said(verb_for("incident", "status"), subject)
-    verb = verb_named("incident", word)
-    if verb is None:
-        raise Unclear(_nearest("incident", word))
-    return Said(verb, subject, _arguments(verb, rest))
-
-
-def _about_agent(root: Root, text: str) -> Said:
-    """`[AGENT] [VERB] arguments`. For `/autonomy` a rung's name stands for `to RUNG`."""
-    word, rest = _first(text)
-    if not word:
-        return Said(verb_for(root, "list"))
-    verb = verb_named(root, word)
-    subject = ""
-    if verb is None:
-        subject, (word, rest) = word, _first(rest)
-        verb = verb_named(root, word) if word else verb_for(root, "show")
-    if verb is None and root == "autonomy":
-        verb, rest = verb_for(root, "to"), f"{word} {rest}".strip()
-    if verb is None:
+        return Said(verb(root.name, root.bare if subject else root.alone), subject)
+    found = verb_named(root.name, word)
+    if found is None and subject and root.otherwise:
+        found, rest = verb(root.name, root.otherwise), f"{word} {rest}".strip()
+    if found is None:
         raise Unclear(_nearest(root, word))
-    rest, minutes, workflow = _asides(rest) if root == "autonomy" else (rest, None, "")
-    return Said(verb, subject, _arguments(verb, rest), minutes, workflow)
+    return Said(found, subject, _arguments(found, rest))
 
 
-def _asides(text: str) -> tuple[str, int | None, str]:
-    """`for 2h` and `workflow X`, wherever they stand, and what is left."""
-    minutes, workflow = None, ""
-    if found := _FOR.search(text):
-        minutes = int(found[1]) * _MINUTES[found[2][0].lower()]
-        if not 0 < minutes <= MOST_MINUTES:
-            raise Unclear(f"`{found[0]}`: 1 minute to 7 days is possible. Nothing changed.")
-        text = text.replace(found[0], " ", 1)
-    if found := _WORKFLOW.search(text):
-        workflow = found[1].strip('"')
-        text = text.replace(found[0], " ", 1)
-    return straight(text), minutes, workflow
+def _subject(root: Root, text: str) -> tuple[str, str, str]:
+    """(subject, verb's word, rest). `[42] ack`; `[refunds] down`: what is no verb is the agent."""
+    word, rest = _first(text)
+    if not root.subject:
+        return "", word, rest
+    if root.subject.startswith("["):
+        number = _NUMBER.match(word)
+        return (number[1], *_first(rest)) if number else ("", word, rest)
+    if not word or verb_named(root.name, word):
+        return "", word, rest
+    return (word, *_first(rest))
 
 
-def _arguments(verb: Verb, text: str) -> tuple[tuple[str, str], ...]:
-    """Words to arguments in order; the last one takes the rest. A quoted argument may hold spaces."""
+def _arguments(found: Verb, text: str) -> tuple[tuple[str, str], ...]:
+    """Marked arguments from wherever they stand; then words in order, the last argument taking the rest."""
     values: list[tuple[str, str]] = []
-    rest = text
-    typed = [argument for argument in verb.arguments if argument.typed]
+    for argument in found.arguments:
+        if argument.mark:
+            value, text = _marked(argument, text)
+            values.append((argument.name, value))
+    typed = [argument for argument in found.arguments if argument.typed and not argument.mark]
     for place, argument in enumerate(typed):
-        if place == len(typed) - 1 and argument.sort in ("long", "text"):
-            word, rest = _bare(rest), ""
+        if place == len(typed) - 1 and argument.sort in _LONG:
+            word, text = _bare(text), ""
         else:
-            word, rest = _first(rest)
+            word, text = _first(text)
         values.append((argument.name, mentioned(word) or word))
-    return tuple(values)
+    return tuple((name, value) for name, value in values if value)
+
+
+def _marked(argument: Argument, text: str) -> tuple[str, str]:
+    """(value, the text without it). Raises Unclear for a value that cannot be meant."""
+    shape = _SHAPES.get(argument.sort, _WORD)
+    before = "" if argument.mark == "@" else rf"\b{re.escape(argument.mark)}\s+"
+    found = re.search(rf"(?:^|(?<=\s)){before}({shape})(?=\s|$)", text, re.IGNORECASE)
+    if found is None:
+        return "", text
+    value = found[1].strip('"')
+    if why := problem(argument, value):
+        raise Unclear(f"`{found[0].strip()}`: {why} Nothing changed.")
+    left = f"{text[: found.start()]} {text[found.end() :]}"
+    return mentioned(value) or value, straight(left)
+
+
+def problem(argument: Argument, value: str) -> str:
+    """Why a value cannot be what the argument asks for; empty where it can."""
+    check = _CHECKS.get(argument.sort)
+    return check(value) if check is not None and value else ""
+
+
+def _span_problem(value: str) -> str:
+    allowed = "1 minute to 7 days is possible, such as 30m, 2h or 1d."
+    try:
+        minutes = duration.seconds(value) / 60
+    except ValueError:
+        return allowed
+    return "" if 1 <= minutes <= MOST_MINUTES else allowed
+
+
+_CHECKS: Final[Mapping[Sort, Callable[[str], str]]] = {"span": _span_problem}
 
 
 def _first(text: str) -> tuple[str, str]:
@@ -130,17 +125,7 @@ def _bare(text: str) -> str:
 
 def _nearest(root: Root, word: str) -> str:
     """A sentence that names the nearest verb."""
-    names = {name: verb.name for verb in verbs_of(root) for name in (verb.name, *verb.aliases)}
+    names = {name: one.name for one in root.verbs for name in (one.name, *one.aliases)}
     close = get_close_matches(word.casefold(), names, n=1, cutoff=0.5)
     guess = f" Did you mean {names[close[0]]}?" if close else ""
     return f"There is no {word!r} here.{guess} Nothing changed."
-
-
-def help_lines(root: Root, prefix: str = "") -> list[tuple[str, str]]:
-    """(what to type, what it does) for each verb of a root."""
-    subject = "" if root == "incident" else "AGENT "
-    lines = []
-    for verb in verbs_of(root):
-        own = subject if verb.scope == "agent" else ""
-        lines.append((f"/{prefix}{root} {own}{verb.usage}", verb.does))
-    return lines

@@ -19,10 +19,12 @@ from bot.slack.actions import ACTIONS, clicked
 from bot.slack.acts import act
 from bot.slack.api import Client, SlackError, call
 from bot.slack.blocks.parts import Drawn
-from bot.slack.grammar import Said, Unclear, parse
+from bot.slack.grammar import Unclear, parse, problem
+from bot.slack.handbook import typed
 from bot.slack.modals import Place
+from bot.slack.roots import ROOTS, verb
 from bot.slack.text import unescape
-from bot.slack.verbs import ROOTS, Root, verb
+from bot.slack.verbs import Call, Said
 
 WORKERS = 8
 Body = Mapping[str, Any]
@@ -65,7 +67,7 @@ class Inbound:
 
     # One function a kind of payload. The actor is the payload's own user, never Bolt's context.
 
-    def _command(self, root: Root) -> Callable[[Ack, Body], None]:
+    def _command(self, root: str) -> Callable[[Ack, Body], None]:
         def on_command(ack: Ack, command: Body) -> None:
             ack()
             place = Place(
@@ -92,8 +94,12 @@ class Inbound:
 
     def on_form(self, ack: Ack, body: Body, view: Body) -> None:
         """A form sent off: the same as the command typed in full."""
-        ack()
         said, place = modals.submitted(dict(view), body["user"]["id"], _team(body))
+        wrong = {one.name: why for one in said.verb.arguments if (why := problem(one, said.value(one.name)))}
+        if wrong:
+            ack(response_action="errors", errors=wrong)
+            return
+        ack()
         self._workers.submit(self._work, said, place)
 
     def on_declare_shortcut(self, ack: Ack, body: Body) -> None:
@@ -110,13 +116,13 @@ class Inbound:
         """Slash commands do not work in threads; the words after a mention do."""
         text = str(event.get("text") or "").partition(">")[2].strip()
         root, _, rest = text.partition(" ")
-        known: Root | None = next((name for name in ROOTS if name == root.strip("/").casefold()), None)
+        known = next((name for name in ROOTS if name == root.strip("/").casefold()), None)
         place = Place(str(event["user"]), str(event.get("team") or ""), str(event["channel"]))
         self._heard(known or "incident", rest if known else text, place)
 
     # What follows is the same for all of them.
 
-    def _heard(self, root: Root, text: str, place: Place) -> None:
+    def _heard(self, root: str, text: str, place: Place) -> None:
         try:
             said = parse(root, text)
         except Unclear as why:
@@ -136,7 +142,7 @@ class Inbound:
             call(self._client.views_open, trigger_id=place.trigger_id, view=modals.form(said, place, self._fleet()))
         except SlackError as error:
             log.warning("could not open the form for %s: %s", said.verb.name, error)
-            words = f"The form did not open. Say it in full: /{self._prefix}{said.verb.root} {said.verb.usage}"
+            words = f"The form did not open. Say it in full: {self._typed(said)}"
             self._workers.submit(self._tell, place, replies.refused(words))
 
     def _work(self, said: Said, place: Place) -> None:
@@ -154,14 +160,17 @@ class Inbound:
             return replies.unclear(said.verb.root, "", self._prefix, self._fleet())
         if said.missing:
             asked = ", ".join(one.name for one in said.missing)
-            return replies.refused(f"Missing: {asked}. /{self._prefix}{said.verb.root} {said.verb.usage}")
+            return replies.refused(f"Missing: {asked}. {self._typed(said)}")
         caller = self._access.caller(place.user, place.team)
         if caller.stranger:
             return replies.refused("Only full members of this workspace may use Stepdown. Nothing changed.")
-        answer = act(self._commands, caller.actor, said, place.channel)
-        if answer.ok and said.verb.name == "done" and place.tapped:
+        answer = act(Call(self._commands, caller.actor, said, place.channel))
+        if answer.ok and said.verb.said_by_card and place.tapped:
             return None
         return replies.reply(said, answer, self._commands, place.channel)
+
+    def _typed(self, said: Said) -> str:
+        return typed(ROOTS[said.verb.root], said.verb, self._prefix)
 
     def _tell(self, place: Place, drawn: Drawn) -> None:
         """Answer whoever asked, and nobody else: where they asked, or else directly."""

@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from bot.slack import ids
-from bot.slack.verbs import ROOTS
+from bot.slack.handbook import hint
+from bot.slack.roots import ROOTS
+from bot.slack.verbs import Root
 
 NAME: Final = "Stepdown"
 SCOPES: Final[dict[str, str]] = {
@@ -48,7 +50,7 @@ def manifest(prefix: str = "", name: str = NAME) -> dict[str, Any]:
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
-            "slash_commands": [_command(prefix, root, *words) for root, words in ROOTS.items()],
+            "slash_commands": [_command(prefix, root) for root in ROOTS.values()],
             "shortcuts": [
                 {
                     "name": "Declare incident",
@@ -69,10 +71,10 @@ def manifest(prefix: str = "", name: str = NAME) -> dict[str, Any]:
     }
 
 
-def _command(prefix: str, root: str, description: str, usage: str) -> dict[str, object]:
+def _command(prefix: str, root: Root) -> dict[str, object]:
     return {
-        "command": f"/{prefix}{root}",
-        "description": description,
-        "usage_hint": usage,
+        "command": f"/{prefix}{root.name}",
+        "description": root.description,
+        "usage_hint": hint(root),
         "should_escape": True,
     }

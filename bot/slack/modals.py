@@ -23,9 +23,9 @@ from slackblocks import (
 )
 
 from bot.core.model import Fleet
-from bot.slack.grammar import Said
+from bot.slack.roots import verb
 from bot.slack.text import clip, plain, whole
-from bot.slack.verbs import ROLES, SEVERITIES, Argument, Root, verb
+from bot.slack.verbs import SEVERITIES, Argument, Said
 
 CALLBACK: Final = "form"
 MOST_INPUT: Final = 3_000
@@ -33,6 +33,8 @@ MOST_OPTIONS: Final = 100
 MOST_TITLE: Final = 24
 LONGEST_URL: Final = 500
 LONGEST_NAME: Final = 200
+SPANS: Final = ("30m", "1h", "2h", "4h", "8h", "1d")
+"""What a form offers where a time is asked for; the typed command takes any."""
 
 Json = dict[str, Any]
 
@@ -81,8 +83,6 @@ def _metadata(said: Said, place: Place, hidden: Mapping[str, str]) -> str:
         "verb": [said.verb.root, said.verb.name],
         "subject": said.subject[:LONGEST_NAME],
         "hidden": dict(hidden),
-        "minutes": said.minutes,
-        "workflow": said.workflow[:LONGEST_NAME],
         "channel": place.channel,
         "url": place.response_url if len(place.response_url) <= LONGEST_URL else "",
     }
@@ -102,13 +102,15 @@ def _input(argument: Argument, given: str, fleet: Fleet) -> InputBlock:
 def _element(argument: Argument, given: str, fleet: Fleet) -> Element:
     choices: Mapping[str, Sequence[str]] = {
         "severity": SEVERITIES,
-        "role": ROLES,
+        "span": SPANS,
         "agent": tuple(fleet.agents),
         "rung": fleet.ladder.names(),
     }
     if argument.sort == "person":
         return UserSelectMenu(placeholder=_text("Choose a person"), action_id="value", initial_user=given or None)
-    options = choices.get(argument.sort, ())
+    options = argument.choices or choices.get(argument.sort, ())
+    if given and given not in options and argument.sort == "span":
+        options = (*options, given)
     if 0 < len(options) <= MOST_OPTIONS:
         return _select(options, given)
     long = argument.sort == "long"
@@ -131,20 +133,16 @@ def submitted(view: Json, user: str, team: str) -> tuple[Said, Place]:
     """What a submitted form says. Raises ValueError or KeyError for a form that is not ours."""
     kept = json.loads(view["private_metadata"])
     root, name = kept["verb"]
-    values = {**kept["hidden"], **{block: _value(state) for block, state in view["state"]["values"].items()}}
+    values: dict[str, str] = {
+        **kept["hidden"],
+        **{block: _value(state) for block, state in view["state"]["values"].items()},
+    }
     said = Said(
-        verb(_root(root), name),
+        verb(root, name),
         str(kept["subject"]),
-        tuple(values.items()),
-        kept["minutes"],
-        str(kept["workflow"]),
+        tuple((name, value) for name, value in values.items() if value),
     )
     return said, Place(user, team, str(kept["channel"]), str(kept["url"]))
-
-
-def _root(name: str) -> Root:
-    roots: dict[str, Root] = {"incident": "incident", "autonomy": "autonomy", "agent": "agent"}
-    return roots[name]
 
 
 def _value(state: Mapping[str, Any]) -> str:

@@ -5,13 +5,12 @@ from bot.core.model import Fleet
 from bot.engine.commands import Commands
 from bot.slack import blocks, ids
 from bot.slack.blocks.parts import Drawn, Sheet, button
-from bot.slack.grammar import Said, help_lines
+from bot.slack.handbook import help_lines
+from bot.slack.roots import ROOTS
 from bot.slack.text import bold, channel_link, inert, signs
-from bot.slack.verbs import ANYBODY, ROOTS, Root
+from bot.slack.verbs import Said
 
 DONE, REFUSED, ASKED = "✅", "⛔", "⏳"
-ASKING = frozenset({"down", "to", "restore"})
-"""Verbs whose success is a request: done is what the agent, or a second person, has yet to say."""
 
 
 def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn:
@@ -19,7 +18,7 @@ def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn
     if answer.card is not None and answer.ok:
         return blocks.draw(answer.card)
     sheet = Sheet("reply")
-    mark = "" if said.verb.who == ANYBODY and answer.ok else f"{_mark(said, answer)} "
+    mark = "" if said.verb.rule == "anybody" and answer.ok else f"{_mark(said, answer)} "
     sheet.section(f"{mark}{inert(answer.text, 2_500, lines=True)}")
     if answer.ok and said.verb.name == "ack" and answer.incident_id is not None:
         _after_ack(sheet, commands, answer.incident_id)
@@ -35,7 +34,7 @@ def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn
 def _mark(said: Said, answer: Answer) -> str:
     if not answer.ok:
         return REFUSED
-    return ASKED if said.verb.name in ASKING else DONE
+    return ASKED if said.verb.asks else DONE
 
 
 def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
@@ -54,7 +53,7 @@ def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
     sheet.small(f"Work goes on in {link}." if link else "")
 
 
-def unclear(root: Root, why: str, prefix: str, fleet: Fleet) -> Drawn:
+def unclear(root: str, why: str, prefix: str, fleet: Fleet) -> Drawn:
     """Nothing was understood: the nearest match first, then everything there is."""
     sheet = Sheet("help")
     sheet.section(f"{REFUSED} {inert(why, 300)}" if why else "")
@@ -62,7 +61,7 @@ def unclear(root: Root, why: str, prefix: str, fleet: Fleet) -> Drawn:
     for part in _parts(usage):
         sheet.section(part)
     sheet.small(_asides(root, fleet))
-    return sheet.done(why or f"/{prefix}{root}: {ROOTS[root][0]}")
+    return sheet.done(why or f"/{prefix}{root}: {ROOTS[root].description}")
 
 
 def _parts(text: str, most: int = 2_800) -> list[str]:
@@ -75,9 +74,9 @@ def _parts(text: str, most: int = 2_800) -> list[str]:
     return parts
 
 
-def _asides(root: Root, fleet: Fleet) -> str:
-    if root == "incident":
-        return "In an incident's channel it is about that incident; elsewhere put its number first: /incident 42 ack."
+def _asides(root: str, fleet: Fleet) -> str:
+    if ROOTS[root].subject != "AGENT":
+        return ROOTS[root].tip
     agents = ", ".join(inert(name, 40) for name in list(fleet.agents)[:15])
     rungs = ", ".join(inert(name, 40) for name in fleet.ladder.names()[:12])
     return (

@@ -148,6 +148,9 @@ class Desk:
             return Answer("2 open.", card=type(one)(one.rows * 2, one.now))
         return Answer("INC-0042", card=MOMENTS[moment], incident_id=42)
 
+    def agent_in(self, channel: str) -> str:
+        return "refunds" if self.incident_in(channel) else ""
+
     def incident_in(self, channel: str) -> int | None:
         return 42 if channel == self.channel else None
 

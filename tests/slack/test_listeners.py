@@ -6,7 +6,7 @@ from town import Town
 
 from bot.slack import Slack, blocks, ids
 from bot.slack.modals import Place
-from bot.slack.verbs import VERBS
+from bot.slack.roots import VERBS
 
 # Commands typed in full: every verb, end to end.
 

@@ -10,7 +10,7 @@ from bot.localslack import manifest as local_manifest
 from bot.slack import build_slack, manifest
 from bot.slack.actions import ACTIONS
 from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from bot.slack.verbs import ROOTS
+from bot.slack.roots import ROOTS
 
 
 def test_the_local_slack_takes_it() -> None:
