@@ -19,6 +19,7 @@ RUN /opt/build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --
 FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 COPY --from=build /opt/stepdown /opt/stepdown
 COPY runbooks /etc/stepdown/runbooks
+COPY playbooks /etc/stepdown/playbooks
 RUN install -d -m 0700 -o 10001 -g 10001 /data
 
 # The fleet file is mounted; tokens come from the environment at start and never stand in an image.
@@ -28,6 +29,7 @@ ENV PATH=/opt/stepdown/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     STEPDOWN_FLEET=/etc/stepdown/fleet.yaml \
     STEPDOWN_RUNBOOKS_DIR=/etc/stepdown/runbooks \
+    STEPDOWN_PLAYBOOKS_DIR=/etc/stepdown/playbooks \
     STEPDOWN_DATA_DIR=/data \
     STEPDOWN_DATABASE_URL=sqlite:////data/stepdown.db \
     STEPDOWN_HTTP_HOST=0.0.0.0

@@ -51,6 +51,8 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     blamed: set[Path] = field(default_factory=set)
     settled: frozenset[Path] = frozenset()
+    needs: str = "at least `people` and `agents`"
+    """What a file of this sort needs, for the message that it holds nothing."""
 
     def settle(self) -> None:
         """End a step: what was blamed so far is not blamed again by what follows from it."""
@@ -89,9 +91,9 @@ class Document:
         return self.values.get((), Place(0, 0))
 
 
-def read_document(file: str, content: bytes, env: Mapping[str, str]) -> Document:
+def read_document(file: str, content: bytes, env: Mapping[str, str], needs: str = "") -> Document:
     """Parse one YAML file. Never raises: what is wrong stands in `problems`; `data` is None where nothing is left."""
-    document = Document(file)
+    document = Document(file, needs=needs) if needs else Document(file)
     text = _decoded(document, content)
     root = _composed(document, text) if text is not None else None
     if root is None:
@@ -105,7 +107,7 @@ def read_document(file: str, content: bytes, env: Mapping[str, str]) -> Document
     else:
         if not isinstance(document.data, dict):
             document.data = None
-            document.blame((), "the file holds no mapping; it needs at least `people` and `agents`")
+            document.blame((), f"the file holds no mapping; it needs {document.needs}")
     return document
 
 
@@ -139,7 +141,7 @@ def _composed(document: Document, text: str) -> Node | None:
         document.blame((), f"the file {kind}")
         return None
     if root is None:
-        document.blame((), "the file is empty; it needs at least `people` and `agents`")
+        document.blame((), f"the file is empty; it needs {document.needs}")
     return root
 
 

@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     """Where postmortems and charts are written."""
     runbooks_dir: Path = Path("runbooks")
+    playbooks_dir: Path = Path("playbooks")
     slack_bot_token: Annotated[
         SecretStr | None, AfterValidator(_not_the_other("xapp-", "the app token; the bot token begins with xoxb-"))
     ] = None
