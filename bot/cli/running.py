@@ -13,8 +13,9 @@ app = typer.Typer()
 
 @app.command()
 def check(fleet: FleetFile = None) -> None:
-    """Check the fleet file and the runbooks; print every problem with its line."""
+    """Check the fleet file, the runbooks and the playbooks; print every problem with its line."""
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
+    from bot.config.playbooks import Names, load_playbooks
     from bot.documents.runbooks import RunbookShelf
     from bot.sources import KINDS
 
@@ -26,8 +27,8 @@ def check(fleet: FleetFile = None) -> None:
         loaded = load_fleet(path, environment(), KINDS)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
+    shelf = RunbookShelf(settings.runbooks_dir)
     if settings.runbooks_dir.is_dir():
-        shelf = RunbookShelf(settings.runbooks_dir)
         problems += [str(problem) for problem in shelf.problems()]
         if loaded is not None:
             problems += [
@@ -35,6 +36,9 @@ def check(fleet: FleetFile = None) -> None:
                 for agent in loaded.agents.values()
                 if agent.runbook not in shelf.names()
             ]
+    if settings.playbooks_dir.is_dir():
+        playbooks = load_playbooks(settings.playbooks_dir, Names.of(loaded, shelf.names()))
+        problems += [str(problem) for problem in playbooks.problems]
     if problems:
         stop("\n".join(problems), NO)
     assert loaded is not None  # noqa: S101 - no problems means it was loaded

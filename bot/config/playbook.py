@@ -68,7 +68,7 @@ class FindingEntry(Entry):
     found: Prose
     means: Prose
     cause: CauseKind | None = None
-    rules_out: list[CauseKind] = []
+    rules_out: list[CauseKind] = Field(default_factory=list)
 
     def value(self) -> Finding:
         """The value of the core."""
@@ -81,7 +81,7 @@ class CheckEntry(Entry):
     id: Name
     title: Prose
     look: Prose
-    when: list[When] = []
+    when: list[When] = Field(default_factory=list)
     findings: list[FindingEntry] = Field(min_length=1)
 
     def value(self) -> Check:
@@ -96,7 +96,7 @@ class ContainmentEntry(Entry):
     rung: RungName = ""
     why: Prose
     instead: str = ""
-    cannot_recall: list[Prose] = []
+    cannot_recall: list[Prose] = Field(default_factory=list)
 
     def value(self) -> Containment:
         """The value of the core."""
@@ -121,7 +121,7 @@ class PlaybookFile(Entry):
     containment: ContainmentEntry
     recovery: RecoveryEntry
     runbook: Name
-    rehearsal: dict[str, Any] = {}
+    rehearsal: dict[str, Any] = Field(default_factory=dict)
 
     def value(self) -> Playbook:
         """The value of the core."""

@@ -102,7 +102,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Containment:
-    """Where to start. `rung` "": stepping the agent down by rule is the wrong move, and `instead` says what is right."""
+    """Where to start. `rung` "": stepping the agent down is the wrong move, and `instead` says what is right."""
 
     why: str
     rung: str = ""

@@ -1,13 +1,18 @@
 """Playbook files: what is sound becomes a value, what is wrong is said with its place and the way out."""
 
+import os
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fleet_text import GOOD as FLEET
 
 from bot.config.playbooks import Names, load_playbooks, parse_playbook
 from bot.core.model import DEFAULT_LADDER, Agent, Better, Fleet, Ladder, Objective, Rung, Sli
-from bot.core.playbook import Condition, Signal
+from bot.core.playbook import SIGNS, Condition, Signal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = Names(runbooks=("default", "retry-loop"))
@@ -70,8 +75,10 @@ def test_a_sound_file_becomes_a_value() -> None:
         (
             "runbook: default",
             "runbook: retry-lop",
-            "slow-ledger.yaml:26:10: runbook: the runbook 'retry-lop' is not known; did you mean 'retry-loop'? "
-            "(allowed: default, retry-loop)",
+            (
+                "slow-ledger.yaml:26:10: runbook: the runbook 'retry-lop' is not known; did you mean 'retry-loop'? "
+                "(allowed: default, retry-loop)"
+            ),
         ),
         (
             "rung: bounded",
@@ -114,8 +121,10 @@ def test_each_mistake_is_said_at_its_place(old: str, new: str, said: str) -> Non
 def test_a_condition_that_waits_for_itself_is_said_with_the_whole_circle() -> None:
     text = changed("    look: One balance.\n", "    look: One balance.\n    when: [ours.expired]\n")
     assert problems(text) == [
-        "slow-ledger.yaml:12:12: attribution.0.when.0: the conditions go in a circle, so none of these is ever asked: "
-        "probe -> ours -> probe"
+        (
+            "slow-ledger.yaml:12:12: attribution.0.when.0: the conditions go in a circle, so none of these is ever asked: "
+            "probe -> ours -> probe"
+        )
     ]
 
 
@@ -126,8 +135,10 @@ def test_every_problem_comes_out_at_once() -> None:
 
 def test_an_empty_file_says_what_a_playbook_needs() -> None:
     assert problems("") == [
-        "slow-ledger.yaml: the file is empty; it needs `name`, `signals`, `attribution`, `containment`, `recovery` and "
-        "`runbook`"
+        (
+            "slow-ledger.yaml: the file is empty; it needs `name`, `signals`, `attribution`, `containment`, `recovery` and "
+            "`runbook`"
+        )
     ]
 
 
@@ -166,3 +177,28 @@ def test_each_shipped_playbook_is_sound(path: Path) -> None:
     assert playbook is not None
     assert playbook.containment.cannot_recall
     assert any(signal.weight == "strong" for signal in playbook.signals)
+
+
+def test_every_sign_is_explained_in_the_guide() -> None:
+    guide = (ROOT / "docs" / "playbooks.md").read_text()
+    table = guide.split("| sign | what was seen |")[1].split("##")[0]
+    assert set(re.findall(r"`([a-z-]+)`", table)) == set(SIGNS)
+
+
+def test_check_reads_the_playbooks_too(tmp_path: Path) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "slow-ledger.yaml").write_text(changed("runbook: default", "runbook: defolt"))
+    (tmp_path / "fleet.yaml").write_text(FLEET)
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "check"],
+        cwd=tmp_path,
+        env=os.environ | {"STEPDOWN_RUNBOOKS_DIR": str(ROOT / "runbooks"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        "playbooks/slow-ledger.yaml:26:10: runbook: the runbook 'defolt' is not known; did you mean 'default'? "
+        f"(allowed: {', '.join(sorted(path.stem for path in (ROOT / 'runbooks').glob('*.md')))})\n"
+    )
