@@ -122,8 +122,8 @@ def test_a_condition_that_waits_for_itself_is_said_with_the_whole_circle() -> No
     text = changed("    look: One balance.\n", "    look: One balance.\n    when: [ours.expired]\n")
     assert problems(text) == [
         (
-            "slow-ledger.yaml:12:12: attribution.0.when.0: the conditions go in a circle, so none of these is ever asked: "
-            "probe -> ours -> probe"
+            "slow-ledger.yaml:12:12: attribution.0.when.0: the conditions go in a circle, so none of these is ever "
+            "asked: probe -> ours -> probe"
         )
     ]
 
@@ -136,8 +136,8 @@ def test_every_problem_comes_out_at_once() -> None:
 def test_an_empty_file_says_what_a_playbook_needs() -> None:
     assert problems("") == [
         (
-            "slow-ledger.yaml: the file is empty; it needs `name`, `signals`, `attribution`, `containment`, `recovery` and "
-            "`runbook`"
+            "slow-ledger.yaml: the file is empty; it needs `name`, `signals`, `attribution`, `containment`, `recovery` "
+            "and `runbook`"
         )
     ]
 
