@@ -2,7 +2,8 @@
 
 The owner is paged at once, then the policy's steps run; after the last one everyone is paged, again and again, at most
 `rounds` times; a policy that ran out is said loudly and ends paging for good. A page that failed on every way moves on
-at once, and so does "can't take it". An empty target is said and skipped, never waited for.
+at once, and so does "can't take it". An empty target is said and skipped, never waited for. Who said "can't take it" is
+not asked again in this episode, unless nobody else is left.
 """
 
 from dataclasses import dataclass, replace
@@ -25,11 +26,25 @@ class Paging:
     words: tuple[str, ...] = ()
 
 
-def begin(incident: Incident, at: datetime, why: str) -> Paging:
-    """Start, or start again, with the first step."""
+def begin(incident: Incident, at: datetime, why: str, declined: tuple[str, ...] = ()) -> Paging:
+    """Start, or start again, with the first step. `declined`: people who can't take it, so it is not for them."""
     state = incident.escalation
-    fresh = replace(state, step=0, rounds=0, paged=(), exhausted=False, episode=state.episode + 1)
+    fresh = replace(state, step=0, rounds=0, paged=(), exhausted=False, declined=declined, episode=state.episode + 1)
     return advance(replace(incident, escalation=fresh), at, why)
+
+
+def decline(incident: Incident, person: str) -> Incident:
+    """Somebody can't take it: the steps that follow leave them out."""
+    state = incident.escalation
+    return replace(incident, escalation=replace(state, declined=tuple(dict.fromkeys((*state.declined, person)))))
+
+
+def after(incident: Incident, person: str) -> str:
+    """Who comes after a person in the chain of owner, deputy, manager; "" when nobody is left."""
+    roster = incident.roster
+    chain = (roster.owner, roster.deputy, roster.manager)
+    place = chain.index(person) + 1 if person in chain else 0
+    return next((other for other in chain[place:] if other and other != person), "")
 
 
 def stop(incident: Incident) -> Incident:
@@ -48,7 +63,7 @@ def advance(incident: Incident, at: datetime, why: str = "", skip: str = "") -> 
     while (step := _next(incident)) is not None:
         people = _targets(incident, step)
         incident = _count(incident)
-        if people and set(people) == {skip}:
+        if people and step.who != "everyone" and set(people) <= {skip, *incident.escalation.declined}:
             continue
         if people:
             paged = _page(incident, people, why or _why(incident, step), at)
@@ -77,7 +92,7 @@ def settled(incident: Incident, event: PageSettled) -> Paging:
     loud = Say(
         incident.id,
         f"unreached-{state.serial}",
-        f"No page reached {event.person} by any way ({event.detail or event.outcome}). Paging the next person now.",
+        f"{_unreached(incident, event)} Paging the next person now.",
         mention=event.person,
     )
     moved = advance(incident, event.at, f"no page reached {event.person}", skip=event.person)
@@ -107,16 +122,20 @@ def _beside_settled(incident: Incident, event: PageSettled) -> Paging:
     incident = replace(incident, escalation=replace(state, beside=left))
     if event.outcome == "sent" or same:
         return Paging(incident)
-    text = f"No page reached {event.person} by any way ({event.detail or event.outcome})."
+    text = _unreached(incident, event)
     loud = Say(incident.id, f"unreached-{event.page_key}", text, mention=event.person)
-    roster = incident.roster
-    chain = (roster.owner, roster.deputy, roster.manager)
-    after = chain.index(event.person) + 1 if event.person in chain else 0
-    instead = next((person for person in chain[after:] if person and person != event.person), "")
+    instead = after(incident, event.person)
     if not instead:
         return Paging(incident, (loud,), (text,))
     moved = _beside(incident, (instead,), f"no page reached {event.person}")
     return replace(moved, effects=(loud, *moved.effects), words=(text, *moved.words))
+
+
+def _unreached(incident: Incident, event: PageSettled) -> str:
+    """Nobody should have to look up a number at night."""
+    phone = incident.roster.phones.get(event.person, "")
+    call = f"Call {phone}." if phone else "The fleet file has no phone number for them."
+    return f"No page reached {event.person} by any way ({event.detail or event.outcome}). {call}"
 
 
 def _running(incident: Incident) -> bool:
@@ -145,7 +164,8 @@ def _count(incident: Incident) -> Incident:
 def _targets(incident: Incident, step: EscalationStep) -> tuple[str, ...]:
     roster = incident.roster
     if step.who == "everyone":
-        return roster.everyone
+        willing = tuple(person for person in roster.everyone if person not in incident.escalation.declined)
+        return willing or roster.everyone
     person = {"owner": roster.owner, "deputy": roster.deputy, "manager": roster.manager}[step.who]
     return (person,) if person else ()
 
@@ -208,10 +228,12 @@ def _exhausted(incident: Incident, words: tuple[str, ...]) -> Paging:
     if calm.escalation.exhausted:
         return Paging(calm, (), words)
     calm = replace(calm, escalation=replace(calm.escalation, exhausted=True))
-    serial = calm.escalation.serial
+    serial, roster = calm.escalation.serial, incident.roster
+    phone = roster.phones.get(roster.owner, "")
     text = (
-        f"NOBODY ANSWERED {incident.number}. {incident.agent}: {incident.title}. Every step of the escalation was "
-        f"tried {incident.policy.rounds} times over. Acknowledge it, or call {incident.roster.owner} by phone."
+        f"NOBODY ANSWERED {incident.number}. {incident.agent}: {incident.title}. The whole escalation has run, and "
+        f"everyone was paged {incident.policy.rounds} times; nobody will be paged any more. Acknowledge it, or call "
+        f"{roster.owner} by phone{f' ({phone})' if phone else ''}."
     )
     loud = tuple(Say(incident.id, f"exhausted-{serial}-{room}", text, room=room) for room in _LOUD)
     return Paging(calm, loud, (*words, text))

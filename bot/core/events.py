@@ -37,6 +37,10 @@ class Roster:
     everyone: tuple[str, ...] = ()
     ways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Person key -> kinds of ways, Slack first."""
+    phones: Mapping[str, str] = field(default_factory=dict)
+    """Person key -> phone number, for a person to call when no page arrives."""
+    covers: Mapping[str, str] = field(default_factory=dict)
+    """Person key -> who is paged instead: the pager was handed over for a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,16 @@ class PassedOn:
     actor: Actor
     reason: str = ""
     kind: Literal["passed_on"] = "passed_on"
+
+
+@dataclass(frozen=True, slots=True)
+class PagingBegan:
+    """An incident that was only posted begins to page: what made silence acceptable is over."""
+
+    at: datetime
+    actor: Actor
+    why: str
+    kind: Literal["paging_began"] = "paging_began"
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +424,7 @@ Event = (
     | ChannelReady
     | Acknowledged
     | PassedOn
+    | PagingBegan
     | StepMarked
     | RungLowered
     | RungSeen

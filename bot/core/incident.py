@@ -36,6 +36,13 @@ MOVES: Mapping[str, Mapping[State, frozenset[State]]] = {
         State.RECOVERING: frozenset({State.RECOVERING}),
         State.RECOVERED: frozenset({State.RECOVERED}),
     },
+    "passed_on": {
+        State.PAGING: frozenset({State.PAGING}),
+        State.RESPONDING: frozenset({State.RESPONDING, State.PAGING}),
+        State.CONTAINED: frozenset({State.CONTAINED, State.PAGING}),
+        State.RECOVERING: frozenset({State.RECOVERING}),
+        State.RECOVERED: frozenset({State.RECOVERED}),
+    },
     "timer_due": {
         State.PAGING: frozenset({State.PAGING}),
         State.RESPONDING: frozenset({State.RESPONDING, State.PAGING}),
@@ -66,8 +73,9 @@ MOVES: Mapping[str, Mapping[State, frozenset[State]]] = {
     "recovery_held": {State.RECOVERING: frozenset({State.RECOVERED})},
     "sighted": {
         State.PAGING: frozenset({State.PAGING}),
-        State.RESPONDING: frozenset({State.RECOVERED}),
-        State.CONTAINED: frozenset({State.RECOVERED}),
+        State.RESPONDING: frozenset({State.RECOVERED, State.RESPONDING}),
+        State.CONTAINED: frozenset({State.RECOVERED, State.CONTAINED}),
+        State.RECOVERING: frozenset({State.RECOVERING}),
     },
     "restore_asked": {State.RECOVERED: frozenset({State.RECOVERED}), State.RECOVERING: frozenset({State.RECOVERING})},
     "rung_raised": {
@@ -93,7 +101,7 @@ STAYS = frozenset(
         "cleared",
         "page_settled",
         "channel_ready",
-        "passed_on",
+        "paging_began",
         "step_marked",
         "rung_lowered",
         "rung_seen",
@@ -181,6 +189,8 @@ class Escalation:
     beside: tuple[str, ...] = ()
     """Keys of pages asked for beside the policy that are not settled yet."""
     exhausted: bool = False
+    declined: tuple[str, ...] = ()
+    """Keys of people who can't take it since paging (re)started: paged again only when nobody else is left."""
     episode: int = 0
     """How often paging began: at the start, and again each time an acknowledgement lapsed or the incident reopened."""
 
@@ -235,6 +245,11 @@ class Incident:
     def number(self) -> str:
         """The public number: `INC-0042`."""
         return f"INC-{self.id:04d}"
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether recovery is told by the clock. A blind agent on its normal rung has recovered when data is back."""
+        return self.kind != "blind" or self.rungs.epoch > 0 or self.rungs.rung != self.rungs.normal
 
     @property
     def open(self) -> bool:

@@ -50,12 +50,12 @@ def cleared(event: ev.Cleared, incident: Incident) -> Change:
 
 @apply.register
 def sighted(event: ev.Sighted, incident: Incident) -> Change:
-    """Data is back. A person still has to look and resolve."""
+    """Data is back. Where the agent is on a lower rung the clock now runs; a person still has to look and resolve."""
     if incident.kind != "blind":
         raise IllegalMove(f"{incident.number} is not about missing data.")
-    state = incident.state if incident.state is State.PAGING else State.RECOVERED
-    back = replace(incident, state=state, recovered_at=event.at)
-    shown = (PostCard(incident.id, "resolve"),) if incident.channel else ()
+    stays = incident.state is State.PAGING or incident.by_clock
+    back = replace(incident, state=incident.state if stays else State.RECOVERED, recovered_at=event.at)
+    shown = (PostCard(incident.id, "resolve"),) if incident.channel and not incident.by_clock else ()
     return Change(back, f"Data is back: {event.why}", (*shown, *edits(incident, "incident")))
 
 

@@ -6,7 +6,7 @@ from bot.core import escalation
 from bot.core import events as ev
 from bot.core.change import Change, apply, edits, topic
 from bot.core.effects import EditCard, Effect, PostCard, Say, SetTopic
-from bot.core.incident import Incident, State
+from bot.core.incident import IllegalMove, Incident, State
 from bot.core.runbook import PHASES
 
 
@@ -26,22 +26,49 @@ def acknowledged(event: ev.Acknowledged, incident: Incident) -> Change:
 
 
 def _after_ack(incident: Incident) -> State:
-    if incident.kind == "blind" and incident.recovered_at is not None:
+    if not incident.by_clock and incident.recovered_at is not None:
         return State.RECOVERED
     return State.CONTAINED if incident.contained_at is not None else State.RESPONDING
 
 
 @apply.register
 def passed_on(event: ev.PassedOn, incident: Incident) -> Change:
-    """Move to the next person at once."""
+    """Move to the next person at once; whoever had acknowledged gives it back."""
     reason = f": {event.reason}" if event.reason else ""
     text = f"{event.actor.name} can't take it{reason}."
-    if incident.state is not State.PAGING:
-        return Change(incident, f"{text} It is acknowledged by {incident.acked_by} already.")
-    why = f"{event.actor.name} can't take {incident.agent}."
-    moved = escalation.advance(incident, event.at, why, skip=event.actor.key)
+    mine = event.actor.key == incident.acked_by
+    if incident.state is State.PAGING:
+        why = f"{event.actor.name} can't take {incident.agent}."
+        moved = escalation.advance(escalation.decline(incident, event.actor.key), event.at, why)
+        return _paged(moved, text, drop=_pages_of(incident, event.actor.key))
+    if mine and incident.state in (State.RESPONDING, State.CONTAINED):
+        return _given_back(event, incident, text)
+    instead = escalation.after(incident, event.actor.key) if mine else ""
+    if instead:
+        return _paged(escalation.page_now(incident, (instead,), text), text)
+    return Change(incident, f"{text} It is acknowledged by {incident.acked_by} already.")
+
+
+def _given_back(event: ev.PassedOn, incident: Incident, text: str) -> Change:
+    """Nobody has it any more: paging starts again, without the person who gave it back."""
+    free = replace(incident, state=State.PAGING, acked_by="", acked_at=None, active_at=None)
+    why = f"{event.actor.name} had {incident.agent} and can't go on."
+    moved = escalation.begin(free, event.at, why, declined=(event.actor.key,))
+    return _paged(moved, f"{text} Paging starts again.", *edits(incident, "pages", "page"))
+
+
+def _paged(moved: escalation.Paging, text: str, *effects: Effect, drop: tuple[str, ...] = ()) -> Change:
     also = tuple(("paged", words) for words in moved.words)
-    return Change(moved.incident, text, moved.effects, drop=_pages_of(incident, event.actor.key), also=also)
+    return Change(moved.incident, text, (*moved.effects, *effects), drop=drop, also=also)
+
+
+@apply.register
+def paging_began(event: ev.PagingBegan, incident: Incident) -> Change:
+    """Wake somebody after all."""
+    if incident.pages or incident.state is not State.PAGING:
+        raise IllegalMove(f"{incident.number} pages already, or somebody has it.")
+    moved = escalation.begin(replace(incident, pages=True), event.at, event.why)
+    return _paged(moved, f"Paging begins: {event.why}", *edits(incident, "incident", "announcement"))
 
 
 def _pages_of(incident: Incident, person: str) -> tuple[str, ...]:

@@ -58,7 +58,8 @@ def restore_barred(incident: Incident, ladder: Ladder, clock: Clock | None) -> s
         return f"{incident.agent} is on its normal rung, {rungs.normal}, already."
     if rungs.restore_to:
         return f"A restore to {rungs.restore_to} already waits for a second person."
-    if incident.state is State.RECOVERED:
+    held = clock is not None and clock.state == "held"
+    if incident.state is State.RECOVERED and (incident.kind != "blind" or held):
         return ""
     minutes = clock.minutes if clock is not None else 0
     if rungs.raised_at is not None and incident.state is State.RECOVERING:

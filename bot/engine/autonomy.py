@@ -138,7 +138,8 @@ class Autonomy(Questions):
         return Answer(text, incident_id=incident.id)
 
     def _restorable(self, agent: Agent) -> Incident | None:
-        open_ = [i for i in self._store.open_incidents(agent.key) if i.kind != "blind"]
+        """The incident whose recovery speaks for a restore: one about missing data only where there is no other."""
+        open_ = sorted(self._store.open_incidents(agent.key), key=lambda incident: incident.kind == "blind")
         return open_[0] if open_ else None
 
     def _asked(self, incident: Incident, actor: Actor, reason: str, workflow: str) -> Event:

@@ -54,7 +54,7 @@ class Course:
     def clock_of(self, incident: Incident, now: datetime) -> recovery.Clock | None:
         """The recovery clock of an incident at this moment; None where there is nothing to judge."""
         agent = self._fleet().agents.get(incident.agent)
-        if agent is None or incident.kind == "blind" or not agent.slis:
+        if agent is None or not incident.by_clock or not agent.slis:
             return None
         settle = max(sli.settle for _, sli in agent.slis)
         newest = minute_of(now - timedelta(seconds=settle)) - 1

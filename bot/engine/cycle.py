@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.core import detection
-from bot.core.events import Breached, Cleared, Event, RecoveryReset, Reopened, Sighted
-from bot.core.incident import IllegalMove, Incident
+from bot.core.events import Breached, Cleared, Event, PagingBegan, RecoveryReset, Reopened, Sighted
+from bot.core.incident import IllegalMove, Incident, State
 from bot.core.model import BOT, Agent, Breach, Fleet, Series, Sli, minute_of
 from bot.engine.each import each
 from bot.engine.history import History, Rows
@@ -220,11 +220,19 @@ class Cycle:
                 self._openings.blind(agent, silent, self._trouble_of(agent, troubles), now)
             except Conflict:
                 return
+        elif silent and incident is not None and self._must_wake(agent, incident):
+            why = f"{agent.key} was raised to {self._openings.rung(agent)} while nobody can see how it is doing."
+            self._tell(incident.id, PagingBegan(now, BOT, why))
         elif not silent and incident is not None and incident.recovered_at is None:
             self._tell(incident.id, Sighted(now, BOT, f"{agent.key} reports every SLI again."))
         elif silent and incident is not None and incident.recovered_at is not None:
             names = ", ".join(sorted({series.sli.upper() for series in silent}))
             self._tell(incident.id, RecoveryReset(now, BOT, minute_of(now), f"no data on {names} again"))
+
+    def _must_wake(self, agent: Agent, incident: Incident) -> bool:
+        """True for one that pages nobody although the agent acts on its own again."""
+        ladder, rung = self._fleet().ladder, self._openings.rung(agent)
+        return not incident.pages and incident.state is State.PAGING and not ladder.rung(rung).waits_for_people
 
     def _trouble_of(self, agent: Agent, troubles: Mapping[str, str]) -> str:
         """What the sources of this agent's SLIs did wrong, in words."""

@@ -171,6 +171,7 @@ def roster(fleet: Fleet, agent: Agent, ways: frozenset[str]) -> Roster:
         manager=agent.manager,
         everyone=everyone,
         ways={key: _ways(fleet.people[key], ways) for key in everyone},
+        phones={key: fleet.people[key].phone for key in everyone if fleet.people[key].phone},
     )
 
 
