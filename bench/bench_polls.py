@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Scope
 
 from bench.rows import Row, percentile
+from bot.core.change_feed import PostedChange
 from bot.core.model import DEFAULT_LADDER, Agent, Fleet, RungState
 from bot.tabletop.clock import RealClock
 from bot.web.api import build_api
@@ -43,6 +44,18 @@ class Nowhere:
 
     def tasks(self, *_: object) -> None:
         """No task records are sent."""
+        raise AssertionError
+
+    def put_changes(self, *_: object) -> int:
+        """No changes are posted."""
+        raise AssertionError
+
+    def changes(self, *_: object) -> list[PostedChange]:
+        """Nobody asks for changes."""
+        raise AssertionError
+
+    def drop_changes(self, *_: object) -> int:
+        """Nobody drops changes."""
         raise AssertionError
 
 
@@ -148,7 +161,7 @@ def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the
     fleet = Fleet(people={}, sources={}, agents={name: Agent(name, "ann") for name in names}, ladder=DEFAULT_LADDER)
     clock = RealClock()
     board = MemoryBoard(lambda: fleet, clock)
-    app = build_api(board, Nowhere(), book, list, CollectorRegistry(), fleet=lambda: fleet, clock=clock)
+    app = build_api(board, Nowhere(), book, list, CollectorRegistry(), feed=Nowhere(), fleet=lambda: fleet, clock=clock)
     server = HttpServer(app, "127.0.0.1", 0)
     port = server.start()
     try:

@@ -136,6 +136,7 @@ class App:
             setup.tokens,
             self.watch.problems,
             registry,
+            feed=store,
             fleet=fleet,
             clock=clock,
             version=setup.version,

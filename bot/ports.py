@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.cards import Card
+from bot.core.change_feed import PostedChange
 from bot.core.effects import Effect, Lane
 from bot.core.incident import Decision, Incident
 from bot.core.model import (
@@ -186,6 +187,22 @@ class Intake(Protocol):
         ...
 
 
+class ChangeFeed(Protocol):
+    """What was posted: deploys, prompts, models, tool schemas, policies."""
+
+    def put_changes(self, changes: Sequence[PostedChange]) -> int:
+        """Store changes; returns how many are new. Raises IdTaken, storing nothing, where an id is another's."""
+        ...
+
+    def changes(self, since: datetime, until: datetime) -> Sequence[PostedChange]:
+        """Changes of this span, both ends included, oldest first."""
+        ...
+
+    def drop_changes(self, before: datetime) -> int:
+        """Forget changes from before then; returns how many."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A rendered document: Markdown, its JSON twin, and pictures by file name."""
@@ -243,7 +260,7 @@ class Finished:
     why: str = ""
 
 
-class Store(Protocol):
+class Store(ChangeFeed, Protocol):
     """Keeps everything. One `commit` is one transaction; readers see whole decisions or none."""
 
     def next_incident_id(self) -> int:
@@ -410,6 +427,10 @@ class Store(Protocol):
 
     def tasks_touching(self, agents: Sequence[str], minutes: Sequence[int]) -> Sequence[TaskRecord]:
         """Tasks whose newest word lies in one of the minutes, or that waited for approval in one of them."""
+        ...
+
+    def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:
+        """Tasks whose newest word lies in these minutes (inclusive), the newest `limit` of them, oldest first."""
         ...
 
     def judged(self, agents: Sequence[str]) -> frozenset[tuple[str, str]]:

@@ -12,6 +12,8 @@ changes nothing. Each task counts once, in the minute of its newest record.
 | aqdd          | tasks waiting for approval at the minute's end   | none: a queue, not a share       |
 | task_success  | tasks that succeeded, %                          | tasks that say                   |
 | cost_per_task | cost per task                                    | tasks that say                   |
+| replans_per_task | plans made again per task                     | tasks that say                   |
+| context_use   | share of the context window, %                   | tasks that say                   |
 
 Every value with an n is a sum over a sum, so minutes pool exactly. DQR has two kinds of evidence and never mixes them:
 a workflow whose tasks are ever judged (`decision_correct`) is measured by judgements alone, and its unjudged minutes
@@ -32,6 +34,15 @@ QUEUE = "aqdd"
 
 
 @dataclass(frozen=True, slots=True)
+class ToolUse:
+    """One tool in one task: how often it was called, and how many of those calls failed."""
+
+    name: str
+    calls: int
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRecord:
     """What is known of one task. `task_id` is unique within its agent; `at` is the source's time of this word."""
 
@@ -49,6 +60,23 @@ class TaskRecord:
     """A judgement by somebody else: a reviewer, a check, an eval."""
     success: bool | None = None
     cost: float | None = None
+    tools: tuple[ToolUse, ...] = ()
+    """Per tool, where the reporter knows; empty where it does not."""
+    invalid_calls: int | None = None
+    """Calls of tools that do not exist, or whose arguments the tool's schema refuses."""
+    denied_calls: int | None = None
+    """Calls that a policy refused."""
+    repeated_calls: int | None = None
+    """Calls that repeat an earlier one of the task: same tool, same arguments."""
+    replans: int | None = None
+    flagged: int | None = None
+    """Inputs or tool answers in which a guard found instructions."""
+    context_use: float | None = None
+    """The largest share of the context window that the task filled, 0 to 1."""
+    model: str = ""
+    """The model as the provider returned it."""
+    prompt: str = ""
+    """The version of the prompt."""
     queued_at: datetime | None = None
     """When the task began to wait for approval; kept when a later record ends the wait."""
 
@@ -169,12 +197,22 @@ def _cost(record: TaskRecord) -> float | None:
     return record.cost
 
 
+def _replans(record: TaskRecord) -> float | None:
+    return None if record.replans is None else float(record.replans)
+
+
+def _context_use(record: TaskRecord) -> float | None:
+    return None if record.context_use is None else 100.0 * record.context_use
+
+
 _MEASURES: Mapping[str, Callable[[TaskRecord], float | None]] = {
     JUDGED_SHARE: _confidence,
     "tie": _calls,
     "her": _escalated,
     "task_success": _succeeded,
     "cost_per_task": _cost,
+    "replans_per_task": _replans,
+    "context_use": _context_use,
 }
 TASK_SLIS = frozenset({*_MEASURES, QUEUE})
 """Names of the SLIs that task records can answer for."""

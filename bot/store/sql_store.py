@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, inspect
 from sqlmodel import SQLModel
 
 from bot.store import tables
+from bot.store.changes import Changes
 from bot.store.engines import StoreError, hold_alone, open_engine, sqlite_path
 from bot.store.incidents import Incidents
 from bot.store.migrate import head, stamp, stored_revision
@@ -20,7 +21,7 @@ from bot.store.tasks import Tasks
 __all__ = ["SqlStore", "StoreError"]
 
 
-class SqlStore(Incidents, Outbox, Minutes, Rungs, Tasks):
+class SqlStore(Incidents, Outbox, Minutes, Rungs, Tasks, Changes):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 
     def __init__(self, write_engine: Engine, read_engine: Engine, lock: TextIO | None) -> None:

@@ -190,3 +190,13 @@ class TaskRow(SQLModel, table=True):
     queued_minute: int | None = None
     judged: int = 0
     body: str = Field(sa_type=Text)
+
+
+class ChangeRow(SQLModel, table=True):
+    """A change that was posted: a deploy, a prompt, a model, a tool's schema, a policy."""
+
+    __tablename__ = "change"
+    __table_args__ = (Index("ix_change_at", "at"),)
+    id: str = Field(primary_key=True)
+    at: float
+    body: str = Field(sa_type=Text)

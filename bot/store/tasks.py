@@ -49,6 +49,14 @@ class Tasks:
         with self.looking() as connection:
             return [task_json.validate_json(body) for (body,) in connection.execute(query)]
 
+    def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:
+        """Tasks of these minutes, the newest `limit` of them, oldest first."""
+        query = select(_TASK.c.body).where(_TASK.c.agent.in_(agents), _TASK.c.minute.between(first, last))
+        newest = query.order_by(_TASK.c.minute.desc(), _TASK.c.task_id).limit(limit)
+        with self.looking() as connection:
+            found = [task_json.validate_json(body) for (body,) in connection.execute(newest)]
+        return sorted(found, key=lambda record: (record.at, record.task_id))
+
     def judged(self, agents: Sequence[str]) -> frozenset[tuple[str, str]]:
         """Pairs whose decisions somebody judges, by what the store holds."""
         query = select(_TASK.c.agent, _TASK.c.workflow).where(_TASK.c.agent.in_(agents), _TASK.c.judged == 1).distinct()

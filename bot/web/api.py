@@ -9,9 +9,10 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.core.model import Fleet
-from bot.ports import Clock, Intake
-from bot.web import autonomy, health, ingest, ofrep, page, refusals, shapes
+from bot.ports import ChangeFeed, Clock, Intake
+from bot.web import autonomy, changes, health, ingest, ofrep, page, refusals, shapes
 from bot.web.board import MemoryBoard
+from bot.web.changes import ChangeDesk
 from bot.web.door import Door
 from bot.web.health import Readiness, Ready
 from bot.web.ingest import Inbox
@@ -30,6 +31,7 @@ def build_api(
     ready: Ready,
     registry: CollectorRegistry,
     *,
+    feed: ChangeFeed,
     fleet: Callable[[], Fleet],
     clock: Clock,
     version: str = "",
@@ -41,6 +43,7 @@ def build_api(
     """
     metrics = WebMetrics(registry)
     door = Door(tokens, metrics)
+    inbox = Inbox(intake, fleet, clock, metrics)
     poll = Poll(board, fleet, clock, metrics)
     app = FastAPI(
         title=TITLE,
@@ -54,7 +57,8 @@ def build_api(
     own = (
         ofrep.routes(door, poll),
         autonomy.routes(door, poll),
-        ingest.routes(door, Inbox(intake, fleet, clock, metrics)),
+        ingest.routes(door, inbox),
+        changes.routes(door, inbox, ChangeDesk(feed, fleet, clock)),
         health.routes(Readiness(ready), registry),
         page.routes(app),
     )

@@ -4,7 +4,7 @@ Two rounds. First the record's own shape (pydantic, strict: no "3" for 3, no tru
 fleet and the clock can tell: is there such an agent, workflow and SLI, and is the time plausible.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
@@ -12,8 +12,9 @@ from typing import Annotated, TypeVar
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from bot.core.change_feed import ChangeKind, PostedChange
 from bot.core.model import Fleet, Sample, Series
-from bot.core.tasks import TaskRecord
+from bot.core.tasks import TaskRecord, ToolUse
 from bot.web.refusals import found, nearest
 
 AHEAD = timedelta(seconds=30)
@@ -68,6 +69,8 @@ def _printable(value: object) -> object:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Text = Annotated[str, BeforeValidator(_printable), Field(min_length=1, max_length=200)]
 Flow = Annotated[str, BeforeValidator(_printable), Field(max_length=200)]
+Times = Annotated[int, Field(ge=0, le=1_000_000)]
+Names = Annotated[list[Text], Field(max_length=200)]
 Amount = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]
 
 
@@ -82,6 +85,16 @@ class SampleIn(BaseModel):
     sli: Text
     value: float = Field(ge=-1e15, le=1e15, allow_inf_nan=False)
     n: Amount | None = None
+
+
+class ToolIn(BaseModel):
+    """One tool in one task: calls, and how many of them failed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Text
+    calls: int = Field(ge=0, le=1_000_000)
+    errors: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class TaskIn(BaseModel):
@@ -101,11 +114,43 @@ class TaskIn(BaseModel):
     decision_correct: bool | None = None
     success: bool | None = None
     cost: Amount | None = None
+    tools: list[ToolIn] = Field(default=[], max_length=100)
+    invalid_calls: Times | None = None
+    denied_calls: Times | None = None
+    repeated_calls: Times | None = None
+    replans: Times | None = None
+    flagged: Times | None = None
+    context_use: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    model: Flow = ""
+    prompt: Flow = ""
+
+
+class ChangeIn(BaseModel):
+    """One change. Empty lists mean all of them. `id` is yours: a commit, a pipeline's run, a version."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Text
+    kind: ChangeKind
+    time: Moment
+    summary: Text
+    agents: Names = []
+    workflows: Names = []
+    tools: Names = []
+    version: Flow = ""
+    by: Flow = ""
+
+    def value(self) -> PostedChange:
+        """The value of the core."""
+        lists = (tuple(self.agents), tuple(self.workflows), tuple(self.tools))
+        return PostedChange(self.id, self.kind, self.time, self.summary, *lists, self.version, self.by)
 
 
 _TIME = "ISO 8601 with an offset (2026-03-01T02:14:00Z) or seconds since 1970; at most 30 s ahead, 14 days old"
 _YES_NO = "true or false"
-Model = TypeVar("Model", SampleIn, TaskIn)
+_COUNT = "a whole number from 0 to 1000000"
+_VERSION = "at most 200 printable characters"
+Model = TypeVar("Model", bound=BaseModel)
 ALLOWED = {
     "time": _TIME,
     "agent": "the key of an agent in the fleet file",
@@ -115,7 +160,7 @@ ALLOWED = {
     "value": "a finite number",
     "n": "a finite number, 0 or more: the tasks behind the value",
     "task_id": "1 to 200 printable characters, unique within the agent",
-    "tool_calls": "a whole number from 0 to 1000000",
+    "tool_calls": _COUNT,
     "required_escalation": _YES_NO,
     "pending_approval": _YES_NO,
     "completed": _YES_NO,
@@ -123,59 +168,77 @@ ALLOWED = {
     "decision_correct": _YES_NO,
     "success": _YES_NO,
     "cost": "a finite number, 0 or more",
+    "tools": 'at most 100 of {"name": a tool, "calls": a whole number, "errors": a whole number}',
+    "invalid_calls": _COUNT,
+    "denied_calls": _COUNT,
+    "repeated_calls": _COUNT,
+    "replans": _COUNT,
+    "flagged": _COUNT,
+    "context_use": "a number from 0 to 1",
+    "model": _VERSION,
+    "prompt": _VERSION,
 }
 
 
 def samples_from(parsed: object, fleet: Fleet, now: datetime) -> list[Sample]:
     """Samples from a request's JSON. Raises Faulty."""
-    shaped = _shaped(parsed, SampleIn)
-    _insist(shaped, lambda record: _sample_faults(record, fleet, now))
-    return [Sample(Series(r.agent, r.workflow, r.sli), r.time, r.value, r.n) for r in shaped]
+    records = shaped(parsed, SampleIn)
+    insist(records, lambda record: _sample_faults(record, fleet, now))
+    return [Sample(Series(r.agent, r.workflow, r.sli), r.time, r.value, r.n) for r in records]
 
 
 def tasks_from(parsed: object, fleet: Fleet, now: datetime) -> list[TaskRecord]:
     """Task records from a request's JSON. Raises Faulty."""
-    shaped = _shaped(parsed, TaskIn)
-    _insist(shaped, lambda record: _place_faults(record, fleet, now))
-    return [TaskRecord(at=r.time, **r.model_dump(exclude={"time"})) for r in shaped]
+    records = shaped(parsed, TaskIn)
+    insist(records, lambda record: _place_faults(record, fleet, now))
+    return [_task(record) for record in records]
 
 
-def _shaped(parsed: object, model: type[Model]) -> list[Model]:
-    """Every record in its own shape, or every fault of every record."""
+def _task(record: TaskIn) -> TaskRecord:
+    tools = tuple(ToolUse(tool.name, tool.calls, tool.errors) for tool in record.tools)
+    return TaskRecord(at=record.time, tools=tools, **record.model_dump(exclude={"time", "tools"}))
+
+
+def shaped(parsed: object, model: type[Model], words: Mapping[str, str] = ALLOWED) -> list[Model]:
+    """Every record in its own shape. Raises Faulty with every fault of every record; `words` say what is allowed."""
     rows = parsed if isinstance(parsed, list) else [parsed]
     if len(rows) > BATCH:
         raise Faulty([Fault(BATCH, "", f"{len(rows)} records", f"at most {BATCH} records in one request")])
-    shaped: list[Model] = []
+    good: list[Model] = []
     faults: list[Fault] = []
     for index, row in enumerate(rows):
         try:
-            shaped.append(model.model_validate(row))
+            good.append(model.model_validate(row))
         except ValidationError as error:
-            faults += [_shape_fault(index, detail, model) for detail in error.errors(include_url=False)]
+            faults += [_shape_fault(index, detail, model, words) for detail in error.errors(include_url=False)]
     if faults:
         raise Faulty(faults)
-    return shaped
+    return good
 
 
-def _shape_fault(index: int, detail: ErrorDetails, model: type[BaseModel]) -> Fault:
+def _shape_fault(index: int, detail: ErrorDetails, model: type[BaseModel], words: Mapping[str, str]) -> Fault:
     """One of pydantic's complaints in our words."""
     field = str(detail["loc"][0])[:200] if detail["loc"] else ""
     if not field:
         return Fault(index, "", found(detail["input"]), "a JSON object for each record")
     if detail["type"] == "missing":
-        return Fault(index, field, "nothing", ALLOWED[field])
-    known = [name for name in ALLOWED if name in model.model_fields or (name == "task_class" and model is TaskIn)]
+        return Fault(index, field, "nothing", words[field])
+    known = [name for name in words if name in model.model_fields or (name == "task_class" and model is TaskIn)]
     if field not in known:
         return Fault(index, found(field), "a field that is not known", f"{', '.join(known)}.{nearest(field, known)}")
     if detail["type"] == "extra_forbidden":
         return Fault(index, field, found(detail["input"]), "either workflow or task_class, not both")
-    return Fault(index, field, found(detail["input"]), ALLOWED[field])
+    return Fault(index, field, found(detail["input"]), words[field])
 
 
-def _insist(records: Sequence[Model], faults_of: Callable[[Model], list[tuple[str, object, str]]]) -> None:
+def insist(
+    records: Sequence[Model],
+    faults_of: Callable[[Model], list[tuple[str, object, str]]],
+    words: Mapping[str, str] = ALLOWED,
+) -> None:
     """Raise Faulty with what the fleet and the clock find wrong, if anything."""
     faults = [
-        Fault(index, field, value if isinstance(value, str) else found(value), f"{ALLOWED[field]}{more}")
+        Fault(index, field, value if isinstance(value, str) else found(value), f"{words[field]}{more}")
         for index, record in enumerate(records)
         for field, value, more in faults_of(record)
     ]
@@ -185,15 +248,20 @@ def _insist(records: Sequence[Model], faults_of: Callable[[Model], list[tuple[st
 
 def _place_faults(record: SampleIn | TaskIn, fleet: Fleet, now: datetime) -> list[tuple[str, object, str]]:
     """(field, found, addition to what is allowed) for the agent, workflow and time of a record."""
-    faults: list[tuple[str, object, str]] = []
-    if not now - BEHIND <= record.time <= now + AHEAD:
-        faults.append(("time", f"{record.time.isoformat()}, {_off(record.time - now)}", ""))
+    faults = time_faults(record.time, now)
     agent = fleet.agents.get(record.agent)
     if agent is None:
         faults.append(("agent", found(record.agent), f".{nearest(record.agent, list(fleet.agents))}"))
     elif record.workflow and record.workflow not in agent.workflows:
         faults.append(("workflow", found(record.workflow), f".{nearest(record.workflow, list(agent.workflows))}"))
     return faults
+
+
+def time_faults(at: datetime, now: datetime) -> list[tuple[str, object, str]]:
+    """The fault of a time that is too old or ahead of our clock."""
+    if now - BEHIND <= at <= now + AHEAD:
+        return []
+    return [("time", f"{at.isoformat()}, {_off(at - now)}", "")]
 
 
 def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[tuple[str, object, str]]:

@@ -7,7 +7,7 @@ request example to the real endpoint and compares the answer's shape, so that it
 from collections.abc import Mapping
 from typing import Any
 
-from bot.web.records import BATCH, SampleIn, TaskIn
+from bot.web.records import BATCH, ChangeIn, SampleIn, TaskIn
 
 Json = dict[str, object]
 
@@ -63,6 +63,12 @@ _TASK: Json = {
     "decision_correct": True,
     "success": True,
     "cost": 0.04,
+    "tools": [{"name": "orders.read", "calls": 5, "errors": 1}, {"name": "payments.refund", "calls": 1, "errors": 0}],
+    "invalid_calls": 0,
+    "repeated_calls": 1,
+    "context_use": 0.31,
+    "model": "acme-large-2026-02-11",
+    "prompt": "refunds-v14",
 }
 _FAULTS: Json = {
     "error": "1 fault found; nothing was stored",
@@ -172,7 +178,18 @@ AUTONOMY: Json = {
 }
 
 
-def _reporting(schema: str, example: Json) -> Json:
+_CHANGE: Json = {
+    "id": "deploy-8f31c2",
+    "kind": "prompt",
+    "time": "2026-03-01T02:05:00Z",
+    "summary": "shorter refusals",
+    "agents": ["refunds"],
+    "version": "refunds-v14",
+    "by": "release pipeline",
+}
+
+
+def _reporting(schema: str, example: Json, more: Mapping[str, object] | None = None) -> Json:
     one: Json = {"$ref": f"#/components/schemas/{schema}"}
     several: Json = {"type": "array", "maxItems": BATCH, "items": one}
     return {
@@ -181,6 +198,7 @@ def _reporting(schema: str, example: Json) -> Json:
         "responses": {
             "200": _answer("Stored, whole", "Stored", {"stored": 1}),
             "422": _answer("Something is wrong with a record; nothing was stored", "Faults", _FAULTS),
+            **(more or {}),
             **_refusals(
                 "Error",
                 {
@@ -197,6 +215,31 @@ def _reporting(schema: str, example: Json) -> Json:
 
 SAMPLES = _reporting("Sample", _SAMPLE)
 TASKS = _reporting("Task", _TASK)
+_TAKEN = _refusals("Error", {409: ("Another change has that id", _plain("another change was posted under ..."))})
+CHANGES = _reporting("Change", _CHANGE, _TAKEN)
+_SPAN: list[Json] = [
+    {"name": name, "in": "query", "schema": {"type": "string"}, "description": what, "example": example}
+    for name, what, example in (
+        ("since", "First moment, ISO 8601 with an offset; by default 48 hours before the last", "2026-03-01T00:00:00Z"),
+        ("until", "Last moment; by default now", "2026-03-01T03:00:00Z"),
+        ("agent", "Only changes that touch this agent", "refunds"),
+    )
+]
+CHANGES_READ: Json = {
+    **_TOKEN,
+    "parameters": [*_SPAN],
+    "responses": {
+        "200": _answer("The changes, oldest first", "Changes", {"changes": [_CHANGE]}),
+        **_refusals(
+            "Error",
+            {
+                400: ("A time that is none, or more than 31 days", _plain("since is 'yesterday'; allowed: ISO 8601")),
+                401: ("No token, or a wrong one", _plain("this token is not known")),
+                403: ("Not for this token, or none is configured", _plain("a token for 'tasks' may not do this")),
+            },
+        ),
+    },
+}
 
 
 def _object(required: tuple[str, ...], **properties: Json) -> Json:
@@ -252,6 +295,8 @@ SCHEMAS: dict[str, Json] = {
             ),
         },
     ),
+    "Changes": _object(("changes",), changes={"type": "array", "items": {"$ref": "#/components/schemas/Change"}}),
+    "Change": ChangeIn.model_json_schema(),
     "Sample": SampleIn.model_json_schema(),
     "Task": TaskIn.model_json_schema(),
 }

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from wired import ANA, PLAN, START
 from bot.core import events as ev
 from bot.core import timeline
 from bot.core.advance import advance
+from bot.core.change_feed import IdTaken, PostedChange
 from bot.core.effects import Page, Say
 from bot.core.incident import Decision, Incident
 from bot.core.model import BOT, Baseline, InstanceReading, MinuteRow, RungState, Series, minute_of
+from bot.core.tasks import TaskRecord, ToolUse
 from bot.ports import Conflict, Finished, LostClaim, Receipt
 from bot.store import SqlStore, StoreError
-from bot.store.migrate import upgrade
+from bot.store.migrate import head, upgrade
 
 SERIES = Series("refunds", "", "her")
 
@@ -235,7 +238,37 @@ def test_an_old_schema_is_refused_and_upgraded(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="stepdown db upgrade"):
         SqlStore.open(url)
     fresh = f"sqlite:///{tmp_path / 'three.db'}"
-    assert upgrade(fresh) == "0001"
+    assert upgrade(fresh) == head()
     opened = SqlStore.open(fresh)
     assert _kept(opened).id == 1
     opened.close()
+
+
+def _change(number: int, summary: str = "x") -> PostedChange:
+    return PostedChange(f"c{number}", "deploy", START + timedelta(minutes=number), summary, agents=("refunds",))
+
+
+def test_changes_are_kept_once_read_by_span_and_dropped_by_age(store: SqlStore) -> None:
+    assert store.put_changes([_change(2), _change(0), _change(0)]) == 2
+    assert store.put_changes([_change(2), _change(1)]) == 1
+    assert list(store.changes(START, START + timedelta(minutes=1))) == [_change(0), _change(1)]
+    assert store.drop_changes(START + timedelta(minutes=1)) == 1
+    assert [one.id for one in store.changes(START, START + timedelta(hours=1))] == ["c1", "c2"]
+
+
+def test_a_change_under_another_ones_id_stores_nothing(store: SqlStore) -> None:
+    store.put_changes([_change(0)])
+    with pytest.raises(IdTaken, match="c0"):
+        store.put_changes([_change(1), _change(0, "other")])
+    with pytest.raises(IdTaken, match="c5"):
+        store.put_changes([_change(5), _change(5, "other")])
+    assert [one.id for one in store.changes(START, START + timedelta(hours=1))] == ["c0"]
+
+
+def test_the_newest_tasks_of_a_span_come_oldest_first(store: SqlStore) -> None:
+    tasks = [TaskRecord(f"t{n}", "refunds", "", START + timedelta(minutes=n), model="m1") for n in range(5)]
+    tasks.append(TaskRecord("k", "kyc", "", START, tools=(ToolUse("ledger", 3, 1),)))
+    store.take_tasks(tasks)
+    first = minute_of(START)
+    assert store.tasks_between(["refunds"], first, first + 3, 2) == tasks[2:4]
+    assert store.tasks_between(["kyc"], first, first, 10) == tasks[5:]

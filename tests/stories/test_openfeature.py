@@ -36,6 +36,7 @@ def flags(house: House) -> Iterator[OpenFeatureClient]:
         TokenBook.from_lines([token.line]),
         list,
         CollectorRegistry(),
+        feed=house.store,
         fleet=house.get_fleet,
         clock=house.clock,
     )

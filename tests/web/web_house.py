@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.core.change_feed import IdTaken, PostedChange
 from bot.core.model import DEFAULT_LADDER, Agent, Better, Control, Fleet, Objective, RungState, Sample, Sli
 from bot.core.tasks import TaskRecord
 from bot.ports import Clock
@@ -60,6 +61,27 @@ class Shelf:
 
 
 @dataclass
+class Feed:
+    """The change feed in memory, with the store's rule about ids."""
+
+    kept: dict[str, PostedChange] = field(default_factory=dict)
+
+    def put_changes(self, changes: Sequence[PostedChange]) -> int:
+        taken = [one.id for one in changes if self.kept.get(one.id, one) != one]
+        if taken:
+            raise IdTaken(taken)
+        before = len(self.kept)
+        self.kept |= {one.id: one for one in changes}
+        return len(self.kept) - before
+
+    def changes(self, since: datetime, until: datetime) -> list[PostedChange]:
+        return sorted((one for one in self.kept.values() if since <= one.at <= until), key=lambda one: one.at)
+
+    def drop_changes(self, before: datetime) -> int:
+        raise NotImplementedError
+
+
+@dataclass
 class House:
     """The server with everything a test wants to look at."""
 
@@ -73,6 +95,7 @@ class House:
     url: str
     problems: list[str]
     app: FastAPI
+    feed: Feed
 
     def auth(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[name]}"}
@@ -109,8 +132,11 @@ def open_house(stage: Stage, client: httpx.Client, clock: Clock, names: Sequence
     fleet, made = small_fleet(), {name: new_token(name) for name in names}
     board, shelf, registry, problems = MemoryBoard(lambda: fleet, clock), Shelf(), CollectorRegistry(), list[str]()
     book = TokenBook.from_lines(one.line for one in made.values())
-    app = build_api(board, shelf, book, lambda: problems, registry, fleet=lambda: fleet, clock=clock, version="1.2.3")
+    feed = Feed()
+    app = build_api(
+        board, shelf, book, lambda: problems, registry, feed=feed, fleet=lambda: fleet, clock=clock, version="1.2.3"
+    )
     stage.app = app
     tokens = {name: one.token for name, one in made.items()}
     url = str(client.base_url).rstrip("/")
-    return House(fleet, clock, board, shelf, registry, tokens, client, url, problems, app)
+    return House(fleet, clock, board, shelf, registry, tokens, client, url, problems, app, feed)

@@ -1,0 +1,103 @@
+"""`/v1/changes`: posted by pipelines, read by people; the same one twice is one, two under one id are refused."""
+
+from datetime import timedelta
+
+import pytest
+from web_house import START, House
+
+from bot.core.change_feed import PostedChange
+
+CHANGE = {
+    "id": "deploy-1",
+    "kind": "prompt",
+    "time": START.isoformat(),
+    "summary": "shorter refusals",
+    "agents": ["refunds"],
+    "workflows": ["refund"],
+    "tools": ["ledger"],
+    "version": "v14",
+    "by": "pipeline",
+}
+
+
+def post(house: House, body: object, name: str = "changes") -> tuple[int, dict[str, object]]:
+    answer = house.ask(name, "POST", "/v1/changes", json=body)
+    return answer.status_code, answer.json()
+
+
+def test_a_change_is_stored_once_however_often_it_is_posted(house: House) -> None:
+    assert post(house, CHANGE) == (200, {"stored": 1})
+    assert post(house, [CHANGE, CHANGE]) == (200, {"stored": 2})
+    assert list(house.feed.kept.values()) == [
+        PostedChange(
+            "deploy-1", "prompt", START, "shorter refusals", ("refunds",), ("refund",), ("ledger",), "v14", "pipeline"
+        )
+    ]
+
+
+def test_another_change_under_a_taken_id_is_refused(house: House) -> None:
+    post(house, CHANGE)
+    status, body = post(house, [{**CHANGE, "id": "deploy-2"}, {**CHANGE, "summary": "longer refusals"}])
+    assert status == 409
+    assert body["error"] == (
+        "another change was posted under deploy-1; each change needs an id of its own. Nothing was stored"
+    )
+    assert list(house.feed.kept) == ["deploy-1"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "allowed"),
+    [
+        ({"kind": "deployment"}, "kind", "deploy, prompt, model, tool-schema, policy"),
+        ({"summary": ""}, "summary", "1 to 200 printable characters: what was changed"),
+        ({"summary": "a\nb"}, "summary", "1 to 200 printable characters: what was changed"),
+        ({"time": "2026-03-01T02:14:00"}, "time", "ISO 8601 with an offset"),
+        ({"time": "2026-03-01T09:00:00Z"}, "time", "at most 30 s ahead"),
+        ({"agents": ["refnds"]}, "agents", "Did you mean 'refunds'?"),
+        ({"agents": "refunds"}, "agents", "a list of keys of agents"),
+        ({"workflows": ["refnd"]}, "workflows", "Did you mean 'refund'?"),
+        ({"tools": [1]}, "tools", "a list of tools"),
+        ({"author": "me"}, "'author'", "id, kind"),
+    ],
+)
+def test_each_fault_is_named_and_nothing_is_stored(
+    house: House, wrong: dict[str, object], field: str, allowed: str
+) -> None:
+    status, body = post(house, [{**CHANGE, "id": "good"}, {**CHANGE, **wrong}])
+    assert status == 422
+    (fault,) = body["faults"]  # type: ignore[misc]
+    assert (fault["index"], fault["field"]) == (1, field)
+    assert allowed in fault["allowed"]
+    assert not house.feed.kept
+
+
+@pytest.mark.parametrize("name", ["agent:refunds", "samples", "tasks", "responder"])
+def test_only_the_change_feed_and_admins_may_post(house: House, name: str) -> None:
+    status, body = post(house, CHANGE, name)
+    assert status == 403
+    assert "allowed: changes, admin" in str(body["error"])
+
+
+def test_changes_are_read_by_span_and_agent(house: House) -> None:
+    for number, agents in enumerate((["refunds"], ["kyc"], [])):
+        at = (START - timedelta(hours=30 * number)).isoformat()
+        post(house, {"id": f"c{number}", "kind": "deploy", "time": at, "summary": "x", "agents": agents})
+
+    def read(**query: str) -> list[str]:
+        found = house.ask("responder", "GET", "/v1/changes", params=query).json()["changes"]
+        return [one["id"] for one in found]
+
+    assert read() == ["c1", "c0"]
+    assert read(since="2026-02-20T00:00:00Z") == ["c2", "c1", "c0"]
+    assert read(since="2026-02-20T00:00:00Z", agent="refunds") == ["c2", "c0"]
+    assert read(until=(START - timedelta(hours=1)).isoformat()) == ["c1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [({"since": "yesterday"}, "since is 'yesterday'; allowed: ISO 8601"), ({"since": "2025-01-01T00:00Z"}, "31 days")],
+)
+def test_a_span_that_is_none_is_refused(house: House, query: dict[str, str], said: str) -> None:
+    answer = house.ask("responder", "GET", "/v1/changes", params=query)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
