@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: dev test check demo bench commands lock browsers
+.PHONY: dev test check crash demo bench commands lock browsers
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -27,6 +27,10 @@ check: $(STAMP)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports --no-logo
+
+# Kills the bot at every point between two durable steps of a whole night, and at random ones. Takes an hour or two.
+crash: $(STAMP)
+	@$(BIN)/python tests/crash/matrix.py $(ARGS)
 
 demo: $(STAMP)
 	@$(BIN)/python -m bot demo $(ARGS)

@@ -38,7 +38,7 @@ from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.engine.watch import Watch
 from bot.pagers import PAGERDUTY, build_pagers
-from bot.ports import Clock, Source
+from bot.ports import Clock, Source, Store
 from bot.slack import Slack, build_slack
 from bot.sources import build
 from bot.store import SqlStore
@@ -85,12 +85,21 @@ class Setup:
     version: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How what is kept and what reaches the world are made: whoever disturbs Stepdown puts something around them."""
+
+    store: Callable[[str], Store] = SqlStore.open
+    outlets: Callable[[Outlets], Outlets] = lambda outlets: outlets
+
+
 class App:
     """Stepdown, wired. `start` returns when it serves; `stop` finishes what is under way."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, parts: Parts | None = None) -> None:
         self._setup = setup
-        self.store = SqlStore.open(setup.database_url)
+        self._parts = parts or Parts()
+        self.store = self._parts.store(setup.database_url)
         self._fleet = setup.fleet
         self._wakes = {lane: [threading.Event() for _ in range(WORKERS[lane])] for lane in LANES}
         self._stopping = threading.Event()
@@ -120,11 +129,13 @@ class App:
         views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock))
         self.slack = _slack(setup.slack, self.commands, fleet)
-        outlets = Outlets(
-            self.slack.chat,
-            {self.slack.pager.kind: self.slack.pager, **pagers},
-            build_controls(fleet, clock, lambda agent, workflow: self.board.answer(agent, workflow).level),
-            Reporting(store, MarkdownDocuments(setup.data_dir), fleet),
+        outlets = self._parts.outlets(
+            Outlets(
+                self.slack.chat,
+                {self.slack.pager.kind: self.slack.pager, **pagers},
+                build_controls(fleet, clock, lambda agent, workflow: self.board.answer(agent, workflow).level),
+                Reporting(store, MarkdownDocuments(setup.data_dir), fleet),
+            )
         )
         self.delivery = Delivery(store, ledger, views, outlets, fleet, clock, time.time, random.random)
         registry = CollectorRegistry()

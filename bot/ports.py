@@ -440,3 +440,7 @@ class Store(ChangeFeed, Protocol):
     def reading(self) -> AbstractContextManager[None]:
         """Several reads from one snapshot."""
         ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,139 @@
+"""What a night came to, as values that can be compared: where the incident ended, and what the world was told.
+
+Lost: somebody who was to be paged was not, or a thing the channel was to hold is not there. Doubled: one thing twice at
+a receiver that cannot tell. Diverged: the story ended elsewhere than the same story without a kill.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from night import Night
+
+from bot.core import timeline
+
+UNCHECKED = "apprise"
+"""The way that cannot be asked whether it took a page: at most once is promised there, not exactly once."""
+COMES_AND_GOES = frozenset({"rung_seen", "paged", "page_settled", "recovery_began", "recovery_reset", "effect_failed"})
+"""Entries whose number depends on the moment somebody looked."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One night's end."""
+
+    state: dict[str, Any]
+    pages: Counter[str]
+    """Page key -> how often it reached its receiver."""
+    posts: Counter[str]
+    """Effect key -> how many messages in Slack carry it."""
+    alerts: dict[str, str]
+    """PagerDuty's alerts -> the states they went through."""
+    others: Counter[str]
+    """Channels by name, files, pins, rungs at the control plane."""
+
+
+def outcome(night: Night) -> Outcome:
+    """Look at everything, once nothing is under way any more."""
+    posts, others = _slack(night)
+    pages: Counter[str] = Counter({key: n for key, n in posts.items() if "/page/" in key})
+    pages += Counter({key: 1 for key in night.receiver.hooks if "/page/" in key and not _settles(key)})
+    pages += Counter({key: states.count("triggered") for key, states in night.receiver.alerts.items()})
+    pages += Counter({f"text {UNCHECKED}": len(night.receiver.texts)})
+    others += Counter({f"rung {epoch} {level}": 1 for epoch, level in night.receiver.rungs.items()})
+    others += Counter({f"told {key}": 1 for key in night.receiver.hooks if _settles(key)})
+    alerts = {key: " ".join(states) for key, states in night.receiver.alerts.items()}
+    return Outcome(_state(night), pages, posts, alerts, others)
+
+
+def _settles(key: str) -> bool:
+    return "/acknowledged/" in key or "/closed/" in key
+
+
+def _state(night: Night) -> dict[str, Any]:
+    store = night.store
+    assert store is not None
+    incidents = store.incidents(50)
+    incident = incidents[0]
+    sealed = store.entries(incident.id)
+    kinds = Counter(one.entry.kind for one in sealed if one.entry.kind not in COMES_AND_GOES)
+    with store.looking() as connection:
+        rows = connection.exec_driver_sql("SELECT key, kind, state FROM outbox").fetchall()
+    bad = sorted(
+        f"{key} {state}" for key, kind, state in rows if state not in ("sent", "folded") and UNCHECKED not in key
+    )
+    return {
+        "incidents": len(incidents),
+        "state": str(incident.state),
+        "acked": incident.acked_by,
+        "rung": (incident.rungs.rung, incident.rungs.epoch, incident.rungs.state),
+        "marks": {step: mark.outcome for step, mark in sorted(incident.marks.items())},
+        "escalation": (incident.escalation.serial, incident.escalation.paged, incident.escalation.rounds),
+        "postmortem": bool(incident.postmortem),
+        "contained": incident.contained_at is not None,
+        "chain": timeline.verify(sealed, incident.entries),
+        "entries": dict(sorted(kinds.items())),
+        "not done": bad,
+    }
+
+
+def _slack(night: Night) -> tuple[Counter[str], Counter[str]]:
+    channels = httpx.get(f"{night.slack.url}/_control/channels", timeout=20, trust_env=False).json()["channels"]
+    posts: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for channel in channels:
+        name = channel.get("name") or "direct"
+        if name.startswith(("inc-", "drill-")):
+            others[f"channel {name}"] += 1
+            others[f"topic {channel['topic']['value']}"] += 1
+            others[f"members {sorted(channel['members'])}"] += 1
+            others["pins"] += len(channel["pins"])
+        for message in _messages(night, channel["id"]):
+            effect = (message.get("metadata") or {}).get("event_payload", {}).get("effect")
+            if effect:
+                posts[effect] += 1
+            others.update(f"file {file['name']}" for file in message.get("files", ()))
+    return posts, others
+
+
+def _messages(night: Night, channel: str) -> list[dict[str, Any]]:
+    found = httpx.get(
+        f"{night.slack.url}/_control/messages", params={"channel": channel}, timeout=20, trust_env=False
+    ).json()
+    return list(found.get("messages", []))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a night beside the one without a kill. Empty lists: nothing."""
+
+    lost: list[str]
+    doubled: list[str]
+    diverged: list[str]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.lost or self.doubled or self.diverged)
+
+
+def judge(wanted: Outcome, found: Outcome) -> Verdict:
+    """Compare a night with the one without a kill."""
+    lost = [f"page {key}" for key in wanted.pages if not found.pages[key] and UNCHECKED not in key]
+    lost += [f"post {key}" for key in wanted.posts if not found.posts[key]]
+    lost += [f"{key}" for key in wanted.others if not found.others[key]]
+    doubled = [f"page {key} x{n}" for key, n in found.pages.items() if n > 1]
+    doubled += [f"post {key} x{n}" for key, n in found.posts.items() if n > 1]
+    doubled += [f"{key} x{n}" for key, n in found.others.items() if n > max(1, wanted.others[key])]
+    diverged = [
+        f"{name}: {json.dumps(found.state[name], default=str)} instead of {json.dumps(value, default=str)}"
+        for name, value in wanted.state.items()
+        if found.state[name] != value
+    ]
+    diverged += [f"alert {key}: {states}" for key, states in found.alerts.items() if states != wanted.alerts.get(key)]
+    diverged += [
+        f"not expected: {key}" for key in (found.posts + found.others) if not (wanted.posts + wanted.others)[key]
+    ]
+    return Verdict(lost, doubled, diverged)
