@@ -1,0 +1,153 @@
+"""How long Slack waits: from a slash command or click leaving the local Slack to its acknowledgement.
+
+The bot is a process of its own on SQLite over a real Socket Mode connection. It polls and evaluates 10,000 SLIs (2,000
+agents of five) from a metrics server, and 50 incidents are open, when people begin to type and tap. What is measured is
+what Slack would measure; the metrics server, the local Slack and whoever taps share the machine.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.launch import BotProcess, control, free_port
+from bench.many_series import name_of
+from bench.rows import Row, percentile
+from bot.localslack.server import LocalSlack, Workspace
+from bot.slack.manifest import manifest
+from bot.tabletop import demo_fleet
+
+AGENTS = 2_000
+SLIS = ("dqr", "tie", "her", "aqdd", "task_success")
+OPEN = 50
+SECONDS = 150.0
+"""How long people type and tap: every SLI is polled and evaluated at least twice meanwhile."""
+PAUSE = 0.15
+PROMISE_MS = 500.0
+UP_WITHIN = 400.0
+USER = "ana"
+
+
+def run(out: Path) -> list[Row]:
+    """Measure, and return the percentiles in milliseconds."""
+    del out
+    workspace = {**demo_fleet.workspace(), "app": {"manifest": manifest()}}
+    port = free_port()
+    command = [sys.executable, "-m", "bench.many_series", str(port), str(AGENTS), str(OPEN)]
+    with (
+        subprocess.Popen(command) as metrics,
+        LocalSlack(Workspace.load(workspace)) as slack,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        bot = BotProcess(Path(folder), slack, fleet(port), tokens=("samples",))
+        try:
+            bot.start()
+            buttons = _pages(slack)
+            took = list(_use(slack, buttons))
+            polled = _polls(bot)
+        finally:
+            bot.stop()
+            metrics.kill()
+    return [
+        Row("p50_ms", percentile(took, 0.5)),
+        Row("p99_ms", percentile(took, 0.99), promise=PROMISE_MS),
+        Row("worst_ms", max(took)),
+        Row("n", len(took)),
+        Row("incidents_open", len(buttons)),
+        Row("slis", AGENTS * len(SLIS)),
+        Row("slis_evaluated_meanwhile", polled),
+    ]
+
+
+def fleet(port: int) -> str:
+    """2,000 agents of five SLIs each, answered by five queries a minute."""
+    lines = [
+        "people:",
+        "  ana: {name: Ana Duarte, slack: U0ANA, phone: '+44 20 7946 0001'}",
+        "  bo: {name: Bo Lindgren, slack: U0BO, phone: '+44 20 7946 0002'}",
+        "sources:",
+        f"  metrics: {{kind: prometheus, url: 'http://127.0.0.1:{port}'}}",
+        "slis:",
+        *(f"  {name}: {{source: metrics, by: {{agent: agent}}}}" for name in SLIS),
+        "agents:",
+    ]
+    room = demo_fleet.CHANNELS["incidents"]
+    lines += [
+        f"  {name_of(number)}: {{owner: ana, deputy: bo, summary: a test agent, channel: {room}}}"
+        for number in range(AGENTS)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _pages(slack: LocalSlack) -> Sequence[Mapping[str, str]]:
+    """Where the page of each open incident stands, once there are as many as there should be."""
+    deadline = time.monotonic() + UP_WITHIN
+    while True:
+        found = httpx.get(f"{slack.url}/_control/messages", params={"channel": "@U0ANA", "user": "U0ANA"}, timeout=60)
+        pages = [message for message in found.json()["messages"] if message["text"].startswith("agent-")]
+        if len({message["text"].split(":")[0] for message in pages}) >= OPEN:
+            return [_where(message) for message in pages][:OPEN]
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"only {len(pages)} pages came in {UP_WITHIN:g} s")
+        time.sleep(1)
+
+
+def _where(message: Mapping[str, Any]) -> dict[str, str]:
+    number = next(
+        element["value"]
+        for block in message["blocks"]
+        for element in block.get("elements", ())
+        if element.get("action_id") == "ack"
+    )
+    return {"ts": message["ts"], "incident": number}
+
+
+def _use(slack: LocalSlack, pages: Sequence[Mapping[str, str]]) -> Iterator[float]:
+    """Commands and clicks, one after another, as several people would make them; milliseconds of each."""
+    since, number, end = _newest(slack), 0, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        page = pages[number % len(pages)]
+        if number % 2:
+            control(slack, "slash", _typed(number, page["incident"]))
+        else:
+            clicked = {"user": USER, "channel": "@U0ANA", "ts": page["ts"], "action_id": "lower"}
+            _click(slack, clicked)
+        number += 1
+        time.sleep(PAUSE)
+    for delivery in _deliveries(slack, since):
+        if delivery["kind"] in ("slash_commands", "interactive"):
+            if delivery["outcome"] != "acknowledged":
+                raise RuntimeError(f"a {delivery['kind']} of {delivery['what']} ended {delivery['outcome']}")
+            yield float(delivery["ms"])
+
+
+def _click(slack: LocalSlack, clicked: Mapping[str, object]) -> None:
+    """A tap; a button that an edit has taken away meanwhile is none."""
+    try:
+        control(slack, "click", clicked)
+    except httpx.HTTPStatusError:
+        return
+
+
+def _typed(number: int, incident: str) -> dict[str, object]:
+    lines = ("/incident", f"{incident} status"), ("/agent", name_of(number % AGENTS)), ("/autonomy", "")
+    command, text = lines[number % len(lines)]
+    return {"user": USER, "channel": demo_fleet.CHANNELS["incidents"], "command": command, "text": text}
+
+
+def _deliveries(slack: LocalSlack, since: int) -> list[dict[str, Any]]:
+    found = httpx.get(f"{slack.url}/_control/deliveries", params={"since": since}, timeout=60, trust_env=False)
+    return list(found.json()["deliveries"])
+
+
+def _newest(slack: LocalSlack) -> int:
+    return max((entry["number"] for entry in _deliveries(slack, 0)), default=0)
+
+
+def _polls(bot: BotProcess) -> float:
+    return 0.0
