@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ SLIS = ("dqr", "tie", "her", "aqdd", "task_success")
 OPEN = 50
 SECONDS = 150.0
 """How long people type and tap: every SLI is polled and evaluated at least twice meanwhile."""
-PAUSE = 0.15
+PEOPLE = 3
+PAUSE = 0.2
 PROMISE_MS = 500.0
 UP_WITHIN = 400.0
 USER = "ana"
@@ -48,8 +51,9 @@ def run(out: Path) -> list[Row]:
         try:
             bot.start()
             buttons = _pages(slack)
+            before = _answered(port)
             took = list(_use(slack, buttons))
-            polled = _polls(bot)
+            read = (_answered(port) - before) * AGENTS
         finally:
             bot.stop()
             metrics.kill()
@@ -60,7 +64,7 @@ def run(out: Path) -> list[Row]:
         Row("n", len(took)),
         Row("incidents_open", len(buttons)),
         Row("slis", AGENTS * len(SLIS)),
-        Row("slis_evaluated_meanwhile", polled),
+        Row("series_read_meanwhile", read),
     ]
 
 
@@ -108,22 +112,29 @@ def _where(message: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _use(slack: LocalSlack, pages: Sequence[Mapping[str, str]]) -> Iterator[float]:
-    """Commands and clicks, one after another, as several people would make them; milliseconds of each."""
-    since, number, end = _newest(slack), 0, time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        page = pages[number % len(pages)]
-        if number % 2:
-            control(slack, "slash", _typed(number, page["incident"]))
-        else:
-            clicked = {"user": USER, "channel": "@U0ANA", "ts": page["ts"], "action_id": "lower"}
-            _click(slack, clicked)
-        number += 1
-        time.sleep(PAUSE)
+    """Commands and clicks of several people at once; milliseconds of each."""
+    since = _newest(slack)
+    with ThreadPoolExecutor(PEOPLE) as people:
+        list(people.map(lambda first: _tap(slack, pages, first), range(PEOPLE)))
     for delivery in _deliveries(slack, since):
         if delivery["kind"] in ("slash_commands", "interactive"):
             if delivery["outcome"] != "acknowledged":
                 raise RuntimeError(f"a {delivery['kind']} of {delivery['what']} ended {delivery['outcome']}")
             yield float(delivery["ms"])
+
+
+def _tap(slack: LocalSlack, pages: Sequence[Mapping[str, str]], first: int) -> None:
+    """What one person does: a command, a tap, a command, ..."""
+    end = time.monotonic() + SECONDS
+    for number in count(first):
+        page = pages[number % len(pages)]
+        if number % 2:
+            control(slack, "slash", _typed(number, page["incident"]))
+        else:
+            _click(slack, {"user": USER, "channel": "@U0ANA", "ts": page["ts"], "action_id": "lower"})
+        time.sleep(PAUSE)
+        if time.monotonic() > end:
+            return
 
 
 def _click(slack: LocalSlack, clicked: Mapping[str, object]) -> None:
@@ -149,5 +160,5 @@ def _newest(slack: LocalSlack) -> int:
     return max((entry["number"] for entry in _deliveries(slack, 0)), default=0)
 
 
-def _polls(bot: BotProcess) -> float:
-    return 0.0
+def _answered(port: int) -> int:
+    return int(httpx.get(f"http://127.0.0.1:{port}/", timeout=60, trust_env=False).json()["answered"])

@@ -36,14 +36,24 @@ class Metrics(BaseHTTPRequestHandler):
     agents = 0
     bad = 0
     born = 0.0
+    answered = 0
+    """Queries so far."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the standard library's name
+    def do_POST(self) -> None:
         """Answer one query."""
+        Metrics.answered += 1
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         asked = {key: values[0] for key, values in form.items()}
         at = [int(float(asked["time"]))] if "time" in asked else self._steps(asked)
         times = [one for one in at if one >= self.born - REMEMBERED]
-        body = json.dumps({"status": "success", "data": self._data(asked["query"], times, "time" in asked)}).encode()
+        self._send({"status": "success", "data": self._data(asked["query"], times, "time" in asked)})
+
+    def do_GET(self) -> None:
+        """How many queries were answered."""
+        self._send({"answered": Metrics.answered})
+
+    def _send(self, answer: dict[str, object]) -> None:
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

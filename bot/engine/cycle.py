@@ -4,7 +4,7 @@ Everything is read from stored minutes, so a sample that comes late, twice or af
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -12,7 +12,7 @@ from itertools import pairwise
 from bot.core import detection
 from bot.core.events import Breached, Cleared, Event, PagingBegan, RecoveryReset, Reopened, Sighted
 from bot.core.incident import IllegalMove, Incident, State
-from bot.core.model import BOT, Agent, Breach, Fleet, Series, Sli, minute_of
+from bot.core.model import BOT, Agent, Breach, Call, Fleet, Series, Sli, minute_of
 from bot.engine.each import each
 from bot.engine.history import History, Rows
 from bot.engine.ledger import Ledger
@@ -76,7 +76,8 @@ class Cycle:
         known = [fleet.agents[key] for key in agents if key in fleet.agents]
         now = self._clock.now()
         newest = minute_of(now)
-        rows = self._history.rows([agent.key for agent in known], newest - LOOK_BACK, newest + 1)
+        known = self._suspects(known, now)
+        rows = self._history.rows([agent.key for agent in known], newest - LOOK_BACK, newest + 1) if known else {}
 
         def judge(agent: Agent) -> None:
             with self._locks[hash(agent.key) % STRIPES]:
@@ -84,6 +85,29 @@ class Cycle:
                 self._judge(_Look(agent, rows, now, received_at, self._openings.rung(agent), freed_from))
 
         each(known, judge)
+
+    def _suspects(self, agents: Sequence[Agent], now: datetime) -> list[Agent]:
+        """Those about whom there may be something to say: an open incident, a rung ever changed, a bad newest minute.
+
+        Of the others, and most agents are well most of the time, a few minutes are read instead of ninety.
+        """
+        involved = {incident.agent for incident in self._store.open_incidents()}
+        involved |= {state.agent for state in self._store.rungs()}
+        calm = [agent for agent in agents if agent.key not in involved]
+        newest, back = minute_of(now), max((_enough(agent) for agent in calm), default=0)
+        rows = self._history.rows([agent.key for agent in calm], newest - back, newest + 1) if calm else {}
+        return [agent for agent in agents if agent.key in involved or self._looks_bad(agent, rows, now)]
+
+    def _looks_bad(self, agent: Agent, rows: Mapping[Series, Rows], now: datetime) -> bool:
+        for series, sli in _watched(agent):
+            own = rows.get(series)
+            if not own:
+                continue
+            baseline = self._history.current(agent, series, sli, now) if sli.objective.relative else None
+            limit = detection.objective_limit(sli, baseline)
+            if detection.call_of(sli, detection.measure(sli, own, max(own)), limit) is Call.BAD:
+                return True
+        return False
 
     def _freed_from(self, agent: Agent) -> int:
         """A rung that waits for people drives HER and AQDD up; minutes from then say nothing about the agent."""
@@ -197,11 +221,14 @@ class Cycle:
         now = self._clock.now()
         fleet = self._fleet()
         newest = minute_of(now - timedelta(seconds=60)) - 1
-        rows = self._history.rows([], newest - LOOK_BACK, newest)
+        back = max((_silence(sli) for agent in fleet.agents.values() for _, sli in agent.slis), default=0)
+        rows = self._history.rows([], newest - back, newest)
+        blind = {incident.agent for incident in self._store.open_incidents() if incident.kind == "blind"}
 
         def look(agent: Agent) -> None:
             silent = [series for series, sli in _watched(agent) if self._silent(series, sli, rows, newest)]
-            self._note_silence(agent, silent, troubles, now)
+            if silent or agent.key in blind:
+                self._note_silence(agent, silent, troubles, now)
 
         each(fleet.agents.values(), look)
 
@@ -241,6 +268,16 @@ class Cycle:
             query.source for query in self._fleet().queries if query.sli in names and query.agent in ("", agent.key)
         }
         return "; ".join(troubles[name] for name in sorted(asked) if name in troubles)
+
+
+def _enough(agent: Agent) -> int:
+    """Minutes that the call on the newest minute can rest on: how old it may be, and what is pooled behind it."""
+    return max((STALE_AFTER + 2 * detection.reach(sli) + sli.window for _, sli in agent.slis), default=0)
+
+
+def _silence(sli: Sli) -> int:
+    """Minutes in which there must be an answer, or the series is silent."""
+    return BLIND_AFTER + sli.settle // 60 + 2 * detection.reach(sli)
 
 
 def _watched(agent: Agent) -> list[tuple[Series, Sli]]:

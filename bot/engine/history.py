@@ -44,6 +44,14 @@ class History:
         self._known[series] = (computed, now)
         return computed
 
+    def remembered(self, _agent: Agent, series: Series, _sli: Sli, _now: datetime) -> Baseline | None:
+        """What was computed last, however old; None where nothing was. For lists: it reads one row and writes none."""
+        known = self._known.get(series)
+        if known is None:
+            stored = self._store.baseline(series)
+            return stored[0] if stored else None
+        return known[0]
+
     def freeze(self, agent: Agent, series: Series, sli: Sli, onset: int) -> Baseline | None:
         """The baseline as of an onset, from history that closed before it and leaves incidents out."""
         rows = self._store.minutes(series, onset - BASELINE_DAYS * 1440, onset)

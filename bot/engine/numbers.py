@@ -14,6 +14,9 @@ from bot.engine.openings import stuck_for, suggest
 from bot.ports import RungBoard, Store
 
 LOOK_BACK = 30
+MOST_NUMBERED = 50
+"""Agents of a list that are shown with their numbers; a message has no room for more."""
+BaselineOf = Callable[[Agent, Series, Sli, datetime], Baseline | None]
 
 Status = Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt"]
 
@@ -33,33 +36,33 @@ class Numbers:
         """Every SLI of an agent, the breached ones first."""
         newest = minute_of(now)
         rows = self._history.rows([agent.key], newest - LOOK_BACK, newest)
+        found = self._lines(agent, incident, rows, self._history.current, now)
+        breached = {breach.series for breach in incident.breaches} if incident else frozenset()
+        return tuple(
+            line for line in found if not breached_only or Series(agent.key, line.workflow, line.name) in breached
+        )
+
+    def _lines(
+        self, agent: Agent, incident: Incident | None, rows: Mapping[Series, Rows], normal: BaselineOf, now: datetime
+    ) -> tuple[cards.SliLine, ...]:
         breaches = {breach.series: breach for breach in incident.breaches} if incident else {}
-        found = [
-            self._line(agent, Series(agent.key, workflow, sli.name), sli, rows, breaches, now)
-            for workflow, sli in agent.slis
-        ]
-        order = sorted(found, key=lambda line: line[0])
-        return tuple(line for first, line in order if not first or not breached_only)
+        found = []
+        for workflow, sli in agent.slis:
+            series = Series(agent.key, workflow, sli.name)
+            breach = breaches.get(series)
+            baseline = breach.baseline if breach else normal(agent, series, sli, now)
+            found.append((breach is None, self._line(series, sli, rows.get(series, {}), breach, baseline, now)))
+        return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
 
     def _line(
-        self,
-        agent: Agent,
-        series: Series,
-        sli: Sli,
-        rows: Mapping[Series, Rows],
-        breaches: dict[Series, Breach],
-        now: datetime,
-    ) -> tuple[bool, cards.SliLine]:
-        """(False for a breached one, so that it sorts first; the line)."""
-        own: Rows = rows.get(series, {})
-        breach = breaches.get(series)
-        baseline = breach.baseline if breach else self._history.current(agent, series, sli, now)
+        self, series: Series, sli: Sli, own: Rows, breach: Breach | None, baseline: Baseline | None, now: datetime
+    ) -> cards.SliLine:
         latest = max(own, default=0)
         measured = detection.measure(sli, own, latest) if minute_of(now) - latest <= LOOK_BACK else detection.NOTHING
         value, n = measured.value, measured.n
         call = detection.call_of(sli, measured, detection.objective_limit(sli, baseline))
         line = self._plain(series, sli, baseline, value, n)
-        return breach is None, replace(line, status=_status(breach, call, sli, line), why=breach.why if breach else "")
+        return replace(line, status=_status(breach, call, sli, line), why=breach.why if breach else "")
 
     def _plain(
         self, series: Series, sli: Sli, baseline: Baseline | None, value: float | None, n: float | None
@@ -148,7 +151,38 @@ class Numbers:
         """One agent in a list, with its newest open incident."""
         open_ = self._store.open_incidents(agent.key)
         incident = open_[-1] if open_ else None
-        state = self._store.rung(agent.key)
+        return self._row(agent, incident, self._store.rung(agent.key), self.lines(agent, incident, now))
+
+    def rows(self, agents: Iterable[Agent], now: datetime) -> tuple[cards.AgentRow, ...]:
+        """Many agents: those with an incident or off their normal rung first. Numbers for the first 50 only.
+
+        What is stored is read at once, and no baseline is computed: a fleet of thousands must not keep the database.
+        """
+        incidents = {incident.agent: incident for incident in self._store.open_incidents()}
+        rungs = {state.agent: state for state in self._store.rungs() if not state.workflow}
+
+        def calm(agent: Agent) -> tuple[bool, bool]:
+            state = rungs.get(agent.key)
+            return agent.key not in incidents, state is None or state.rung == agent.normal_rung
+
+        ordered = sorted(agents, key=calm)
+        newest, first = minute_of(now), [agent.key for agent in ordered[:MOST_NUMBERED]]
+        minutes = self._history.rows(first, newest - LOOK_BACK, newest) if first else {}
+        return tuple(
+            self._row(
+                agent,
+                incidents.get(agent.key),
+                rungs.get(agent.key),
+                self._lines(agent, incidents.get(agent.key), minutes, self._history.remembered, now)
+                if place < MOST_NUMBERED
+                else (),
+            )
+            for place, agent in enumerate(ordered)
+        )
+
+    def _row(
+        self, agent: Agent, incident: Incident | None, state: RungState | None, lines: tuple[cards.SliLine, ...]
+    ) -> cards.AgentRow:
         rung = state.rung if state else agent.normal_rung
         line = self.rung_line(incident) if incident and incident.rungs.rung == rung else None
         owner = self._fleet().people.get(agent.owner)
@@ -156,7 +190,7 @@ class Numbers:
             agent.key,
             owner.name if owner else agent.owner,
             line or cards.RungLine(rung, agent.normal_rung, self._may(rung)),
-            self.lines(agent, incident, now),
+            lines,
             incident=incident.number if incident else "",
             since=state.changed_at if state else None,
             by=state.by if state else "",

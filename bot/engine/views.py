@@ -302,9 +302,9 @@ class Views:
 
     def fleet_card(self, now: datetime, *, off_normal: bool) -> cards.FleetCard:
         """Every agent, or those off their normal rung."""
-        rows = [self._numbers.agent_row(agent, now) for agent in self._fleet().agents.values()]
+        rows = self._numbers.rows(self._fleet().agents.values(), now)
         if not off_normal:
-            return cards.FleetCard("Fleet", tuple(rows), now)
+            return cards.FleetCard("Fleet", rows, now)
         off = tuple(row for row in rows if row.rung.rung != row.rung.normal)
         return cards.FleetCard("Off their normal rung", off, now, empty="Every agent is on its normal rung.")
 
