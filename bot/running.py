@@ -13,7 +13,7 @@ from bot.config import FleetErrors, Settings, describe_problems, environment, lo
 from bot.core.model import Fleet
 from bot.sources import KINDS
 from bot.store import StoreError
-from bot.store.engines import holder_of, sqlite_path
+from bot.store.sqlite import holder_of, sqlite_path
 from bot.tabletop.clock import RealClock
 from bot.web.server import ServerError
 from bot.web.tokens import TokenBook, TokenError

@@ -8,11 +8,13 @@ that is green because its browser was missing is worse than a red one.
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from bench.postgres import PostgresServer
 
 # What tests share (`wired`, `making`, ...) is imported by its bare name, from whichever folder of tests it stands in;
 # test_names.py sees to it that no two have the same.
@@ -80,6 +82,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("did not run")
         for line in skip_lines(skipped):
             terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL of this worker's own. Ask it for a `fresh` database; it may be crashed and resumed."""
+    server = PostgresServer().start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with the newest schema, once on each engine. The SQLite one is not there yet: opening creates it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'stepdown.db'}"
+    return str(request.getfixturevalue("postgres").fresh())
 
 
 @pytest.fixture(scope="session")

@@ -1,34 +1,32 @@
 """The change feed: what was posted to `/v1/changes`, one row a change."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from bot.core.change_feed import IdTaken, PostedChange
 from bot.store.codec import seconds
+from bot.store.ground import Ground
 from bot.store.tables import ChangeRow
 
 _CHANGE = ChangeRow.__table__  # type: ignore[attr-defined]
 _json: TypeAdapter[PostedChange] = TypeAdapter(PostedChange)
 
 
-class Changes:
+class Changes(Ground):
     """The change feed's part of the store."""
-
-    @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """One write transaction."""
-
-    @abstractmethod
-    def looking(self) -> AbstractContextManager[Connection]:
-        """One read transaction."""
 
     def put_changes(self, changes: Sequence[PostedChange]) -> int:
         """Store changes; returns how many are new. Raises IdTaken, storing nothing, where an id is another's."""
+        try:
+            return self._put_changes(changes)
+        except IntegrityError:  # another replica stored one of them just now: it is known by now
+            return self._put_changes(changes)
+
+    def _put_changes(self, changes: Sequence[PostedChange]) -> int:
         wanted = {change.id: change for change in changes}
         with self.writing() as connection:
             query = select(_CHANGE.c.body).where(_CHANGE.c.id.in_(wanted))

@@ -1,13 +1,10 @@
 """Incidents, their timelines and timers: `commit` is the one place where a decision becomes fact."""
 
 import json
-from abc import abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.incident import Decision, Incident
@@ -15,9 +12,11 @@ from bot.core.model import RungState, minute_of
 from bot.core.timeline import GENESIS, Entry, SealedEntry, seal
 from bot.ports import Conflict, DueTimer, Finished, LostClaim
 from bot.store.codec import entry_of, incident_json, moment, record_of, seconds
+from bot.store.ground import Ground
 from bot.store.outbox import drop_pending, finish, want
 from bot.store.rungs import add_rung
 from bot.store.tables import CounterRow, EntryRow, IncidentRow, SightRow, TimerRow
+from bot.store.upsert import insert_or, keep_first
 
 _INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
 _ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
@@ -26,21 +25,13 @@ _COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
 _SIGHT = SightRow.__table__  # type: ignore[attr-defined]
 
 
-class Incidents:
+class Incidents(Ground):
     """The incident part of the store."""
-
-    @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """One write transaction."""
-
-    @abstractmethod
-    def looking(self) -> AbstractContextManager[Connection]:
-        """One read transaction."""
 
     def next_incident_id(self) -> int:
         """A fresh id. Numbers of incidents that were never committed are not used again."""
         with self.writing() as connection:
-            statement = upsert(_COUNTER).values(name="incident", value=1)
+            statement = insert_or(connection, _COUNTER).values(name="incident", value=1)
             statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": _COUNTER.c.value + 1})
             return int(connection.execute(statement.returning(_COUNTER.c.value)).scalar_one())
 
@@ -61,12 +52,13 @@ class Incidents:
                 _append(connection, incident, decision.entries)
                 _put_timers(connection, incident)
                 for prefix in decision.drop:
-                    drop_pending(connection, prefix, "no longer wanted")
-                want(connection, decision.effects, wall)
+                    drop_pending(connection, incident.id, prefix, "no longer wanted")
+                want(connection, decision.effects, self.database.moment(connection, wall))
                 if rung is not None:
                     add_rung(connection, rung)
                 if done is not None and not finish(connection, done):
                     raise LostClaim(done.job.key)
+                self.database.announce(connection, _news(decision, rung))
         except IntegrityError as error:
             raise Conflict(f"{incident.number} at {now:%H:%M:%S}: somebody else was first") from error
 
@@ -123,8 +115,7 @@ class Incidents:
     def first_sight(self, key: str, now: datetime) -> bool:
         """True exactly once for each key."""
         with self.writing() as connection:
-            statement = upsert(_SIGHT).values(key=key, at=seconds(now)).on_conflict_do_nothing()
-            return connection.execute(statement).rowcount == 1
+            return keep_first(connection, _SIGHT, [{"key": key, "at": seconds(now)}], ["key"]) == 1
 
     def _one(self, query: object) -> Incident | None:
         with self.looking() as connection:
@@ -134,6 +125,11 @@ class Incidents:
     def _many(self, query: object) -> list[Incident]:
         with self.looking() as connection:
             return [incident_json.validate_json(body) for (body,) in connection.execute(query)]  # type: ignore[call-overload]
+
+
+def _news(decision: Decision, rung: RungState | None) -> list[str]:
+    """What other replicas have to hear of this commit."""
+    return [*(["outbox"] if decision.effects else []), *(["rungs"] if rung is not None else [])]
 
 
 def _put_incident(connection: Connection, incident: Incident) -> None:

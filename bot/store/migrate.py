@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 _HERE = Path(__file__).parent / "migrations"
 
@@ -25,8 +25,7 @@ def stamp(connection: Connection) -> None:
 
 def stored_revision(connection: Connection) -> str:
     """The database's revision, "" when it has none."""
-    found = connection.execute(text("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")).first()
-    if found is None:
+    if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
@@ -38,6 +37,6 @@ def upgrade(url: str) -> str:
 
     config = Config()
     config.set_main_option("script_location", str(_HERE))
-    config.set_main_option("sqlalchemy.url", url)
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))  # a percent sign is its escape character
     command.upgrade(config, "head")
     return head()

@@ -1,17 +1,18 @@
 """Minutes, baselines and poll groups: what was measured, and up to when."""
 
 import threading
-from abc import abstractmethod
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, delete, func, select, update
 
-from bot.core.model import Baseline, MinuteRow, Series
+from bot.core.model import Baseline, MinuteRow, Series, minute_of
 from bot.store.codec import baseline_json, moment, seconds
+from bot.store.days import DAY, days_of, drop_days, make_days
+from bot.store.ground import Database, Ground
 from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow
+from bot.store.upsert import keep_first, keep_newest
 
 _SERIES = SeriesRow.__table__  # type: ignore[attr-defined]
 _MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
@@ -26,38 +27,64 @@ def _parts(ids: Sequence[int], most: int) -> Iterator[Sequence[int]]:
     return (ids[at : at + most] for at in range(0, len(ids), most))
 
 
-class Minutes:
+SERIES_AT_ONCE = 50
+"""Series whose old minutes are deleted in one transaction."""
+NAMES_GOOD_FOR = 1.0
+"""Seconds after which the numbers of series are read again where other replicas may have given some."""
+
+
+class Minutes(Ground):
     """The measuring part of the store."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self._ids: Mapping[Series, int] = {}
-        self._loaded = False
+        self._loaded_at: float | None = None
         self._naming = threading.Lock()
-
-    @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """One write transaction."""
-
-    @abstractmethod
-    def looking(self) -> AbstractContextManager[Connection]:
-        """One read transaction."""
+        self._days: frozenset[int] = frozenset()
 
     def put_minutes(self, rows: Sequence[MinuteRow]) -> None:
         """Upsert minutes, many at once: the newest word on a minute wins."""
         if not rows:
             return
+        self._make_days({row.minute // DAY for row in rows})
         with self.writing() as connection:
             ids, fresh = self._identify(connection, {row.series for row in rows})
             values = [
-                {"series_id": ids[row.series], "minute": row.minute, "value": row.value, "n": row.n} for row in rows
+                {"series_id": ids[row.series], "minute": row.minute, "value": row.value, "n": row.n}
+                for row in sorted(rows, key=lambda row: (ids[row.series], row.minute))
             ]
-            statement = upsert(_MINUTE)
-            statement = statement.on_conflict_do_update(
-                index_elements=["series_id", "minute"],
-                set_={"value": statement.excluded.value, "n": statement.excluded.n},
-            )
-            connection.execute(statement, values)
+            keep_newest(connection, _MINUTE, values, ["series_id", "minute"])
         self._remember(fresh)
+
+    def prepare_minutes(self, now: datetime) -> None:
+        """Make room for the minutes of today and the next two days, so that midnight waits for nobody."""
+        today = minute_of(now) // DAY
+        self._make_days({today, today + 1, today + 2})
+
+    def drop_minutes(self, before: int) -> int:
+        """Drop the minutes of whole UTC days that ended by minute `before`; returns how many there were.
+
+        Days on PostgreSQL go as partitions. On SQLite a few series at a time, so that writers get in between.
+        """
+        end = before // DAY
+        if self.database.shared:
+            with self.writing() as connection:
+                dropped = drop_days(connection, end)
+            self._days = frozenset(day for day in self._days if day >= end)
+            return dropped
+        dropped = 0
+        for some in _parts(sorted(self._known().values()), SERIES_AT_ONCE):
+            gone = delete(_MINUTE).where(_MINUTE.c.series_id.in_(some), _MINUTE.c.minute < end * DAY)
+            with self.writing() as connection:
+                dropped += connection.execute(gone).rowcount
+        return dropped
+
+    def _make_days(self, days: set[int]) -> None:
+        if self.database.shared and not days <= self._days:
+            with self.writing() as connection:
+                make_days(connection, days)
+                self._days = frozenset(days_of(connection))
 
     def minutes(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
         """Stored minutes first..last inclusive, in order."""
@@ -111,14 +138,9 @@ class Minutes:
                     "computed_at": seconds(at),
                     "body": baseline_json.dump_json(baseline).decode(),
                 }
-                for series, baseline in rows
+                for series, baseline in sorted(rows, key=lambda row: ids[row[0]])
             ]
-            statement = upsert(_BASELINE)
-            statement = statement.on_conflict_do_update(
-                index_elements=["series_id"],
-                set_={"computed_at": statement.excluded.computed_at, "body": statement.excluded.body},
-            )
-            connection.execute(statement, values)
+            keep_newest(connection, _BASELINE, values, ["series_id"])
         self._remember(fresh)
 
     def claim_polls(
@@ -127,9 +149,11 @@ class Minutes:
         """Claim due poll groups. `groups`: name -> first due (epoch seconds) of a group that was never polled."""
         at = seconds(now)
         with self.writing() as connection:
-            for name, first_due in groups.items():
-                row = {"name": name, "next_due": first_due, "last_minute": -1, "lease_until": 0.0, "fence": 0}
-                connection.execute(upsert(_POLL).values(**row).on_conflict_do_nothing())
+            rows = [
+                {"name": name, "next_due": first_due, "last_minute": -1, "lease_until": 0.0, "fence": 0}
+                for name, first_due in sorted(groups.items())
+            ]
+            keep_first(connection, _POLL, rows, ["name"])
             query = select(_POLL).where(_POLL.c.next_due <= at, _POLL.c.lease_until < at).order_by(_POLL.c.next_due)
             due = [row for row in connection.execute(query) if row.name in groups][:limit]
             names = [row.name for row in due]
@@ -143,14 +167,14 @@ class Minutes:
             connection.execute(update(_POLL).where(_POLL.c.name == name).values(**values))
 
     def _known(self) -> Mapping[Series, int]:
-        """Numbers of all series: read once, then replaced as a whole when a commit has named new ones."""
-        if not self._loaded:
+        """Numbers of all series, replaced as a whole when a commit names new ones; other replicas name some as well."""
+        now = time.monotonic()
+        if self._loaded_at is None or (self.database.shared and now - self._loaded_at > NAMES_GOOD_FOR):
             with self._naming, self.looking() as connection:
-                found = {
-                    Series(row.agent, row.workflow, row.sli): row.id for row in connection.execute(select(_SERIES))
-                }
-                self._ids = {**found, **self._ids}
-                self._loaded = True
+                count = connection.execute(select(func.count()).select_from(_SERIES)).scalar_one()
+                if count != len(self._ids):
+                    self._ids = {**_named(connection), **self._ids}
+                self._loaded_at = now
         return self._ids
 
     def _remember(self, fresh: Mapping[Series, int]) -> None:
@@ -162,14 +186,16 @@ class Minutes:
     def _identify(
         self, connection: Connection, wanted: set[Series]
     ) -> tuple[Mapping[Series, int], Mapping[Series, int]]:
-        """(numbers for these series, those of them that this transaction named)."""
+        """(numbers for these series, those of them that this store did not know)."""
         known = self._ids
-        fresh: dict[Series, int] = {}
-        for series in wanted - known.keys():
-            row = {"agent": series.agent, "workflow": series.workflow, "sli": series.sli}
-            connection.execute(upsert(_SERIES).values(**row).on_conflict_do_nothing())
-            query = select(_SERIES.c.id).where(
-                _SERIES.c.agent == series.agent, _SERIES.c.workflow == series.workflow, _SERIES.c.sli == series.sli
-            )
-            fresh[series] = int(connection.execute(query).scalar_one())
-        return {**known, **fresh}, fresh
+        new = sorted(wanted - known.keys(), key=lambda series: (series.agent, series.workflow, series.sli))
+        if not new:
+            return known, {}
+        rows = [{"agent": series.agent, "workflow": series.workflow, "sli": series.sli} for series in new]
+        keep_first(connection, _SERIES, rows, ["agent", "workflow", "sli"])
+        named = _named(connection)
+        return named, {series: named[series] for series in new}
+
+
+def _named(connection: Connection) -> Mapping[Series, int]:
+    return {Series(row.agent, row.workflow, row.sli): row.id for row in connection.execute(select(_SERIES))}

@@ -4,32 +4,27 @@
 where the fence still matches, so a worker that slept through its lease changes nothing. `folded` means nobody needs it.
 """
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, case, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, update
 
 from bot.core.effects import Effect, Lane
 from bot.ports import Finished, Job, Receipt
 from bot.store.codec import effect_json, moment, receipt_json
+from bot.store.ground import Ground
 from bot.store.tables import OutboxRow
+from bot.store.upsert import keep_first
 
 _OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
+_HELD = _OUTBOX.alias("held")
 _UNFINISHED = _OUTBOX.c.state.in_(("pending", "sending"))
 
+IN_ORDER = frozenset({"slack"})
+"""Lanes in which what belongs to one incident is carried out in order, by one worker of one replica at a time."""
 
-class Outbox:
+
+class Outbox(Ground):
     """The outbox part of the store. All its times are wall time, as seconds since the epoch."""
-
-    @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """One write transaction."""
-
-    @abstractmethod
-    def looking(self) -> AbstractContextManager[Connection]:
-        """One read transaction."""
 
     def claim(self, lane: Lane, wall: float, limit: int, lease: float, part: tuple[int, int] = (0, 1)) -> Sequence[Job]:
         """Claim due rows of a lane, edits after everything else.
@@ -37,20 +32,15 @@ class Outbox:
         `part` (i, of): only incidents whose id is i modulo `of`, so that one worker carries out what belongs to one
         incident, in order.
         """
-        index, of = part
-        free = (_OUTBOX.c.state == "pending") | ((_OUTBOX.c.state == "sending") & (_OUTBOX.c.lease_until < wall))
-        order = case((_OUTBOX.c.kind == "edit_card", 1), else_=0)
-        query = (
-            select(_OUTBOX.c.id)
-            .where(_OUTBOX.c.lane == lane, free, _OUTBOX.c.due_at <= wall, _OUTBOX.c.incident_id % of == index)
-            .order_by(order, _OUTBOX.c.id)
-            .limit(limit)
-        )
+        now = self.database.now(wall)
+        due = _due(lane, now, part)
         with self.looking() as connection:
-            if connection.execute(query.limit(1)).first() is None:
+            if connection.execute(due.limit(1)).first() is None:
                 return []
         with self.writing() as connection:
-            ids = [row.id for row in connection.execute(query)]
+            if self.database.shared and lane in IN_ORDER:
+                due = self._in_turn(connection, due, lane, now, limit)
+            ids = list(connection.scalars(due.limit(limit).with_for_update(skip_locked=True)))
             claimed = (
                 update(_OUTBOX)
                 .where(_OUTBOX.c.id.in_(ids))
@@ -58,12 +48,27 @@ class Outbox:
                     state="sending",
                     attempts=_OUTBOX.c.attempts + 1,
                     fence=_OUTBOX.c.fence + 1,
-                    lease_until=wall + lease,
+                    lease_until=now + lease,
                 )
                 .returning(_OUTBOX)
             )
-            rows = sorted(connection.execute(claimed), key=lambda row: ids.index(row.id))
-        return [_job(row) for row in rows]
+            rows = sorted(connection.execute(claimed), key=lambda row: ids.index(row.id)) if ids else []
+        return [_job(row, wall + lease) for row in rows]
+
+    def _in_turn(
+        self, connection: Connection, due: Select[tuple[int]], lane: Lane, now: ColumnElement[float], limit: int
+    ) -> Select[tuple[int]]:
+        """Only incidents of which no other worker, here or in another replica, holds an effect of this lane.
+
+        First the incident's turn is taken, then, in a statement that sees what was committed until then, looked whether
+        somebody holds one: the other way round two workers could hold one each.
+        """
+        waiting = dict.fromkeys(connection.scalars(due.with_only_columns(_OUTBOX.c.incident_id).limit(limit)))
+        mine = self.database.take_turns(connection, list(waiting))
+        held = select(_HELD.c.incident_id).where(
+            _HELD.c.lane == lane, _HELD.c.state == "sending", _HELD.c.lease_until >= now
+        )
+        return due.where(_OUTBOX.c.incident_id.in_(mine), _OUTBOX.c.incident_id.not_in(held))
 
     def finish(self, job: Job, wall: float, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
         """Write an outcome where the fence still matches."""
@@ -72,14 +77,17 @@ class Outbox:
 
     def retry(self, job: Job, due: float, why: str, *, untried: bool = False) -> bool:
         """Give a row back, to be tried again at `due`; `untried` gives the try back too."""
-        values = {"state": "pending", "due_at": due, "why": why[:500], "lease_until": 0.0}
+        values: dict[str, object] = {"state": "pending", "why": why[:500], "lease_until": 0.0}
+        if untried:
+            values["attempts"] = job.attempts - 1
         with self.writing() as connection:
-            return _fenced(connection, job, {**values, "attempts": job.attempts - 1} if untried else values)
+            return _fenced(connection, job, {**values, "due_at": self.database.moment(connection, due)})
 
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
         """Want effects outside a decision."""
         with self.writing() as connection:
-            want(connection, effects, wall)
+            want(connection, effects, self.database.moment(connection, wall))
+            self.database.announce(connection, ["outbox"])
 
     def receipt(self, key: str) -> Receipt | None:
         """Where the effect with this key landed."""
@@ -105,22 +113,33 @@ class Outbox:
     def newer(self, job: Job, prefix: str) -> bool:
         """True when a younger effect whose key begins so is still to be done: this one may be folded into it."""
         query = select(_OUTBOX.c.id).where(
-            _OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.id > job.id, _UNFINISHED
+            _OUTBOX.c.incident_id == job.effect.incident_id,
+            _OUTBOX.c.key.startswith(prefix, autoescape=True),
+            _OUTBOX.c.id > job.id,
+            _UNFINISHED,
         )
         with self.looking() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
     def backlog(self) -> Mapping[str, int]:
         """Rows still to be done, by lane."""
-        query = select(_OUTBOX.c.lane).where(_UNFINISHED)
-        counts: dict[str, int] = {}
+        query = select(_OUTBOX.c.lane, func.count()).where(_UNFINISHED).group_by(_OUTBOX.c.lane)
         with self.looking() as connection:
-            for (lane,) in connection.execute(query):
-                counts[lane] = counts.get(lane, 0) + 1
-        return counts
+            return {lane: int(count) for lane, count in connection.execute(query)}
 
 
-def want(connection: Connection, effects: Sequence[Effect], wall: float) -> None:
+def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select[tuple[int]]:
+    """Rows of a lane that anybody may claim now, edits last."""
+    index, of = part
+    free = (_OUTBOX.c.state == "pending") | ((_OUTBOX.c.state == "sending") & (_OUTBOX.c.lease_until < now))
+    order = case((_OUTBOX.c.kind == "edit_card", 1), else_=0)
+    query: Select[tuple[int]] = select(_OUTBOX.c.id).where(
+        _OUTBOX.c.lane == lane, free, _OUTBOX.c.due_at <= now, _OUTBOX.c.incident_id % of == index
+    )
+    return query.order_by(order, _OUTBOX.c.id)
+
+
+def want(connection: Connection, effects: Sequence[Effect], at: float) -> None:
     """Insert effects; a key that was wanted before is left as it is."""
     rows = [
         {
@@ -130,8 +149,8 @@ def want(connection: Connection, effects: Sequence[Effect], wall: float) -> None
             "incident_id": effect.incident_id,
             "body": effect_json.dump_json(effect).decode(),
             "state": "pending",
-            "due_at": wall,
-            "created_at": wall,
+            "due_at": at,
+            "created_at": at,
             "attempts": 0,
             "fence": 0,
             "lease_until": 0.0,
@@ -139,13 +158,16 @@ def want(connection: Connection, effects: Sequence[Effect], wall: float) -> None
         }
         for effect in effects
     ]
-    if rows:
-        connection.execute(upsert(_OUTBOX).on_conflict_do_nothing(index_elements=["key"]), rows)
+    keep_first(connection, _OUTBOX, rows, ["key"])
 
 
-def drop_pending(connection: Connection, prefix: str, why: str) -> int:
-    """Fold what begins so and has not been claimed."""
-    statement = update(_OUTBOX).where(_OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.state == "pending")
+def drop_pending(connection: Connection, incident_id: int, prefix: str, why: str) -> int:
+    """Fold what of an incident begins so and has not been claimed."""
+    statement = update(_OUTBOX).where(
+        _OUTBOX.c.incident_id == incident_id,
+        _OUTBOX.c.key.startswith(prefix, autoescape=True),
+        _OUTBOX.c.state == "pending",
+    )
     return connection.execute(statement.values(state="folded", why=why)).rowcount
 
 
@@ -169,7 +191,7 @@ def _fenced(connection: Connection, job: Job, values: Mapping[str, object]) -> b
     return connection.execute(statement.values(**values)).rowcount == 1
 
 
-def _job(row: object) -> Job:
+def _job(row: object, lease_until: float) -> Job:
     return Job(
         id=row.id,  # type: ignore[attr-defined]
         key=row.key,  # type: ignore[attr-defined]
@@ -177,5 +199,5 @@ def _job(row: object) -> Job:
         attempts=row.attempts,  # type: ignore[attr-defined]
         fence=row.fence,  # type: ignore[attr-defined]
         created_at=moment(row.created_at),  # type: ignore[attr-defined]
-        lease_until=moment(row.lease_until),  # type: ignore[attr-defined]
+        lease_until=moment(lease_until),
     )

@@ -1,32 +1,23 @@
 """Rungs and read-backs. A rung is committed with the incident that asked for it, under the next epoch of its agent."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.model import InstanceReading, RungState
 from bot.ports import Conflict
 from bot.store.codec import moment, seconds
+from bot.store.ground import Ground
 from bot.store.tables import ReadingRow, RungRow
+from bot.store.upsert import keep_newest
 
 _RUNG = RungRow.__table__  # type: ignore[attr-defined]
 _READING = ReadingRow.__table__  # type: ignore[attr-defined]
 
 
-class Rungs:
+class Rungs(Ground):
     """The autonomy part of the store."""
-
-    @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """One write transaction."""
-
-    @abstractmethod
-    def looking(self) -> AbstractContextManager[Connection]:
-        """One read transaction."""
 
     def rung(self, agent: str, workflow: str = "") -> RungState | None:
         """The rung in force for exactly this agent and workflow."""
@@ -82,15 +73,10 @@ class Rungs:
             }
             for reading in readings
         ]
-        if not rows:
-            return
-        statement = upsert(_READING)
-        statement = statement.on_conflict_do_update(
-            index_elements=["agent", "workflow", "instance"],
-            set_={name: statement.excluded[name] for name in ("level", "epoch", "seen_at")},
-        )
-        with self.writing() as connection:
-            connection.execute(statement, rows)
+        rows.sort(key=lambda row: (row["agent"], row["workflow"], row["instance"]))
+        if rows:
+            with self.writing() as connection:
+                keep_newest(connection, _READING, rows, ["agent", "workflow", "instance"], newer="seen_at")
 
 
 def _newest(connection: Connection, agent: str) -> int:

@@ -58,7 +58,7 @@ class EntryRow(SQLModel, table=True):
 
 
 class TimerRow(SQLModel, table=True):
-    """A deadline of an incident."""
+    """A deadline of an incident. `lease_until` is wall time: who took it over from `due_at` on has until then."""
 
     __tablename__ = "timer"
     __table_args__ = (Index("ix_timer_due", "due_at"),)
@@ -66,6 +66,7 @@ class TimerRow(SQLModel, table=True):
     token: str = Field(primary_key=True)
     kind: str
     due_at: float
+    lease_until: float = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class OutboxRow(SQLModel, table=True):
@@ -102,10 +103,10 @@ class SeriesRow(SQLModel, table=True):
 
 
 class MinuteRecord(SQLModel, table=True):
-    """One series in one minute of source time."""
+    """One series in one minute of source time. On PostgreSQL there is a partition for each UTC day (`days.py`)."""
 
     __tablename__ = "minute"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = ({"sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (minute)"},)
     series_id: int = Field(primary_key=True)
     minute: int = Field(primary_key=True)
     value: float | None = None
@@ -140,15 +141,17 @@ class RungRow(SQLModel, table=True):
 
 
 class ReadingRow(SQLModel, table=True):
-    """What an instance last said it applies."""
+    """What an instance last said it applies. `stored_at` is wall time: from when on other replicas can know of it."""
 
     __tablename__ = "reading"
+    __table_args__ = (Index("ix_reading_stored", "stored_at"),)
     agent: str = Field(primary_key=True)
     workflow: str = Field(primary_key=True)
     instance: str = Field(primary_key=True)
     level: str
     epoch: int
     seen_at: float
+    stored_at: float = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class BaselineRow(SQLModel, table=True):
@@ -200,3 +203,17 @@ class ChangeRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     at: float
     body: str = Field(sa_type=Text)
+
+
+class ReplicaRow(SQLModel, table=True):
+    """A running process on this database. Times are wall time.
+
+    `told_at`: everything its instances said before then stands in `reading`, and it knew every rung committed before.
+    """
+
+    __tablename__ = "replica"
+    name: str = Field(primary_key=True)
+    host: str
+    pid: int
+    started_at: float
+    told_at: float

@@ -1,30 +1,21 @@
 """Task records, as agents reported them: one row a task, the newest word wins (`core.tasks`)."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.core.model import minute_of
 from bot.core.tasks import TaskRecord, judged_workflows, merge, touched_minutes
 from bot.store.codec import task_json
+from bot.store.ground import Ground
 from bot.store.tables import TaskRow
+from bot.store.upsert import keep_newest
 
 _TASK = TaskRow.__table__  # type: ignore[attr-defined]
 
 
-class Tasks:
+class Tasks(Ground):
     """The task part of the store."""
-
-    @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """One write transaction."""
-
-    @abstractmethod
-    def looking(self) -> AbstractContextManager[Connection]:
-        """One read transaction."""
 
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
         """Merge records into what is known. Returns the minutes whose counts change."""
@@ -82,6 +73,4 @@ def _put(connection: Connection, record: TaskRecord) -> None:
         "judged": int(bool(judged_workflows([record]))),
         "body": task_json.dump_json(record).decode(),
     }
-    statement = upsert(_TASK).values(**row)
-    changed = {name: statement.excluded[name] for name in row if name not in ("agent", "task_id")}
-    connection.execute(statement.on_conflict_do_update(index_elements=["agent", "task_id"], set_=changed))
+    keep_newest(connection, _TASK, [row], ["agent", "task_id"])

@@ -1,0 +1,73 @@
+"""What the parts of the store stand on, whichever engine is below: transactions, a clock for leases, news for others.
+
+Times that a caller hands in as `wall` are moments of this process's clock. On PostgreSQL replicas have one clock in
+common, the database's, and it is the one that leases are written and judged by; the clock of a host may be wrong.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from sqlalchemy import ColumnElement, Connection
+
+Close = Callable[[], None]
+News = Callable[[str], None]
+"""Told what others committed: `outbox`, `rungs`, `fleet`, or `all` after a gap in which anything may have been."""
+
+
+class Database(ABC):
+    """One engine: its connections, its clock and its way to tell other replicas."""
+
+    shared: bool
+    """Whether other processes may write at the same time."""
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction: committed as a whole, or not at all."""
+
+    @abstractmethod
+    def looking(self) -> AbstractContextManager[Connection]:
+        """One read, or the snapshot that `reading` opened on this thread."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[None]:
+        """Several reads from one snapshot."""
+
+    @abstractmethod
+    def now(self, wall: float) -> ColumnElement[float]:
+        """The moment by which leases are judged, in epoch seconds; `wall` where this process has the only clock."""
+
+    @abstractmethod
+    def moment(self, connection: Connection, wall: float) -> float:
+        """A moment of this process's clock, as the clock has it that leases are judged by."""
+
+    @abstractmethod
+    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
+        """Those of the incidents nobody else is claiming for just now; nobody else can until the transaction ends."""
+
+    @abstractmethod
+    def announce(self, connection: Connection, news: Sequence[str]) -> None:
+        """Tell every replica, this one too, when and if the transaction commits."""
+
+    @abstractmethod
+    def listen(self, on_news: News) -> Close:
+        """Hear what is announced, on a thread of its own, until closed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Ground:
+    """The base of every part of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction: committed as a whole, or not at all."""
+        return self.database.writing()
+
+    def looking(self) -> AbstractContextManager[Connection]:
+        """A read; inside `reading` from the snapshot that is open already."""
+        return self.database.looking()
