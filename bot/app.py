@@ -25,6 +25,7 @@ from bot.core.effects import LANES, Lane
 from bot.core.model import Fleet, SourceSpec
 from bot.documents.render import MarkdownDocuments
 from bot.documents.runbooks import RunbookShelf
+from bot.engine.burning import Burning
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
 from bot.engine.cycle import Cycle
@@ -129,6 +130,7 @@ class App:
             store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
         )
         self._sources = sources
+        self.burning = Burning(store, ledger, fleet, clock, time.time)
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock))
@@ -210,6 +212,7 @@ class App:
         self._every(1, "read-back", self.course.read_back)
         self._every(5, "recovery", self.course.judge_all)
         self._every(60, "queues", self.intake.count_queues)
+        self._every(60, "budgets", self.burning.round)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
         self._scheduler.add_job(self._flush_readings, "interval", seconds=1, id="readings")

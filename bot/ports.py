@@ -25,7 +25,10 @@ from bot.core.model import (
     Way,
 )
 from bot.core.postmortem import Report
+from bot.core.readiness import Decided
+from bot.core.spending import Spent
 from bot.core.tasks import TaskRecord
+from bot.core.tickets import Ticket
 from bot.core.timeline import SealedEntry
 
 
@@ -415,6 +418,40 @@ class Store(ChangeFeed, Protocol):
 
     def put_baselines(self, rows: Sequence[tuple[Series, Baseline]], at: datetime) -> None:
         """Store computed baselines."""
+        ...
+
+    def spent(self, agents: Sequence[str], since: int) -> Mapping[Series, Sequence[Spent]]:
+        """Budget tallies that end after the minute `since`, in order, by series."""
+        ...
+
+    def put_spent(self, rows: Sequence[tuple[Series, Spent]], instead: Sequence[tuple[Series, Spent]] = ()) -> None:
+        """Keep tallies, in the place of what begins at the same minutes; `instead` goes in the same transaction."""
+        ...
+
+    def drop_spent(self, before: int) -> None:
+        """Forget tallies that ended before this minute."""
+        ...
+
+    def tickets(
+        self, agents: Sequence[str], *, open_only: bool = True, since: datetime | None = None
+    ) -> Sequence[Ticket]:
+        """Tickets of these agents, oldest first."""
+        ...
+
+    def open_ticket(self, ticket: Ticket, effect: Effect, wall: float) -> bool:
+        """Store a ticket and want it posted, in one transaction. False where its episode is open already."""
+        ...
+
+    def close_ticket(self, ticket: Ticket, at: datetime) -> None:
+        """The episode is over."""
+        ...
+
+    def decide(self, decided: Decided) -> None:
+        """Record a person's decision about an agent's scope or stage."""
+        ...
+
+    def decisions(self, agent: str) -> Sequence[Decided]:
+        """Decisions about an agent, oldest first."""
         ...
 
     def first_sight(self, key: str, now: datetime) -> bool:

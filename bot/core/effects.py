@@ -171,4 +171,24 @@ class DraftPostmortem:
         return f"inc-{self.incident_id}/postmortem/{self.stamp}"
 
 
-Effect = PushRung | Page | OpenChannel | PostCard | EditCard | Say | SetTopic | Invite | DraftPostmortem
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message that belongs to no incident: a ticket about an error budget, the weekly review. It pages nobody.
+
+    `channel` is an id; empty: where announcements go. The stamp is what makes it happen once.
+    """
+
+    stamp: str
+    text: str
+    channel: str = ""
+    incident_id: int = 0
+    kind: Literal["notice"] = "notice"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`notice/STAMP`."""
+        return f"notice/{self.stamp}"
+
+
+Effect = PushRung | Page | OpenChannel | PostCard | EditCard | Say | SetTopic | Invite | DraftPostmortem | Notice

@@ -1,48 +1,82 @@
-"""Error budgets of an agent from its stored minutes (`product.md` section 11)."""
+"""Error budgets of an agent (`product.md` section 11): kept tallies, and the minutes that are not tallied yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.core import baseline
-from bot.core.budget import PERIOD, Budget, Spending, budget
-from bot.core.detection import objective_limit
+from bot.core.budget import PERIOD, Budget, budget
+from bot.core.detection import objective_limit, reach
 from bot.core.model import Agent, Series, Sli, minute_of, minute_start
-from bot.core.past import DAY, Past
+from bot.core.past import Past
+from bot.core.spending import DAY, HOUR, Spent, over, spans
 from bot.ports import Store
 
 SETTLED = 2
 """The newest minutes may still change."""
+LATE = 2 * HOUR
+"""Hours that ended less than this ago are judged once more when a new one is tallied: samples come late."""
 HOURS = 24
+BRIEF = 6 * HOUR
+"""So many minutes are held to the baseline of now; a longer stretch (a first look) to that of each hour of the day."""
 
 
 class Budgets:
-    """Reads a rolling 30 days of minutes."""
+    """Reads a rolling 30 days."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def of(self, agent: Agent, now: datetime) -> tuple[Budget, ...]:
         """The budget of every SLI and workflow of an agent, in the order of the fleet file."""
-        return tuple(self._one(agent, Series(agent.key, flow, sli.name), sli, now) for flow, sli in agent.slis)
-
-    def _one(self, agent: Agent, series: Series, sli: Sli, now: datetime) -> Budget:
         last = minute_of(now) - SETTLED
+        kept = self._store.spent([agent.key], last - PERIOD)
+        return tuple(
+            budget(series, sli, over([*known, *self.untallied(agent, series, sli, known, last)], last))
+            for series, sli in _watched(agent)
+            for known in [kept.get(series, ())]
+        )
+
+    def tally(self, agent: Agent, now: datetime) -> list[tuple[Series, Spent]]:
+        """The hours that are over and not kept yet, and the newest kept ones once more, for late samples."""
+        last = minute_of(now) - SETTLED
+        kept = self._store.spent([agent.key], last - PERIOD)
+        fresh: list[tuple[Series, Spent]] = []
+        for series, sli in _watched(agent):
+            known = kept.get(series, ())
+            if known and known[-1].end + HOUR > last + 1:
+                continue  # no new hour is over
+            early = [span for span in known if span.end <= last - LATE or span.length > HOUR]
+            found = self.untallied(agent, series, sli, early, last)
+            fresh += [(series, span) for span in found if span.end % HOUR == 0]
+        return fresh
+
+    def untallied(self, agent: Agent, series: Series, sli: Sli, known: Sequence[Spent], last: int) -> list[Spent]:
+        """The minutes after the newest of `known`, by the hour. Without any, everything that is stored of 30 days."""
+        first = known[-1].end if known else last - PERIOD + 1
         past = Past(series, PERIOD // DAY + 2)
-        for row in self._store.minutes(series, last - PERIOD + 1, last):
+        for row in self._store.minutes(series, first - sli.window - reach(sli), last):
             past.put(row.minute, row.value, row.n)
-        first = last + 1 if past.first is None else past.first
-        spending = Spending(sli, past, first, last, self._lines(agent, sli, past, series, last))
-        return budget(series, sli, spending.over)
+        if not known:
+            first = max(first, last + 1 if past.first is None else past.first)
+        return spans(sli, past, first, last, self._lines(agent, sli, past, series, first, last))
 
-    def _lines(self, agent: Agent, sli: Sli, past: Past, series: Series, last: int) -> Callable[[int], float | None]:
-        """The objective by minute.
-
-        A multiple of the baseline goes by what is normal now for the hour of the day: what was normal on each of the
-        30 days is not kept.
-        """
+    def _lines(
+        self, agent: Agent, sli: Sli, past: Past, series: Series, first: int, last: int
+    ) -> Callable[[int], float | None]:
+        """The objective by minute. A multiple of the baseline hangs on what was normal then."""
         if not sli.objective.relative:
             fixed = objective_limit(sli, None)
             return lambda _: fixed
+        stored = self._store.baseline(series)
+        if last - first < BRIEF and stored is not None:
+            present = objective_limit(sli, stored[0])
+            return lambda _: present
+        return self._lines_by_hour(agent, sli, past, series, last)
+
+    def _lines_by_hour(
+        self, agent: Agent, sli: Sli, past: Past, series: Series, last: int
+    ) -> Callable[[int], float | None]:
+        """What is normal now for each hour of the day: what was normal on each of the days is not kept."""
         first, end = baseline.span(sli, last)
         exclude = self._store.incident_spans(agent.key, minute_start(first))
         whole = baseline.frozen(sli, past.between(first, end), last, exclude, agent.pinned_baseline(series))
@@ -52,3 +86,7 @@ class Budgets:
             found = baseline.by_hour(sli, rows, last, hour * 60, exclude)
             lines[hour] = objective_limit(sli, found) if found is not None else lines[hour]
         return lambda minute: lines[minute // 60 % HOURS]
+
+
+def _watched(agent: Agent) -> list[tuple[Series, Sli]]:
+    return [(Series(agent.key, flow, sli.name), sli) for flow, sli in agent.slis]

@@ -16,6 +16,7 @@ from bot.core.effects import (
     EditCard,
     Invite,
     Lane,
+    Notice,
     OpenChannel,
     Page,
     PostCard,
@@ -114,6 +115,8 @@ class Delivery:
             self._settle(job, Finished(job, self._wall(), "sent", receipt), self._outcome(job, receipt))
 
     def _do(self, job: Job) -> Receipt | None:
+        if isinstance(job.effect, Notice):
+            return self._notice(job, job.effect)
         incident = self._store.incident(job.effect.incident_id)
         if incident is None:
             raise Folded("its incident is gone")
@@ -201,7 +204,7 @@ class Delivery:
             outcome = "unknown" if state == "unknown" else "failed"
             detail = f"{why}; phone {self._phone(effect.person)}"
             return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, detail)  # type: ignore[arg-type]
-        if isinstance(effect, EditCard):
+        if isinstance(effect, EditCard | Notice):
             return None
         return EffectFailed(now, BOT, job.key, why)
 
@@ -292,6 +295,13 @@ class Delivery:
         mention = self._person(effect.mention) if effect.mention else None
         channel = self._room(incident, effect.room)
         return self._outlets.chat.say(channel, effect.text, job.key, mention=mention, repeat=job.attempts > 1)
+
+    def _notice(self, job: Job, effect: Notice) -> Receipt | None:
+        """Post one message that belongs to no incident."""
+        channel = effect.channel or self._fleet().announcements
+        if not channel:
+            raise Folded("the fleet file names no channel for announcements")
+        return self._outlets.chat.say(channel, effect.text, job.key, repeat=job.attempts > 1)
 
     def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> Receipt | None:
         """Set the channel's topic, unless a younger one waits."""

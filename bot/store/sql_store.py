@@ -6,13 +6,13 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from bot.store import tables
+from bot.store.budgets import Budgets
 from bot.store.changes import Changes
 from bot.store.engines import open_database
 from bot.store.errors import StoreError
 from bot.store.ground import Close, News
 from bot.store.incidents import Incidents
 from bot.store.migrate import head, stamp, stored_revision
-from bot.store.minutes import Minutes
 from bot.store.outbox import Outbox
 from bot.store.rungs import Rungs
 from bot.store.tasks import Tasks
@@ -20,7 +20,7 @@ from bot.store.tasks import Tasks
 __all__ = ["SqlStore", "StoreError"]
 
 
-class SqlStore(Incidents, Outbox, Minutes, Rungs, Tasks, Changes):
+class SqlStore(Incidents, Outbox, Budgets, Rungs, Tasks, Changes):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 
     @classmethod
