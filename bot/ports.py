@@ -26,6 +26,7 @@ from bot.core.model import (
 )
 from bot.core.postmortem import Report
 from bot.core.readiness import Decided
+from bot.core.report import Chart
 from bot.core.spending import Spent
 from bot.core.tasks import TaskRecord
 from bot.core.tickets import Ticket
@@ -137,6 +138,10 @@ class Chat(Protocol):
         """Set the channel's topic."""
         ...
 
+    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+        """Hand over a picture without posting it. Receipt.id is what a card names it by (`cards.Picture.file`)."""
+        ...
+
     def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
         """Upload one file and share it in the channel. Receipt.id is the file's id."""
         ...
@@ -222,6 +227,10 @@ class Documents(Protocol):
 
     def postmortem(self, report: Report) -> Document:
         """Render a postmortem draft."""
+        ...
+
+    def chart(self, chart: Chart) -> bytes:
+        """Draw one chart as a PNG. Raises DeliveryError."""
         ...
 
     def keep(self, document: Document) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.core import escalation, moves_autonomy, moves_course, moves_paging
 from bot.core import events as ev
 from bot.core.change import Change, apply, topic
-from bot.core.effects import EditCard, Effect, OpenChannel, PostCard, SetTopic
+from bot.core.effects import DrawCharts, EditCard, Effect, OpenChannel, PostCard, SetTopic
 from bot.core.incident import Decision, IllegalMove, Incident, Rungs, State, Timer, check_move
 from bot.core.model import Actor, minute_of
 from bot.core.timeline import Entry
@@ -110,12 +110,13 @@ def _open(event: ev.Opened) -> Change:
         OpenChannel(incident.id, channel_name(incident), topic(incident), _invited(event.roster)),
         PostCard(incident.id, "announcement", room="agent"),
     )
+    drawn: tuple[Effect, ...] = (DrawCharts(incident.id, "open"),) if breaches else ()
     text = f"{incident.number} opened on {event.agent}: {why}"
     if not event.pages:
-        return Change(incident, f"{text} (posted, nobody is paged)", room)
+        return Change(incident, f"{text} (posted, nobody is paged)", (*room, *drawn))
     paging = escalation.begin(incident, event.at, "")
     also = tuple(("paged", words) for words in paging.words)
-    return Change(paging.incident, text, (*paging.effects, *room), also=also)
+    return Change(paging.incident, text, (*paging.effects, *room, *drawn), also=also)
 
 
 def channel_name(incident: Incident) -> str:

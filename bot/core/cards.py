@@ -82,6 +82,15 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart that the chat has already: `file` is its name there. `alt` says it to whoever cannot see it."""
+
+    file: str
+    title: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageCard:
     """A page. `headline` alone must be enough on a lock screen: at most 100 characters."""
 
@@ -95,6 +104,8 @@ class PageCard:
     acked: str = ""
     """Set when somebody acknowledged: "Acknowledged by Ana, 02:15 UTC"; the buttons go."""
     runbook: str = ""
+    charts: tuple[Picture, ...] = ()
+    """The detecting signal's curve, once it is drawn: a page never waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +228,8 @@ class RecoveryCard:
     """The rung a restore would lead to, empty where none may be asked for yet."""
     restore_wait: str = ""
     """Why no restore may be asked for yet."""
+    charts: tuple[Picture, ...] = ()
+    """The curves of the breached SLIs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import singledispatch
 
-from bot.core.effects import EditCard, Effect
+from bot.core.effects import DrawCharts, EditCard, Effect
 from bot.core.incident import IllegalMove, Incident
 
 
@@ -29,6 +29,11 @@ def edits(incident: Incident, *cards: str) -> tuple[Effect, ...]:
     """Edits that bring these cards up to date with the version that the present event makes."""
     stamp = f"v{incident.version + 1}"
     return tuple(EditCard(incident.id, card, stamp) for card in cards)
+
+
+def charts(incident: Incident) -> tuple[Effect, ...]:
+    """New charts, for the present event changed what they show; an incident without SLIs has none."""
+    return (DrawCharts(incident.id, f"v{incident.version + 1}"),) if incident.breaches else ()
 
 
 @singledispatch

@@ -1,17 +1,17 @@
 """The chart of each breached SLI as data, and what each rung change did to the SLIs (`product.md` section 9)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from bot.core import events as ev
 from bot.core.cast import Cast
-from bot.core.detection import reach
+from bot.core.detection import objective_limit, reach
 from bot.core.evidence import band_limit
 from bot.core.impact import Rows, effect
 from bot.core.incident import Incident
-from bot.core.model import Agent, Breach, MinuteRow, RungState, Series, Sli, minute_of, minute_start
+from bot.core.model import Agent, Baseline, Breach, MinuteRow, RungState, Series, Sli, minute_of, minute_start
 from bot.core.report import Chart, Mark, RungMove, SliEffect
 from bot.core.timeline import SealedEntry
 
@@ -43,20 +43,28 @@ def charts(scene: Scene) -> tuple[Chart, ...]:
 
 def _chart(breach: Breach, scene: Scene) -> Chart:
     first = min(each.first_bad for each in scene.incident.breaches) - BEFORE
-    last = minute_of(scene.end) + AFTER
-    rows = [row for row in scene.minutes.get(breach.series, ()) if first <= row.minute <= last]
+    drawn = curve(
+        breach.series, breach.sli, scene.minutes.get(breach.series, ()), breach.baseline, (first, minute_of(scene.end))
+    )
+    happened = (Mark(minute_start(breach.first_bad), "first bad", "harm"), *marks(scene, breach))
+    return replace(drawn, last=drawn.last + AFTER, objective=breach.limit, marks=happened)
+
+
+def curve(series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, span: tuple[int, int]) -> Chart:
+    """One SLI between two minutes, without marks."""
+    first, last = span
     return Chart(
-        series=breach.series,
-        title=breach.sli.title or breach.sli.name.upper(),
-        unit=breach.sli.unit,
-        better=breach.sli.better,
-        points=tuple(_points(rows, breach.sli)),
+        series=series,
+        title=sli.title or sli.name.upper(),
+        unit=sli.unit,
+        better=sli.better,
+        points=tuple(_points([row for row in rows if first <= row.minute <= last + AFTER], sli)),
         first=first,
         last=last,
-        baseline=breach.baseline.value if breach.baseline else None,
-        band=band_limit(breach.sli, breach.baseline) if breach.baseline else None,
-        objective=breach.limit,
-        marks=(Mark(minute_start(breach.first_bad), "first bad", "harm"), *marks(scene, breach)),
+        baseline=baseline.value if baseline else None,
+        band=band_limit(sli, baseline) if baseline else None,
+        objective=objective_limit(sli, baseline),
+        marks=(),
     )
 
 

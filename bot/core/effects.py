@@ -191,4 +191,31 @@ class Notice:
         return f"notice/{self.stamp}"
 
 
-Effect = PushRung | Page | OpenChannel | PostCard | EditCard | Say | SetTopic | Invite | DraftPostmortem | Notice
+@dataclass(frozen=True, slots=True)
+class DrawCharts:
+    """Draw the breached SLIs and show them on the page and the recovery card. A younger one makes it superfluous."""
+
+    incident_id: int
+    stamp: str
+    kind: Literal["draw_charts"] = "draw_charts"
+    lane: Lane = "documents"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/charts/STAMP`."""
+        return f"inc-{self.incident_id}/charts/{self.stamp}"
+
+
+Effect = (
+    PushRung
+    | Page
+    | OpenChannel
+    | PostCard
+    | EditCard
+    | Say
+    | SetTopic
+    | Invite
+    | DraftPostmortem
+    | Notice
+    | DrawCharts
+)

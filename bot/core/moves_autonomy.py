@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core import events as ev
-from bot.core.change import Change, apply, edits
+from bot.core.change import Change, apply, charts, edits
 from bot.core.effects import Effect, PostCard, PushRung, Say
 from bot.core.incident import IllegalMove, Incident, State, Timer
 from bot.core.model import minute_of
@@ -84,7 +84,7 @@ def rung_confirmed(event: ev.RungConfirmed, incident: Incident) -> Change:
         confirmed = replace(confirmed, state=State.CONTAINED)
     text = f"{rungs.rung} confirmed by {event.seen} of {event.instances} instances in {event.seconds:.0f} s."
     shown = edits(incident, f"autonomy-{event.epoch}", "incident", "announcement", "recovery", "resolve")
-    return Change(confirmed, text, shown)
+    return Change(confirmed, text, (*shown, *charts(confirmed)))
 
 
 def _current(epoch: int, incident: Incident) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.core import escalation
 from bot.core import events as ev
-from bot.core.change import Change, apply, edits
+from bot.core.change import Change, apply, charts, edits
 from bot.core.effects import DraftPostmortem, Effect, Invite, PostCard, Say
 from bot.core.incident import CLOSED, IllegalMove, Incident, Rungs, State, Timer
 from bot.core.runbook import PHASES, Phase, StepMark, phase_done
@@ -29,7 +29,7 @@ def breached(event: ev.Breached, incident: Incident) -> Change:
     )
     text = f"Also in breach: {breach.why}"
     say = Say(incident.id, f"breached-{breach.series}-{breach.first_bad}", text)
-    shown = (say, *edits(incident, "incident", "announcement", "page"))
+    shown = (say, *edits(incident, "incident", "announcement", "page"), *charts(joined))
     silent = incident.state is State.PAGING and not any(timer.kind == "escalate" for timer in incident.timers)
     if not silent:
         return Change(joined, text, shown)
@@ -149,7 +149,7 @@ def _on_it(incident: Incident) -> str:
 
 def _recovery_cards(incident: Incident) -> tuple[Effect, ...]:
     posted: tuple[Effect, ...] = (PostCard(incident.id, "recovery"),) if incident.channel else ()
-    return (*posted, *edits(incident, "recovery"))
+    return (*posted, *edits(incident, "recovery"), *charts(incident))
 
 
 @apply.register

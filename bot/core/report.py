@@ -253,7 +253,8 @@ class Chart:
     baseline: float | None
     band: float | None
     """The recovery limit: the baseline worsened by its tolerance."""
-    objective: float
+    objective: float | None
+    """None where it is a multiple of a baseline that is not known yet."""
     marks: tuple[Mark, ...]
 
 

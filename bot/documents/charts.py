@@ -107,7 +107,7 @@ def _range(chart: Chart) -> tuple[float, float]:
     """The y range: all values and lines with room around them; percentages end at 100."""
     lines = (chart.baseline, chart.band, chart.objective)
     seen = [value for value in (*(value for _, value in chart.points), *lines) if value is not None]
-    low, high = min(seen), max(seen)
+    low, high = min(seen, default=0.0), max(seen, default=1.0)
     room = (high - low) * 0.08 or max(abs(high) * 0.1, 1.0)
     bottom = 0.0 if 0 <= low < high * FROM_ZERO else low - room
     top = min(high + room, WHOLE + 1) if chart.unit == "%" and high <= WHOLE else high + room
@@ -143,7 +143,8 @@ def _references(sheet: _Sheet) -> None:
     if chart.band is not None:
         edge = axes.get_ylim()[0 if chart.better is Better.LOWER else 1]
         axes.axhspan(min(chart.band, edge), max(chart.band, edge), color=GOOD, alpha=0.16, linewidth=0)
-    axes.axhline(chart.objective, color=BAD, linewidth=2.5, dashes=(5, 3))
+    if chart.objective is not None:
+        axes.axhline(chart.objective, color=BAD, linewidth=2.5, dashes=(5, 3))
     if chart.baseline is not None:
         axes.axhline(chart.baseline, color=GOOD, linewidth=2.5, linestyle=(0, (1, 1.5)))
     named = list(_named(chart))
@@ -153,7 +154,8 @@ def _references(sheet: _Sheet) -> None:
 
 
 def _named(chart: Chart) -> Iterator[tuple[str, float, str]]:
-    yield "objective", chart.objective, BAD
+    if chart.objective is not None:
+        yield "objective", chart.objective, BAD
     if chart.baseline is not None:
         yield "baseline", chart.baseline, GOOD
     if chart.band is not None:

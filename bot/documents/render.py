@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -13,7 +13,7 @@ from jinja2 import PackageLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core import figures
-from bot.core.report import Gap, Report
+from bot.core.report import Chart, Gap, Report
 from bot.documents.charts import draw
 from bot.documents.drawer import keep
 from bot.documents.sandbox import environment
@@ -25,21 +25,27 @@ NOTHING = "-"
 class MarkdownDocuments:
     """Renders postmortems and keeps them under `data_dir/postmortems` (`ports.Documents`)."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw) -> None:
         self._folder = data_dir / "postmortems"
+        self._draw = drawer
         self._templates = _templates()
 
     def postmortem(self, report: Report) -> Document:
         """Render a draft. The same report gives the same text and data; `report.gaps` are marked `[GAP: ...]`."""
         name = safe_name(f"{report.number}-{report.agent}-postmortem")
         pictures = {
-            f"{name}-{at}-{safe_name(chart.series.sli)}.png": draw(chart) for at, chart in enumerate(report.charts, 1)
+            f"{name}-{at}-{safe_name(chart.series.sli)}.png": self._draw(chart)
+            for at, chart in enumerate(report.charts, 1)
         }
         text = self._templates.get_template("postmortem.md.j2").render(r=report, pictures=list(pictures))
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         data = {**_object(report), "gaps": report.gaps, "pictures": list(pictures)}
         twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         return Document(name, markdown, twin, pictures, report.gaps)
+
+    def chart(self, chart: Chart) -> bytes:
+        """Draw one chart; returns a PNG. Raises DeliveryError."""
+        return self._draw(chart)
 
     def keep(self, document: Document) -> str:
         """Write a document; returns the path of the Markdown file. Raises DeliveryError. See `drawer.keep`."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core import recovery
-from bot.core.effects import EditCard
+from bot.core.effects import DrawCharts, EditCard
 from bot.core.events import (
     Event,
     RecoveryBegan,
@@ -27,6 +27,8 @@ from bot.engine.openings import stuck_for, suggest
 from bot.ports import Clock, DueTimer, RungBoard, Store
 
 JUDGED = frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERING, State.RECOVERED})
+CHARTS_EVERY = 5
+"""Good minutes after which the charts are drawn anew."""
 LONGEST = 6 * 60
 """Minutes of history that the recovery clock looks back over at most."""
 
@@ -131,6 +133,8 @@ class Course:
         self._shown[incident.id] = shown
         stamp = f"m{minute_of(self._clock.now())}-{clock.minutes}"
         self._ledger.refresh([EditCard(incident.id, "recovery", stamp), EditCard(incident.id, "incident", stamp)])
+        if clock.minutes % CHARTS_EVERY == 0:
+            self._ledger.refresh([DrawCharts(incident.id, stamp)])
 
     def _contain_further(self, incident: Incident, now: datetime) -> None:
         """Where the agent allows it, apply what the rules say. The bot alone only ever lowers."""

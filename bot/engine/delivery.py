@@ -13,7 +13,9 @@ from typing import assert_never
 from bot.core.cards import Card
 from bot.core.effects import (
     DraftPostmortem,
+    DrawCharts,
     EditCard,
+    Effect,
     Invite,
     Lane,
     Notice,
@@ -29,7 +31,9 @@ from bot.core.events import ChannelReady, EffectFailed, Event, PageSettled, Post
 from bot.core.incident import IllegalMove, Incident
 from bot.core.model import BOT, Fleet, Person, Way
 from bot.core.runbook import PHASES
+from bot.engine import pictures
 from bot.engine.ledger import Ledger
+from bot.engine.pictures import Pictures
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.ports import Chat, Clock, Control, DeliveryError, Finished, Job, LostClaim, Pager, Receipt, Store
@@ -41,6 +45,9 @@ FIRST_RETRY, LAST_RETRY = 1.0, 300.0
 MOST_TRIES: Mapping[Lane, int] = {"controls": 12, "pagers": 4, "slack": 12, "documents": 6}
 """Tries before an effect counts as failed. A page gives up early: the next way or person is tried instead."""
 BATCH = 20
+FIRST_CHARTS = "open"
+CHAT = "slack"
+"""The kind of way that is the chat itself."""
 
 
 class Folded(Exception):  # noqa: N818 - not an error: nobody needs this effect any more
@@ -59,6 +66,7 @@ class Outlets:
     pagers: Mapping[str, Pager]
     controls: Mapping[str, Control]
     reporting: Reporting
+    pictures: Pictures
 
 
 class Delivery:
@@ -127,6 +135,8 @@ class Delivery:
                 return self._page(job, incident, job.effect)
             case DraftPostmortem():
                 return self._draft_postmortem(job, incident)
+            case DrawCharts():
+                return self._draw_charts(job, incident)
             case _:
                 return self._do_in_chat(job, incident, job.effect)
 
@@ -169,8 +179,15 @@ class Delivery:
             told = event is not None and self._told(job, done, event)
             if told or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
                 self._count(done.state)
+                self._show(job.effect, done)
         except LostClaim:
             self._count("lost-claim")
+
+    def _show(self, effect: Effect, done: Finished) -> None:
+        """Charts that are there now go on the cards that show them. After a crash here the next edit brings them."""
+        if isinstance(effect, DrawCharts) and done.state == "sent":
+            stamp = f"charts-{effect.stamp}"
+            self._ledger.refresh([EditCard(effect.incident_id, card, stamp) for card in pictures.CARDS])
 
     def _told(self, job: Job, done: Finished, event: Event) -> bool:
         """False where the incident does not take the event any more; the outcome is then written alone."""
@@ -204,8 +221,8 @@ class Delivery:
             outcome = "unknown" if state == "unknown" else "failed"
             detail = f"{why}; phone {self._phone(effect.person)}"
             return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, detail)  # type: ignore[arg-type]
-        if isinstance(effect, EditCard | Notice):
-            return None
+        if isinstance(effect, EditCard | Notice) or (isinstance(effect, DrawCharts) and effect.stamp != FIRST_CHARTS):
+            return None  # what only decorates is said once
         return EffectFailed(now, BOT, job.key, why)
 
     def _phone(self, key: str) -> str:
@@ -265,8 +282,8 @@ class Delivery:
         """Bring a posted card up to date. Younger edits of the same card make this one superfluous."""
         if self._store.newer(job, f"inc-{incident.id}/edit/{effect.card}/"):
             raise Folded("a younger edit shows the same")
-        if effect.card == "pages":
-            self._settle_pages(incident)
+        if effect.card in ("pages", "direct"):
+            self._settle_pages(incident, chat_only=effect.card == "direct")
             return None
         key = f"inc-{incident.id}/card/{effect.card}"
         receipt = self._store.receipt(key)
@@ -277,12 +294,15 @@ class Delivery:
         self._outlets.chat.edit(receipt, self._card(incident, effect.card), key)
         return None
 
-    def _settle_pages(self, incident: Incident) -> None:
-        """Show on every page that was sent that it is answered, or open again."""
+    def _settle_pages(self, incident: Incident, *, chat_only: bool = False) -> None:
+        """Show on every page that was sent that it is answered, or open again.
+
+        `chat_only`: what changed concerns those who see a card, and no pager outside.
+        """
         for key, receipt in self._store.receipts(f"inc-{incident.id}/page/").items():
             person = self._person(key.split("/")[3])
             _, pager = self._way(person, key.split("/")[4])
-            if person is not None and pager is not None:
+            if person is not None and pager is not None and not (chat_only and pager.kind != CHAT):
                 card = self._views.page_card(incident, "", self._clock.now())
                 self._best_effort(
                     lambda pager=pager, person=person, receipt=receipt, card=card, key=key: pager.settle(  # type: ignore[misc]
@@ -329,6 +349,12 @@ class Delivery:
             for picture, content in sorted(document.pictures.items()):
                 chat.upload(incident.channel, picture, picture, content, "", f"{job.key}/{picture}")
         return Receipt(ts=path, id=str(document.gaps))
+
+    def _draw_charts(self, job: Job, incident: Incident) -> Receipt | None:
+        """Draw the breached SLIs and hand the pictures to the chat, unless younger ones are wanted."""
+        if self._store.newer(job, f"inc-{incident.id}/charts/"):
+            raise Folded("younger charts replace them")
+        return self._outlets.pictures.of_incident(incident, job.key)
 
     def _best_effort(self, act: Callable[[], None]) -> None:
         """A decoration: if it fails, what it decorates stands all the same."""

@@ -54,8 +54,9 @@ class Ledger:
 
     def refresh(self, effects: Iterable[Effect]) -> None:
         """Want effects that change no incident, such as the edit of a card whose numbers moved."""
-        self._store.enqueue(tuple(effects), self._wall())
-        self._wake(("slack",))
+        wanted = tuple(effects)
+        self._store.enqueue(wanted, self._wall())
+        self._wake({effect.lane for effect in wanted})
 
     def _commit(self, decision: Decision, event: Event, done: Finished | None = None) -> Incident:
         rung = rung_of(decision.incident, event)

@@ -7,6 +7,7 @@ from bot.core import cards, permission, recovery
 from bot.core.incident import Incident, State
 from bot.core.model import Agent, Fleet, minute_start
 from bot.core.runbook import PHASES, Phase, Step, next_step, phase_done, settled
+from bot.engine import pictures
 from bot.engine.numbers import Numbers
 from bot.ports import Store
 
@@ -76,6 +77,7 @@ class Views:
             self._numbers.proposal(self.agent_of(incident), incident, now),
             acked=self._acked(incident),
             runbook=incident.plan.title,
+            charts=pictures.shown(self._store, incident, 1),
         )
 
     def _acked(self, incident: Incident) -> str:
@@ -251,6 +253,7 @@ class Views:
             rung=self._numbers.rung_line(incident),
             restore_to=above.name if above and not barred and not closed else "",
             restore_wait="" if on_normal or closed else barred,
+            charts=pictures.shown(self._store, incident),
         )
 
     def resolve_card(self, incident: Incident, now: datetime) -> cards.ResolveCard:

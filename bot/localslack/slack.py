@@ -119,11 +119,12 @@ class Slack:
         return self.workspace.team.id
 
     def next_id(self, prefix: str) -> str:
-        """The next id of a kind (`C0001`), skipping those a workspace file has taken."""
+        """The next id of a kind (`C0001`, `F00000001`), skipping those a workspace file has taken."""
+        digits = 8 if prefix == "F" else 4  # Slack's blocks take no shorter file id
         taken = self.conversations.keys() | self.groups.keys() | self.people.keys()
         while True:
             self.counters[prefix] += 1
-            made = f"{prefix}{self.counters[prefix]:04d}"
+            made = f"{prefix}{self.counters[prefix]:0{digits}d}"
             if made not in taken:
                 return made
 

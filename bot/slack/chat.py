@@ -63,9 +63,22 @@ class SlackChat:
         return self.post(self._channel_with(person.name, user), card, key, repeat=repeat)
 
     def edit(self, receipt: Receipt, card: Card, key: str) -> None:
-        """Show a card's present state; the message keeps its metadata."""
+        """Show a card's present state; the message keeps its metadata.
+
+        Slack looks an upload over before it lets a message show it: until then the card goes without its picture, and
+        the edit is to be tried again.
+        """
         del key
         drawn = blocks.draw(card)
+        try:
+            self._update(receipt, drawn)
+        except SlackError as error:
+            if error.code != "invalid_blocks" or not drawn.pictured:
+                raise
+            self._update(receipt, drawn.bare())
+            raise SlackError("Slack does not show the picture yet", "picture_not_ready", retry_after=2.0) from error
+
+    def _update(self, receipt: Receipt, drawn: Drawn) -> None:
         call(
             self._client.chat_update,
             channel=receipt.channel,
@@ -77,6 +90,14 @@ class SlackChat:
     def _send(self, channel: str, drawn: Drawn, key: str, *, repeat: bool) -> Receipt:
         if repeat and (found := self._posted(channel, key)) is not None:
             return found
+        try:
+            return self._post(channel, drawn, key)
+        except SlackError as error:
+            if error.code != "invalid_blocks" or not drawn.pictured:
+                raise
+            return self._post(channel, drawn.bare(), key)  # a page waits for no picture
+
+    def _post(self, channel: str, drawn: Drawn, key: str) -> Receipt:
         answer = call(
             self._client.chat_postMessage,
             channel=channel,
@@ -215,16 +236,28 @@ class SlackChat:
 
     # Files.
 
+    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+        """Upload a picture without sharing it: cards show it by its id. A repeat makes another, which nobody sees."""
+        file_id = self._uploaded(name, title, content, alt)
+        call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": plain(title, 200)}])
+        log.info("uploaded %s for %s", name, key)
+        return Receipt(id=file_id)
+
+    def _uploaded(self, name: str, title: str, content: bytes, alt: str = "") -> str:
+        extra = {"alt_txt": plain(alt or title, 1_000)}
+        given = call(self._client.files_getUploadURLExternal, filename=name, length=len(content), **extra)
+        self._client.send(given["upload_url"], content, "application/octet-stream")
+        return str(given["file_id"])
+
     def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
         """Upload one file and share it. The same file shared a moment ago is adopted."""
         if (found := self._shared(channel, name, len(content))) is not None:
             return found
-        given = call(self._client.files_getUploadURLExternal, filename=name, length=len(content))
-        self._client.send(given["upload_url"], content, "application/octet-stream")
+        file_id = self._uploaded(name, title, content)
         extra = {"initial_comment": clip_escaped(plain(comment, 1_000), 1_000)} if comment else {}
         done = call(
             self._client.files_completeUploadExternal,
-            files=[{"id": given["file_id"], "title": plain(title, 200)}],
+            files=[{"id": file_id, "title": plain(title, 200)}],
             channel_id=channel,
             **extra,
         )

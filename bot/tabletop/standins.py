@@ -90,6 +90,14 @@ class MemoryChat:
         """Set a topic."""
         self.topics[channel] = text
 
+    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+        """Keep a picture."""
+        del title, alt, key
+        with self._lock:
+            self._maybe_refuse()
+            self.files[name] = content
+            return Receipt(id=f"F{len(self.files):08d}")
+
     def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
         """Keep a file."""
         del title, comment, key

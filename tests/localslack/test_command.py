@@ -119,5 +119,5 @@ def test_state_in_a_file_outlives_the_server(tmp_path: Path) -> None:
         assert client.conversations_info(channel=made)["channel"]["name"] == "inc-1"
         assert client.conversations_create(name="inc-2")["channel"]["id"] != made
         assert client.chat_postMessage(channel="C0GEN", text="next")["ts"] > posted
-        file = client.files_info(file="F0001")["file"]
+        file = client.files_info(file="F00000001")["file"]
         assert HTTP.get(file["url_private"].replace(one.url, two.url)).content == b"\x89PNG"

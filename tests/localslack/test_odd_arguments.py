@@ -55,7 +55,7 @@ NAMES = (
     "channels",
     "id",
 )
-KNOWN = st.sampled_from(["C0GEN", "U0ANA", "general", "S0RESP", "link", "F0001", "V0001", "1", "-1", "", "a" * 300])
+KNOWN = st.sampled_from(["C0GEN", "U0ANA", "general", "S0RESP", "link", "F00000001", "V0001", "1", "-1", "", "a" * 300])
 NUMBERS = st.integers(-5, 10**12) | st.floats(allow_nan=False, allow_infinity=False)
 ODD = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.text(max_size=8) | KNOWN,

@@ -32,6 +32,7 @@ from bot.engine.history import History
 from bot.engine.ledger import Ledger
 from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
+from bot.engine.pictures import Pictures
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.ports import Pager
@@ -118,8 +119,10 @@ class House:
         self.views = Views(self.store, numbers, self.get_fleet, self.course.clock_of, lambda s, q, a: f"{s} {q} {a}")
         desk = Desk(self.store, self.ledger, openings, self.views, self.get_fleet, self.clock)
         self.commands = Commands(desk)
-        reporting = Reporting(self.store, MarkdownDocuments(self.path / "data"), self.get_fleet)
-        outlets = Outlets(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting)
+        documents = MarkdownDocuments(self.path / "data", lambda chart: str(chart.series).encode())
+        reporting = Reporting(self.store, documents, self.get_fleet)
+        pictures = Pictures(self.store, self.history, documents, self.chat, self.get_fleet, self.clock)
+        outlets = Outlets(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting, pictures)
         self.delivery = Delivery(
             self.store, self.ledger, self.views, outlets, self.get_fleet, self.clock, self.wall, lambda: 0.5
         )

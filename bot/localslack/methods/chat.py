@@ -7,6 +7,7 @@ from bot.localslack.mrkdwn import rich_text
 from bot.localslack.posts import Draft
 from bot.localslack.records import Conversation, Message
 from bot.localslack.refusal import Json, Refusal
+from bot.localslack.slack import Slack
 
 LONGEST_UPDATE = 4_000
 LONGEST_MARKDOWN = 12_000
@@ -19,7 +20,7 @@ def blocks_in(asked: Asked) -> list[Json] | None:
     blocks = asked.arguments.listing("blocks", "invalid_blocks_format")
     if not blocks:
         return blocks
-    if complaints := surfaces.complaints_about(blocks, "message"):
+    if complaints := surfaces.complaints_about(blocks, "message") or _strange_files(asked.slack, blocks):
         raise Refusal(
             "invalid_blocks",
             errors=complaints,
@@ -28,6 +29,16 @@ def blocks_in(asked: Asked) -> list[Json] | None:
     if surfaces.text_of(blocks) > surfaces.MOST_BLOCK_TEXT:
         raise Refusal("msg_blocks_too_long")
     return surfaces.filled_in(blocks, lambda: asked.slack.next_id("b"))
+
+
+def _strange_files(slack: Slack, blocks: list[Json]) -> list[str]:
+    """A picture in a block must be an upload of this workspace that is finished."""
+    wanted = [(at, str((block.get("slack_file") or {}).get("id", ""))) for at, block in enumerate(blocks)]
+    return [
+        f"invalid slack file [json-pointer:/blocks/{at}/slack_file]"
+        for at, file_id in wanted
+        if file_id and (file_id not in slack.files or not slack.files[file_id].shared)
+    ]
 
 
 def attachments_in(asked: Asked) -> list[Json] | None:

@@ -41,6 +41,8 @@ def page(card: PageCard) -> Drawn:
     elif card.proposal is not None and header.acked_at is not None and card.rung.rung == card.rung.normal:
         sheet.section(_advice(card))
         sheet.buttons(_lower(card))
+    for chart in card.charts[:1]:
+        sheet.picture(chart)
     sheet.small(_place(card), "" if card.why.startswith("You own") else inert(card.why, 200))
     return sheet.done(headline)
 

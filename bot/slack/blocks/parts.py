@@ -3,6 +3,7 @@
 `verbatim` stands on every mrkdwn text: without it Slack turns bare addresses and names into links and mentions.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from slackblocks import (
     DividerBlock,
     Element,
     HeaderBlock,
+    ImageBlock,
     Message,
     Option,
     OverflowMenu,
@@ -24,11 +26,12 @@ from slackblocks import (
     RichTextSection,
     RichTextUser,
     SectionBlock,
+    SlackFile,
     Text,
     TextType,
 )
 
-from bot.core.cards import Header
+from bot.core.cards import Header, Picture
 from bot.slack.text import ELLIPSIS, inert, plain
 
 MOST_BLOCKS = 50
@@ -41,6 +44,7 @@ LONGEST_LABEL = 30
 MOST_VALUE = 2_000
 MOST_OPTION = 150
 EXERCISE = "[EXERCISE] "
+FILE = re.compile(r"F[A-Z0-9]{8,}")
 
 Json = dict[str, Any]
 Style = Literal["primary", "danger"] | None
@@ -52,6 +56,15 @@ class Drawn:
 
     text: str
     blocks: tuple[Json, ...]
+
+    @property
+    def pictured(self) -> bool:
+        """True where an uploaded picture stands in it."""
+        return any(block["type"] == "image" for block in self.blocks)
+
+    def bare(self) -> "Drawn":
+        """The same without pictures."""
+        return Drawn(self.text, tuple(block for block in self.blocks if block["type"] != "image"))
 
 
 @dataclass(slots=True)
@@ -111,6 +124,14 @@ class Sheet:
     def rule(self) -> None:
         """A thin line across."""
         self.blocks.append(DividerBlock(block_id=self._id("rule")))
+
+    def picture(self, shown: Picture) -> None:
+        """A picture the workspace has already. Slack wants a new id for a block whose picture changed."""
+        if FILE.fullmatch(shown.file):
+            block_id = f"{self._id('picture')}-{shown.file}"[:255]
+            title, alt = plain(shown.title, 200), plain(shown.alt, 1_000)
+            file = SlackFile(id=shown.file, url=None)
+            self.blocks.append(ImageBlock(alt_text=alt, title=_plain(title), slack_file=file, block_id=block_id))
 
     def said(self, text: str, mention: str = "") -> None:
         """One plain line that cannot do anything, after a mention that can."""

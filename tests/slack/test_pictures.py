@@ -1,0 +1,70 @@
+"""Charts on cards, against a real local Slack: shown when Slack has them, and never in the way of a page."""
+
+from base64 import b64decode
+from dataclasses import replace
+
+import pytest
+from stage import PEOPLE, realistic
+from town import Town
+
+from bot.core.cards import PageCard, Picture
+from bot.localslack.server import LocalSlack
+from bot.ports import DeliveryError, Receipt
+from bot.slack.api import writing_client
+from bot.slack.chat import SlackChat
+
+PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+PAGE = realistic()["page"]
+assert isinstance(PAGE, PageCard)
+
+
+@pytest.fixture
+def chat(server: LocalSlack, town: Town) -> SlackChat:
+    return SlackChat(writing_client(server.bot_token, server.api_url))
+
+
+def pictured(file: str) -> PageCard:
+    return replace(PAGE, charts=(Picture(file, "human escalation, until 02:14 UTC", "Chart of human escalation"),))
+
+
+def images(town: Town, receipt: Receipt) -> list[str]:
+    (message,) = [one for one in town.messages(receipt.channel) if one["ts"] == receipt.ts]
+    return [block["slack_file"]["id"] for block in message["blocks"] if block["type"] == "image"]
+
+
+def test_an_uploaded_picture_is_shown_on_the_card_and_shared_nowhere_else(chat: SlackChat, town: Town) -> None:
+    file = chat.picture("her.png", "HER of refunds", PIXEL, "Chart of HER", "inc-42/charts/open").id
+    receipt = chat.direct(PEOPLE["ana"], PAGE, "inc-42/page/1/ana/slack")
+    chat.edit(receipt, pictured(file), "inc-42/page/1/ana/slack")
+    assert images(town, receipt) == [file]
+    assert [one["ts"] for one in town.messages(receipt.channel)] == [receipt.ts]
+
+
+def test_a_page_goes_out_without_a_picture_that_slack_does_not_have(chat: SlackChat, town: Town) -> None:
+    receipt = chat.direct(PEOPLE["ana"], pictured("F0NOTTHERE"), "inc-42/page/1/ana/slack")
+    assert images(town, receipt) == []
+
+
+def test_an_edit_goes_through_without_it_and_is_to_be_tried_again(chat: SlackChat, town: Town) -> None:
+    receipt = chat.post("C0GENERAL", PAGE, "inc-42/card/page")
+    acked = replace(pictured("F0NOTTHERE"), acked="Acknowledged by Ana, 02:15 UTC")
+    with pytest.raises(DeliveryError, match="does not show the picture yet") as later:
+        chat.edit(receipt, acked, "inc-42/card/page")
+    assert (later.value.permanent, later.value.retry_after) == (False, 2.0)
+    (message,) = [one for one in town.messages("C0GENERAL") if one["ts"] == receipt.ts]
+    assert "Acknowledged by Ana" in str(message["blocks"])
+
+
+def test_blocks_that_are_wrong_in_another_way_are_still_refused(chat: SlackChat, town: Town) -> None:
+    receipt = chat.post("C0GENERAL", PAGE, "inc-42/card/page")
+    town.do("faults", fault="refuse", method="chat.update", error="invalid_blocks")
+    with pytest.raises(DeliveryError) as wrong:
+        chat.edit(receipt, PAGE, "inc-42/card/page")
+    assert wrong.value.permanent
+
+
+def test_a_missing_scope_names_itself(chat: SlackChat, town: Town) -> None:
+    town.do("faults", fault="refuse", method="files.getUploadURLExternal", error="missing_scope")
+    with pytest.raises(DeliveryError, match="lacks the scope") as missing:
+        chat.picture("her.png", "HER", PIXEL, "Chart", "inc-42/charts/open")
+    assert missing.value.permanent
