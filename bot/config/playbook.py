@@ -1,6 +1,6 @@
 """What a playbook file may say, as models, and the values they become (`docs/playbooks.md`).
 
-Shape only; what refers to what is checked in `playbooks.py`. `rehearsal` is the tabletop's to read.
+Shape only; what refers to what is checked in `playbooks.py`. `rehearsal` is read in `rehearsal.py`.
 """
 
 import re
@@ -135,7 +135,6 @@ class PlaybookFile(Entry):
             containment=self.containment.value(),
             confirm=tuple(self.recovery.confirm),
             runbook=self.runbook,
-            rehearsal=self.rehearsal,
         )
 
 

@@ -6,7 +6,7 @@ what is wrong with it.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path as FilePath
 
@@ -14,6 +14,7 @@ from bot.config.defaults import KNOWN
 from bot.config.document import Document, Path, read_document
 from bot.config.playbook import CheckEntry, PlaybookFile, condition
 from bot.config.problems import Problem, misnamed
+from bot.config.rehearsal import read_rehearsal
 from bot.config.shape import shaped
 from bot.core.model import DEFAULT_LADDER, Fleet
 from bot.core.playbook import SIGNS, Playbook
@@ -91,9 +92,13 @@ def parse_playbook(name: str, content: bytes, names: Names) -> tuple[Playbook | 
     if file is not None:
         document.settle()
         _check_references(document, file, names)
+    rehearsal = None
+    if file is not None and file.rehearsal:
+        told = (file.name, file.title)
+        rehearsal = read_rehearsal(document, file.rehearsal, ("rehearsal",), told, list(names.rungs))
     if document.problems or file is None:
         return None, tuple(sorted(set(document.problems)))
-    return file.value(), ()
+    return replace(file.value(), rehearsal=rehearsal), ()
 
 
 def _check_references(document: Document, file: PlaybookFile, names: Names) -> None:

@@ -120,9 +120,9 @@ def _open(event: ev.Opened) -> Change:
 
 
 def channel_name(incident: Incident) -> str:
-    """`inc-0042-refunds`, or `drill-0042-refunds` for an exercise; at most 80 characters, lower case."""
+    """`inc-0042-refunds`; at most 80 characters, lower case."""
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in incident.agent.lower())
-    return f"{'drill' if incident.exercise else 'inc'}-{incident.id:04d}-{safe}"[:80]
+    return f"inc-{incident.id:04d}-{safe}"[:80]
 
 
 def _invited(roster: ev.Roster) -> tuple[str, ...]:

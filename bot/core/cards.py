@@ -37,6 +37,8 @@ class Header:
     channel: str = ""
     episode: int = 1
     """Which run of paging this is: a pager that merges repeats must not merge across runs."""
+    mark: str = ""
+    """Stands before the title wherever the card is shown; who wires the chat sets it."""
 
 
 @dataclass(frozen=True, slots=True)

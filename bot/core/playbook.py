@@ -6,10 +6,11 @@ signals were seen; what could not be looked at counts neither way.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from bot.core.cause import CauseKind
+from bot.core.rehearsal import Rehearsal
 
 Move = Literal["up", "down", "flat"]
 Turn = Literal["any", "first", "later"]
@@ -112,7 +113,7 @@ class Containment:
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """One failure mode. `rehearsal` is the raw section of the file, for the tabletop."""
+    """One failure mode. `rehearsal` None: it cannot be drilled."""
 
     name: str
     title: str
@@ -124,7 +125,7 @@ class Playbook:
     confirm: tuple[str, ...]
     """What to confirm beyond the recovery band."""
     runbook: str
-    rehearsal: Mapping[str, object] = field(default_factory=dict)
+    rehearsal: Rehearsal | None = None
 
     def check(self, check_id: str) -> Check | None:
         """The check of that id, None where there is none."""

@@ -166,7 +166,6 @@ def _notices(scene: Scene) -> tuple[str, ...]:
     resolved = _first(scene, ev.Resolved)
     reason = f" Reason given: {words(resolved.reason)}" if resolved and resolved.reason else ""
     notices = [
-        (incident.exercise, "EXERCISE: a simulated agent, no real harm."),
         (incident.open, f"The incident is still {incident.state}: this is a draft of an unfinished story."),
         (incident.override, f"RESOLVED BY OVERRIDE. Not met: {words(incident.override)}.{reason}"),
         (

@@ -26,16 +26,24 @@ class Runbooks(Protocol):
 
 
 class Openings:
-    """Makes `Opened` events. `ways` are the kinds of ways that this Stepdown can page by."""
+    """Makes `Opened` events. `ways`: the kinds of ways that this Stepdown can page by. `exercise` is written down."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, fleet: Callable[[], Fleet], runbooks: Runbooks, ways: frozenset[str]
+        self,
+        store: Store,
+        ledger: Ledger,
+        fleet: Callable[[], Fleet],
+        runbooks: Runbooks,
+        ways: frozenset[str],
+        *,
+        exercise: bool = False,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._fleet = fleet
         self._runbooks = runbooks
         self._ways = ways
+        self._exercise = exercise
 
     def rung(self, agent: Agent) -> str:
         """The rung an agent is on as a whole. One that a new fleet file no longer has counts as the lowest."""
@@ -105,6 +113,7 @@ class Openings:
             suggestion=suggestion,
             agent_channel=agent.channel,
             pages=pages,
+            exercise=self._exercise,
             received_at=received_at,
         )
         return self._ledger.open(event)

@@ -1,4 +1,4 @@
-"""Three clocks that keep the `Clock` port: the real one, one that runs faster, and one that is moved by hand."""
+"""Clocks that keep the `Clock` port: the real one, one that runs faster, one that can be held, one moved by hand."""
 
 import threading
 import time
@@ -31,6 +31,48 @@ class ScaledClock:
     def now(self) -> datetime:
         """Return the aware UTC scenario time."""
         return self.origin + timedelta(seconds=(time.monotonic() - self._started) * self.speed)
+
+
+class HeldClock:
+    """Scenario time that can be held, let go, and made faster or slower. Safe to use from several threads."""
+
+    def __init__(self, speed: float, origin: datetime | None = None) -> None:
+        self._check(speed)
+        self.speed = speed
+        self.held = False
+        self._lock = threading.Lock()
+        self._at = _aware(origin) if origin else datetime.now(UTC)
+        self._since = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the aware UTC scenario time."""
+        with self._lock:
+            return self._now()
+
+    def _now(self) -> datetime:
+        passed = 0.0 if self.held else (time.monotonic() - self._since) * self.speed
+        return self._at + timedelta(seconds=passed)
+
+    def hold(self) -> None:
+        """Stop where it is."""
+        with self._lock:
+            self._at, self.held = self._now(), True
+
+    def release(self) -> None:
+        """Run on from there."""
+        with self._lock:
+            self._at, self._since, self.held = self._now(), time.monotonic(), False
+
+    def run_at(self, speed: float) -> None:
+        """Change the speed from now on."""
+        self._check(speed)
+        with self._lock:
+            self._at, self._since, self.speed = self._now(), time.monotonic(), speed
+
+    @staticmethod
+    def _check(speed: float) -> None:
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"speed must be a number above 0, found {speed}")
 
 
 class MovableClock:

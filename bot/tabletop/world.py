@@ -77,15 +77,16 @@ class World:
             if changes[-1].rung != rung:
                 self._rungs[agent, instance] = (*changes, Change(_minutes(self.now()), rung))
 
-    def break_agent(self, agent: str, fault: Fault, at: datetime | None = None) -> datetime:
+    def break_agent(self, agent: str, fault: Fault, at: datetime | None = None, lasts: float = math.inf) -> datetime:
         """Let a fault begin with the first whole minute after `at` (default: now). Returns when it begins.
 
-        A fault cannot begin in the past: those minutes have been served already.
+        A fault cannot begin in the past: those minutes have been served already. After `lasts` minutes it goes by
+        itself.
         """
         self._agent(agent)
         with self._lock:
             began = self._next_minute(at)
-            self._episodes[agent] = (*self._episodes.get(agent, ()), Episode(fault, began))
+            self._episodes[agent] = (*self._episodes.get(agent, ()), Episode(fault, began, began + lasts))
         return minute_start(began)
 
     def fix(self, agent: str, at: datetime | None = None) -> datetime:

@@ -17,6 +17,7 @@ from bot.core.report import Report
 from bot.documents.prose import one_line
 from bot.documents.render import MarkdownDocuments, safe_name
 from bot.ports import DeliveryError, Document, Documents
+from bot.tabletop.marked import MarkedDocuments
 from tests.core.refund_story import ANA, STORY, at, opened, report
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -218,7 +219,8 @@ def test_an_incident_without_anything_says_so(documents: MarkdownDocuments) -> N
 
 def test_an_exercise_is_marked(documents: MarkdownDocuments) -> None:
     story = (opened(exercise=True), ev.Cancelled(at("02:20"), ANA, "over"))
-    assert "> **EXERCISE: a simulated agent" in documents.postmortem(without_charts(report(story))).markdown
+    told = MarkedDocuments(documents).postmortem(without_charts(report(story)))
+    assert "> **EXERCISE: a simulated agent" in told.markdown
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def _pages() -> dict[str, cards.Card]:
         "page-acked": replace(page, header=WORKING, acked="Acknowledged by Ana, 02:15 UTC"),
         "page-blind": cards.PageCard(blind, "kyc: no data, 5 min. You own it.", (AQDD,), "You own kyc.", FULL),
         "announcement": cards.AnnouncementCard(header(), (HER, TIE), FULL),
-        "exercise": cards.AnnouncementCard(header(exercise=True), (HER,), FULL),
+        "exercise": cards.AnnouncementCard(header(exercise=True, mark="[EXERCISE] "), (HER,), FULL),
     }
 
 

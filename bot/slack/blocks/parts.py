@@ -43,7 +43,6 @@ LONGEST_LABEL = 30
 """A button's label is cut off on a phone beyond this."""
 MOST_VALUE = 2_000
 MOST_OPTION = 150
-EXERCISE = "[EXERCISE] "
 FILE = re.compile(r"F[A-Z0-9]{8,}")
 
 Json = dict[str, Any]
@@ -184,8 +183,8 @@ def menu(action: str, options: Sequence[tuple[str, str]]) -> OverflowMenu | None
 
 
 def titled(header: Header | None, text: str) -> str:
-    """A title, marked where it is all an exercise."""
-    return (EXERCISE if header is not None and header.exercise else "") + text
+    """A title behind its mark, where the card has one."""
+    return (header.mark if header is not None else "") + text
 
 
 def size(blocks: Sequence[Json]) -> int:

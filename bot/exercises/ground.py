@@ -1,0 +1,217 @@
+"""The ground of one drill: the engine of the real bot, wired on a simulated agent and a store of its own.
+
+No class in here is a copy: `Cycle`, `Course`, `Commands`, `Delivery` are the ones that a real incident is worked with.
+What differs is what they are given: a simulated source, instances that obey the same board in this process, a chat and
+pagers that are marked and reach the players alone, and a database that holds nothing else.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.core.effects import LANES, Lane
+from bot.core.incident import Incident
+from bot.core.model import Fleet, InstanceReading
+from bot.core.timeline import SealedEntry
+from bot.documents.render import MarkdownDocuments
+from bot.documents.runbooks import RunbookShelf
+from bot.engine.commands import Commands, Desk
+from bot.engine.course import Course
+from bot.engine.cycle import Cycle
+from bot.engine.delivery import Delivery, Outlets
+from bot.engine.history import History
+from bot.engine.ledger import Ledger
+from bot.engine.numbers import Numbers
+from bot.engine.openings import Openings
+from bot.engine.polling import Poller
+from bot.engine.reporting import Reporting
+from bot.engine.views import Views
+from bot.ports import Chat, Clock, Documents, Pager, Store
+from bot.store import SqlStore
+from bot.tabletop.dialects import Told
+from bot.tabletop.drill_fleet import SOURCE, SimulatedSource
+from bot.tabletop.instances import Instance
+from bot.tabletop.marked import MarkedDocuments
+from bot.tabletop.world import World
+from bot.web.board import MemoryBoard
+
+FIRST_DRILL_ID = 1_000_000
+IDS_A_DRILL = 1_000
+HISTORY_DAYS = 0.25
+"""Six simulated hours before the drill are enough for a baseline of the same evening."""
+
+
+def first_id(number: int) -> int:
+    """Incidents of an exercise have higher ids than this."""
+    return FIRST_DRILL_ID + number * IDS_A_DRILL
+
+
+def drill_of(incident_id: int) -> int:
+    """The number of the exercise an incident belongs to; 0 for a real one."""
+    return (incident_id - FIRST_DRILL_ID) // IDS_A_DRILL if incident_id >= FIRST_DRILL_ID else 0
+
+
+class DrillStore(SqlStore):
+    """A store whose incidents have numbers that no real one has."""
+
+    first = FIRST_DRILL_ID
+
+    def next_incident_id(self) -> int:
+        """A fresh id in the drill's own range."""
+        return self.first + super().next_incident_id()
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDialect:
+    """How an instance asks in this process: the same board, the same answer, the same read-back as over HTTP."""
+
+    board: MemoryBoard
+    clock: Clock
+    agent: str
+    instance: str
+
+    def ask(self, level: str, epoch: int) -> Told:
+        """Say what is applied and hear what to apply."""
+        self.board.record(InstanceReading(self.agent, self.instance, level, epoch, self.clock.now()))
+        answer = self.board.answer(self.agent)
+        return Told(answer.level, answer.epoch, answer.not_after)
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a drill's ground is built from. `pagers` and `chat` are marked already."""
+
+    number: int
+    folder: Path
+    fleet: Fleet
+    world: World
+    clock: Clock
+    chat: Chat
+    pagers: Mapping[str, Pager]
+    runbooks_dir: Path
+    documents: Documents | None = None
+    store: Store | None = None
+    """None: a database in the folder."""
+
+
+class _AtOnce:
+    """Polls in the thread that asks: the simulated source answers from memory."""
+
+    def submit(self, work: object, /) -> object:
+        """Do it now."""
+        return work()  # type: ignore[operator]  # the port hands over a callable
+
+
+def _database(site: Site) -> DrillStore:
+    site.folder.mkdir(parents=True, exist_ok=True)
+    opened = DrillStore.open(f"sqlite:///{site.folder / 'drill.db'}")
+    assert isinstance(opened, DrillStore)  # noqa: S101 - open is a constructor of the class it is called on
+    opened.first = first_id(site.number)
+    return opened
+
+
+@dataclass
+class Ground:
+    """The engine of one drill. `tick` moves it; `deliver` carries out what is wanted in some lanes."""
+
+    site: Site
+    store: Store = field(init=False)
+    wanted: set[Lane] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+    """Agents whose minutes moved and have not been judged."""
+    told: dict[int, tuple[int, Sequence[SealedEntry]]] = field(default_factory=dict)
+    """Timelines as last read, by incident, with the version they belong to."""
+    woken: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        site, clock = self.site, self.site.clock
+        self.store = store = site.store or _database(site)
+        self.board = MemoryBoard(self.fleet, clock, store.rungs())
+        ledger = Ledger(store, self.board, time.time, self._wake)
+        history = History(store, self.fleet)
+        shelf = RunbookShelf(site.runbooks_dir)
+        ways = frozenset(site.pagers)
+        openings = Openings(store, ledger, self.fleet, shelf, ways, exercise=True)
+        self.cycle = Cycle(store, ledger, history, openings, self.fleet, clock)
+        self.course = Course(store, ledger, history, self.board, self.fleet, clock)
+        sources = {SOURCE: SimulatedSource(site.world)}
+        self.poller = Poller(store, self.fleet, sources, clock, _AtOnce(), self._arrived, history_days=HISTORY_DAYS)
+        numbers = Numbers(store, history, self.board, self.fleet)
+        self.views = Views(store, numbers, self.fleet, self.course.clock_of, self.poller.ask)
+        self.commands = Commands(Desk(store, ledger, openings, self.views, self.fleet, clock))
+        documents = site.documents or MarkdownDocuments(site.folder)
+        reporting = Reporting(store, MarkedDocuments(documents), self.fleet)
+        outlets = Outlets(site.chat, site.pagers, {}, reporting)
+        self.delivery = Delivery(store, ledger, self.views, outlets, self.fleet, clock, time.time, random.random)
+        self.instances = self._instances()
+
+    def _instances(self) -> tuple[Instance, ...]:
+        world, clock, ladder = self.site.world, self.site.clock, self.site.fleet.ladder
+        return tuple(
+            Instance(world, agent.key, name, BoardDialect(self.board, clock, agent.key, name), ladder)
+            for agent in world.agents.values()
+            for name in agent.instance_names()
+        )
+
+    def fleet(self) -> Fleet:
+        """The drill's fleet."""
+        return self.site.fleet
+
+    def _arrived(self, agents: frozenset[str], _: datetime) -> None:
+        self.fresh |= agents
+
+    def _wake(self, lanes: Iterable[Lane]) -> None:
+        self.wanted.update(lanes)
+        self.woken.set()
+
+    def obey(self) -> None:
+        """One poll of every instance, and what it says is compared with what was asked."""
+        for instance in self.instances:
+            instance.step()
+        self.course.read_back()
+
+    def watch(self) -> None:
+        """Ask the source for what is due, judge it, and hand over deadlines that have passed."""
+        self.poller.tick()
+        if self.fresh:
+            agents, self.fresh = self.fresh, set()
+            self.cycle.evaluate(agents, self.site.clock.now())
+        self.course.deadlines()
+        self.course.judge_all()
+
+    def deliver(self, lanes: Iterable[Lane] = LANES) -> None:
+        """Carry out everything that is due in these lanes."""
+        for lane in lanes:
+            self.wanted.discard(lane)
+            self.delivery.run(lane)
+
+    def incidents(self) -> list[Incident]:
+        """The drill's incidents, oldest first."""
+        return list(reversed(self.store.incidents(IDS_A_DRILL)))
+
+    def entries(self) -> list[SealedEntry]:
+        """Their timelines, one after the other."""
+        return [entry for incident in self.incidents() for entry in self._timeline(incident)]
+
+    def _timeline(self, incident: Incident) -> Sequence[SealedEntry]:
+        version, known = self.told.get(incident.id, (-1, ()))
+        if version != incident.version:
+            known = self.store.entries(incident.id)
+            self.told[incident.id] = (incident.version, known)
+        return known
+
+    def finished(self) -> bool:
+        """Whether there was an incident and none is open."""
+        known = self.incidents()
+        return bool(known) and not any(incident.open for incident in known)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()

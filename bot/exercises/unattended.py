@@ -1,0 +1,132 @@
+"""A rehearsal played by a scripted team, as fast as it goes: a clock moved by the minute, a chat in memory.
+
+The same seed gives the same story and the same score: nothing here reads the machine's clock for anything that counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from bot.core.effects import Lane
+from bot.core.model import DEFAULT_LADDER, Actor, Agent, EscalationPolicy, Person
+from bot.core.rehearsal import Rehearsal
+from bot.exercises.ground import Ground, Site, first_id
+from bot.ports import Documents, Store
+from bot.tabletop.clock import MovableClock
+from bot.tabletop.drill_fleet import PREFIX, drill_fleet
+from bot.tabletop.exercise import Cast, Exercise
+from bot.tabletop.marked import MarkedChat, MarkedPager
+from bot.tabletop.memory_store import MemoryStore
+from bot.tabletop.rehearsed import RehearsedWorld
+from bot.tabletop.standins import MemoryChat
+from bot.tabletop.teams import STYLES, Team
+
+START = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
+LOOKS_A_MINUTE = 3
+SLACK_EVERY = 30
+"""Minutes between two rounds of card edits: nobody reads them, and later ones replace earlier ones."""
+NOW: tuple[Lane, ...] = ("controls", "pagers")
+AGENT = Agent("refunds", "ana", title="Refunds agent", stage="production", fallback="the refunds team's queue")
+PEOPLE = tuple(
+    Person(key, name, slack=f"U0{key.upper()}")
+    for key, name in (("ana", "Ana Duarte"), ("bo", "Bo Lindgren"), ("cleo", "Cleo Baptiste"))
+)
+
+
+class Stepped(MovableClock):
+    """A movable clock with the face of one that can be held: whoever moves it sets the pace."""
+
+    speed = 1.0
+    held = False
+
+    def hold(self) -> None:
+        """Stop: the runner sees it."""
+        self.held = True
+
+    def release(self) -> None:
+        """Run on."""
+        self.held = False
+
+    def run_at(self, speed: float) -> None:
+        """Note the speed; the runner moves by the minute whatever it is."""
+        self.speed = speed
+
+
+@dataclass
+class Played:
+    """A finished exercise and the ground it was played on, still open."""
+
+    exercise: Exercise
+    ground: Ground
+    chat: MemoryChat
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStage:
+    """Hears an exercise in a chat of its own."""
+
+    chat: MarkedChat
+    ground: Callable[[], Ground]
+
+    def tell(self, key: str, text: str, to: str = "") -> None:
+        """One line."""
+        people = {person.key: person for person in PEOPLE}
+        self.chat.say("", text, f"drill/{key}", mention=people.get(to))
+
+    def entries(self) -> list:  # type: ignore[type-arg]  # see Stage
+        """The drill's timelines."""
+        return list(self.ground().entries())
+
+    def finished(self) -> bool:
+        """Whether the drill's incidents are closed."""
+        return self.ground().finished()
+
+
+def play(
+    rehearsal: Rehearsal, style: str, seed: int, folder: Path, runbooks: Path, documents: Documents | None = None
+) -> Played:
+    """Play it to its end and return it. The caller closes the ground."""
+    exercise, ground, chat = set_up(rehearsal, seed, folder, runbooks, documents)
+    actors = tuple(Actor(one.key, one.name, one.slack, responder=True) for one in PEOPLE)
+    team = Team(exercise, ground.commands, STYLES[style], actors, ground.incidents)
+    exercise.start()
+    minute = 0
+    while not exercise.over:
+        _a_minute(ground, exercise.clock)
+        team.tick()
+        exercise.tick()
+        ground.deliver(NOW)
+        minute += 1
+        if minute % SLACK_EVERY == 0:
+            ground.deliver()
+    ground.deliver()
+    return Played(exercise, ground, chat)
+
+
+def set_up(
+    rehearsal: Rehearsal, seed: int, folder: Path, runbooks: Path, documents: Documents | None = None
+) -> tuple[Exercise, Ground, MemoryChat]:
+    """The exercise and its ground, before it starts, on a clock that stands still."""
+    clock, chat = Stepped(START), MemoryChat()
+    keys = frozenset(person.key for person in PEOPLE)
+    marked = MarkedChat(chat, "C-drill", keys)
+    fleet = drill_fleet(rehearsal, AGENT, PEOPLE, "C-drill", DEFAULT_LADDER, EscalationPolicy())
+    world = RehearsedWorld(rehearsal, PREFIX + AGENT.key, clock, seed)
+    pagers = {"slack": MarkedPager(chat, keys)}
+    store = cast("Store", MemoryStore(first_id(1)))  # the port as far as a drill uses it
+    ground = Ground(Site(1, folder, fleet, world.world, clock, marked, pagers, runbooks, documents, store))
+    stage = MemoryStage(marked, lambda: ground)
+    team = Cast(tuple(person.key for person in PEOPLE))
+    exercise = Exercise(1, rehearsal, team, world, clock, DEFAULT_LADDER, stage)
+    return exercise, ground, chat
+
+
+def _a_minute(ground: Ground, clock: object) -> None:
+    """Let a minute go by; instances ask three times in it."""
+    assert isinstance(clock, Stepped)  # noqa: S101 - set_up made it
+    for _ in range(LOOKS_A_MINUTE):
+        clock.advance(60 / LOOKS_A_MINUTE)
+        ground.obey()
+    ground.watch()
