@@ -27,6 +27,7 @@ from bot.engine.history import History
 from bot.engine.ledger import Ledger
 from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
+from bot.engine.pictures import Pictures
 from bot.engine.polling import Poller
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
@@ -146,9 +147,9 @@ class Ground:
         numbers = Numbers(store, history, self.board, self.fleet)
         self.views = Views(store, numbers, self.fleet, self.course.clock_of, self.poller.ask)
         self.commands = Commands(Desk(store, ledger, openings, self.views, self.fleet, clock))
-        documents = site.documents or MarkdownDocuments(site.folder)
-        reporting = Reporting(store, MarkedDocuments(documents), self.fleet)
-        outlets = Outlets(site.chat, site.pagers, {}, reporting)
+        documents = MarkedDocuments(site.documents or MarkdownDocuments(site.folder))
+        pictures = Pictures(store, history, documents, site.chat, self.fleet, clock)
+        outlets = Outlets(site.chat, site.pagers, {}, Reporting(store, documents, self.fleet), pictures)
         self.delivery = Delivery(store, ledger, self.views, outlets, self.fleet, clock, time.time, random.random)
         self.instances = self._instances()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.cards import Card, Header
 from bot.core.model import Person, Way
-from bot.core.postmortem import Report
+from bot.core.report import Chart, Report
 from bot.ports import Chat, DeliveryError, Document, Documents, Pager, Receipt
 
 MARK = "[EXERCISE] "
@@ -75,6 +75,10 @@ class MarkedChat:
         del channel
         self.chat.topic(self.channel, MARK + text)
 
+    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+        """Hand over a marked picture."""
+        return self.chat.picture(f"drill-{name}", MARK + title, content, alt, key)
+
     def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
         """Upload a marked file."""
         del channel
@@ -122,6 +126,10 @@ class MarkedDocuments:
     def postmortem(self, report: Report) -> Document:
         """Render a marked postmortem."""
         return self.documents.postmortem(replace(report, notices=(NOTICE, *report.notices)))
+
+    def chart(self, chart: Chart) -> bytes:
+        """Draw one chart."""
+        return self.documents.chart(chart)
 
     def keep(self, document: Document) -> str:
         """Keep it."""
