@@ -9,7 +9,7 @@ class PlainDocuments:
         return Document("plain", f"# {report.number}\n{' '.join(report.notices)}\n", "{}", {}, report.gaps)
 
     def chart(self, chart: Chart) -> bytes:
-        return b"\x89PNG"
+        return f"\x89PNG {chart.title}".encode("latin-1")
 
     def keep(self, document: Document) -> str:
         return f"{document.name}.md"
