@@ -138,7 +138,7 @@ def _times(sheet: _Sheet) -> None:
 
 
 def _references(sheet: _Sheet) -> None:
-    """Objective, band and baseline, each named at its right end."""
+    """Objective, band and baseline, each named at its right end; and what the SLI is now, while it is open."""
     chart, axes = sheet.chart, sheet.axes
     if chart.band is not None:
         edge = axes.get_ylim()[0 if chart.better is Better.LOWER else 1]
@@ -150,10 +150,15 @@ def _references(sheet: _Sheet) -> None:
     named = list(_named(chart))
     heights = spread([sheet.y(value) for _, value, _ in named], 34, sheet.bottom + 4, sheet.top)
     for (name, value, colour), height in zip(named, heights, strict=True):
-        sheet.write(RIGHT + 12, height, f"{name} {figure(value, chart.unit if chart.unit == '%' else '')}", colour)
+        weight = "bold" if name == "now" else "normal"
+        text = f"{name} {figure(value, chart.unit if chart.unit == '%' else '')}"
+        sheet.write(RIGHT + 12, height, text, colour, fontweight=weight)
 
 
 def _named(chart: Chart) -> Iterator[tuple[str, float, str]]:
+    newest = next((value for _, value in reversed(chart.points) if value is not None), None)
+    if newest is not None and not any(mark.label == "resolved" for mark in chart.marks):
+        yield "now", newest, LINE
     if chart.objective is not None:
         yield "objective", chart.objective, BAD
     if chart.baseline is not None:
