@@ -141,6 +141,7 @@ class App:
         self._easel = Easel()
         documents = MarkdownDocuments(setup.data_dir, self._easel.draw)
         pictures = Pictures(store, history, documents, self.slack.chat, fleet, clock)
+        self.slack.draw_with(pictures.of_sli)
         outlets = self._parts.outlets(
             Outlets(
                 self.slack.chat,

@@ -15,7 +15,7 @@ from bot.core.model import Agent, Breach, Fleet, Series, minute_of
 from bot.core.report import Chart
 from bot.engine.history import History
 from bot.engine.reporting import Reporting
-from bot.ports import Chat, Clock, Documents, Receipt, Store
+from bot.ports import Chat, Clock, DeliveryError, Documents, Receipt, Store
 
 MOST = 3
 """Charts on one card; the postmortem has them all."""
@@ -71,9 +71,11 @@ class Pictures:
         lines = [f"{self._handed(chart, now, key)} {chart.series}" for chart in report.charts[:MOST]]
         return Receipt(ts=now.isoformat(), id="\n".join(lines))
 
-    def of_sli(self, agent: Agent, name: str) -> tuple[Picture, ...]:
+    def of_sli(self, key: str, name: str) -> tuple[Picture, ...]:
         """Draw one SLI of an agent as it is now, each workflow by itself. Raises DeliveryError."""
-        now = self._clock.now()
+        now, agent = self._clock.now(), self._fleet().agents.get(key)
+        if agent is None:
+            raise DeliveryError(f"the fleet file does not name {key} any more", permanent=True)
         drawn = []
         for chart in self._curves(agent, name, now):
             title = f"{chart.title}, until {now:%H:%M} UTC"

@@ -101,7 +101,7 @@ class Questions:
             name = finding.nearest(sli_name, dict.fromkeys(sli.name for _, sli in agent.slis), "SLI")
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
-        return Answer(self._views.sli_words(agent, name, self._now()))
+        return Answer(self._views.sli_words(agent, name, self._now()), curve=(agent.key, name))
 
     def _of(self, incident_id: int, card: Callable[[Incident], Card]) -> Answer:
         incident = self._store.incident(incident_id)

@@ -14,8 +14,9 @@ from slack_sdk import WebClient
 from bot.core.model import Fleet
 from bot.engine.commands import Commands
 from bot.slack.access import Access, Identity
-from bot.slack.api import SLACK_API, asking_client, checked_address, writing_client
+from bot.slack.api import SLACK_API, Client, asking_client, checked_address, writing_client
 from bot.slack.chat import SlackChat, SlackPager
+from bot.slack.curves import Curves, CurvesOf
 from bot.slack.listeners import Inbound
 from bot.slack.manifest import manifest
 from bot.slack.socket import SlackConnection
@@ -36,6 +37,11 @@ class Slack:
     access: Access
     inbound: Inbound
     identity: Identity
+    client: Client
+
+    def draw_with(self, curves: CurvesOf) -> None:
+        """Show charts to those who ask for an SLI."""
+        self.inbound.curves = Curves(self.client, curves)
 
     def stop(self) -> None:
         """Take nothing more, and finish what was taken."""
@@ -63,7 +69,7 @@ def build_slack(
     app = _app(identity, base_url)
     inbound.register(app)
     connection = SlackConnection(app, app_token, writing, before=identity.fetch)
-    return Slack(chat, SlackPager(chat), connection, access, inbound, identity)
+    return Slack(chat, SlackPager(chat), connection, access, inbound, identity, writing)
 
 
 def _app(identity: Identity, base_url: str) -> App:

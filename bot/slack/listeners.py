@@ -19,6 +19,7 @@ from bot.slack.actions import ACTIONS, clicked
 from bot.slack.acts import act
 from bot.slack.api import Client, SlackError, call
 from bot.slack.blocks.parts import Drawn
+from bot.slack.curves import Curves
 from bot.slack.grammar import Unclear, parse, problem
 from bot.slack.handbook import typed
 from bot.slack.modals import Place
@@ -49,6 +50,8 @@ class Inbound:
         self._fleet = fleet
         self._prefix = prefix
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack-work")
+        self.curves: Curves | None = None
+        """Who draws charts for those who ask; without one there are words only."""
 
     def register(self, app: App) -> None:
         """Add a listener for every command, button, form, shortcut and event there is."""
@@ -165,6 +168,8 @@ class Inbound:
         if caller.stranger:
             return replies.refused("Only full members of this workspace may use Stepdown. Nothing changed.")
         answer = act(Call(self._commands, caller.actor, said, place.channel))
+        if answer.curve is not None and self.curves is not None:
+            self._workers.submit(self.curves.show, place, *answer.curve)
         if answer.ok and said.verb.said_by_card and place.tapped:
             return None
         return replies.reply(said, answer, self._commands, place.channel)

@@ -139,7 +139,7 @@ class Desk:
             return Answer(str(unknown), ok=False)
 
     def sli(self, key: str, sli_name: str) -> Answer:
-        return Answer(f"{key} {sli_name}: 6.3 calls/task")
+        return Answer(f"{key} {sli_name}: 6.3 calls/task", curve=(key, sli_name))
 
     def _read(self, name: str, moment: str, *values: object) -> Answer:
         del name, values

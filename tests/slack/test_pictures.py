@@ -1,15 +1,18 @@
 """Charts on cards, against a real local Slack: shown when Slack has them, and never in the way of a page."""
 
+import time
 from base64 import b64decode
 from dataclasses import replace
 
 import pytest
+from desk import Desk
 from stage import PEOPLE, realistic
-from town import Town
+from town import PATIENCE, Town
 
 from bot.core.cards import PageCard, Picture
 from bot.localslack.server import LocalSlack
 from bot.ports import DeliveryError, Receipt
+from bot.slack import Slack
 from bot.slack.api import writing_client
 from bot.slack.chat import SlackChat
 
@@ -68,3 +71,45 @@ def test_a_missing_scope_names_itself(chat: SlackChat, town: Town) -> None:
     with pytest.raises(DeliveryError, match="lacks the scope") as missing:
         chat.picture("her.png", "HER", PIXEL, "Chart", "inc-42/charts/open")
     assert missing.value.permanent
+
+
+def shown_to(town: Town, user: str) -> list[dict[str, object]]:
+    return [block for one in town.messages("C0ROOM", user) for block in one["blocks"] if block["type"] == "image"]
+
+
+def until_pictured(town: Town, user: str) -> dict[str, object]:
+    deadline = time.monotonic() + PATIENCE
+    while not (found := shown_to(town, user)):
+        assert time.monotonic() < deadline, "no picture came"
+        time.sleep(0.02)
+    return found[0]
+
+
+def test_who_asks_for_an_sli_gets_its_words_and_then_its_chart_alone(
+    slack: tuple[Slack, Desk], desk: Desk, town: Town
+) -> None:
+    chat, asked = slack[0].chat, []
+
+    def draw(agent: str, sli: str) -> tuple[Picture, ...]:
+        asked.append((agent, sli))
+        file = chat.picture("tie.png", "TIE", PIXEL, "Chart", "sli/refunds/tie").id
+        town.do("faults", fault="refuse", method="chat.postEphemeral", error="invalid_blocks", times=1)
+        return (Picture(file, "tool calls per task, until 02:14 UTC", "Chart of tool calls per task"),)
+
+    slack[0].draw_with(draw)
+    assert slack[0].inbound.curves is not None
+    slack[0].inbound.curves._pause = 0.05
+    town.slash("ana", "C0ROOM", "/agent refunds sli tie")
+    town.heard("C0ROOM", "6.3 calls/task")
+    assert until_pictured(town, "ana")["alt_text"] == "Chart of tool calls per task"
+    assert asked == [("refunds", "tie")]
+    assert shown_to(town, "ben") == []
+
+
+def test_a_chart_that_cannot_be_drawn_is_said(slack: tuple[Slack, Desk], desk: Desk, town: Town) -> None:
+    def draw(agent: str, sli: str) -> tuple[Picture, ...]:
+        raise DeliveryError(f"the chart of {agent}/{sli} could not be drawn: it took too long")
+
+    slack[0].draw_with(draw)
+    town.slash("ana", "C0ROOM", "/agent refunds sli tie")
+    town.heard("C0ROOM", "There is no chart: the chart of refunds/tie could not be drawn")

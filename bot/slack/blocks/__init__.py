@@ -1,5 +1,6 @@
 """Cards as Slack's blocks: one pure function a card, one module a family. mypy insists that none is missing."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from bot.core.cards import (
@@ -13,6 +14,7 @@ from bot.core.cards import (
     IncidentList,
     PageCard,
     PhaseCard,
+    Picture,
     RecoveryCard,
     ResolveCard,
     RestoreCard,
@@ -27,7 +29,7 @@ from bot.slack.blocks.phase import phase
 from bot.slack.blocks.recovery import recovery, resolve
 from bot.slack.blocks.story import catchup, timeline
 
-__all__ = ["Drawn", "draw", "line"]
+__all__ = ["Drawn", "draw", "line", "pictures"]
 
 
 def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for each card, and nothing else
@@ -60,6 +62,14 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
         case CatchupCard():
             return catchup(card)
     assert_never(card)
+
+
+def pictures(shown: Sequence[Picture]) -> Drawn:
+    """Pictures alone."""
+    sheet = Sheet("pictures")
+    for one in shown:
+        sheet.picture(one)
+    return sheet.done("; ".join(one.alt for one in shown))
 
 
 def line(text: str, mention: str = "") -> Drawn:
