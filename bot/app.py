@@ -69,7 +69,9 @@ class SlackAccess:
 
     bot_token: str = field(repr=False)
     app_token: str = field(repr=False)
+    """Empty: HTTP mode, with the signing secret."""
     base_url: str
+    signing_secret: str = field(default="", repr=False)
     team_id: str = ""
     prefix: str = ""
 
@@ -169,6 +171,7 @@ class App:
             fleet=self._fleet,
             clock=setup.clock,
             version=setup.version,
+            more=self.slack.routes,
         )
         self._server = HttpServer(self._api, setup.http_host, setup.http_port)
 
@@ -315,6 +318,7 @@ def _slack(access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet]) 
         fleet,
         bot_token=access.bot_token,
         app_token=access.app_token,
+        signing_secret=access.signing_secret,
         base_url=access.base_url,
         team_id=access.team_id,
         prefix=access.prefix,

@@ -51,19 +51,10 @@ class FleetHolder:
 
 def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
     """What the settings say, as the composition root wants it. Raises RunError for what is missing."""
-    if settings.slack_bot_token is None or settings.slack_app_token is None:
-        raise RunError("STEPDOWN_SLACK_BOT_TOKEN and STEPDOWN_SLACK_APP_TOKEN are needed: the bot lives in Slack.", 2)
-    slack = SlackAccess(
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        app_token=settings.slack_app_token.get_secret_value(),
-        base_url=settings.slack_base_url,
-        team_id=settings.team_id,
-        prefix=settings.command_prefix,
-    )
     return Setup(
         fleet=holder.get,
         clock=RealClock(),
-        slack=slack,
+        slack=slack_access(settings),
         database_url=settings.database_url,
         data_dir=settings.data_dir,
         runbooks_dir=settings.runbooks_dir,
@@ -72,6 +63,27 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
         http_port=settings.http_port,
         pagerduty_url=settings.pagerduty_url,
         version=version("stepdown"),
+    )
+
+
+def slack_access(settings: Settings) -> SlackAccess:
+    """How Slack is reached, from the settings. Raises RunError for what is missing."""
+    if settings.slack_bot_token is None:
+        raise RunError("STEPDOWN_SLACK_BOT_TOKEN is needed: the bot lives in Slack.", 2)
+    app_token, secret = settings.slack_app_token, settings.slack_signing_secret
+    by_socket = settings.slack_mode == "socket" or (settings.slack_mode == "" and app_token is not None)
+    if by_socket and app_token is None:
+        raise RunError("STEPDOWN_SLACK_APP_TOKEN is needed for Socket Mode: an app-level token (xapp-).", 2)
+    if not by_socket and (secret is None or not secret.get_secret_value().strip()):
+        how = "HTTP mode believes nobody without it" if settings.slack_mode else "or STEPDOWN_SLACK_APP_TOKEN"
+        raise RunError(f"STEPDOWN_SLACK_SIGNING_SECRET is needed: {how}.", 2)
+    return SlackAccess(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=app_token.get_secret_value() if by_socket and app_token else "",
+        signing_secret=secret.get_secret_value() if not by_socket and secret else "",
+        base_url=settings.slack_base_url,
+        team_id=settings.team_id,
+        prefix=settings.command_prefix,
     )
 
 

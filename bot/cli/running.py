@@ -56,11 +56,17 @@ def schema() -> None:
 
 
 @app.command()
-def manifest() -> None:
+def manifest(
+    http: Annotated[
+        str, typer.Option(metavar="URL", help="HTTP mode: where Slack reaches the bot, as https://HOST.")
+    ] = "",
+) -> None:
     """Print the Slack app manifest, made from the code's own commands, events and scopes."""
     from bot.slack.manifest import manifest as app_manifest
 
-    print(json.dumps(app_manifest(prefix=settings_now().command_prefix), indent=2))
+    if http and not http.startswith("https://"):
+        stop(f"{http!r}: Slack sends to https addresses only.", WRONG)
+    print(json.dumps(app_manifest(prefix=settings_now().command_prefix, http_url=http), indent=2))
 
 
 @app.command()

@@ -107,6 +107,8 @@ class Settings(BaseSettings):
         SecretStr | None, AfterValidator(_not_the_other("xoxb-", "the bot token; the app token begins with xapp-"))
     ] = None
     slack_signing_secret: SecretStr | None = None
+    slack_mode: Literal["", "socket", "http"] = ""
+    """How Slack reaches the bot; empty: by socket where there is an app token, else over HTTP."""
     slack_base_url: Annotated[str, AfterValidator(_slack_url)] = SLACK_API
     team_id: str = ""
     """The Slack workspace (T...) this bot obeys; empty: the one its token belongs to."""
@@ -148,16 +150,21 @@ def variables() -> Mapping[str, str]:
     }
 
 
+_ALLOWED = {
+    f"{PREFIX}LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR",
+    f"{PREFIX}SLACK_MODE": "socket or http (or empty: by which secrets there are)",
+}
 _WORDS = {
     "int_parsing": "is not a whole number",
     "greater_than_equal": "is too small: 0 to 65535 is allowed",
     "less_than_equal": "is too large: 0 to 65535 is allowed",
-    "literal_error": "must be DEBUG, INFO, WARNING or ERROR",
 }
 
 
 def _sentence(error: ErrorDetails) -> str:
     name = PREFIX + str(error["loc"][0]).removeprefix(PREFIX.lower()).upper() if error["loc"] else "the settings"
+    if error["type"] == "literal_error":
+        return f"{name} must be {_ALLOWED[name]}"
     return f"{name} {_WORDS.get(error['type'], error['msg'].removeprefix('Value error, '))}"
 
 

@@ -1,4 +1,4 @@
-"""Slack: cards out, clicks and commands in, over one watched socket.
+"""Slack: cards out, clicks and commands in, over one watched socket or one signed address.
 
 `build_slack` puts the parts together; nothing is asked of Slack before `connection.start()`.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from fastapi import APIRouter
 from slack_bolt import App
 from slack_sdk import WebClient
 
@@ -17,6 +18,7 @@ from bot.slack.access import Access, Identity
 from bot.slack.api import SLACK_API, Client, asking_client, checked_address, writing_client
 from bot.slack.chat import SlackChat, SlackPager
 from bot.slack.curves import Curves, CurvesOf
+from bot.slack.http import HttpConnection
 from bot.slack.listeners import Inbound
 from bot.slack.manifest import manifest
 from bot.slack.socket import SlackConnection
@@ -33,7 +35,7 @@ class Slack:
 
     chat: SlackChat
     pager: SlackPager
-    connection: SlackConnection
+    connection: SlackConnection | HttpConnection
     access: Access
     inbound: Inbound
     identity: Identity
@@ -42,6 +44,11 @@ class Slack:
     def draw_with(self, curves: CurvesOf) -> None:
         """Show charts to those who ask for an SLI."""
         self.inbound.curves = Curves(self.client, curves)
+
+    @property
+    def routes(self) -> tuple[APIRouter, ...]:
+        """What Slack wants mounted on the HTTP server: one address in HTTP mode, nothing in Socket Mode."""
+        return (self.connection.routes(),) if isinstance(self.connection, HttpConnection) else ()
 
     def stop(self) -> None:
         """Take nothing more, and finish what was taken."""
@@ -54,12 +61,17 @@ def build_slack(
     fleet: Callable[[], Fleet],
     *,
     bot_token: str,
-    app_token: str,
+    app_token: str = "",
+    signing_secret: str = "",
     base_url: str = SLACK_API,
     team_id: str = "",
     prefix: str = "",
 ) -> Slack:
-    """Put it together. Raises ValueError for an API address that is neither Slack's nor on this machine."""
+    """Put it together. With an app token Slack is reached by a socket, without one it comes to our HTTP address.
+
+    Raises ValueError for an API address that is neither Slack's nor on this machine, and where there is neither an app
+    token nor a signing secret.
+    """
     base_url = checked_address(base_url)
     writing, asking = writing_client(bot_token, base_url), asking_client(bot_token, base_url)
     chat = SlackChat(writing)
@@ -68,7 +80,11 @@ def build_slack(
     inbound = Inbound(commands, access, writing, fleet, prefix)
     app = _app(identity, base_url)
     inbound.register(app)
-    connection = SlackConnection(app, app_token, writing, before=identity.fetch)
+    connection: SlackConnection | HttpConnection
+    if app_token:
+        connection = SlackConnection(app, app_token, writing, before=identity.fetch)
+    else:
+        connection = HttpConnection(app, signing_secret, before=identity.fetch, threads=LISTENER_THREADS)
     return Slack(chat, SlackPager(chat), connection, access, inbound, identity, writing)
 
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from bot.slack import ids
 from bot.slack.handbook import hint
+from bot.slack.http import PATH
 from bot.slack.roots import ROOTS
 from bot.slack.verbs import Root
 
@@ -34,8 +35,32 @@ EVENTS: Final[dict[str, str]] = {
 """Event -> the scope it needs."""
 
 
-def manifest(prefix: str = "", name: str = NAME) -> dict[str, Any]:
-    """What to paste at api.slack.com/apps. `prefix` stands before each command, as in STEPDOWN_COMMAND_PREFIX."""
+def manifest(prefix: str = "", name: str = NAME, http_url: str = "") -> dict[str, Any]:
+    """What to paste at api.slack.com/apps. `prefix` stands before each command, as in STEPDOWN_COMMAND_PREFIX.
+
+    `http_url`: where Slack reaches the bot in HTTP mode, such as https://bot.example.com; empty: Socket Mode.
+    """
+    made = _by_socket(prefix, name)
+    return _over_http(made, f"{http_url.rstrip('/')}{PATH}") if http_url else made
+
+
+def _over_http(made: dict[str, Any], address: str) -> dict[str, Any]:
+    """The same app, which Slack reaches at one address of ours."""
+    features, settings = made["features"], made["settings"]
+    commands = [{**command, "url": address} for command in features["slash_commands"]]
+    return {
+        **made,
+        "features": {**features, "slash_commands": commands},
+        "settings": {
+            **settings,
+            "event_subscriptions": {"request_url": address, **settings["event_subscriptions"]},
+            "interactivity": {**settings["interactivity"], "request_url": address},
+            "socket_mode_enabled": False,
+        },
+    }
+
+
+def _by_socket(prefix: str, name: str) -> dict[str, Any]:
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {

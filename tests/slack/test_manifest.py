@@ -46,3 +46,14 @@ def test_every_scope_has_a_reason_and_none_stands_twice() -> None:
     assert not set(SCOPES) & set(OPTIONAL_SCOPES)
     assert all(reason for reason in (*SCOPES.values(), *OPTIONAL_SCOPES.values()))
     assert set(EVENTS.values()) <= set(SCOPES) | set(OPTIONAL_SCOPES)
+
+
+def test_in_http_mode_everything_comes_to_one_address() -> None:
+    made, address = manifest("sd-", http_url="https://bot.example.com/"), "https://bot.example.com/slack/events"
+    assert {command["url"] for command in made["features"]["slash_commands"]} == {address}
+    settings = made["settings"]
+    assert settings["socket_mode_enabled"] is False
+    assert settings["event_subscriptions"]["request_url"] == settings["interactivity"]["request_url"] == address
+    assert settings["event_subscriptions"]["bot_events"] == list(EVENTS)
+    assert "request_url" not in json.dumps(manifest())
+    local_manifest.parse(made)
