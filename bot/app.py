@@ -6,10 +6,13 @@ with fewer than ten jobs. Jobs are metronomes: what is due stands in rows.
 
 import gc
 import logging
+import os
 import random
+import socket
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -39,11 +42,12 @@ from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.pictures import Pictures
 from bot.engine.polling import Poller
+from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.engine.watch import Watch
 from bot.pagers import PAGERDUTY, build_pagers
-from bot.ports import Clock, Source, Store
+from bot.ports import Clock, Replica, Source, Store
 from bot.slack import Slack, build_slack
 from bot.sources import build
 from bot.store import SqlStore
@@ -93,6 +97,8 @@ class Setup:
     history_days: float = 3
     pagerduty_url: str = PAGERDUTY
     version: str = ""
+    on_fleet: Callable[[], None] = lambda: None
+    """Called when some replica was asked to read the fleet file again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ class App:
         self._fleet = setup.fleet
         self._wakes = {lane: [threading.Event() for _ in range(WORKERS[lane])] for lane in LANES}
         self._stopping = threading.Event()
+        self._told = threading.Event()
+        self._deaf: Callable[[], None] = lambda: None
         self._threads: list[threading.Thread] = []
         self._pool = _Polls()
         self._wire()
@@ -120,15 +128,16 @@ class App:
     def _wire(self) -> None:
         setup, store, fleet, clock = self._setup, self.store, self._fleet, self._setup.clock
         self.board = MemoryBoard(fleet, clock, store.rungs())
-        for reading in store.readings(clock.now() - LONGEST_LEASE):
-            self.board.record(reading)
+        me = Replica(f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}", socket.gethostname(), os.getpid())
+        self.replicas = Replicas(store, self.board, me)
+        self.replicas.begin(clock.now() - LONGEST_LEASE)
         ledger = Ledger(store, self.board, time.time, self._wake)
         self._history = history = History(store, fleet)
         shelf = RunbookShelf(setup.runbooks_dir)
         pagers = build_pagers(setup.pagerduty_url)
         openings = Openings(store, ledger, fleet, shelf, frozenset({"slack", *pagers}))
         self.cycle = Cycle(store, ledger, history, openings, fleet, clock)
-        self.course = Course(store, ledger, history, self.board, fleet, clock)
+        self.course = Course(store, ledger, history, self.board, fleet, clock, self.replicas.all_told)
         self._specs = dict(fleet().sources)
         sources = _sources(fleet(), clock)
         self.poller = Poller(
@@ -189,6 +198,8 @@ class App:
         for lane in LANES:
             for part, wake in enumerate(self._wakes[lane]):
                 self._spawn(f"{lane}-{part}", lambda lane=lane, part=part, wake=wake: self._work(lane, part, wake))  # type: ignore[misc]
+        self._spawn("exchange", self._exchange)
+        self._deaf = self.store.listen(self._hear)
         self._schedule()
         self._scheduler.start()
 
@@ -197,6 +208,8 @@ class App:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         self._stopping.set()
+        self._deaf()
+        self._told.set()
         self._wake(LANES)
         for thread in self._threads:
             thread.join(timeout=15)
@@ -206,6 +219,7 @@ class App:
         self._pool.close()
         for source in self._sources.values():
             source.close()
+        self.replicas.leave()
         self.store.close()
 
     def adopt_fleet(self) -> None:
@@ -231,8 +245,7 @@ class App:
         self._every(60, "budgets", self.burning.round)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
-        self._scheduler.add_job(self._flush_readings, "interval", seconds=1, id="readings")
-        self._scheduler.add_job(self._reload_rungs, "interval", seconds=1, id="rungs")
+        self._scheduler.add_job(self._make_room, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))
 
     def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
         interval = max(0.1, seconds / self._setup.speed)
@@ -249,12 +262,30 @@ class App:
         at_once = datetime.now(UTC)
         self._scheduler.add_job(guarded, "interval", seconds=interval, id=name, next_run_time=at_once)
 
-    def _reload_rungs(self) -> None:
-        """Rungs that another process committed, such as the CLI, reach the agents within a second."""
-        self.board.publish(self.store.rungs())
+    def _make_room(self) -> None:
+        self.store.prepare_minutes(self._setup.clock.now())
 
-    def _flush_readings(self) -> None:
-        self.store.put_readings(self.board.take_changed())
+    def _exchange(self) -> None:
+        """Rungs that another process committed, such as the CLI, reach the agents at once or within a second."""
+        while not self._stopping.is_set():
+            self._told.wait(timeout=1.0)
+            self._told.clear()
+            self.watch.began("exchange", 1.0)
+            try:
+                self.replicas.exchange()
+                self.watch.completed("exchange")
+            except Exception:  # the loop's outer edge: a database that is away comes back
+                log.exception("no exchange with the database")
+                self._stopping.wait(0.5)
+
+    def _hear(self, news: str) -> None:
+        """What any replica committed, this one too."""
+        if news in ("outbox", "all"):
+            self._wake(LANES)
+        if news in ("rungs", "all"):
+            self._told.set()
+        if news == "fleet":
+            self._setup.on_fleet()
 
     def _spawn(self, name: str, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, name=name, daemon=True)

@@ -3,7 +3,7 @@
 An adapter raises `DeliveryError` (or `SourceError`) and nothing else of its own; retries live in the engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,8 +37,8 @@ class Conflict(Exception):  # noqa: N818 - not an error: somebody else was first
     """Another writer changed the incident since it was read. Nothing was stored."""
 
 
-class LostClaim(Exception):  # noqa: N818 - not an error: another worker has the effect now
-    """The claim on an effect ran out before its outcome was written. Nothing was stored."""
+class LostClaim(Exception):  # noqa: N818 - not an error: another worker has it now
+    """The claim on an effect or a poll ran out before its outcome was written. Nothing was stored."""
 
 
 class DeliveryError(Exception):
@@ -249,6 +249,29 @@ class DueTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class PollClaim:
+    """A claimed poll group: `last_minute` asked for (-1 when none), and the `fence` that proves the claim."""
+
+    name: str
+    last_minute: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A running process on one database. `told_at` in epoch seconds of the database's clock.
+
+    What its instances said before `told_at` is stored, and it answered them by every rung committed before.
+    """
+
+    name: str
+    host: str
+    pid: int
+    started_at: float = 0.0
+    told_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A claimed outbox row. `fence` proves the claim; `attempts` counts this one."""
 
@@ -328,8 +351,20 @@ class Store(ChangeFeed, Protocol):
         """Timers due at or before `now`."""
         ...
 
-    def put_minutes(self, rows: Sequence[MinuteRow]) -> None:
-        """Upsert minutes; the newest word on a minute wins."""
+    def claim_timers(self, now: datetime, limit: int, lease: float) -> Sequence[DueTimer]:
+        """Claim timers due at or before `now` for `lease` seconds of wall time, the most overdue first."""
+        ...
+
+    def put_minutes(self, rows: Sequence[MinuteRow], claim: PollClaim | None = None) -> None:
+        """Upsert minutes; the newest word on a minute wins. Raises LostClaim, storing nothing, if `claim` ran out."""
+        ...
+
+    def prepare_minutes(self, now: datetime) -> None:
+        """Make room for the minutes of the days to come."""
+        ...
+
+    def drop_minutes(self, before: int) -> int:
+        """Drop the minutes of whole UTC days that ended by minute `before`; returns how many there were."""
         ...
 
     def minutes(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
@@ -344,17 +379,19 @@ class Store(ChangeFeed, Protocol):
         """The newest minute with a row, None when there is none."""
         ...
 
-    def claim_polls(
-        self, groups: Mapping[str, float], now: datetime, limit: int, lease: float
-    ) -> Sequence[tuple[str, int]]:
-        """Claim due poll groups. `groups`: name -> first due (epoch seconds) of a group that was never polled.
+    def claim_polls(self, groups: Mapping[str, float], now: datetime, limit: int, lease: float) -> Sequence[PollClaim]:
+        """Claim due poll groups for `lease` seconds of wall time.
 
-        Returns (name, last minute asked for, -1 when none).
+        `groups`: name -> first due (epoch seconds of `now`'s clock) of a group that was never polled.
         """
         ...
 
-    def finish_poll(self, name: str, last_minute: int, next_due: datetime) -> None:
-        """Record how far a group was polled and when it is due again."""
+    def renew_polls(self, claims: Sequence[PollClaim], lease: float) -> None:
+        """Hold on to polls that are under way for `lease` seconds more, where nobody else has them by now."""
+        ...
+
+    def finish_poll(self, claim: PollClaim, last_minute: int, next_due: datetime) -> bool:
+        """Record how far a group was polled and when it is due again; False where the claim ran out."""
         ...
 
     def claim(self, lane: Lane, wall: float, limit: int, lease: float, part: tuple[int, int] = (0, 1)) -> Sequence[Job]:
@@ -418,7 +455,33 @@ class Store(ChangeFeed, Protocol):
         ...
 
     def put_readings(self, readings: Sequence[InstanceReading]) -> None:
-        """Upsert what instances said."""
+        """Upsert what instances said; an older word never replaces a newer one."""
+        ...
+
+    def readings_stored(self, since: float) -> tuple[Sequence[InstanceReading], float]:
+        """What any replica stored since `since` (0: all), and from when on to ask the next time."""
+        ...
+
+    def report(self, replica: Replica, told_at: float) -> tuple[Sequence[Replica], float]:
+        """Say that this replica is alive and how far it told; returns the others alive, and the database's now.
+
+        `told_at` 0: only ask. On SQLite there is nobody else.
+        """
+        ...
+
+    def leave(self, replica: Replica) -> None:
+        """Say that this replica stops, so that nobody waits for it."""
+        ...
+
+    def listen(self, on_news: Callable[[str], None]) -> Callable[[], None]:
+        """Be told, on another thread, what any replica committed: `outbox`, `rungs`, `fleet`, or `all` after a gap.
+
+        Returns what ends it. On SQLite nothing is ever told.
+        """
+        ...
+
+    def announce(self, news: str) -> None:
+        """Tell every replica."""
         ...
 
     def baseline(self, series: Series) -> tuple[Baseline, datetime] | None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import structlog
 from bot.app import App, Setup, SlackAccess
 from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
 from bot.core.model import Fleet
+from bot.ports import Replica
 from bot.sources import KINDS
-from bot.store import StoreError
+from bot.store import SqlStore, StoreError
 from bot.store.sqlite import holder_of, sqlite_path
 from bot.tabletop.clock import RealClock
 from bot.web.server import ServerError
@@ -101,7 +103,7 @@ def run_until_stopped(settings: Settings) -> None:
     quiet(settings.log_level)
     try:
         holder = FleetHolder(settings.fleet)
-        app = App(setup_of(settings, holder))
+        app = App(replace(setup_of(settings, holder), on_fleet=lambda: _reload(holder, app)))
     except FleetErrors as errors:
         raise RunError(describe_problems(errors), 2) from errors
     except StoreError as error:
@@ -121,23 +123,49 @@ def run_until_stopped(settings: Settings) -> None:
     app.stop()
 
 
+_reloading = threading.RLock()
+"""A signal and another replica's word may ask for it at once."""
+
+
 def _reload(holder: FleetHolder, app: App) -> None:
-    problems = holder.reload()
-    if problems:
-        log.error("the fleet file is refused, the old one stays in force", problems=problems)
-        return
-    app.adopt_fleet()
+    with _reloading:
+        problems = holder.reload()
+        if problems:
+            log.error("the fleet file is refused, the old one stays in force", problems=problems)
+            return
+        app.adopt_fleet()
     log.info("the fleet file is in force")
 
 
 def ask_to_reload(settings: Settings) -> str:
-    """Send SIGHUP to the process that runs on this database; returns what was done. Raises RunError where none does."""
+    """Ask every process that runs on this database; returns what was done. Raises RunError where none does."""
     path = sqlite_path(settings.database_url)
-    holder = holder_of(path) if path is not None else None
+    if path is None:
+        return _ask_replicas(settings)
+    holder = holder_of(path)
     if holder is None:
-        raise RunError("No Stepdown is running on this database.", 3)
+        raise RunError(NOBODY, 3)
     os.kill(holder, signal.SIGHUP)
     return f"{settings.fleet} is being read again by process {holder}."
+
+
+NOBODY = "No Stepdown is running on this database."
+
+
+def _ask_replicas(settings: Settings) -> str:
+    """Each replica reads the fleet file of its own host."""
+    try:
+        store = SqlStore.open(settings.database_url, alone=False)
+    except StoreError as error:
+        raise RunError(str(error), 3) from error
+    try:
+        alive, _ = store.report(Replica("", "", 0), 0.0)
+        if not alive:
+            raise RunError(NOBODY, 3)
+        store.announce("fleet")
+    finally:
+        store.close()
+    return f"The fleet file is being read again by {', '.join(f'{one.host} ({one.pid})' for one in alive)}."
 
 
 def quiet(level: str) -> None:

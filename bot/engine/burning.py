@@ -44,11 +44,12 @@ class Burning:
     def round(self) -> None:
         """Do what is due. One agent whose numbers cannot be read costs no other its turn."""
         now = self._clock.now()
-        if not self._store.claim_polls({GROUP: now.timestamp()}, now, 1, LEASE):
+        claims = self._store.claim_polls({GROUP: now.timestamp()}, now, 1, LEASE)
+        if not claims:
             return
         each(self._fleet().agents.values(), lambda agent: self._look_at(agent, now))
         self._store.drop_spent(minute_of(now) - KEPT)
-        self._store.finish_poll(GROUP, minute_of(now), now + EVERY)
+        self._store.finish_poll(claims[0], minute_of(now), now + EVERY)
 
     def _look_at(self, agent: Agent, now: datetime) -> None:
         self._store.put_spent(self._budgets.tally(agent, now))

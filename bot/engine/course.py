@@ -29,6 +29,8 @@ from bot.ports import Clock, DueTimer, RungBoard, Store
 JUDGED = frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERING, State.RECOVERED})
 CHARTS_EVERY = 5
 """Good minutes after which the charts are drawn anew."""
+HAND_OVER = 5.0
+"""Seconds of wall time that a replica has for a deadline it took; then another one may take it."""
 LONGEST = 6 * 60
 """Minutes of history that the recovery clock looks back over at most."""
 
@@ -44,11 +46,14 @@ class Course:
         board: RungBoard,
         fleet: Callable[[], Fleet],
         clock: Clock,
+        all_told: Callable[[str, int], bool] = lambda _agent, _epoch: True,
     ) -> None:
+        """`all_told` (agent, epoch): whether every replica knows that epoch and has passed on what instances said."""
         self._store = store
         self._ledger = ledger
         self._history = history
         self._board = board
+        self._all_told = all_told
         self._fleet = fleet
         self._clock = clock
         self._shown: dict[int, str] = {}
@@ -179,7 +184,7 @@ class Course:
             return None
         ladder = self._fleet().ladder
         seen = sum(applies(ladder, reading, rungs) for reading in said)
-        if seen == len(said):
+        if seen == len(said) and self._all_told(incident.agent, rungs.epoch):
             since = (now - rungs.requested_at).total_seconds() if rungs.requested_at else 0.0
             return RungConfirmed(now, BOT, rungs.epoch, seen, len(said), since)
         if seen and (seen, len(said)) != (rungs.seen, rungs.instances) and incident.open:
@@ -189,7 +194,7 @@ class Course:
     def deadlines(self) -> None:
         """Hand deadlines that have passed to their incidents."""
         now = self._clock.now()
-        each(self._store.due_timers(now, 200), lambda due: self._hand_over(due, now))
+        each(self._store.claim_timers(now, 200, HAND_OVER), lambda due: self._hand_over(due, now))
 
     def _hand_over(self, due: DueTimer, now: datetime) -> None:
         try:

@@ -5,13 +5,14 @@ A group is one query of the fleet file. It is asked for whole minutes, from a li
 source never delays another: each group is asked on a thread of the pool, and its due time is a row.
 """
 
+import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.model import Fleet, MinuteRow, PollQuery, Series, minute_of
-from bot.ports import Clock, Fetch, Source, SourceError, Store
+from bot.ports import Clock, Fetch, LostClaim, PollClaim, Source, SourceError, Store
 
 OVERLAP = 2
 """Minutes asked for again at each poll, because late samples upsert."""
@@ -19,8 +20,11 @@ BACKFILL_STEP = 1440
 """Minutes of history asked for in one query."""
 FIRST_LOOK = 30
 """Minutes asked for at once on the first poll; older history follows after detection has begun."""
-LEASE = 120.0
-"""Seconds after which a group whose poll never finished is asked again."""
+LEASE = 6.0
+"""Seconds of wall time after which a group is asked by somebody else, unless who asks holds on to it."""
+LONGEST_POLL = timedelta(minutes=10)
+"""Scenario time after which a poll that never finishes is not held on to any more."""
+MOST_AT_ONCE = 200
 
 
 class Pool(Protocol):
@@ -56,14 +60,26 @@ class Poller:
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
         self.warnings: dict[str, tuple[str, ...]] = {}
         self.polls = 0
+        self._under_way: dict[PollClaim, datetime] = {}
+        self._claiming = threading.Lock()
 
     def tick(self) -> None:
-        """Claim what is due and ask for it. Returns before the answers are there."""
+        """Hold on to what is being asked, claim what is due and ask for it. Returns before the answers are there."""
         now = self._clock.now()
-        queries = {query.name: query for query in self._fleet().queries if query.source in self._sources}
+        with self._claiming:
+            held = dict(self._under_way)
+        self._store.renew_polls([claim for claim, since in held.items() if now - since < LONGEST_POLL], LEASE)
+        asked = {claim.name for claim in held}
+        queries = {
+            query.name: query
+            for query in self._fleet().queries
+            if query.source in self._sources and query.name not in asked
+        }
         first_due = {name: now.timestamp() for name in queries}
-        for name, last in self._store.claim_polls(first_due, now, 200, LEASE):
-            self._pool.submit(lambda query=queries[name], last=last: self._ask(query, last))  # type: ignore[misc]
+        for claim in self._store.claim_polls(first_due, now, MOST_AT_ONCE - len(held), LEASE):
+            with self._claiming:
+                self._under_way[claim] = now
+            self._pool.submit(lambda query=queries[claim.name], claim=claim: self._poll(query, claim))  # type: ignore[misc]
 
     def ask(self, source: str, text: str, agent: str) -> str:
         """Ask a source one thing about an agent now, for a runbook step; the answer or the failure in words."""
@@ -78,24 +94,39 @@ class Poller:
         values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
         return f"{text} = {', '.join(values) or 'no data'}"
 
-    def _ask(self, query: PollQuery, last: int) -> None:
-        """One poll of one group: what it answers is stored, what it fails at is remembered in words."""
-        now = self._clock.now()
+    def _poll(self, query: PollQuery, claim: PollClaim) -> None:
+        """One poll, held on to until it ends. One that another replica took over meanwhile stored nothing."""
+        try:
+            newest = self._ask(query, claim)
+        except LostClaim:
+            return
+        finally:
+            with self._claiming:
+                self._under_way.pop(claim, None)
+        if newest is not None and claim.last_minute < 0:
+            self._fill(query, newest - FIRST_LOOK - 1)
+
+    def _ask(self, query: PollQuery, claim: PollClaim) -> int | None:
+        """One poll of one group: what it answers is stored, what it fails at is remembered in words.
+
+        Returns the newest minute asked for; None where it failed.
+        """
+        now, last = self._clock.now(), claim.last_minute
         newest = minute_of(now) - 1
         oldest = newest - FIRST_LOOK if last < 0 else max(last - OVERLAP, newest - self._history)
         try:
-            self._take(query, min(oldest, newest), newest)
+            self._take(query, claim, min(oldest, newest), newest)
         except SourceError as error:
             self.troubles[query.source] = str(error)
-            self._store.finish_poll(query.name, last, next_due(query, now))
-            return
+            self._store.finish_poll(claim, last, next_due(query, now))
+            return None
+        except LostClaim:
+            raise
         except Exception:
-            self._store.finish_poll(query.name, last, next_due(query, now))
+            self._store.finish_poll(claim, last, next_due(query, now))
             raise
         self.troubles.pop(query.source, None)
-        self._store.finish_poll(query.name, newest, next_due(query, now))
-        if last < 0:
-            self._fill(query, newest - FIRST_LOOK - 1)
+        return newest if self._store.finish_poll(claim, newest, next_due(query, now)) else None
 
     def _fill(self, query: PollQuery, newest: int) -> None:
         """Bring in history for baselines, newest first; a source that cannot tell the past ends it."""
@@ -112,7 +143,7 @@ class Poller:
             self._store.put_minutes(rows)
             newest = first - 1
 
-    def _take(self, query: PollQuery, first: int, last: int) -> None:
+    def _take(self, query: PollQuery, claim: PollClaim, first: int, last: int) -> None:
         step = BACKFILL_STEP
         for start in range(first, last + 1, step):
             found = self._source(query).fetch(query, start, min(start + step - 1, last))
@@ -120,7 +151,7 @@ class Poller:
             self.polls += 1
             self._warn(query, found)
             rows = self._rows(query, found)
-            self._store.put_minutes(rows)
+            self._store.put_minutes(rows, claim)
             agents = frozenset(row.series.agent for row in rows)
             if agents:
                 self._on_minutes(agents, arrived)

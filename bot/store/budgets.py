@@ -89,7 +89,7 @@ class Budgets(Minutes):
                 return False
             row = {**ticket.series._asdict(), "alert": ticket.alert, "text": ticket.text}
             connection.execute(insert(_TICKET).values(**row, opened_at=seconds(ticket.opened_at)))
-            want(connection, [effect], wall)
+            want(connection, [effect], self.database.moment(connection, wall))
         return True
 
     def close_ticket(self, ticket: Ticket, at: datetime) -> None:

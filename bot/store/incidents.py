@@ -1,10 +1,11 @@
 """Incidents, their timelines and timers: `commit` is the one place where a decision becomes fact."""
 
 import json
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.core.incident import Decision, Incident
@@ -111,6 +112,22 @@ class Incidents(Ground):
         query = select(_TIMER).where(_TIMER.c.due_at <= seconds(now)).order_by(_TIMER.c.due_at).limit(limit)
         with self.looking() as connection:
             return [DueTimer(r.incident_id, r.kind, r.token, moment(r.due_at)) for r in connection.execute(query)]
+
+    def claim_timers(self, now: datetime, limit: int, lease: float) -> Sequence[DueTimer]:
+        """Claim deadlines that have passed. A claimed timer goes with the commit that answers it, or comes again."""
+        clock = self.database.now(time.time())
+        due = select(_TIMER).where(_TIMER.c.due_at <= seconds(now), _TIMER.c.lease_until < clock)
+        due = due.order_by(_TIMER.c.due_at).limit(limit)
+        with self.looking() as connection:
+            if connection.execute(due).first() is None:
+                return []
+        with self.writing() as connection:
+            found = connection.execute(due.with_for_update(skip_locked=True)).all()
+            keys = [(row.incident_id, row.token) for row in found]
+            claimed = update(_TIMER).where(tuple_(_TIMER.c.incident_id, _TIMER.c.token).in_(keys))
+            if keys:
+                connection.execute(claimed.values(lease_until=clock + lease))
+        return [DueTimer(row.incident_id, row.kind, row.token, moment(row.due_at)) for row in found]
 
     def first_sight(self, key: str, now: datetime) -> bool:
         """True exactly once for each key."""

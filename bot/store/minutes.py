@@ -1,13 +1,14 @@
-"""Minutes, baselines and poll groups: what was measured, and up to when."""
+"""Minutes and baselines: what was measured."""
 
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 
 from bot.core.model import Baseline, MinuteRow, Series, minute_of
+from bot.ports import LostClaim, PollClaim
 from bot.store.codec import baseline_json, moment, seconds
 from bot.store.days import DAY, days_of, drop_days, make_days
 from bot.store.ground import Database, Ground
@@ -43,12 +44,14 @@ class Minutes(Ground):
         self._naming = threading.Lock()
         self._days: frozenset[int] = frozenset()
 
-    def put_minutes(self, rows: Sequence[MinuteRow]) -> None:
-        """Upsert minutes, many at once: the newest word on a minute wins."""
+    def put_minutes(self, rows: Sequence[MinuteRow], claim: PollClaim | None = None) -> None:
+        """Upsert minutes, many at once: the newest word on a minute wins. Raises LostClaim where `claim` ran out."""
         if not rows:
             return
         self._make_days({row.minute // DAY for row in rows})
         with self.writing() as connection:
+            if claim is not None:
+                _hold(connection, claim)
             ids, fresh = self._identify(connection, {row.series for row in rows})
             values = [
                 {"series_id": ids[row.series], "minute": row.minute, "value": row.value, "n": row.n}
@@ -143,29 +146,6 @@ class Minutes(Ground):
             keep_newest(connection, _BASELINE, values, ["series_id"])
         self._remember(fresh)
 
-    def claim_polls(
-        self, groups: Mapping[str, float], now: datetime, limit: int, lease: float
-    ) -> Sequence[tuple[str, int]]:
-        """Claim due poll groups. `groups`: name -> first due (epoch seconds) of a group that was never polled."""
-        at = seconds(now)
-        with self.writing() as connection:
-            rows = [
-                {"name": name, "next_due": first_due, "last_minute": -1, "lease_until": 0.0, "fence": 0}
-                for name, first_due in sorted(groups.items())
-            ]
-            keep_first(connection, _POLL, rows, ["name"])
-            query = select(_POLL).where(_POLL.c.next_due <= at, _POLL.c.lease_until < at).order_by(_POLL.c.next_due)
-            due = [row for row in connection.execute(query) if row.name in groups][:limit]
-            names = [row.name for row in due]
-            connection.execute(update(_POLL).where(_POLL.c.name.in_(names)).values(lease_until=at + lease))
-        return [(row.name, row.last_minute) for row in due]
-
-    def finish_poll(self, name: str, last_minute: int, next_due: datetime) -> None:
-        """Record how far a group was asked and when it is due again."""
-        values = {"last_minute": last_minute, "next_due": seconds(next_due), "lease_until": 0.0}
-        with self.writing() as connection:
-            connection.execute(update(_POLL).where(_POLL.c.name == name).values(**values))
-
     def _known(self) -> Mapping[Series, int]:
         """Numbers of all series, replaced as a whole when a commit names new ones; other replicas name some as well."""
         now = time.monotonic()
@@ -195,6 +175,13 @@ class Minutes(Ground):
         keep_first(connection, _SERIES, rows, ["agent", "workflow", "sli"])
         named = _named(connection)
         return named, {series: named[series] for series in new}
+
+
+def _hold(connection: Connection, claim: PollClaim) -> None:
+    """Nobody can claim the group while its minutes are written; somebody who has it already is not written over."""
+    query = select(_POLL.c.fence).where(_POLL.c.name == claim.name).with_for_update(read=True)
+    if connection.execute(query).scalar() != claim.fence:
+        raise LostClaim(claim.name)
 
 
 def _named(connection: Connection) -> Mapping[Series, int]:

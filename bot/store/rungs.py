@@ -1,5 +1,6 @@
 """Rungs and read-backs. A rung is committed with the incident that asked for it, under the next epoch of its agent."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,6 +15,9 @@ from bot.store.upsert import keep_newest
 
 _RUNG = RungRow.__table__  # type: ignore[attr-defined]
 _READING = ReadingRow.__table__  # type: ignore[attr-defined]
+
+COMMITTED_WITHIN = 5.0
+"""Seconds that a transaction may take from its clock to its commit: sessions that idle longer are ended."""
 
 
 class Rungs(Ground):
@@ -55,10 +59,15 @@ class Rungs(Ground):
         """What instances have said since then."""
         query = select(_READING).where(_READING.c.seen_at >= seconds(since))
         with self.looking() as connection:
-            return [
-                InstanceReading(row.agent, row.instance, row.level, row.epoch, moment(row.seen_at), row.workflow)
-                for row in connection.execute(query)
-            ]
+            return [_reading(row) for row in connection.execute(query)]
+
+    def readings_stored(self, since: float) -> tuple[Sequence[InstanceReading], float]:
+        """What any replica stored since then, and from when on to ask next; the last seconds are asked for again."""
+        query = select(_READING).where(_READING.c.stored_at > since)
+        with self.looking() as connection:
+            rows = connection.execute(query.order_by(_READING.c.stored_at)).all()
+        newest = max((row.stored_at for row in rows), default=since)
+        return [_reading(row) for row in rows], max(since, newest - COMMITTED_WITHIN)
 
     def put_readings(self, readings: Sequence[InstanceReading]) -> None:
         """Upsert what instances said."""
@@ -76,6 +85,8 @@ class Rungs(Ground):
         rows.sort(key=lambda row: (row["agent"], row["workflow"], row["instance"]))
         if rows:
             with self.writing() as connection:
+                now = self.database.moment(connection, time.time())
+                rows = [{**row, "stored_at": now} for row in rows]
                 keep_newest(connection, _READING, rows, ["agent", "workflow", "instance"], newer="seen_at")
 
 
@@ -100,6 +111,12 @@ def add_rung(connection: Connection, state: RungState) -> None:
             incident_id=state.incident_id,
         )
     )
+
+
+def _reading(row: object) -> InstanceReading:
+    got = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public name for it
+    seen_at = moment(got["seen_at"])
+    return InstanceReading(got["agent"], got["instance"], got["level"], got["epoch"], seen_at, got["workflow"])
 
 
 def _state(row: object) -> RungState:

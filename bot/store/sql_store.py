@@ -14,13 +14,15 @@ from bot.store.ground import Close, News
 from bot.store.incidents import Incidents
 from bot.store.migrate import head, stamp, stored_revision
 from bot.store.outbox import Outbox
+from bot.store.polls import Polls
+from bot.store.replicas import Replicas
 from bot.store.rungs import Rungs
 from bot.store.tasks import Tasks
 
 __all__ = ["SqlStore", "StoreError"]
 
 
-class SqlStore(Incidents, Outbox, Budgets, Rungs, Tasks, Changes):
+class SqlStore(Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 
     @classmethod
@@ -64,3 +66,8 @@ class SqlStore(Incidents, Outbox, Budgets, Rungs, Tasks, Changes):
     def listen(self, on_news: News) -> Close:
         """Hear what other replicas commit, until closed; on SQLite there are none."""
         return self.database.listen(on_news)
+
+    def announce(self, news: str) -> None:
+        """Tell every replica; on SQLite there is none to tell."""
+        with self.writing() as connection:
+            self.database.announce(connection, [news])

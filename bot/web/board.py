@@ -19,6 +19,8 @@ from bot.ports import Clock
 INSTANCES_PER_AGENT = 1_000
 FLUSH_SEEN = timedelta(seconds=15)
 """How stale the stored last-seen time of an instance that says nothing new may become."""
+ELSEWHERE = FLUSH_SEEN + timedelta(seconds=10)
+"""How much longer an instance counts that another replica has seen: it may have been seen again since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class _Seen:
 
     reading: InstanceReading
     stored: InstanceReading | None = None
+    elsewhere: bool = False
+    """Whether another replica, or an earlier process, heard it."""
 
     @property
     def is_news(self) -> bool:
@@ -112,10 +116,26 @@ class MemoryBoard:
             if seen is None:
                 self._make_room(reading.agent, instances)
                 seen = instances[key] = _Seen(reading)
-            seen.reading = reading
+            if reading.seen_at >= seen.reading.seen_at:
+                seen.reading, seen.elsewhere = reading, False
             instances.move_to_end(key)
             if seen.is_news:
                 self._news[reading.agent, key] = None
+
+    def hear(self, readings: Sequence[InstanceReading]) -> None:
+        """Take over what instances said to other replicas. It is stored already; an older word changes nothing."""
+        with self._lock:
+            for reading in readings:
+                key = reading.workflow, reading.instance
+                instances = self._seen.setdefault(reading.agent, OrderedDict())
+                seen = instances.get(key)
+                if seen is not None and seen.reading.seen_at >= reading.seen_at:
+                    continue
+                if seen is None:
+                    self._make_room(reading.agent, instances)
+                instances[key] = _Seen(reading, reading, elsewhere=True)
+                instances.move_to_end(key)
+                self._news.pop((reading.agent, key), None)
 
     def readings(self, agent: str, workflow: str = "") -> Sequence[InstanceReading]:
         """One reading per live instance: seen within the agent's lease (after it, an instance has dropped by itself).
@@ -127,7 +147,11 @@ class MemoryBoard:
         found = fleet.agents.get(agent)
         since = self._clock.now() - timedelta(seconds=found.control.not_after if found else 0)
         with self._lock:
-            words = [seen.reading for seen in self._seen.get(agent, {}).values() if seen.reading.seen_at >= since]
+            words = [
+                seen.reading
+                for seen in self._seen.get(agent, {}).values()
+                if seen.reading.seen_at >= (since - ELSEWHERE if seen.elsewhere else since)
+            ]
         chosen: dict[str, InstanceReading] = {}
         for word in words:
             if workflow and word.workflow not in {"", workflow}:

@@ -222,11 +222,73 @@ def test_baselines_readings_and_sights_are_kept(store: SqlStore) -> None:
 
 def test_poll_groups_are_claimed_when_due(store: SqlStore) -> None:
     at = START.timestamp()
-    assert store.claim_polls({"her": at}, START, 10, lease=60) == [("her", -1)]
+    (claim,) = store.claim_polls({"her": at}, START, 10, lease=60)
+    assert (claim.name, claim.last_minute) == ("her", -1)
     assert store.claim_polls({"her": at}, START, 10, lease=60) == []
-    store.finish_poll("her", 77, START.replace(minute=5))
+    assert store.finish_poll(claim, 77, START.replace(minute=5))
     assert store.claim_polls({"her": at}, START.replace(minute=4), 10, lease=60) == []
-    assert store.claim_polls({"her": at}, START.replace(minute=5), 10, lease=60) == [("her", 77)]
+    (again,) = store.claim_polls({"her": at}, START.replace(minute=5), 10, lease=60)
+    assert again.last_minute == 77
+
+
+def _polls_run_out(store: SqlStore) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql("UPDATE poll_group SET lease_until = lease_until - 100")
+
+
+def test_a_poll_that_was_taken_over_stores_nothing_and_finishes_nothing(store: SqlStore) -> None:
+    at, first = START.timestamp(), minute_of(START)
+    (old,) = store.claim_polls({"her": at}, START, 10, lease=60)
+    store.put_minutes([MinuteRow(SERIES, first, 1.0)], old)
+    _polls_run_out(store)
+    (new,) = store.claim_polls({"her": at}, START, 10, lease=60)
+    with pytest.raises(LostClaim):
+        store.put_minutes([MinuteRow(SERIES, first, 99.0)], old)
+    assert not store.finish_poll(old, 1, START.replace(minute=9))
+    store.renew_polls([old], 60)
+    store.put_minutes([MinuteRow(SERIES, first, 2.0)], new)
+    assert [row.value for row in store.minutes(SERIES, first, first)] == [2.0]
+    assert store.finish_poll(new, 5, START)
+
+
+def test_a_poll_that_is_held_on_to_stays_where_it_is(store: SqlStore) -> None:
+    at = START.timestamp()
+    (claim,) = store.claim_polls({"her": at}, START, 10, lease=60)
+    _polls_run_out(store)
+    store.renew_polls([claim], 60)
+    assert store.claim_polls({"her": at}, START, 10, lease=60) == []
+    assert store.finish_poll(claim, 5, START)
+
+
+def test_timers_are_claimed_by_one_until_the_claim_runs_out(store: SqlStore) -> None:
+    _kept(store)
+    later = START.replace(hour=3)
+    assert [due.timer for due in store.claim_timers(later, 10, 5)] == ["escalate"]
+    assert store.claim_timers(later, 10, 5) == []
+    assert [due.timer for due in store.due_timers(later, 10)] == ["escalate"]
+    with store.writing() as connection:
+        connection.exec_driver_sql("UPDATE timer SET lease_until = lease_until - 100")
+    assert [due.timer for due in store.claim_timers(later, 10, 5)] == ["escalate"]
+
+
+def test_readings_are_passed_on_and_never_go_back(store: SqlStore) -> None:
+    store.put_readings([InstanceReading("refunds", "a", "approval", 2, START)])
+    store.put_readings([InstanceReading("refunds", "a", "full", 1, START - timedelta(minutes=1))])
+    (heard,), mark = store.readings_stored(0.0)
+    assert (heard.level, heard.epoch, heard.seen_at) == ("approval", 2, START)
+    store.put_readings([InstanceReading("refunds", "b", "full", 2, START)])
+    assert "b" in {reading.instance for reading in store.readings_stored(mark)[0]}
+
+
+def test_old_days_of_minutes_are_dropped_whole(store: SqlStore) -> None:
+    first = minute_of(START) // 1440 * 1440
+    store.prepare_minutes(START)
+    store.put_minutes([MinuteRow(SERIES, first + 720 * i, float(i)) for i in range(-4, 4)])
+    assert store.drop_minutes(first + 100) == 4
+    kept = store.minutes(SERIES, first - 1440 * 5, first + 1440 * 5)
+    assert [row.value for row in kept] == [0.0, 1.0, 2.0, 3.0]
+    store.put_minutes([MinuteRow(SERIES, first - 1440, 5.0)])
+    assert store.minutes(SERIES, first - 1440, first - 1440)
 
 
 def test_sqlite_refuses_a_second_process_and_postgresql_takes_it(database_url: str) -> None:

@@ -121,7 +121,7 @@ _STORE: Mapping[str, Name] = {
     "retry": lambda job, *_, **__: f"store.retry {job.effect.kind}",
     "enqueue": lambda effects, *_: f"store.enqueue {effects[0].kind}" if effects else "",
     "finish_poll": lambda *_: "store.finish_poll",
-    "put_minutes": lambda rows: "store.put_minutes" if rows else "",
+    "put_minutes": lambda rows, *_: "store.put_minutes" if rows else "",
     "put_readings": lambda readings: "store.put_readings" if readings else "",
     "put_baselines": lambda rows, *_: "store.put_baselines" if rows else "",
     "confirm_rung": lambda *_: "store.confirm_rung",
