@@ -24,6 +24,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
 from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import CollectorRegistry
 
+from bot.config.playbooks import PlaybookShelf
 from bot.controls import build_controls
 from bot.core.effects import LANES, Lane
 from bot.core.model import Fleet, SourceSpec
@@ -31,6 +32,7 @@ from bot.documents.easel import Easel
 from bot.documents.render import MarkdownDocuments
 from bot.documents.runbooks import RunbookShelf
 from bot.engine.burning import Burning
+from bot.engine.causes import Causes
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
 from bot.engine.cycle import Cycle
@@ -90,6 +92,7 @@ class Setup:
     database_url: str
     data_dir: Path
     runbooks_dir: Path
+    playbooks_dir: Path
     tokens: TokenBook = field(default_factory=TokenBook)
     http_host: str = "127.0.0.1"
     http_port: int = 0
@@ -147,7 +150,9 @@ class App:
         self.burning = Burning(store, ledger, fleet, clock, time.time)
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
-        self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock))
+        playbooks = PlaybookShelf(setup.playbooks_dir, shelf.names, fleet).all
+        causes = Causes.over(store, ledger, history, views, playbooks, shelf, fleet, clock)
+        self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock, causes))
         self.slack = _slack(setup.slack, self.commands, fleet)
         self._easel = Easel()
         documents = MarkdownDocuments(setup.data_dir, self._easel.draw)
@@ -241,6 +246,7 @@ class App:
         self._every(1, "deadlines", self.course.deadlines)
         self._every(1, "read-back", self.course.read_back)
         self._every(5, "recovery", self.course.judge_all)
+        self._every(15, "causes", self.commands.causes.attribution.look_all)
         self._every(60, "queues", self.intake.count_queues)
         self._every(60, "budgets", self.burning.round)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))

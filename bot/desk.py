@@ -9,11 +9,23 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
 
 from bot.config import Settings
+from bot.config.playbooks import PlaybookShelf
 from bot.core import timeline
-from bot.core.cards import Answer, Card, FleetCard, IncidentCard, IncidentList, SliLine, TimelineCard
+from bot.core.cards import (
+    Answer,
+    Card,
+    CauseLine,
+    CausesCard,
+    FleetCard,
+    IncidentCard,
+    IncidentList,
+    SliLine,
+    TimelineCard,
+)
 from bot.core.figures import figure
 from bot.core.model import Actor, Fleet
 from bot.documents.runbooks import RunbookShelf
+from bot.engine.causes import Causes
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
 from bot.engine.history import History
@@ -47,11 +59,14 @@ class LocalDesk:
         board = MemoryBoard(present, clock, store.rungs())
         ledger = Ledger(store, board, time.time, lambda _: None)
         history = History(store, present)
-        openings = Openings(store, ledger, present, RunbookShelf(settings.runbooks_dir), frozenset({"slack", *PAGERS}))
+        shelf = RunbookShelf(settings.runbooks_dir)
+        openings = Openings(store, ledger, present, shelf, frozenset({"slack", *PAGERS}))
         course = Course(store, ledger, history, board, present, clock)
         numbers = Numbers(store, history, board, present)
         views = Views(store, numbers, present, course.clock_of, lambda source, query, _: f"{source}: {query}")
-        return cls(store, Commands(Desk(store, ledger, openings, views, present, clock)), fleet)
+        playbooks = PlaybookShelf(settings.playbooks_dir, shelf.names, present).all
+        causes = Causes.over(store, ledger, history, views, playbooks, shelf, present, clock)
+        return cls(store, Commands(Desk(store, ledger, openings, views, present, clock, causes)), fleet)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -113,8 +128,25 @@ def _card_lines(card: Card) -> list[str]:
                 *map(_sli, card.lines),
                 *([card.clock] if card.clock else []),
                 *([f"Next: {card.next_phase}: {card.next_step}"] if card.next_step else []),
+                *([card.cause] if card.cause else []),
+            ]
+        case CausesCard():
+            return [line for cause in card.causes for line in _cause(cause)] + [
+                *(f"Playbook {one.name} ({one.title}): seen: {'; '.join(one.seen)}" for one in card.playbooks),
+                *([f"Could not be looked at: {', '.join(card.unseen)}"] if card.unseen else []),
+                *card.notes,
             ]
     return str(plain(card)).splitlines()
+
+
+def _cause(line: CauseLine) -> list[str]:
+    out = f", ruled out: {line.ruled_out}" if line.ruled_out else ""
+    grounds = [f"     {ground.points:+.1f}  {ground.words} ({ground.why})" for ground in line.grounds]
+    return [
+        f"  {line.rank}. {line.words}, {100 * line.share:.0f} %{out}",
+        *grounds,
+        f"     Ruled out if {line.ruled_out_by}.",
+    ]
 
 
 def _sli(line: SliLine) -> str:

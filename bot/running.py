@@ -60,6 +60,7 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
         database_url=settings.database_url,
         data_dir=settings.data_dir,
         runbooks_dir=settings.runbooks_dir,
+        playbooks_dir=settings.playbooks_dir,
         tokens=_tokens(settings.tokens_file),
         http_host=settings.http_host,
         http_port=settings.http_port,

@@ -84,3 +84,37 @@ def show_timeline(incident: Incident, limit: int = 50, as_json: AsJson = False) 
     """The timeline of one incident."""
     with open_desk() as desk:
         show(desk.commands.timeline(number(incident), limit), as_json)
+
+
+@incident_app.command("evidence")
+def evidence(incident: Incident, as_json: AsJson = False) -> None:
+    """Look at the evidence now: likely causes, and the playbook that fits."""
+    with open_desk() as desk:
+        show(desk.commands.causes.evidence(number(incident)), as_json)
+
+
+@incident_app.command("cause")
+def cause(
+    incident: Incident,
+    what: Annotated[str, typer.Argument(help="A number of `evidence`, or agent, tool, code, prompt, model, ...")],
+    note: Annotated[str, typer.Option(help="What makes you sure.")] = "",
+    who: As = "",
+) -> None:
+    """Say what is behind it, or confirm the bot's guess."""
+    act(who, lambda desk, actor: desk.commands.causes.attribute(actor, number(incident), what, note))
+
+
+@incident_app.command("rule-out")
+def rule_out(incident: Incident, what: str, why: str, who: As = "") -> None:
+    """Rule a cause out, with the reason."""
+    act(who, lambda desk, actor: desk.commands.causes.rule_out(actor, number(incident), what, why))
+
+
+@incident_app.command("adopt")
+def adopt(
+    incident: Incident,
+    playbook: Annotated[str, typer.Argument(help="The playbook; the best match when left out.")] = "",
+    who: As = "",
+) -> None:
+    """Walk the runbook of a playbook."""
+    act(who, lambda desk, actor: desk.commands.causes.adopt(actor, number(incident), playbook))

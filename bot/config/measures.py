@@ -171,6 +171,7 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
         absolute_tolerance=entry.absolute_tolerance,
         settle=settle,
         burn_alerts=_burn_alerts(entry),
+        tool=entry.tool,
         **given,
     )
 

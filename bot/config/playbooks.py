@@ -5,7 +5,7 @@ what is wrong with it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path as FilePath
@@ -49,6 +49,26 @@ class Playbooks:
 
     sound: Mapping[str, Playbook] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+
+
+class PlaybookShelf:
+    """The sound playbooks of a folder, read anew when a file of it changed."""
+
+    def __init__(self, folder: FilePath, runbooks: Callable[[], Collection[str]], fleet: Callable[[], Fleet]) -> None:
+        self._folder = folder
+        self._runbooks = runbooks
+        self._fleet = fleet
+        self._stamp: object = None
+        self._sound: tuple[Playbook, ...] = ()
+
+    def all(self) -> tuple[Playbook, ...]:
+        """Every sound playbook, by name. A folder that is not there holds none."""
+        files = self._folder.glob("*.yaml") if self._folder.is_dir() else ()
+        stamp = sorted((path.name, path.stat().st_mtime_ns) for path in files)
+        if stamp != self._stamp:
+            found = load_playbooks(self._folder, Names.of(self._fleet(), self._runbooks()))
+            self._sound, self._stamp = tuple(found.sound.values()), stamp
+        return self._sound
 
 
 def load_playbooks(folder: FilePath, names: Names) -> Playbooks:

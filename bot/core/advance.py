@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core import escalation, moves_autonomy, moves_course, moves_paging
+from bot.core import escalation, moves_autonomy, moves_cause, moves_course, moves_paging
 from bot.core import events as ev
 from bot.core.change import Change, apply, topic
 from bot.core.effects import DrawCharts, EditCard, Effect, OpenChannel, PostCard, SetTopic
@@ -16,7 +16,7 @@ from bot.core.incident import Decision, IllegalMove, Incident, Rungs, State, Tim
 from bot.core.model import Actor, minute_of
 from bot.core.timeline import Entry
 
-_REGISTERED = (moves_autonomy, moves_course, moves_paging)
+_REGISTERED = (moves_autonomy, moves_cause, moves_course, moves_paging)
 """Importing these files registers their moves with `change.apply`."""
 
 _HUMAN_SURFACES = frozenset({"slack", "cli", "web"})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.cause import CauseKind
 from bot.core.events import IncidentKind, Severity
 from bot.core.runbook import Outcome, Phase, StepKind
 
@@ -145,6 +146,8 @@ class IncidentCard:
     """The recovery clock in one sentence, empty before recovery is judged."""
     residue: str = ""
     """What a step down cannot recall."""
+    cause: str = ""
+    """The cause by a person's word, else what the evidence looks like; empty before anything was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +337,62 @@ class CatchupCard:
     who: str
 
 
+@dataclass(frozen=True, slots=True)
+class GroundLine:
+    """One piece of evidence for or against a cause; `points` in doublings of the odds, negative against."""
+
+    words: str
+    points: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CauseLine:
+    """One possible cause. `share` 0 to 1, of all causes and of none of them."""
+
+    rank: int
+    kind: CauseKind
+    subject: str
+    words: str
+    share: float
+    grounds: tuple[GroundLine, ...]
+    ruled_out_by: str
+    ruled_out: str = ""
+    """By whom and why, where a person ruled it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookLine:
+    """A playbook that fits, with the signals that matched."""
+
+    name: str
+    title: str
+    runbook: str
+    seen: tuple[str, ...]
+    missing: tuple[str, ...]
+    rung: str
+    advice: str
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CausesCard:
+    """What is behind an incident, as far as the numbers tell. `sentence` is the finding in one line."""
+
+    header: Header
+    sentence: str
+    at: datetime | None
+    onset: datetime | None
+    causes: tuple[CauseLine, ...] = ()
+    playbooks: tuple[PlaybookLine, ...] = ()
+    unseen: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    named: str = ""
+    """The cause by a person's word: "the tool ledger (Ana, 02:41 UTC)"."""
+    changes: tuple[str, ...] = ()
+    """What was posted around the onset, newest first."""
+
+
 Card = (
     PageCard
     | AnnouncementCard
@@ -348,6 +407,7 @@ Card = (
     | IncidentList
     | TimelineCard
     | CatchupCard
+    | CausesCard
 )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.core.attribution import Assessment
+from bot.core.cause import CauseKind
 from bot.core.model import Actor, Breach, EscalationPolicy, Series
 from bot.core.runbook import Outcome, Plan
 
@@ -395,6 +397,41 @@ class EffectFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Assessed:
+    """What the bot makes of the evidence: causes, most likely first, and playbooks that fit."""
+
+    at: datetime
+    actor: Actor
+    assessment: Assessment
+    kind: Literal["assessed"] = "assessed"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """A person's word on a cause. `subject` is the tool or the change it is about, `words` what people call it."""
+
+    at: datetime
+    actor: Actor
+    cause: CauseKind
+    verdict: Literal["confirmed", "corrected", "ruled-out"]
+    subject: str = ""
+    words: str = ""
+    note: str = ""
+    kind: Literal["attributed"] = "attributed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookAdopted:
+    """A person walks the runbook of a playbook from here on. What was marked before stays."""
+
+    at: datetime
+    actor: Actor
+    playbook: str
+    plan: Plan
+    kind: Literal["runbook_adopted"] = "runbook_adopted"
+
+
+@dataclass(frozen=True, slots=True)
 class PageAsked:
     """A person asks for one more person (a key) to be paged."""
 
@@ -444,6 +481,9 @@ Event = (
     | Noted
     | PostmortemDrafted
     | EffectFailed
+    | Assessed
+    | Attributed
+    | RunbookAdopted
     | PageAsked
     | PostmortemAsked
 )

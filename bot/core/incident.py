@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from bot.core.attribution import Assessment
+from bot.core.cause import CauseKind
 from bot.core.effects import Effect
 from bot.core.events import IncidentKind, Roster, Severity, Suggestion, TimerKind
 from bot.core.model import Actor, Breach, EscalationPolicy
@@ -113,6 +115,9 @@ STAYS = frozenset(
         "effect_failed",
         "page_asked",
         "postmortem_asked",
+        "assessed",
+        "attributed",
+        "runbook_adopted",
     }
 )
 """Events that an open incident takes without changing its state."""
@@ -127,6 +132,7 @@ AFTERWARDS = frozenset(
         "postmortem_drafted",
         "postmortem_asked",
         "effect_failed",
+        "attributed",
     }
 )
 """Events that a closed incident still takes, without changing its state: late outcomes and after-work."""
@@ -196,6 +202,18 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedCause:
+    """A cause by a person's word: confirmed, put in place of the bot's, or ruled out."""
+
+    kind: CauseKind
+    subject: str
+    words: str
+    note: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One problem of one agent, as stored. `version` is the compare-and-set fence, `entries` the timeline's length."""
 
@@ -240,6 +258,13 @@ class Incident:
     override: str = ""
     left_on: str = ""
     followups: tuple[str, ...] = ()
+    assessment: Assessment | None = None
+    """What the bot last made of the evidence."""
+    cause: NamedCause | None = None
+    """What a person says it was; the bot's own opinion is never recorded as that."""
+    ruled_out: tuple[NamedCause, ...] = ()
+    playbook: str = ""
+    """The playbook whose runbook was adopted."""
 
     @property
     def number(self) -> str:
@@ -255,6 +280,14 @@ class Incident:
     def open(self) -> bool:
         """True until somebody resolved or cancelled it."""
         return self.state not in CLOSED
+
+    @property
+    def tool_fault(self) -> str:
+        """The tool at fault, by a person's word, else by the evidence: no reason to demote the agent by rule."""
+        if self.cause is not None:
+            return self.cause.subject or "a tool" if self.cause.kind == "tool" else ""
+        found = self.assessment.tool_fault if self.assessment else ""
+        return "" if ("tool", found) in {(one.kind, one.subject) for one in self.ruled_out} else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,8 @@ class Sli:
     """Share of minutes (0 to 1) that a gauge must spend on the good side of its objective; its budget is the rest."""
     burn_alerts: tuple[BurnAlert, ...] | None = None
     """None: the usual ones, as far as the target lets them be reached (`budget.alerts_of`)."""
+    tool: str = ""
+    """The tool whose success this measures, apart from how the agent does."""
 
 
 @dataclass(frozen=True, slots=True)

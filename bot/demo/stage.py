@@ -21,6 +21,7 @@ from bot.tabletop.world import World
 from bot.web.tokens import TokenBook, new_token
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+PLAYBOOKS = RUNBOOKS.parent / "playbooks"
 HISTORY_DAYS = 3.0
 
 
@@ -73,6 +74,7 @@ def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, to
         database_url=f"sqlite:///{folder / 'demo.db'}",
         data_dir=folder,
         runbooks_dir=RUNBOOKS,
+        playbooks_dir=PLAYBOOKS,
         tokens=tokens,
         speed=clock.speed,
         history_days=HISTORY_DAYS,

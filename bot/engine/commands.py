@@ -31,6 +31,7 @@ from bot.core.model import Actor, Agent, Fleet
 from bot.core.runbook import Outcome
 from bot.engine import finding
 from bot.engine.autonomy import Autonomy
+from bot.engine.causes import Causes
 from bot.engine.finding import Unknown
 from bot.engine.ledger import Ledger
 from bot.engine.openings import Openings
@@ -53,12 +54,14 @@ class Desk:
     views: Views
     fleet: Callable[[], Fleet]
     clock: Clock
+    causes: Causes
 
 
 class Commands(Autonomy):
     """Acts and questions of people. Every method returns an Answer; none raises for what a person got wrong."""
 
     def __init__(self, desk: Desk) -> None:
+        self.causes = desk.causes
         super().__init__(desk.store, desk.ledger, desk.openings, desk.views, desk.fleet, desk.clock)
 
     def acknowledge(self, actor: Actor, incident_id: int) -> Answer:

@@ -30,10 +30,10 @@ from bot.core.effects import (
 from bot.core.events import ChannelReady, EffectFailed, Event, PageSettled, PostmortemDrafted
 from bot.core.incident import IllegalMove, Incident
 from bot.core.model import BOT, Fleet, Person, Way
-from bot.core.runbook import PHASES
 from bot.engine import pictures
 from bot.engine.ledger import Ledger
 from bot.engine.pictures import Pictures
+from bot.engine.posted import card_named
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.ports import Chat, Clock, Control, DeliveryError, Finished, Job, LostClaim, Pager, Receipt, Store
@@ -377,24 +377,7 @@ class Delivery:
 
     def _card(self, incident: Incident, name: str) -> Card:
         """The card of that name as it looks now. Raises Folded for one that has nothing to show."""
-        now, views = self._clock.now(), self._views
-        plain: Mapping[str, Callable[[], Card]] = {
-            "announcement": lambda: views.announcement_card(incident, now),
-            "incident": lambda: views.incident_card(incident, now),
-            "page": lambda: views.page_card(incident, f"You own {incident.agent}.", now),
-            "recovery": lambda: views.recovery_card(incident, now),
-            "resolve": lambda: views.resolve_card(incident, now),
-        }
-        if name in plain:
-            return plain[name]()
-        kind, _, rest = name.partition("-")
-        card: Card | None = None
-        if kind == "phase":
-            card = next((views.phase_card(incident, phase, now) for phase in PHASES if phase == rest), None)
-        elif kind == "autonomy":
-            card = views.autonomy_card(incident, int(rest), now)
-        elif kind == "restore":
-            card = views.restore_card(incident, name, now)
+        card = card_named(self._views, incident, name, self._clock.now())
         if card is None:
             raise Folded(f"there is nothing to show on {name}")
         return card

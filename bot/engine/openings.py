@@ -109,7 +109,7 @@ class Openings:
             normal_rung=agent.normal_rung,
             breaches=breaches,
             policy=fleet.escalation,
-            plan=self._runbooks.plan(agent.runbook, _context(fleet, agent, kind, title, rung, breaches)),
+            plan=self._runbooks.plan(agent.runbook, runbook_context(fleet, agent, kind, title, rung, breaches)),
             suggestion=suggestion,
             agent_channel=agent.channel,
             pages=pages,
@@ -189,9 +189,10 @@ def _ways(person: Person, able: frozenset[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*listed, *(name for name, way in person.named_ways().items() if way.kind in able))))
 
 
-def _context(
+def runbook_context(
     fleet: Fleet, agent: Agent, kind: IncidentKind, title: str, rung: str, breaches: Sequence[Breach]
 ) -> Mapping[str, object]:
+    """What a runbook may speak of: the names of `docs/runbooks.md`."""
     owner = fleet.people.get(agent.owner)
     return {
         "agent": agent,

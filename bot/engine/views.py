@@ -8,6 +8,7 @@ from bot.core.incident import Incident, State
 from bot.core.model import Agent, Fleet, minute_start
 from bot.core.runbook import PHASES, Phase, Step, next_step, phase_done, settled
 from bot.engine import pictures
+from bot.engine.causes_card import cause_words, causes_card
 from bot.engine.numbers import Numbers
 from bot.ports import Store
 
@@ -107,7 +108,12 @@ class Views:
             proposal=self._numbers.proposal(self.agent_of(incident), incident, now) if incident.open else None,
             clock=clock.sentence if clock else "",
             residue=RESIDUE if incident.rungs.rung != incident.rungs.before else "",
+            cause=cause_words(incident, self.name),
         )
+
+    def causes_card(self, incident: Incident, now: datetime) -> cards.CausesCard:
+        """What is behind it, as it was last recorded."""
+        return causes_card(self.header(incident, now), incident, incident.assessment, self.name)
 
     def phase_card(self, incident: Incident, phase: Phase, now: datetime) -> cards.PhaseCard:
         """One phase with its steps and the evidence gathered for them."""

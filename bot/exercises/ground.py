@@ -19,6 +19,7 @@ from bot.core.model import Fleet, InstanceReading
 from bot.core.timeline import SealedEntry
 from bot.documents.render import MarkdownDocuments
 from bot.documents.runbooks import RunbookShelf
+from bot.engine.causes import Causes
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
 from bot.engine.cycle import Cycle
@@ -146,7 +147,8 @@ class Ground:
         self.poller = Poller(store, self.fleet, sources, clock, _AtOnce(), self._arrived, history_days=HISTORY_DAYS)
         numbers = Numbers(store, history, self.board, self.fleet)
         self.views = Views(store, numbers, self.fleet, self.course.clock_of, self.poller.ask)
-        self.commands = Commands(Desk(store, ledger, openings, self.views, self.fleet, clock))
+        causes = Causes.over(store, ledger, history, self.views, lambda: (), shelf, self.fleet, clock)
+        self.commands = Commands(Desk(store, ledger, openings, self.views, self.fleet, clock, causes))
         documents = MarkedDocuments(site.documents or MarkdownDocuments(site.folder))
         pictures = Pictures(store, history, documents, site.chat, self.fleet, clock)
         outlets = Outlets(site.chat, site.pagers, {}, Reporting(store, documents, self.fleet), pictures)

@@ -37,6 +37,16 @@ def _tray(value: str) -> Said:
     return Said(verb("incident", name), str(int(number)))
 
 
+def _with_word(name: str, argument: str) -> Callable[[str], Said]:
+    """A verb of `/incident` whose one word the button carries."""
+
+    def said(value: str) -> Said:
+        number, word = ids.pair_of(value)
+        return Said(verb("incident", name), str(number), ((argument, word),))
+
+    return said
+
+
 ACTIONS: Final[Mapping[str, Callable[[str], Said]]] = {
     ids.ACK: _on_incident("ack"),
     ids.CANNOT_TAKE: _on_incident("pass"),
@@ -52,6 +62,10 @@ ACTIONS: Final[Mapping[str, Callable[[str], Said]]] = {
     ids.STATUS: _on_incident("status"),
     ids.STEPS: _on_incident("steps"),
     ids.CATCHUP: _on_incident("catchup"),
+    ids.EVIDENCE: _on_incident("evidence"),
+    ids.CAUSE_CONFIRM: _with_word("cause", "CAUSE"),
+    ids.CAUSE_RULE_OUT: _with_word("ruleout", "CAUSE"),
+    ids.ADOPT: _with_word("adopt", "PLAYBOOK"),
     ids.TRAY: _tray,
     ids.AGENT: lambda value: Said(verb("agent", "show"), value),
 }

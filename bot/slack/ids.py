@@ -21,6 +21,10 @@ STEPS: Final = "steps"
 CATCHUP: Final = "catchup"
 TRAY: Final = "tray"
 AGENT: Final = "agent"
+EVIDENCE: Final = "evidence"
+CAUSE_CONFIRM: Final = "cause_confirm"
+CAUSE_RULE_OUT: Final = "cause_rule_out"
+ADOPT: Final = "adopt"
 FORM_OPENER: Final = "form_opener"
 DECLARE_SHORTCUT: Final = "declare_from_message"
 
@@ -63,3 +67,14 @@ def step_of(value: str) -> StepTarget:
     """Read a step button's value back. Raises ValueError for what is none of ours."""
     number, step_id, outcome, *_ = (*value.split(SEPARATOR), "", "")
     return StepTarget(int(number), step_id, outcome)
+
+
+def cause_value(incident_id: int, kind: str, subject: str) -> str:
+    """`42|tool:ledger` as a button's value: the cause itself, not its place on a card that may have changed."""
+    return f"{incident_id}{SEPARATOR}{kind}:{subject}"
+
+
+def pair_of(value: str) -> tuple[int, str]:
+    """An incident and a word, from `42|word`. Raises ValueError for what is none of ours."""
+    number, _, word = value.partition(SEPARATOR)
+    return int(number), word

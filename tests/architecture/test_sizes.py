@@ -12,6 +12,7 @@ MEDIAN_LIMIT = 10
 TABLES_OF_DATA: dict[str, str] = {
     "bot/core/model.py": "the words of the trade as values, one dataclass each; nothing decides here",
     "bot/core/events.py": "one dataclass an event; a newcomer looks for all of them in one place",
+    "bot/core/cards.py": "one dataclass a card; nothing decides here",
     "bot/ports.py": "Protocols only: signatures and what they promise",
 }
 

@@ -98,6 +98,7 @@ def live(life: Life) -> None:
         database_url=life.database_url,
         data_dir=life.folder / "data",
         runbooks_dir=life.folder / "runbooks",
+        playbooks_dir=life.folder / "playbooks",
         tokens=TokenBook.from_lines(life.tokens),
         http_port=life.port,
         speed=FASTER,

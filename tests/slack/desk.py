@@ -6,6 +6,7 @@ from threading import Condition
 from stage import FLEET, realistic
 
 from bot.core.cards import Answer
+from bot.core.cause import KINDS
 from bot.core.model import Actor
 from bot.core.runbook import Outcome, Phase
 from bot.engine import finding
@@ -25,6 +26,7 @@ class Desk:
         self.breaks = False
         self.open = 1
         self._called = Condition()
+        self.causes = CausesDesk(self)
 
     def wait(self, count: int = 1, timeout: float = 30.0) -> Call:
         """The newest act, once there have been `count`."""
@@ -165,3 +167,24 @@ class Desk:
 
 
 Asked = Callable[[], Desk]
+
+
+class CausesDesk:
+    """The same for `engine.causes.Causes`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def evidence(self, incident_id: int) -> Answer:
+        return Answer("INC-0042", card=MOMENTS["causes"], incident_id=incident_id)
+
+    def attribute(self, actor: Actor, incident_id: int, what: str, note: str = "") -> Answer:
+        if what not in KINDS and not what.isdigit():
+            return Answer(f"{what!r} is no cause.", ok=False)
+        return self._desk._act("attribute", actor, incident_id, what, note)
+
+    def rule_out(self, actor: Actor, incident_id: int, what: str, why: str) -> Answer:
+        return self._desk._act("rule_out", actor, incident_id, what, why)
+
+    def adopt(self, actor: Actor, incident_id: int, name: str = "") -> Answer:
+        return self._desk._act("adopt", actor, incident_id, name)

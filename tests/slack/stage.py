@@ -101,6 +101,7 @@ def realistic() -> dict[str, cards.Card]:
         **_endings(),
         **_agents(),
         **_stories(),
+        **_causes(),
     }
 
 
@@ -313,3 +314,40 @@ FLEET = Fleet(
     ladder=DEFAULT_LADDER,
     announcements="C0GENERAL",
 )
+
+
+def _causes() -> dict[str, cards.Card]:
+    apart = "ledger measured apart: for kyc 1.0 % -> 38.0 % failed"
+    grounds = (
+        cards.GroundLine(apart, 6.0, "it fails where the agent has no part in it, or does not"),
+        cards.GroundLine("ledger fails 1.2 % of calls before, 41.0 % now", 3.0, "the agent's own calls of it fail"),
+        cards.GroundLine("tasks use the same tools as before", -1.0, "the agent chooses differently"),
+    )
+    tool = cards.CauseLine(1, "tool", "ledger", "the tool ledger", 0.93, grounds, "one plain call by hand works")
+    prompt = replace(
+        tool,
+        rank=2,
+        kind="prompt",
+        subject="p-7",
+        words="the prompt v7: shorter refusals",
+        share=0.05,
+        grounds=grounds[2:],
+        ruled_out="rolled back, still bad (Bo Chen, 02:40 UTC)",
+    )
+    seen = ("a tool fails also where the agent has no part in it", "HER up")
+    advice = "Open the breaker of that tool or take it off the agent's list."
+    outage = cards.PlaybookLine("tool-outage", "Tool outage", "tool-outage", seen, (), "", advice)
+    found = cards.CausesCard(
+        WORKING,
+        "Looks like the tool ledger: it fails for kyc too",
+        NOW,
+        NOW,
+        (tool, prompt),
+        (outage,),
+        ("approvals", "what a guard finds in inputs"),
+        ("TIE 4.2 before deployment, 4.3 before this, 13.0 now",),
+    )
+    named = "the tool ledger: 429 (Ana Silva, 02:41 UTC)"
+    settled = replace(found, sentence=f"The cause is {named}", named=named)
+    nothing = cards.CausesCard(WORKING, "Nothing stands out as the cause yet.", NOW, NOW, (replace(tool, share=0.2),))
+    return {"causes": found, "causes named": settled, "causes, nothing stands out": nothing}

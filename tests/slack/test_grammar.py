@@ -4,9 +4,10 @@ import inspect
 from pathlib import Path
 
 import pytest
-from desk import Desk
+from desk import CausesDesk, Desk
 
 from bot.core import permission
+from bot.engine.causes import Causes
 from bot.engine.commands import Commands
 from bot.slack.grammar import Said, Unclear, parse
 from bot.slack.handbook import MOST_HINT, help_lines, hint, rewritten, typed
@@ -178,6 +179,11 @@ def test_a_button_value_is_read_back() -> None:
 
 def signature(of: type, name: str) -> list[tuple[str, object]]:
     return [(one.name, one.default) for one in inspect.signature(getattr(of, name)).parameters.values()]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in vars(CausesDesk) if not name.startswith("_")))
+def test_the_tests_desk_takes_what_the_acts_on_causes_take(name: str) -> None:
+    assert signature(CausesDesk, name) == signature(Causes, name)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in vars(Desk) if not name.startswith("_") and name != "wait"))

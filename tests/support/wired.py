@@ -22,8 +22,10 @@ from bot.core.model import (
     Sli,
     minute_of,
 )
+from bot.core.playbook import Playbook
 from bot.core.runbook import Plan, Step
 from bot.documents.render import MarkdownDocuments
+from bot.engine.causes import Causes
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
 from bot.engine.cycle import Cycle
@@ -102,6 +104,7 @@ class House:
     clock: MovableClock = field(default_factory=lambda: MovableClock(START))
     pagers: Mapping[str, Pager] = field(default_factory=dict)
     """Besides Slack."""
+    playbooks: tuple[Playbook, ...] = ()
 
     def __post_init__(self) -> None:
         self.wall = itertools.count(1_000.0).__next__
@@ -117,7 +120,18 @@ class House:
         self.course = Course(self.store, self.ledger, self.history, self.board, self.get_fleet, self.clock)
         numbers = Numbers(self.store, self.history, self.board, self.get_fleet)
         self.views = Views(self.store, numbers, self.get_fleet, self.course.clock_of, lambda s, q, a: f"{s} {q} {a}")
-        desk = Desk(self.store, self.ledger, openings, self.views, self.get_fleet, self.clock)
+        causes = Causes.over(
+            self.store,
+            self.ledger,
+            self.history,
+            self.views,
+            lambda: self.playbooks,
+            Shelf(),
+            self.get_fleet,
+            self.clock,
+        )
+        self.attribution = causes.attribution
+        desk = Desk(self.store, self.ledger, openings, self.views, self.get_fleet, self.clock, causes)
         self.commands = Commands(desk)
         documents = MarkdownDocuments(self.path / "data", lambda chart: str(chart.series).encode())
         reporting = Reporting(self.store, documents, self.get_fleet)

@@ -9,6 +9,7 @@ from bot.core.cards import (
     AutonomyCard,
     Card,
     CatchupCard,
+    CausesCard,
     FleetCard,
     IncidentCard,
     IncidentList,
@@ -21,6 +22,7 @@ from bot.core.cards import (
     TimelineCard,
 )
 from bot.slack.blocks.autonomy import autonomy, restore
+from bot.slack.blocks.causes import causes
 from bot.slack.blocks.fleet import agent, fleet
 from bot.slack.blocks.incident import incident, incident_list
 from bot.slack.blocks.page import announcement, page
@@ -61,6 +63,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return timeline(card)
         case CatchupCard():
             return catchup(card)
+        case CausesCard():
+            return causes(card)
     assert_never(card)
 
 

@@ -39,7 +39,7 @@ def incident(card: IncidentCard) -> Drawn:
     sheet.section(title_or_lines(header, card.lines))
     sheet.section(_rung(card), f"⏱\ufe0f {inert(card.clock, 300)}" if card.clock else "")
     if header.state not in CLOSED:
-        sheet.section(_next(card), _advice(card))
+        sheet.section(_next(card), _advice(card), inert(card.cause, 300))
         _tray(sheet, card)
     residue = inert(card.residue, 300) if card.residue else ""
     sheet.small(_progress(card.phases), opened_for(header, card.lines), residue)

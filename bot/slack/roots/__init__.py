@@ -1,4 +1,4 @@
-"""The slash commands: one file a root (`/incident` in three), each a table of rows with the functions they call."""
+"""The slash commands: one file a root (`/incident` in four), each a table of rows with the functions they call."""
 
 from collections.abc import Mapping
 from typing import Final

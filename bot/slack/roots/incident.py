@@ -1,7 +1,8 @@
-"""`/incident`: its rows stand in three files, by what they are for."""
+"""`/incident`: its rows stand in four files, by what they are for."""
 
 from typing import Final
 
+from bot.slack.roots.causes import CAUSES
 from bot.slack.roots.course import COURSE, LOOKS
 from bot.slack.roots.people import PEOPLE
 from bot.slack.roots.work import WORK
@@ -10,7 +11,7 @@ from bot.slack.verbs import Root, help_verb
 INCIDENT: Final = Root(
     "incident",
     "Take, work and close incidents",
-    (*COURSE, *LOOKS, *WORK, *PEOPLE, help_verb("incident")),
+    (*COURSE, *LOOKS, *CAUSES, *WORK, *PEOPLE, help_verb("incident")),
     subject="[INC-42]",
     alone="status",
     bare="status",

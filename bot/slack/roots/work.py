@@ -53,7 +53,7 @@ WORK: Final = (
         "anybody",
         _steps,
         arguments=(Argument("phase", "word", "Which phase?", required=False, choices=get_args(Phase)),),
-        aliases=("runbook", "phase", "evidence"),
+        aliases=("runbook", "phase"),
         hinted=True,
     ),
     Verb(
@@ -97,13 +97,4 @@ WORK: Final = (
         aliases=("follow-up", "action"),
     ),
     Verb("incident", "update", "tell everybody how it stands", "may_respond", _noted("update"), arguments=(TEXT,)),
-    Verb(
-        "incident",
-        "cause",
-        "record what it is attributed to",
-        "may_respond",
-        _noted("attribution"),
-        arguments=(TEXT,),
-        aliases=("attribution",),
-    ),
 )

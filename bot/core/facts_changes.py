@@ -1,0 +1,120 @@
+"""Facts about changes: those that were posted, and those that task records give away by a new version."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Literal
+
+from bot.core.change_feed import CAUSE_OF, PostedChange
+from bot.core.contrast import means
+from bot.core.facts import Fact, badness, by_workflow
+from bot.core.material import GUARD, Material
+from bot.core.model import minute_of
+from bot.core.tasks import TaskRecord
+
+SLACK = 3
+"""Minutes by which the onset may have been found too early: a change that close after it is still a suspect."""
+CLOSE, HOUR, HOURS = 12, 60, 360
+NEW_SHARE = 0.15
+Versioned = Literal["model", "prompt"]
+VERSIONED: tuple[Versioned, ...] = ("model", "prompt")
+
+
+def suspects(material: Material) -> tuple[PostedChange, ...]:
+    """The posted changes, and one for each new version in task records that nobody posted."""
+    return (*material.changes, *(change for kind in VERSIONED for change in _unposted(material, kind)))
+
+
+def _unposted(material: Material, kind: Versioned) -> Iterator[PostedChange]:
+    fresh = new_version(material, kind)
+    if fresh is None:
+        return
+    version, at = fresh
+    near = [c for c in material.changes if c.kind == kind and abs(minute_of(c.at) - minute_of(at)) <= HOUR]
+    if not near and not any(change.version == version for change in material.changes):
+        yield PostedChange(
+            f"seen-{kind}-{version}", kind, at, "nobody posted it; first seen in task records", version=version
+        )
+
+
+def new_version(material: Material, kind: Versioned) -> tuple[str, datetime] | None:
+    """A version that was not there before and is now, and when it was first seen; None where nothing is new."""
+    before, after = material.split(material.tasks)
+    known = {_version(task, kind) for task in before} - {""}
+    fresh = Counter(_version(task, kind) for task in after if _version(task, kind) not in known | {""})
+    if not known or not fresh or fresh.most_common(1)[0][1] < NEW_SHARE * len(after):
+        return None
+    version = fresh.most_common(1)[0][0]
+    return version, min(task.at for task in material.tasks if _version(task, kind) == version)
+
+
+def _version(task: TaskRecord, kind: Versioned) -> str:
+    return task.model if kind == "model" else task.prompt
+
+
+def versions(material: Material) -> Iterator[Fact]:
+    """Whether task records name another model or prompt than before, and whether its tasks are the bad ones."""
+    for kind in VERSIONED:
+        before, after = material.split([task for task in material.tasks if _version(task, kind)])
+        if not before or not after:
+            continue
+        fresh = new_version(material, kind)
+        if fresh is None:
+            yield Fact(
+                "new-version", False, f"the same {kind} in task records as before: {_version(after[-1], kind)}", kind
+            )
+            continue
+        version, at = fresh
+        yield Fact("new-version", True, f"{kind} {version} in task records since {at:%H:%M} UTC", kind)
+        yield from _worse_version(material, kind, version, after)
+
+
+def _worse_version(material: Material, kind: Versioned, version: str, after: Sequence[TaskRecord]) -> Iterator[Fact]:
+    """Both versions at once are an experiment that nobody had to plan."""
+    bad = badness(material.primary)
+    old, new = (
+        [value for task in after if (_version(task, kind) == version) is wanted and (value := bad(task)) is not None]
+        for wanted in (False, True)
+    )
+    found = means(old, new)
+    if found.known:
+        yield Fact("worse-version", found.rose(times=1.3), f"{kind} {version} against the old one, same minutes", kind)
+
+
+def timing(material: Material) -> Iterator[Fact]:
+    """Where each suspect lies on the time axis, and whether what it touches is what went bad."""
+    slices = {fact.subject for fact in by_workflow(material) if fact.seen}
+    for change in suspects(material):
+        ahead = material.onset - minute_of(change.at)
+        yield Fact(_when(ahead), True, f"{change.words}, {_ago(ahead)}", change.id)
+        if change.workflows and slices:
+            fits = slices <= set(change.workflows)
+            yield Fact(
+                "fits-slice", fits, f"it is for {', '.join(change.workflows)}; bad is {', '.join(slices)}", change.id
+            )
+    close = [c for c in suspects(material) if -SLACK <= material.onset - minute_of(c.at) <= HOUR]
+    yield Fact("recent-change", bool(close), f"{len(close) or 'no'} change in the hour before")
+    for kind, cause in CAUSE_OF.items():
+        name = f"{cause if cause != 'code' else 'deploy'}-before"
+        hits = [change.words for change in close if change.kind == kind]
+        yield Fact(name, bool(hits), hits[0] if hits else f"no {kind} change in the hour before")
+
+
+def _when(ahead: int) -> str:
+    """The sign of so many minutes between a change and the onset."""
+    if ahead < -SLACK:
+        return "change-after"
+    if ahead <= CLOSE:
+        return "change-close"
+    if ahead <= HOUR:
+        return "change-hour"
+    return "change-hours" if ahead <= HOURS else "change-old"
+
+
+def _ago(ahead: int) -> str:
+    if ahead < 0:
+        return f"{-ahead} min after the first bad minute"
+    return f"{ahead} min before" if ahead < 2 * HOUR else f"{ahead / 60:.0f} h before"
+
+
+assert GUARD >= SLACK  # noqa: S101 - else a change could lie inside what is called before
