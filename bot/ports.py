@@ -57,7 +57,14 @@ class DeliveryError(Exception):
 
 
 class SourceError(Exception):
-    """A source gave no usable answer; the sentence says what it gave. The minutes asked for stay UNKNOWN."""
+    """A source gave no usable answer; the sentence says what it gave. The minutes asked for stay UNKNOWN.
+
+    `passing`: it could not be reached, or had a fault of its own; asking the same later may help.
+    """
+
+    def __init__(self, why: str, *, passing: bool = False) -> None:
+        super().__init__(why)
+        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,33 @@
 """`stepdown check`, `schema`, `manifest`, `run`, `reload`, `demo`, `local-slack`, `token`."""
 
 import json
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.asking import NO, WRONG, FleetFile, load, settings_now, stop
+from bot.cli.asking import NO, UNREACHABLE, WRONG, AsJson, FleetFile, load, settings_now, stop
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.core.model import Fleet
 
 app = typer.Typer()
 
 
 @app.command()
-def check(fleet: FleetFile = None) -> None:
-    """Check the fleet file, the runbooks and the playbooks; print every problem with its line."""
+def check(
+    fleet: FleetFile = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask Slack, the sources and the pagers' hosts too. Nothing is posted.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the fleet file, the runbooks and the playbooks; print every problem with its line.
+
+    Exit codes: 0 all is well, 1 something is wrong, 3 something could not be asked.
+    """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
     from bot.config.playbooks import Names, load_playbooks
     from bot.documents.runbooks import RunbookShelf
@@ -42,8 +56,31 @@ def check(fleet: FleetFile = None) -> None:
     if problems:
         stop("\n".join(problems), NO)
     assert loaded is not None  # noqa: S101 - no problems means it was loaded
+    if online:
+        _check_online(settings, loaded, as_json=as_json)
+        return
     series = sum(len(agent.slis) for agent in loaded.agents.values())
     print(f"{path}: {len(loaded.agents)} agents, {series} SLIs, {len(loaded.queries)} queries, no problems.")
+
+
+def _check_online(settings: "Settings", fleet: "Fleet", *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from bot.core.inspection import worst
+    from bot.inspecting import inspect
+
+    found = []
+    for finding in inspect(settings, fleet):
+        found.append(finding)
+        if not as_json:
+            print(finding)
+    level = worst(found)
+    if as_json:
+        print(json.dumps({"level": level, "findings": [asdict(finding) for finding in found]}, indent=2))
+    else:
+        counts = Counter(finding.level for finding in found)
+        print(", ".join(f"{counts[name]} {name}" for name in ("fine", "warning", "problem", "unreachable")))
+    raise typer.Exit({"problem": NO, "unreachable": UNREACHABLE}.get(level, 0))
 
 
 @app.command()

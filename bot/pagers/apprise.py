@@ -52,7 +52,7 @@ class ApprisePager:
                 ambiguous=True,
             )
         text = written(page_of(card))
-        service = _loaded(person, way)
+        service = loaded(person, way)
         outcome = service.notify(
             title=text.title,
             body=text.body,
@@ -83,7 +83,7 @@ class ApprisePager:
             return self._unsent.pop(key, key) is None
 
 
-def _loaded(person: Person, way: Way) -> "Apprise":
+def loaded(person: Person, way: Way) -> "Apprise":
     """The way's URL, loaded. Raises DeliveryError, without the URL: it holds secrets."""
     from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - 0.2 s and 26 MB that only such a page pays
 

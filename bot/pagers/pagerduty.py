@@ -62,6 +62,13 @@ class Alert:
         return cls(int(found[1]), int(found[2]), int(found[3]), found[4], int(found[5] or 0))
 
 
+def routing_key(person: Person, way: Way) -> str:
+    """The way's routing key. Raises DeliveryError, without the key."""
+    if not _ROUTING_KEY.fullmatch(way.target):
+        raise DeliveryError(f"the PagerDuty routing key of {person.key} must be 32 letters and digits", permanent=True)
+    return way.target
+
+
 class PagerDuty:
     """Implements `ports.Pager` for ways of kind `pagerduty`. `url` is `US`, `EU`, or a stand-in on this machine."""
 
@@ -89,11 +96,7 @@ class PagerDuty:
         self._send(person, way, {"event_action": action, "dedup_key": receipt.id})
 
     def _send(self, person: Person, way: Way, event: Mapping[str, object]) -> None:
-        if not _ROUTING_KEY.fullmatch(way.target):
-            raise DeliveryError(
-                f"the PagerDuty routing key of {person.key} must be 32 letters and digits", permanent=True
-            )
-        body = json.dumps({"routing_key": way.target, **event}, separators=(",", ":")).encode()
+        body = json.dumps({"routing_key": routing_key(person, way), **event}, separators=(",", ":")).encode()
         if len(body) > LARGEST:
             raise DeliveryError(f"the event is {len(body)} bytes, and PagerDuty takes {LARGEST}", permanent=True)
         self._client.send(

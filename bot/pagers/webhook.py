@@ -47,12 +47,12 @@ class WebhookPager:
         self._send(person, way, f"{key}/{kind.removeprefix('page.')}{stamp}", message)
 
     def _send(self, person: Person, way: Way, key: str, message: Mapping[str, object]) -> None:
-        url, secrets = _target(person, way)
+        url, secrets = target(person, way)
         body = json.dumps(message, separators=(",", ":"))
         self._client.send(url, body.encode(), signed(person.key, secrets, key, body))
 
 
-def _target(person: Person, way: Way) -> tuple[httpx.URL, list[str]]:
+def target(person: Person, way: Way) -> tuple[httpx.URL, list[str]]:
     """The address and the secrets. Raises DeliveryError, without either."""
     whose = f"the webhook url of {person.key}"
     where, *secrets = way.target.split() or [""]

@@ -120,9 +120,9 @@ class HttpClient:
         self._closing.set()
         self._client.close()
 
-    def error(self, why: str) -> SourceError:
+    def error(self, why: str, *, passing: bool = False) -> SourceError:
         """The source's name before what it did."""
-        return SourceError(f"{self._name}: {why}")
+        return SourceError(f"{self._name}: {why}", passing=passing)
 
     def _at(self, path: str) -> httpx.URL:
         """Add a path; whatever it says, the host stays the one that was named."""
@@ -134,13 +134,13 @@ class HttpClient:
     def _ask(self, method: str, url: httpx.URL, form: Mapping[str, str] | None = None) -> Answer:
         refusal = self._breaker.refusal()
         if refusal:
-            raise self.error(refusal)
+            raise self.error(refusal, passing=True)
         self._deadline.at = time.monotonic() + self._settings.timeout
         try:
             answer = self._attempts(method, url, form)
         except _Passing as failure:
             self._breaker.bad(str(failure))
-            raise self.error(str(failure)) from failure
+            raise self.error(str(failure), passing=True) from failure
         except SourceError:
             self._breaker.good()
             raise
