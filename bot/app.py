@@ -1,11 +1,9 @@
-"""The composition root: the one file that knows every concrete class, and the one where APScheduler lives.
+"""The composition root: the one file that knows every concrete class. What keeps time stands in `metronome`.
 
 Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part of each delivery lane, and the scheduler
 with fewer than ten jobs. Jobs are metronomes: what is due stands in rows.
 """
 
-import gc
-import logging
 import os
 import random
 import socket
@@ -14,14 +12,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
-from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import CollectorRegistry
 
 from bot.config.playbooks import PlaybookShelf
@@ -48,6 +43,7 @@ from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.engine.watch import Watch
+from bot.metronome import PollThreads, new_scheduler, settle_memory
 from bot.pagers import PAGERDUTY, build_pagers
 from bot.ports import Clock, Replica, Source, Store
 from bot.slack import Slack, build_slack
@@ -61,7 +57,6 @@ from bot.web.tokens import TokenBook
 log = structlog.get_logger("stepdown")
 
 WORKERS: Mapping[Lane, int] = {"controls": 1, "pagers": 4, "slack": 4, "documents": 1}
-POLL_THREADS = 8
 SWITCH = 0.0005
 """Seconds after which a busy thread lets another one run. An acknowledgement passes through five threads; with Python's
 5 ms it waited for the evaluation of a large fleet at each of them."""
@@ -125,7 +120,7 @@ class App:
         self._told = threading.Event()
         self._deaf: Callable[[], None] = lambda: None
         self._threads: list[threading.Thread] = []
-        self._pool = _Polls()
+        self._pool = PollThreads()
         self._wire()
 
     def _wire(self) -> None:
@@ -171,7 +166,7 @@ class App:
         self.watch = Watch(store, self.poller, self.slack.connection.healthy, time.monotonic)
         self.intake = PushIntake(store, self.cycle, fleet, clock)
         self._wire_http()
-        self._scheduler = _scheduler()
+        self._scheduler = new_scheduler()
 
     def _wire_http(self) -> None:
         setup, registry = self._setup, CollectorRegistry()
@@ -197,7 +192,7 @@ class App:
     def start(self) -> None:
         """Serve HTTP, connect to Slack, start the lanes and the ticks."""
         sys.setswitchinterval(SWITCH)
-        _settle_memory()
+        settle_memory()
         self._server.start()
         self.slack.connection.start()
         for lane in LANES:
@@ -315,39 +310,6 @@ class App:
                 event.set()
 
 
-class _Polls:
-    """A bounded pool of poll threads; a poll that fails in a way nobody foresaw is logged, never lost."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(POLL_THREADS, thread_name_prefix="poll")
-
-    def submit(self, work: Callable[[], None], /) -> object:
-        """Run it on a thread of the pool."""
-        future = self._threads.submit(work)
-        future.add_done_callback(_complain)
-        return future
-
-    def close(self) -> None:
-        """Drop what has not begun, and wait for the rest."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-
-
-def _settle_memory() -> None:
-    """Leave what was loaded out of garbage collection, and collect the rest less often.
-
-    With the objects of a large fleet each full collection stopped every thread for 0.4 s, several times a minute; and
-    the minutes that detection reads form no cycles.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-def _complain(future: Future[None]) -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        log.error("poll failed", error=f"{type(error).__name__}: {error}")
-
-
 def _slack(access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet]) -> Slack:
     """Slack, both ways."""
     return build_slack(
@@ -370,16 +332,3 @@ def _sources(fleet: Fleet, clock: Clock) -> dict[str, Source]:
 def _built(specs: Mapping[str, SourceSpec], clock: Clock) -> dict[str, Source]:
     built = {name: build(spec, clock) for name, spec in specs.items()}
     return {name: source for name, source in built.items() if source is not None}
-
-
-def _scheduler() -> BackgroundScheduler:
-    """APScheduler as a metronome: memory only, late runs are run, never piled up.
-
-    It warns of each run it folds into one that is still under way; `watch` reports a tick that does not complete.
-    """
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    return BackgroundScheduler(
-        timezone="UTC",
-        executors={"default": JobThreads(8)},
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-    )
