@@ -39,6 +39,7 @@ from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.pictures import Pictures
 from bot.engine.polling import Poller
+from bot.engine.reminders import Reminders
 from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
@@ -144,9 +145,10 @@ class App:
         self._sources = sources
         self.burning = Burning(store, ledger, fleet, clock, time.time)
         numbers = Numbers(store, history, self.board, fleet)
-        views = Views(store, numbers, fleet, self.course.clock_of, self.poller.ask)
+        views = Views(store, numbers, fleet, self.course.clock_of)
         playbooks = PlaybookShelf(setup.playbooks_dir, shelf.names, fleet).all
         causes = Causes.over(store, ledger, history, views, playbooks, shelf, fleet, clock)
+        self.reminders = Reminders(store, ledger, fleet, clock)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock, causes))
         self.slack = _slack(setup.slack, self.commands, fleet)
         self._easel = Easel()
@@ -160,6 +162,7 @@ class App:
                 build_controls(fleet, clock, lambda agent, workflow: self.board.answer(agent, workflow).level),
                 Reporting(store, documents, fleet),
                 pictures,
+                self.poller.ask,
             )
         )
         self.delivery = Delivery(store, ledger, views, outlets, fleet, clock, time.time, random.random)
@@ -239,6 +242,7 @@ class App:
         """The metronomes. Scenario intervals shrink with the clock's speed, down to a tenth of a second."""
         self._every(1, "poll", self.poller.tick)
         self._every(1, "deadlines", self.course.deadlines)
+        self._every(30, "reminders", self.reminders.tick)
         self._every(1, "read-back", self.course.read_back)
         self._every(5, "recovery", self.course.judge_all)
         self._every(15, "causes", self.commands.causes.attribution.look_all)

@@ -63,7 +63,7 @@ class LocalDesk:
         openings = Openings(store, ledger, present, shelf, frozenset({"slack", *PAGERS}))
         course = Course(store, ledger, history, board, present, clock)
         numbers = Numbers(store, history, board, present)
-        views = Views(store, numbers, present, course.clock_of, lambda source, query, _: f"{source}: {query}")
+        views = Views(store, numbers, present, course.clock_of)
         playbooks = PlaybookShelf(settings.playbooks_dir, shelf.names, present).all
         causes = Causes.over(store, ledger, history, views, playbooks, shelf, present, clock)
         return cls(store, Commands(Desk(store, ledger, openings, views, present, clock, causes)), fleet)

@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.core.cards import Card
 from bot.core.change_feed import PostedChange
 from bot.core.effects import Effect, Lane
+from bot.core.followup import Followup
 from bot.core.incident import Decision, Incident
 from bot.core.model import (
     Baseline,
@@ -315,10 +316,11 @@ class Store(ChangeFeed, Protocol):
         now: datetime,
         *,
         rung: RungState | None = None,
+        followup: Followup | None = None,
         wall: float,
         done: Finished | None = None,
     ) -> None:
-        """Store incident, entries, timers, effects, rung and the outcome of an effect in one transaction.
+        """Store incident, entries, timers, effects, rung, follow-up and the outcome of an effect in one transaction.
 
         `wall` is the real time, in epoch seconds, at which the effects are wanted. Raises Conflict where the incident's
         version moved, an open incident of the same agent and kind exists, or the rung's epoch is not the next one;
@@ -531,6 +533,23 @@ class Store(ChangeFeed, Protocol):
 
     def decisions(self, agent: str) -> Sequence[Decided]:
         """Decisions about an agent, oldest first."""
+
+    def followup(self, item: str) -> Followup | None:
+        """The follow-up of that id."""
+        ...
+
+    def followups(
+        self, *, owner: str = "", agent: str = "", incident_id: int | None = None, open_only: bool = True
+    ) -> Sequence[Followup]:
+        """Follow-ups of an owner, an agent or an incident (all where none is named), the ones due first, first."""
+        ...
+
+    def due_followups(self, now: datetime, limit: int) -> Sequence[Followup]:
+        """Open follow-ups whose next reminder is due."""
+        ...
+
+    def remind_followup(self, followup: Followup) -> None:
+        """Write a follow-up's `nudges` and `nudge_at`; one that was done meanwhile stays done."""
         ...
 
     def first_sight(self, key: str, now: datetime) -> bool:

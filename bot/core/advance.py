@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core import escalation, moves_autonomy, moves_cause, moves_course, moves_paging
+from bot.core import (
+    escalation,
+    moves_autonomy,
+    moves_cause,
+    moves_course,
+    moves_notes,
+    moves_paging,
+    moves_roles,
+    nudges,
+)
 from bot.core import events as ev
 from bot.core.change import Change, apply, topic
 from bot.core.effects import DrawCharts, EditCard, Effect, OpenChannel, PostCard, SetTopic
@@ -16,7 +25,7 @@ from bot.core.incident import Decision, IllegalMove, Incident, Rungs, State, Tim
 from bot.core.model import Actor, minute_of
 from bot.core.timeline import Entry
 
-_REGISTERED = (moves_autonomy, moves_cause, moves_course, moves_paging)
+_REGISTERED = (moves_autonomy, moves_cause, moves_course, moves_notes, moves_paging, moves_roles, nudges)
 """Importing these files registers their moves with `change.apply`."""
 
 _HUMAN_SURFACES = frozenset({"slack", "cli", "web"})
@@ -47,11 +56,13 @@ def replay(events: Iterable[ev.Event]) -> Incident:
 
 def _number(change: Change, event: ev.Event, before: Incident | None) -> Decision:
     """Add entries and version, keep the acknowledgement alive while people act, and edit what shows the state."""
-    lines = [Entry(event.at, event.actor, event.kind, change.text, event)]
+    lines = [Entry(change.happened or event.at, event.actor, event.kind, change.text, event)]
     lines += [Entry(event.at, event.actor, kind, text) for kind, text in change.also]
-    after = _keep_alive(change.incident, event.actor, event.at)
+    after = _reminded(_keep_alive(change.incident, event.actor, event.at))
     after = replace(after, version=after.version + 1, entries=after.entries + len(lines))
     effects = change.effects
+    if before is not None:
+        effects = (*effects, *nudges.settled(before, after))
     if before is not None and (before.state, before.severity) != (after.state, after.severity):
         effects = (*effects, *_restate(after))
     return Decision(after, tuple(lines), effects, change.drop)
@@ -72,6 +83,12 @@ def _keep_alive(incident: Incident, actor: Actor, at: datetime) -> Incident:
     reminded = not any(t.token == reminder.token for t in incident.timers) and not fresh
     kept = (lapse,) if reminded else (reminder, lapse)
     return replace(incident, active_at=active, timers=(*timers, *kept))
+
+
+def _reminded(incident: Incident) -> Incident:
+    """What is owed now makes the reminders; those of what is no longer owed go."""
+    kept = tuple(timer for timer in incident.timers if timer.kind != "nudge")
+    return replace(incident, timers=(*kept, *nudges.timers(incident)))
 
 
 def _restate(incident: Incident) -> tuple[Effect, ...]:

@@ -9,79 +9,39 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.card_parts import ConfirmState, Header, Proposal, RungLine, SliLine
 from bot.core.cause import CauseKind
-from bot.core.events import IncidentKind, Severity
 from bot.core.runbook import Outcome, Phase, StepKind
+from bot.core.team_cards import (
+    FollowupLine,
+    FollowupList,
+    HandoffCard,
+    HomeCard,
+    HomeRow,
+    NudgeCard,
+    TaskLine,
+    TaskList,
+    TrayCard,
+)
+
+__all__ = [
+    "ConfirmState",
+    "FollowupLine",
+    "FollowupList",
+    "HandoffCard",
+    "Header",
+    "HomeCard",
+    "HomeRow",
+    "NudgeCard",
+    "Proposal",
+    "RungLine",
+    "SliLine",
+    "TaskLine",
+    "TaskList",
+    "TrayCard",
+]
 
 ClockState = Literal["waiting", "running", "paused", "reset", "held", "off"]
-ConfirmState = Literal["none", "requested", "seen", "confirmed", "not-confirmed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What every incident card begins with. `owner` is a name, `owner_slack` a user id or empty."""
-
-    incident_id: int
-    number: str
-    agent: str
-    title: str
-    incident_kind: IncidentKind
-    severity: Severity
-    state: str
-    opened_at: datetime
-    now: datetime
-    owner: str
-    owner_slack: str = ""
-    acked_by: str = ""
-    acked_at: datetime | None = None
-    exercise: bool = False
-    channel: str = ""
-    episode: int = 1
-    """Which run of paging this is: a pager that merges repeats must not merge across runs."""
-    mark: str = ""
-    """Stands before the title wherever the card is shown; who wires the chat sets it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SliLine:
-    """One SLI: now against its objective, baseline and recovery band. Numbers in `unit`, None when unknown."""
-
-    name: str
-    title: str
-    workflow: str
-    unit: str
-    now: float | None
-    n: float | None
-    objective: str
-    baseline: float | None
-    band: float | None
-    """The recovery limit: the baseline worsened by its tolerance."""
-    better: Literal["higher", "lower"]
-    status: Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt"]
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RungLine:
-    """The rung, and what is known of it. `seen` of `instances` have read it back; `seconds` it took."""
-
-    rung: str
-    normal: str
-    may: str
-    state: ConfirmState = "none"
-    seen: int = 0
-    instances: int = 0
-    seconds: float | None = None
-    epoch: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A rung to step down to, and the rule that proposes it in words."""
-
-    rung: str
-    may: str
-    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +69,8 @@ class PageCard:
     runbook: str = ""
     charts: tuple[Picture, ...] = ()
     """The detecting signal's curve, once it is drawn: a page never waits for it."""
+    below: str = ""
+    """The next rung down, where no rule proposes one; empty at the bottom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +80,13 @@ class AnnouncementCard:
     header: Header
     lines: tuple[SliLine, ...]
     rung: RungLine
+    lead: str = ""
+    update: str = ""
+    """What people were last told, and when the next word is due."""
+    updated_at: datetime | None = None
+    update_due: datetime | None = None
+    scopes: tuple[tuple[str, str], ...] = ()
+    """(workflow, rung) of other scopes that are off the normal rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +117,11 @@ class IncidentCard:
     """What a step down cannot recall."""
     cause: str = ""
     """The cause by a person's word, else what the evidence looks like; empty before anything was looked at."""
+    update_due: datetime | None = None
+    tasks: tuple[TaskLine, ...] = ()
+    """Tasks that nobody has done yet."""
+    scopes: tuple[tuple[str, str], ...] = ()
+    """(workflow, rung) of other scopes that are off the normal rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +220,12 @@ class ResolveCard:
     rung: RungLine
     barred_by: tuple[str, ...] = ()
     """What is still owed before a resolve without override."""
-    followups: tuple[str, ...] = ()
+    followups: tuple[FollowupLine, ...] = ()
     postmortem: str = ""
+    postmortem_done: bool = False
     resolved: str = ""
+    scopes: tuple[tuple[str, str], ...] = ()
+    """(workflow, rung) of other scopes that are off the normal rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +385,12 @@ Card = (
     | TimelineCard
     | CatchupCard
     | CausesCard
+    | HandoffCard
+    | NudgeCard
+    | TrayCard
+    | TaskList
+    | FollowupList
+    | HomeCard
 )
 
 

@@ -1,10 +1,12 @@
 """One event's effect on an incident, before it is numbered and checked; and what several of them share."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import singledispatch
 
-from bot.core.effects import DrawCharts, EditCard, Effect
+from bot.core.effects import DrawCharts, EditCard, Effect, GatherEvidence, PostCard
 from bot.core.incident import IllegalMove, Incident
+from bot.core.runbook import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class Change:
     drop: tuple[str, ...] = ()
     also: tuple[tuple[str, str], ...] = ()
     """Lines derived from the event: (kind, text)."""
+    happened: datetime | None = None
+    """When it happened, where that was before it was written down (a message taken over from the chat)."""
 
 
 def topic(incident: Incident) -> str:
@@ -34,6 +38,17 @@ def edits(incident: Incident, *cards: str) -> tuple[Effect, ...]:
 def charts(incident: Incident) -> tuple[Effect, ...]:
     """New charts, for the present event changed what they show; an incident without SLIs has none."""
     return (DrawCharts(incident.id, f"v{incident.version + 1}"),) if incident.breaches else ()
+
+
+def lay_out(incident: Incident, phase: Phase) -> tuple[Effect, ...]:
+    """Post a phase of the runbook, and gather what its sources say."""
+    return (PostCard(incident.id, f"phase-{phase}"), *gather(incident, phase))
+
+
+def gather(incident: Incident, phase: Phase) -> tuple[Effect, ...]:
+    """Ask the sources that a phase names, where it names any."""
+    named = any(what.startswith("source:") for step in incident.plan.of(phase) for what in step.evidence)
+    return (GatherEvidence(incident.id, phase, f"v{incident.version + 1}"),) if named else ()
 
 
 @singledispatch

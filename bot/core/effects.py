@@ -72,7 +72,8 @@ class OpenChannel:
 class PostCard:
     """Post a card once.
 
-    `card` is its name: announcement, incident, page, phase-PHASE, autonomy-EPOCH, restore-N, recovery, resolve.
+    `card` is its name: announcement, incident, page, phase-PHASE, autonomy-EPOCH, restore-N, recovery, resolve,
+    handoff-ROLE-N, nudge-KIND-N.
     """
 
     incident_id: int
@@ -88,6 +89,38 @@ class PostCard:
     def key(self) -> str:
         """`inc-N/card/NAME`: an edit finds the message by this key's receipt."""
         return f"inc-{self.incident_id}/card/{self.card}"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectCard:
+    """Post a card to one person (a key), and nobody else."""
+
+    incident_id: int
+    card: str
+    person: str
+    kind: Literal["direct_card"] = "direct_card"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/direct/NAME/PERSON`."""
+        return f"inc-{self.incident_id}/direct/{self.card}/{self.person}"
+
+
+@dataclass(frozen=True, slots=True)
+class GatherEvidence:
+    """Ask the sources that a phase of the runbook names, and keep what they say."""
+
+    incident_id: int
+    phase: str
+    stamp: str
+    kind: Literal["gather_evidence"] = "gather_evidence"
+    lane: Lane = "documents"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/gather/PHASE/STAMP`."""
+        return f"inc-{self.incident_id}/gather/{self.phase}/{self.stamp}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +244,9 @@ Effect = (
     | Page
     | OpenChannel
     | PostCard
+    | DirectCard
     | EditCard
+    | GatherEvidence
     | Say
     | SetTopic
     | Invite

@@ -17,7 +17,9 @@ from bot.core.runbook import Outcome, Plan
 IncidentKind = Literal["slo", "blind", "manual"]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 PageOutcome = Literal["sent", "failed", "unknown"]
-TimerKind = Literal["escalate", "ack-reminder", "ack-lapse", "confirm", "rung-until", "watch-end"]
+TimerKind = Literal["escalate", "ack-reminder", "ack-lapse", "confirm", "rung-until", "watch-end", "nudge"]
+Role = Literal["lead", "communications", "scribe"]
+NudgeKind = Literal["lead", "update", "step", "restore", "postmortem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +360,7 @@ class RoleTaken:
 
     at: datetime
     actor: Actor
-    role: Literal["lead", "communications", "scribe"]
+    role: Role
     person: str
     kind: Literal["role_taken"] = "role_taken"
 
@@ -371,7 +373,104 @@ class Noted:
     actor: Actor
     text: str
     sort: Literal["note", "task", "followup", "update", "attribution"] = "note"
+    person: str = ""
+    """Key of the person who is to do it; empty: whoever takes it (a task), the agent's owner (a follow-up)."""
+    due: datetime | None = None
+    item: str = ""
+    """Id of the task or follow-up that it makes."""
+    said_at: datetime | None = None
+    """When it was said, where it was taken over from the chat later."""
+    source: str = ""
+    """`CHANNEL|TS` of the message it was taken from; taking it again changes nothing."""
     kind: Literal["noted"] = "noted"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowupChanged:
+    """A follow-up was done, moved to another day, given to somebody else, or linked to where it is tracked."""
+
+    at: datetime
+    actor: Actor
+    item: str
+    done: bool = False
+    due: datetime | None = None
+    person: str = ""
+    link: str = ""
+    kind: Literal["followup_changed"] = "followup_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone:
+    """A task of the incident is done."""
+
+    at: datetime
+    actor: Actor
+    item: str
+    kind: Literal["task_done"] = "task_done"
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffOffered:
+    """Somebody asks a person (a key) to take a role; it is theirs when they accept."""
+
+    at: datetime
+    actor: Actor
+    role: Role
+    person: str
+    kind: Literal["handoff_offered"] = "handoff_offered"
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffDeclined:
+    """The person does not take the role that was offered."""
+
+    at: datetime
+    actor: Actor
+    role: Role
+    kind: Literal["handoff_declined"] = "handoff_declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Nudged:
+    """Something is owed and a reminder goes out (`slack.md`, "Nudges"). `about` tells occasions apart."""
+
+    at: datetime
+    actor: Actor
+    nudge: NudgeKind
+    about: str
+    kind: Literal["nudged"] = "nudged"
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeHeld:
+    """A reminder waits: a person snoozed it, or it is night where the person is."""
+
+    at: datetime
+    actor: Actor
+    nudge: NudgeKind
+    about: str
+    until: datetime
+    kind: Literal["nudge_held"] = "nudge_held"
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemFinished:
+    """A person says that the postmortem is written and read."""
+
+    at: datetime
+    actor: Actor
+    kind: Literal["postmortem_finished"] = "postmortem_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGathered:
+    """What a source said for a step of the runbook, asked off the drawing path. `at` is when it was asked."""
+
+    at: datetime
+    actor: Actor
+    found: tuple[tuple[str, str], ...]
+    """(what was asked, as the runbook names it; what it said)."""
+    kind: Literal["evidence_gathered"] = "evidence_gathered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,6 +578,14 @@ Event = (
     | SeverityChanged
     | RoleTaken
     | Noted
+    | FollowupChanged
+    | TaskDone
+    | HandoffOffered
+    | HandoffDeclined
+    | Nudged
+    | NudgeHeld
+    | PostmortemFinished
+    | EvidenceGathered
     | PostmortemDrafted
     | EffectFailed
     | Assessed

@@ -118,6 +118,13 @@ STAYS = frozenset(
         "assessed",
         "attributed",
         "runbook_adopted",
+        "followup_changed",
+        "task_done",
+        "handoff_offered",
+        "handoff_declined",
+        "nudged",
+        "nudge_held",
+        "evidence_gathered",
     }
 )
 """Events that an open incident takes without changing its state."""
@@ -133,6 +140,12 @@ AFTERWARDS = frozenset(
         "postmortem_asked",
         "effect_failed",
         "attributed",
+        "followup_changed",
+        "task_done",
+        "nudged",
+        "nudge_held",
+        "postmortem_finished",
+        "evidence_gathered",
     }
 )
 """Events that a closed incident still takes, without changing its state: late outcomes and after-work."""
@@ -145,6 +158,49 @@ class Timer:
     kind: TimerKind
     token: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do now. `item` is `INCIDENT-tNUMBER`; `person` a key, empty while nobody was named."""
+
+    item: str
+    text: str
+    person: str = ""
+    by: str = ""
+    done_at: datetime | None = None
+    done_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A role that somebody is asked to take."""
+
+    person: str
+    by: Actor
+    at: datetime
+    card: str
+    """Name of the card that asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """How often one thing was reminded of. `about` tells occasions apart; a new one counts from zero."""
+
+    about: str
+    count: int = 0
+    last_at: datetime | None = None
+    held_until: datetime | None = None
+    card: str = ""
+    """Name of the card of the last reminder, where it stands in the incident's channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a source said for the runbook, and when it was asked."""
+
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +314,20 @@ class Incident:
     override: str = ""
     left_on: str = ""
     followups: tuple[str, ...] = ()
+    """What they say; who does them and by when stands in rows of their own (`followup.py`)."""
+    tasks: tuple[Task, ...] = ()
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    """Roles that somebody was asked to take, by role."""
+    nudges: Mapping[str, Nudge] = field(default_factory=dict)
+    updated_at: datetime | None = None
+    """When people were last told how it stands."""
+    update: str = ""
+    """What they were told."""
+    captured: tuple[str, ...] = ()
+    """Messages taken over from the chat (`CHANNEL|TS`)."""
+    postmortem_done_at: datetime | None = None
+    gathered: Mapping[str, Gathered] = field(default_factory=dict)
+    """What sources said, by what was asked."""
     assessment: Assessment | None = None
     """What the bot last made of the evidence."""
     cause: NamedCause | None = None

@@ -1,13 +1,13 @@
-"""The course of an incident: breaches joining and clearing, runbook steps, recovery, resolving, notes."""
+"""The course of an incident: breaches joining and clearing, runbook steps, recovery, resolving."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core import escalation
 from bot.core import events as ev
-from bot.core.change import Change, apply, charts, edits
-from bot.core.effects import DraftPostmortem, Effect, Invite, PostCard, Say
-from bot.core.incident import CLOSED, IllegalMove, Incident, Rungs, State, Timer
+from bot.core.change import Change, apply, charts, edits, gather, lay_out
+from bot.core.effects import DraftPostmortem, Effect, PostCard, Say
+from bot.core.incident import IllegalMove, Incident, Rungs, State, Timer
 from bot.core.runbook import PHASES, Phase, StepMark, phase_done
 
 WATCH = timedelta(minutes=30)
@@ -78,7 +78,7 @@ def step_marked(event: ev.StepMarked, incident: Incident) -> Change:
     finished = phase_done(incident.plan, step.phase, marked.marks)
     if finished and not phase_done(incident.plan, step.phase, incident.marks):
         return Change(marked, text, (*effects, *_lay_out_next(incident, step.phase)), also=(_done(step.phase),))
-    return Change(marked, text, effects)
+    return Change(marked, text, (*effects, *gather(incident, step.phase)))
 
 
 def _done(phase: Phase) -> tuple[str, str]:
@@ -89,7 +89,7 @@ def _lay_out_next(incident: Incident, phase: Phase) -> tuple[Effect, ...]:
     after = PHASES.index(phase) + 1
     if after == len(PHASES) or not incident.channel:
         return ()
-    return (PostCard(incident.id, f"phase-{PHASES[after]}"),)
+    return lay_out(incident, PHASES[after])
 
 
 @apply.register
@@ -203,6 +203,7 @@ def reopened(event: ev.Reopened, incident: Incident) -> Change:
         override="",
         left_on="",
         postmortem="",
+        postmortem_done_at=None,
         acked_by="",
         acked_at=None,
     )
@@ -236,47 +237,6 @@ def severity_changed(event: ev.SeverityChanged, incident: Incident) -> Change:
     reason = f" ({event.reason})" if event.reason else ""
     text = f"Severity {incident.severity} -> {event.severity}{reason}"
     return Change(replace(incident, severity=event.severity), text)
-
-
-@apply.register
-def role_taken(event: ev.RoleTaken, incident: Incident) -> Change:
-    """Somebody has a role."""
-    before = incident.roles.get(event.role, "")
-    handoff = f", taking over from {before}" if before and before != event.person else ""
-    taken = replace(incident, roles={**incident.roles, event.role: event.person})
-    effects: tuple[Effect, ...] = edits(incident, "incident")
-    if incident.channel and event.person in incident.roster.ways:
-        effects = (*effects, Invite(incident.id, f"role-v{incident.version + 1}", (event.person,)))
-    return Change(taken, f"{event.person} is {event.role}{handoff}.", effects)
-
-
-@apply.register
-def noted(event: ev.Noted, incident: Incident) -> Change:
-    """A line for the timeline; follow-ups are kept with the incident."""
-    words = {"note": "", "task": "Task: ", "followup": "Follow-up: ", "update": "Update: ", "attribution": "Cause: "}
-    text = f"{words[event.sort]}{event.text}"
-    if event.sort == "followup":
-        incident = replace(incident, followups=(*incident.followups, event.text))
-    said = event.sort in ("update", "task", "followup", "attribution") and incident.state not in CLOSED
-    effects: tuple[Effect, ...] = ()
-    if said:
-        effects = (Say(incident.id, f"note-v{incident.version + 1}", f"{event.actor.name}: {text}"),)
-    return Change(incident, text, effects)
-
-
-@apply.register
-def postmortem_asked(event: ev.PostmortemAsked, incident: Incident) -> Change:
-    """Somebody wants the draft now."""
-    draft = DraftPostmortem(incident.id, f"v{incident.version + 1}")
-    return Change(incident, f"{event.actor.name} asks for the postmortem draft.", (draft,))
-
-
-@apply.register
-def postmortem_drafted(event: ev.PostmortemDrafted, incident: Incident) -> Change:
-    """The draft is where people find it."""
-    drafted = replace(incident, postmortem=event.where)
-    text = f"Postmortem drafted, {event.gaps} gaps for people to fill."
-    return Change(drafted, text, edits(incident, "resolve"))
 
 
 @apply.register

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core import escalation
 from bot.core import events as ev
-from bot.core.change import Change, apply, edits, topic
+from bot.core.change import Change, apply, edits, lay_out, topic
 from bot.core.effects import EditCard, Effect, PostCard, Say, SetTopic
 from bot.core.incident import IllegalMove, Incident, State
 from bot.core.runbook import PHASES
@@ -105,7 +105,7 @@ def channel_ready(event: ev.ChannelReady, incident: Incident) -> Change:
         owed = incident.escalation.paged
         cards.append(PostCard(incident.id, "page", mention=owed[0] if owed else incident.roster.owner))
     if incident.plan.of(PHASES[0]):
-        cards.append(PostCard(incident.id, f"phase-{PHASES[0]}"))
+        cards += lay_out(incident, PHASES[0])
     if incident.rungs.epoch:
         cards.append(PostCard(incident.id, f"autonomy-{incident.rungs.epoch}"))
     stamp = f"v{incident.version + 1}"
@@ -177,6 +177,11 @@ def _watch_over(event: ev.TimerDue, incident: Incident) -> Change:
     return Change(incident, f"The watch after recovery ended at {event.at:%H:%M} UTC without a relapse.")
 
 
+def _owed(event: ev.TimerDue, incident: Incident) -> Change:
+    """Reminders are events of their own (`nudges.py`), which know whom they go to and whether it is night there."""
+    return Change(incident, f"A reminder was due: {event.token}.")
+
+
 _TIMERS = {
     "escalate": _escalate,
     "ack-reminder": _remind,
@@ -184,4 +189,5 @@ _TIMERS = {
     "confirm": _unconfirmed,
     "rung-until": _until,
     "watch-end": _watch_over,
+    "nudge": _owed,
 }

@@ -15,33 +15,28 @@ from bot.core.events import (
     Cancelled,
     ContainmentDeclared,
     Event,
-    Noted,
     PageAsked,
     PassedOn,
     PostmortemAsked,
     Reopened,
     Resolved,
-    RoleTaken,
     Severity,
     SeverityChanged,
     StepMarked,
 )
-from bot.core.incident import IllegalMove, Incident
-from bot.core.model import Actor, Agent, Fleet
+from bot.core.incident import Incident
+from bot.core.model import Actor, Fleet
 from bot.core.runbook import Outcome
 from bot.engine import finding
-from bot.engine.autonomy import Autonomy
 from bot.engine.causes import Causes
 from bot.engine.finding import Unknown
 from bot.engine.ledger import Ledger
 from bot.engine.openings import Openings
+from bot.engine.teamwork import Teamwork
 from bot.engine.views import Views
 from bot.ports import Clock, Conflict, Store
 
 __all__ = ["Commands", "Unknown"]
-
-Rule = Callable[[Actor, Agent], str]
-ROLES = ("lead", "communications", "scribe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,7 @@ class Desk:
     causes: Causes
 
 
-class Commands(Autonomy):
+class Commands(Teamwork):
     """Acts and questions of people. Every method returns an Answer; none raises for what a person got wrong."""
 
     def __init__(self, desk: Desk) -> None:
@@ -193,33 +188,6 @@ class Commands(Autonomy):
             f"{{number}} is {wanted}.",
         )
 
-    def take_role(self, actor: Actor, incident_id: int, role: str, person: str) -> Answer:
-        """Give a role to a person (key, name or Slack id)."""
-        try:
-            wanted = finding.nearest(role, ROLES, "role")
-            key = actor.key if not person or person == actor.slack else finding.find_person(self._fleet(), person)
-        except Unknown as unknown:
-            return Answer(str(unknown), ok=False)
-        return self._act(
-            actor,
-            incident_id,
-            permission.may_respond,
-            lambda i: None if i.roles.get(wanted) == key else RoleTaken(self._now(), actor, wanted, key),  # type: ignore[arg-type]
-            f"{key} is {wanted} of {{number}}.",
-        )
-
-    def note(self, actor: Actor, incident_id: int, text: str, sort: str = "note") -> Answer:
-        """Write a line into the timeline."""
-        if not text.strip():
-            return Answer("There is no text to note.", ok=False)
-        return self._act(
-            actor,
-            incident_id,
-            permission.may_respond,
-            lambda _: Noted(self._now(), actor, text.strip(), sort),  # type: ignore[arg-type]
-            f"{sort.capitalize()} added to {{number}}.",
-        )
-
     def page(self, actor: Actor, incident_id: int, person: str, why: str = "") -> Answer:
         """Page one more person."""
         try:
@@ -244,36 +212,3 @@ class Commands(Autonomy):
             lambda _: PostmortemAsked(self._now(), actor),
             "The draft is being written; it will be posted in the channel.",
         )
-
-    def _act(
-        self,
-        actor: Actor,
-        incident_id: int,
-        rule: Rule,
-        decide: Callable[[Incident], Event | None],
-        done: str,
-        more: Callable[[Incident], str] | None = None,
-    ) -> Answer:
-        """Check, record, answer. `done` may name {number}."""
-        incident = self._store.incident(incident_id)
-        if incident is None:
-            return Answer(f"There is no incident INC-{incident_id:04d}.", ok=False)
-        if refusal := rule(actor, self._agent(incident)):
-            return Answer(refusal, ok=False, incident_id=incident_id)
-        try:
-            after = self._ledger.record(incident_id, decide)
-        except IllegalMove as why:
-            return Answer(str(why), ok=False, incident_id=incident_id)
-        except Conflict:
-            return Answer(
-                f"{incident.agent} has another incident of this kind open.", ok=False, incident_id=incident_id
-            )
-        text = done.format(number=after.number)
-        extra = more(after) if more is not None else ""
-        return Answer(f"{text} {extra}".strip(), incident_id=incident_id)
-
-    def _agent(self, incident: Incident) -> Agent:
-        """The incident's agent; one that has left the fleet file since is spoken for by its snapshot."""
-        found = self._fleet().agents.get(incident.agent)
-        roster = incident.roster
-        return found or Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)

@@ -6,10 +6,12 @@ Each tick asks what stored minutes and stored deadlines say now; nothing is coun
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core import recovery
+from bot.core import hours, nudges, recovery
 from bot.core.effects import DrawCharts, EditCard
 from bot.core.events import (
     Event,
+    Nudged,
+    NudgeHeld,
     RecoveryBegan,
     RecoveryHeld,
     RecoveryReset,
@@ -198,9 +200,22 @@ class Course:
 
     def _hand_over(self, due: DueTimer, now: datetime) -> None:
         try:
-            self._ledger.record(due.incident_id, lambda fresh: _due(fresh, due.token, now))
+            self._ledger.record(due.incident_id, lambda fresh: self._due(fresh, due.token, now))
         except IllegalMove:
             return
+
+    def _due(self, incident: Incident, token: str, now: datetime) -> Event | None:
+        """The event that a deadline is; a reminder that can wait is held until the person's morning."""
+        timer = next((timer for timer in incident.timers if timer.token == token), None)
+        kind = nudges.kind_of(token)
+        if timer is None or kind is None:
+            return None if timer is None else TimerDue(now, BOT, timer.kind, token)
+        owed = nudges.occasion(incident, kind)
+        if owed is None:
+            return None
+        person = self._fleet().people.get(nudges.person_of(incident, kind))
+        quiet = hours.quiet_until(now, person.tz if person else "UTC") if kind in nudges.CAN_WAIT else None
+        return NudgeHeld(now, BOT, kind, owed.about, quiet) if quiet else Nudged(now, BOT, kind, owed.about)
 
 
 def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident_id: int, now: datetime) -> None:
@@ -270,8 +285,3 @@ def _event(incident: Incident, clock: recovery.Clock, now: datetime) -> Event | 
     if incident.state in (State.RECOVERING, State.RECOVERED) and broken:
         return RecoveryReset(now, BOT, clock.last_bad or minute_of(now), clock.last_reset or clock.sentence)
     return None
-
-
-def _due(incident: Incident, token: str, now: datetime) -> Event | None:
-    timer = next((timer for timer in incident.timers if timer.token == token), None)
-    return None if timer is None else TimerDue(now, BOT, timer.kind, token)

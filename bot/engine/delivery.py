@@ -6,16 +6,17 @@ timeline, never swallowed. Leases, backoff and the age of rows are wall time: th
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 from bot.core.cards import Card
 from bot.core.effects import (
+    DirectCard,
     DraftPostmortem,
     DrawCharts,
     EditCard,
     Effect,
+    GatherEvidence,
     Invite,
     Lane,
     Notice,
@@ -27,16 +28,24 @@ from bot.core.effects import (
     Say,
     SetTopic,
 )
-from bot.core.events import ChannelReady, EffectFailed, Event, PageSettled, PostmortemDrafted
+from bot.core.events import (
+    ChannelReady,
+    EffectFailed,
+    Event,
+    EvidenceGathered,
+    PageSettled,
+    PostmortemDrafted,
+)
 from bot.core.incident import IllegalMove, Incident
 from bot.core.model import BOT, Fleet, Person, Way
 from bot.engine import pictures
 from bot.engine.ledger import Ledger
-from bot.engine.pictures import Pictures
+from bot.engine.outlets import Folded, NotYet, Outlets
 from bot.engine.posted import card_named
-from bot.engine.reporting import Reporting
 from bot.engine.views import Views
-from bot.ports import Chat, Clock, Control, DeliveryError, Finished, Job, LostClaim, Pager, Receipt, Store
+from bot.ports import Clock, DeliveryError, Finished, Job, LostClaim, Pager, Receipt, Store
+
+__all__ = ["Delivery", "Folded", "NotYet", "Outlets"]
 
 LEASE = 30.0
 """Seconds a worker may take for one effect; nothing is started that could outlast it."""
@@ -48,25 +57,6 @@ BATCH = 20
 FIRST_CHARTS = "open"
 CHAT = "slack"
 """The kind of way that is the chat itself."""
-
-
-class Folded(Exception):  # noqa: N818 - not an error: nobody needs this effect any more
-    """The effect is no longer wanted; the message says why."""
-
-
-class NotYet(Exception):  # noqa: N818 - not an error: something else must be done first
-    """The effect waits for another one; it is tried again soon and costs no try."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outlets:
-    """The world, as far as effects reach it. `pagers` and `controls` by kind."""
-
-    chat: Chat
-    pagers: Mapping[str, Pager]
-    controls: Mapping[str, Control]
-    reporting: Reporting
-    pictures: Pictures
 
 
 class Delivery:
@@ -137,17 +127,24 @@ class Delivery:
                 return self._draft_postmortem(job, incident)
             case DrawCharts():
                 return self._draw_charts(job, incident)
+            case GatherEvidence():
+                return self._gather(incident, job.effect)
             case _:
                 return self._do_in_chat(job, incident, job.effect)
 
     def _do_in_chat(
-        self, job: Job, incident: Incident, effect: OpenChannel | PostCard | EditCard | Say | SetTopic | Invite
+        self,
+        job: Job,
+        incident: Incident,
+        effect: OpenChannel | PostCard | DirectCard | EditCard | Say | SetTopic | Invite,
     ) -> Receipt | None:
         match effect:
             case OpenChannel():
                 return self._open_channel(job, effect)
             case PostCard():
                 return self._post_card(job, incident, effect)
+            case DirectCard():
+                return self._direct_card(job, incident, effect)
             case EditCard():
                 return self._edit_card(job, incident, effect)
             case Say():
@@ -278,6 +275,13 @@ class Delivery:
             self._best_effort(lambda: self._outlets.chat.pin(receipt))
         return receipt
 
+    def _direct_card(self, job: Job, incident: Incident, effect: DirectCard) -> Receipt | None:
+        """Post a card to one person."""
+        person = self._person(effect.person)
+        if person is None or not person.slack:
+            raise Folded(f"{effect.person} is not in the fleet file, or not in Slack")
+        return self._outlets.chat.direct(person, self._card(incident, effect.card), job.key, repeat=job.attempts > 1)
+
     def _edit_card(self, job: Job, incident: Incident, effect: EditCard) -> Receipt | None:
         """Bring a posted card up to date. Younger edits of the same card make this one superfluous."""
         if self._store.newer(job, f"inc-{incident.id}/edit/{effect.card}/"):
@@ -303,7 +307,8 @@ class Delivery:
             person = self._person(key.split("/")[3])
             _, pager = self._way(person, key.split("/")[4])
             if person is not None and pager is not None and not (chat_only and pager.kind != CHAT):
-                card = self._views.page_card(incident, "", self._clock.now())
+                why = f"You own {incident.agent}." if person.key == incident.roster.owner else ""
+                card = self._views.page_card(incident, why, self._clock.now())
                 self._best_effort(
                     lambda pager=pager, person=person, receipt=receipt, card=card, key=key: pager.settle(  # type: ignore[misc]
                         person, receipt, card, key
@@ -355,6 +360,16 @@ class Delivery:
         if self._store.newer(job, f"inc-{incident.id}/charts/"):
             raise Folded("younger charts replace them")
         return self._outlets.pictures.of_incident(incident, job.key)
+
+    def _gather(self, incident: Incident, effect: GatherEvidence) -> Receipt | None:
+        """Ask the sources that a phase names, here and not while a card is drawn; their failures are evidence too."""
+        wanted = [what for step in incident.plan.steps if step.phase == effect.phase for what in step.evidence]
+        asked = [what.split(":", 2) for what in dict.fromkeys(wanted) if what.startswith("source:")]
+        if not asked:
+            raise Folded("no source is named")
+        found = tuple((":".join(parts), self._outlets.ask(parts[1], parts[2], incident.agent)) for parts in asked)
+        self._ledger.record(incident.id, lambda _: EvidenceGathered(self._clock.now(), BOT, found))
+        return None
 
     def _best_effort(self, act: Callable[[], None]) -> None:
         """A decoration: if it fails, what it decorates stands all the same."""

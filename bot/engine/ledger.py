@@ -6,9 +6,10 @@ was first (Conflict) it looks again and decides again, so that a decision never 
 
 from collections.abc import Callable, Iterable
 
-from bot.core import advance
+from bot.core import advance, followup
 from bot.core.effects import LANES, Effect, Lane
-from bot.core.events import Event, Opened, RungLowered, RungRaised
+from bot.core.events import Event, FollowupChanged, Noted, Opened, RungLowered, RungRaised
+from bot.core.followup import Followup
 from bot.core.incident import Decision, IllegalMove, Incident
 from bot.core.model import RungState
 from bot.ports import Conflict, Finished, RungBoard, Store
@@ -60,12 +61,22 @@ class Ledger:
 
     def _commit(self, decision: Decision, event: Event, done: Finished | None = None) -> Incident:
         rung = rung_of(decision.incident, event)
-        self._store.commit(decision, event.at, rung=rung, wall=self._wall(), done=done)
+        kept = self._followup_of(decision.incident, event)
+        self._store.commit(decision, event.at, rung=rung, followup=kept, wall=self._wall(), done=done)
         if rung is not None:
             self._board.publish((rung,))
         wanted = {effect.lane for effect in decision.effects}
         self._wake(lane for lane in LANES if lane in wanted)
         return decision.incident
+
+    def _followup_of(self, incident: Incident, event: Event) -> Followup | None:
+        """The row that an event makes or changes; the incident's version fences it against a change beside it."""
+        if isinstance(event, Noted) and event.sort == "followup":
+            return followup.made(incident, event)
+        if isinstance(event, FollowupChanged):
+            known = self._store.followup(event.item)
+            return followup.changed(known, event) if known is not None else None
+        return None
 
 
 def rung_of(incident: Incident, event: Event) -> RungState | None:

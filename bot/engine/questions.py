@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.core.cards import Answer, Card
+from bot.core.cards import Answer, Card, HomeCard
 from bot.core.incident import Incident
-from bot.core.model import Fleet
+from bot.core.model import Actor, Fleet
 from bot.core.runbook import PHASES, Phase, next_step
 from bot.engine import finding
 from bot.engine.finding import Unknown
@@ -51,6 +51,27 @@ class Questions:
     def status(self, incident_id: int) -> Answer:
         """The incident card."""
         return self._of(incident_id, lambda incident: self._views.incident_card(incident, self._now()))
+
+    def tray(self, incident_id: int) -> Answer:
+        """Everything that can be done now."""
+        return self._of(incident_id, lambda incident: self._views.tray_card(incident, self._now()))
+
+    def tasks(self, incident_id: int) -> Answer:
+        """The incident's tasks."""
+        return self._of(incident_id, lambda incident: self._views.task_list(incident, self._now()))
+
+    def followups(self, actor: Actor, incident_id: int | None = None) -> Answer:
+        """Open follow-ups of an incident, or of whoever asks."""
+        if incident_id is None:
+            found, title = self._store.followups(owner=actor.key), "Your follow-ups"
+        else:
+            found, title = self._store.followups(incident_id=incident_id), f"Follow-ups of INC-{incident_id:04d}"
+        card = self._views.followup_list(title, list(found), self._now())
+        return Answer(f"{len(found)} open.", card=card)
+
+    def home(self, actor: Actor) -> HomeCard:
+        """The home tab of one person."""
+        return self._views.home_card(actor, self._now())
 
     def steps(self, incident_id: int, phase: Phase | None = None) -> Answer:
         """A phase of the runbook; the present one when none is named."""

@@ -1,71 +1,18 @@
 """What people are shown: cards built from the stored state at the moment they are shown, so they cannot be stale."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-from bot.core import cards, permission, recovery
+from bot.core import cards, nudges, permission, recovery
 from bot.core.incident import Incident, State
-from bot.core.model import Agent, Fleet, minute_start
+from bot.core.model import Agent, minute_start
 from bot.core.runbook import PHASES, Phase, Step, next_step, phase_done, settled
 from bot.engine import pictures
 from bot.engine.causes_card import cause_words, causes_card
-from bot.engine.numbers import Numbers
-from bot.ports import Store
-
-RESIDUE = (
-    "A lower rung does not recall what is already done, in flight or queued: check open approvals, running tasks and "
-    "writes of the last minutes."
-)
-
-ClockOf = Callable[[Incident, datetime], recovery.Clock | None]
-AskSource = Callable[[str, str, str], str]
-"""(source, query, agent) -> what it says, in words."""
+from bot.engine.rung_views import RESIDUE, RungViews
 
 
-class Views:
+class Views(RungViews):
     """Builds cards. Reads only."""
-
-    def __init__(
-        self, store: Store, numbers: Numbers, fleet: Callable[[], Fleet], clock_of: ClockOf, ask: AskSource
-    ) -> None:
-        self._store = store
-        self._numbers = numbers
-        self._fleet = fleet
-        self.clock_of = clock_of
-        self._ask = ask
-
-    def header(self, incident: Incident, now: datetime) -> cards.Header:
-        """The head of every incident card."""
-        owner = self._fleet().people.get(incident.roster.owner)
-        return cards.Header(
-            incident.id,
-            incident.number,
-            incident.agent,
-            incident.title,
-            incident.kind,
-            incident.severity,
-            incident.state.value,
-            incident.opened_at,
-            now,
-            owner=owner.name if owner else incident.roster.owner,
-            owner_slack=owner.slack if owner else "",
-            acked_by=self.name(incident.acked_by),
-            acked_at=incident.acked_at,
-            exercise=incident.exercise,
-            channel=incident.channel,
-            episode=incident.escalation.episode,
-        )
-
-    def name(self, key: str) -> str:
-        """A person's name; a key that nobody has stays as it is."""
-        person = self._fleet().people.get(key)
-        return person.name if person else key
-
-    def agent_of(self, incident: Incident) -> Agent:
-        """The incident's agent; one that left the fleet file is spoken for by the incident."""
-        roster = incident.roster
-        gone = Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)
-        return self._fleet().agents.get(incident.agent, gone)
 
     def page_card(self, incident: Incident, why: str, now: datetime) -> cards.PageCard:
         """The page, for one person: `why` says why this person, now."""
@@ -79,7 +26,13 @@ class Views:
             acked=self._acked(incident),
             runbook=incident.plan.title,
             charts=pictures.shown(self._store, incident, 1),
+            below=self._below(incident),
         )
+
+    def _below(self, incident: Incident) -> str:
+        ladder = self._fleet().ladder
+        below = ladder.below(incident.rungs.rung) if incident.rungs.rung in ladder.names() else None
+        return below.name if below else ""
 
     def _acked(self, incident: Incident) -> str:
         if not incident.open:
@@ -91,7 +44,16 @@ class Views:
     def announcement_card(self, incident: Incident, now: datetime) -> cards.AnnouncementCard:
         """One line for everybody."""
         lines = self._numbers.lines(self.agent_of(incident), incident, now, breached_only=True)
-        return cards.AnnouncementCard(self.header(incident, now), lines, self._numbers.rung_line(incident))
+        return cards.AnnouncementCard(
+            self.header(incident, now),
+            lines,
+            self._numbers.rung_line(incident),
+            lead=self.name(incident.roles.get("lead", "")),
+            update=incident.update,
+            updated_at=incident.updated_at,
+            update_due=nudges.update_due(incident),
+            scopes=self.scopes(incident),
+        )
 
     def incident_card(self, incident: Incident, now: datetime) -> cards.IncidentCard:
         """The pinned card."""
@@ -108,6 +70,9 @@ class Views:
             proposal=self._numbers.proposal(self.agent_of(incident), incident, now) if incident.open else None,
             clock=clock.sentence if clock else "",
             residue=RESIDUE if incident.rungs.rung != incident.rungs.before else "",
+            update_due=nudges.update_due(incident),
+            tasks=tuple(line for line in self.task_lines(incident) if not line.done_by),
+            scopes=self.scopes(incident),
             cause=cause_words(incident, self.name),
         )
 
@@ -162,84 +127,8 @@ class Views:
                 newest = self._store.entries(incident.id)[-3:]
                 found += [f"{entry.entry.at:%H:%M} {entry.entry.text}" for entry in newest]
             elif kind == "source":
-                name, _, query = rest.partition(":")
-                found.append(self._ask(name, query, incident.agent))
+                found.append(_gathered(incident, what))
         return tuple(dict.fromkeys(found))
-
-    def evidence(self, incident: Incident, now: datetime) -> str:
-        """Recovery evidence in one sentence, for the person who is asked to approve a restore."""
-        clock = self.clock_of(incident, now)
-        return clock.sentence if clock is not None else "No SLI is judged."
-
-    def autonomy_card(self, incident: Incident, epoch: int, now: datetime) -> cards.AutonomyCard | None:
-        """The card of one change of rung; None for an epoch that this incident does not know."""
-        agent = self.agent_of(incident)
-        history = self._store.rung_history(agent.key, incident.opened_at)
-        state = next((state for state in history if state.epoch == epoch), None)
-        if state is None:
-            return None
-        newest = epoch == incident.rungs.epoch
-        before = next((s.rung for s in reversed(history) if s.epoch < epoch and s.workflow == state.workflow), None)
-        from_rung = before or incident.rungs.before
-        ladder = self._fleet().ladder
-        rung = self._numbers.rung_line(incident) if newest else self._numbers.past_rung(incident, state)
-        unconfirmed = newest and incident.rungs.state == "not-confirmed"
-        down = ladder.depth(state.rung) > ladder.depth(from_rung)
-        below = ladder.below(state.rung) if unconfirmed else None
-        return cards.AutonomyCard(
-            self.header(incident, now),
-            agent.key,
-            state.workflow,
-            from_rung,
-            state.rung,
-            self.name(state.by),
-            state.changed_at,
-            state.reason,
-            ladder.rung(state.rung).may,
-            rung,
-            until=state.until,
-            residue=RESIDUE if down else "",
-            lower=cards.Proposal(below.name, below.may, "the step down is not confirmed") if below else None,
-            undo=newest and down and incident.open,
-        )
-
-    def restore_card(self, incident: Incident, name: str, now: datetime) -> cards.RestoreCard | None:
-        """The card that asks for a second person; `settled` once somebody answered."""
-        rungs = incident.rungs
-        if rungs.restore_card != name:
-            return None
-        by = rungs.restore_by
-        ladder = self._fleet().ladder
-        if by is not None:
-            return cards.RestoreCard(
-                self.header(incident, now),
-                rungs.rung,
-                rungs.restore_to,
-                ladder.rung(rungs.restore_to).may,
-                by.name,
-                by.slack,
-                rungs.restore_reason,
-                rungs.restore_evidence,
-            )
-        settled_by = self._how_settled(incident)
-        return cards.RestoreCard(
-            self.header(incident, now),
-            rungs.from_rung,
-            rungs.rung,
-            ladder.rung(rungs.rung).may,
-            "",
-            "",
-            rungs.restore_reason,
-            rungs.restore_evidence,
-            settled=settled_by,
-        )
-
-    def _how_settled(self, incident: Incident) -> str:
-        kinds = ("rung_raised", "restore_declined", "rung_lowered")
-        for entry in reversed(self._store.entries(incident.id)):
-            if entry.entry.kind in kinds:
-                return entry.entry.text
-        return "It is settled."
 
     def recovery_card(self, incident: Incident, now: datetime) -> cards.RecoveryCard:
         """The clock, with every SLI against its band."""
@@ -269,8 +158,10 @@ class Views:
             _times(incident),
             self._numbers.rung_line(incident),
             barred_by=permission.resolve_barred(incident) if incident.open else (),
-            followups=incident.followups,
+            followups=self.followup_lines(list(self._store.followups(incident_id=incident.id, open_only=False))),
             postmortem=incident.postmortem,
+            postmortem_done=incident.postmortem_done_at is not None,
+            scopes=self.scopes(incident),
             resolved="" if incident.open else _how_closed(incident),
         )
 
@@ -279,7 +170,7 @@ class Views:
         entries = self._store.entries(incident.id)
         shown = [
             cards.TimelineLine(sealed.entry.at, sealed.entry.actor.name, sealed.entry.text)
-            for sealed in entries[-limit:]
+            for sealed in sorted(entries, key=lambda one: one.entry.at)[-limit:]
         ]
         return cards.TimelineCard(self.header(incident, now), tuple(shown), max(0, len(entries) - limit))
 
@@ -335,6 +226,13 @@ class Views:
     def sli_words(self, agent: Agent, name: str, now: datetime) -> str:
         """One SLI of an agent, in a line for each workflow."""
         return "\n".join(self._numbers.words(agent, None, now, name)) or f"{agent.key} does not report {name}."
+
+
+def _gathered(incident: Incident, what: str) -> str:
+    """What a source said when it was asked for the runbook; asking is done off the drawing path."""
+    found = incident.gathered.get(what)
+    query = what.split(":", 2)[2]
+    return f"{found.text} (asked {found.at:%H:%M} UTC)" if found else f"{query}: being asked"
 
 
 def headline(incident: Incident, why: str, now: datetime) -> str:

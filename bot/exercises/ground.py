@@ -146,12 +146,14 @@ class Ground:
         sources = {SOURCE: SimulatedSource(site.world)}
         self.poller = Poller(store, self.fleet, sources, clock, _AtOnce(), self._arrived, history_days=HISTORY_DAYS)
         numbers = Numbers(store, history, self.board, self.fleet)
-        self.views = Views(store, numbers, self.fleet, self.course.clock_of, self.poller.ask)
+        self.views = Views(store, numbers, self.fleet, self.course.clock_of)
         causes = Causes.over(store, ledger, history, self.views, lambda: (), shelf, self.fleet, clock)
         self.commands = Commands(Desk(store, ledger, openings, self.views, self.fleet, clock, causes))
         documents = MarkedDocuments(site.documents or MarkdownDocuments(site.folder))
         pictures = Pictures(store, history, documents, site.chat, self.fleet, clock)
-        outlets = Outlets(site.chat, site.pagers, {}, Reporting(store, documents, self.fleet), pictures)
+        outlets = Outlets(
+            site.chat, site.pagers, {}, Reporting(store, documents, self.fleet), pictures, self.poller.ask
+        )
         self.delivery = Delivery(store, ledger, self.views, outlets, self.fleet, clock, time.time, random.random)
         self.instances = self._instances()
 

@@ -32,6 +32,19 @@ def _step(value: str) -> Said:
     return Said(verb("incident", name), str(step.incident_id), (("STEP", step.step_id),))
 
 
+def _do(name: str) -> Callable[[str], Said]:
+    """Any verb of `/incident`: `42`, or `42|lead` with its first argument; one about no incident takes it all."""
+    found = verb("incident", name)
+
+    def said(value: str) -> Said:
+        number, _, first = value.partition(ids.SEPARATOR) if found.about == "incident" else ("", "", value.strip("-"))
+        typed = [one.name for one in found.arguments]
+        subject = str(int(number)) if number else ""
+        return Said(found, subject, ((typed[0], first),) if first and typed else ())
+
+    return said
+
+
 def _tray(value: str) -> Said:
     number, _, name = value.partition(ids.SEPARATOR)
     return Said(verb("incident", name), str(int(number)))
@@ -67,8 +80,9 @@ ACTIONS: Final[Mapping[str, Callable[[str], Said]]] = {
     ids.CAUSE_RULE_OUT: _with_word("ruleout", "CAUSE"),
     ids.ADOPT: _with_word("adopt", "PLAYBOOK"),
     ids.TRAY: _tray,
+    ids.FLEET: lambda _: Said(verb("agent", "list")),
     ids.AGENT: lambda value: Said(verb("agent", "show"), value),
-}
+} | {ids.do(name): _do(name) for name in ids.BUTTONED}
 """Action id -> the command it stands for. Raises ValueError or KeyError for a value that is none of ours."""
 
 

@@ -30,7 +30,7 @@ def _on_incident(call: Call) -> Answer:
     if number is None:
         listed = call.commands.incidents()
         rows = listed.card.rows if isinstance(listed.card, IncidentList) else ()
-        if call.said.verb.name == "status" or not rows:
+        if call.said.verb.name in ("status", "tray") or not rows:
             return listed
         if len(rows) > 1:
             words = f"Which one? Say /incident {rows[0].header.incident_id} {call.said.verb.usage}, or open it here."

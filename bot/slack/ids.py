@@ -28,7 +28,48 @@ ADOPT: Final = "adopt"
 FORM_OPENER: Final = "form_opener"
 DECLARE_SHORTCUT: Final = "declare_from_message"
 
+FLEET: Final = "fleet"
+DECLARE_ANYWHERE: Final = "declare_from_anywhere"
+LOWER_ANYWHERE: Final = "lower_from_anywhere"
+DO: Final = "do-"
+"""Before a verb of `/incident`: a button that saves typing it."""
+BUTTONED: Final = (
+    "accept",
+    "cancel",
+    "catchup",
+    "declare",
+    "followup",
+    "followup-done",
+    "followup-move",
+    "handoff",
+    "note",
+    "page",
+    "postmortem",
+    "postmortem-done",
+    "refuse",
+    "role",
+    "snooze",
+    "status",
+    "steps",
+    "task",
+    "task-done",
+    "timeline",
+    "tray",
+    "update",
+)
+"""Verbs that stand on cards as buttons of their own."""
+
 SEPARATOR: Final = "|"
+
+
+def do(verb: str) -> str:
+    """The action id of a button for a verb of `/incident`."""
+    return f"{DO}{verb}"
+
+
+def about(incident_id: int, first: str) -> str:
+    """`42|lead`: the incident, and the verb's first argument."""
+    return SEPARATOR.join((str(incident_id), first))
 
 
 class Target(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from slackblocks import (
     Block,
+    DatePicker,
     Element,
     InputBlock,
     ModalView,
@@ -19,6 +20,7 @@ from slackblocks import (
     StaticSelectMenu,
     Text,
     TextType,
+    TimePicker,
     UserSelectMenu,
 )
 
@@ -31,6 +33,8 @@ CALLBACK: Final = "form"
 MOST_INPUT: Final = 3_000
 MOST_OPTIONS: Final = 100
 MOST_TITLE: Final = 24
+HIDDEN: Final = frozenset({"ID"})
+"""Arguments that a button gave and that mean nothing to a person."""
 LONGEST_URL: Final = 500
 LONGEST_NAME: Final = 200
 SPANS: Final = ("30m", "1h", "2h", "4h", "8h", "1d")
@@ -57,7 +61,7 @@ def form(said: Said, place: Place, fleet: Fleet) -> Json:
     hidden = {}
     for argument in said.verb.arguments:
         given = said.value(argument.name)
-        if argument.sort == "step" and given:
+        if given and (argument.sort == "step" or argument.name in HIDDEN):
             hidden[argument.name] = given
         else:
             blocks.append(_input(argument, given, fleet))
@@ -108,6 +112,10 @@ def _element(argument: Argument, given: str, fleet: Fleet) -> Element:
     }
     if argument.sort == "person":
         return UserSelectMenu(placeholder=_text("Choose a person"), action_id="value", initial_user=given or None)
+    if argument.sort == "date":
+        return DatePicker(action_id="value", placeholder=_text("Choose a day"))
+    if argument.sort == "until":
+        return TimePicker(action_id="value", placeholder=_text("Choose a time"))
     options = argument.choices or choices.get(argument.sort, ())
     if given and given not in options and argument.sort == "span":
         options = (*options, given)
@@ -145,8 +153,14 @@ def submitted(view: Json, user: str, team: str) -> tuple[Said, Place]:
     return said, Place(user, team, str(kept["channel"]), str(kept["url"]))
 
 
+def _picked(element: Mapping[str, Any]) -> str:
+    return str(element.get("selected_date") or element.get("selected_time") or "")
+
+
 def _value(state: Mapping[str, Any]) -> str:
     """The value of the one element of an input block."""
     element = next(iter(state.values()))
     option = element.get("selected_option") or {}
-    return whole(str(element.get("value") or option.get("value") or element.get("selected_user") or "")).strip()
+    return whole(
+        str(element.get("value") or option.get("value") or element.get("selected_user") or _picked(element))
+    ).strip()

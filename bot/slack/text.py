@@ -99,6 +99,11 @@ def day_and_time(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):%d %b %H:%M} UTC>"
 
 
+def day(at: datetime) -> str:
+    """A date in the reader's own time zone and language, without the time."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}}|{at.astimezone(UTC):%d %b}>"
+
+
 def near_time(at: datetime, now: datetime) -> str:
     """The time alone within the day around `now`, with its date beyond."""
     return clock_time(at) if abs((at - now).total_seconds()) < NEAR else day_and_time(at)

@@ -75,6 +75,8 @@ class Verb:
     aliases: tuple[str, ...] = ()
     hinted: bool = False
     """Named in the hint that Slack shows while somebody types the command."""
+    one_of: bool = False
+    """Without any of its optional arguments it would change nothing, so the form asks for them."""
     asks: bool = False
     """Success is a request: done is what the agent, or another person, has yet to say."""
     said_by_card: bool = False
@@ -120,8 +122,12 @@ class Said:
 
     @property
     def missing(self) -> tuple[Argument, ...]:
-        """Required arguments that were not given."""
-        return tuple(one for one in self.verb.arguments if one.required and not self.value(one.name))
+        """Arguments that have to be asked for."""
+        lacking = tuple(one for one in self.verb.arguments if not self.value(one.name))
+        required = tuple(one for one in lacking if one.required)
+        optional = tuple(one for one in self.verb.arguments if not one.required)
+        nothing = self.verb.one_of and all(one in lacking for one in optional)
+        return required or (optional if nothing else ())
 
 
 @dataclass(frozen=True, slots=True)

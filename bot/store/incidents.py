@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.core.followup import Followup
 from bot.core.incident import Decision, Incident
 from bot.core.model import RungState, minute_of
 from bot.core.timeline import GENESIS, Entry, SealedEntry, seal
 from bot.ports import Conflict, DueTimer, Finished, LostClaim
 from bot.store.codec import entry_of, incident_json, moment, record_of, seconds
+from bot.store.followups import put_followup
 from bot.store.ground import Ground
 from bot.store.outbox import drop_pending, finish, want
 from bot.store.rungs import add_rung
@@ -42,6 +44,7 @@ class Incidents(Ground):
         now: datetime,
         *,
         rung: RungState | None = None,
+        followup: Followup | None = None,
         wall: float,
         done: Finished | None = None,
     ) -> None:
@@ -57,6 +60,8 @@ class Incidents(Ground):
                 want(connection, decision.effects, self.database.moment(connection, wall))
                 if rung is not None:
                     add_rung(connection, rung)
+                if followup is not None:
+                    put_followup(connection, followup)
                 if done is not None and not finish(connection, done):
                     raise LostClaim(done.job.key)
                 self.database.announce(connection, _news(decision, rung))

@@ -10,6 +10,7 @@ from bot.store.budgets import Budgets
 from bot.store.changes import Changes
 from bot.store.engines import open_database
 from bot.store.errors import StoreError
+from bot.store.followups import Followups
 from bot.store.ground import Close, News
 from bot.store.incidents import Incidents
 from bot.store.migrate import head, stamp, stored_revision
@@ -22,7 +23,7 @@ from bot.store.tasks import Tasks
 __all__ = ["SqlStore", "StoreError"]
 
 
-class SqlStore(Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas):
+class SqlStore(Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas, Followups):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 
     @classmethod

@@ -270,3 +270,27 @@ class DecisionRow(SQLModel, table=True):
     stage: str
     terms: str = Field(sa_type=Text)
     reason: str = Field(sa_type=Text)
+
+
+class FollowupRow(SQLModel, table=True):
+    """Something to do after an incident; it outlives it. `created_by` is the actor as JSON."""
+
+    __tablename__ = "followup"
+    __table_args__ = (
+        Index("ix_followup_nudge_at", "nudge_at"),
+        Index("ix_followup_owner", "owner"),
+        Index("ix_followup_incident", "incident_id"),
+    )
+    id: str = Field(primary_key=True)
+    incident_id: int
+    agent: str
+    text: str = Field(sa_type=Text)
+    owner: str
+    due: float
+    created_at: float
+    created_by: str = Field(sa_type=Text)
+    done_at: float | None = None
+    done_by: str = ""
+    link: str = ""
+    nudges: int = 0
+    nudge_at: float | None = None

@@ -10,7 +10,7 @@ import pytest
 from wired import ANA, PLAN, START
 
 from bot.core import events as ev
-from bot.core import timeline
+from bot.core import followup, timeline
 from bot.core.advance import advance
 from bot.core.change_feed import IdTaken, PostedChange
 from bot.core.effects import Page, Say
@@ -183,7 +183,7 @@ def test_timers_come_due_and_go_with_their_incident(store: SqlStore) -> None:
     assert [due.timer for due in store.due_timers(later, 10)] == ["escalate"]
     assert store.due_timers(START, 10) == []
     store.commit(advance(incident, ev.Acknowledged(START, ANA)), START, wall=2.0)
-    assert {due.timer for due in store.due_timers(later, 10)} == {"ack-reminder", "ack-lapse"}
+    assert {due.timer for due in store.due_timers(later, 10)} == {"ack-reminder", "ack-lapse", "nudge"}
 
 
 def test_late_minutes_replace_early_ones(store: SqlStore) -> None:
@@ -339,3 +339,22 @@ def test_text_that_the_engine_has_no_characters_for_is_kept_without_them(store: 
     (state,) = store.rungs()
     assert (state.reason[0], state.reason[-1]) == ("a", "b")
     assert timeline.verify(store.entries(incident.id)) == ""
+
+
+def test_a_follow_up_is_written_with_its_event_and_outlives_the_incident(store: SqlStore) -> None:
+    incident = _kept(store)
+    event = ev.Noted(START, ANA, "write a case", "followup", "bo", item=followup.next_id(incident))
+    decision = advance(incident, event)
+    made = followup.made(decision.incident, event)
+    store.commit(decision, START, followup=made, wall=1.0)
+    assert store.followup("1-1") == made
+    assert store.followups(owner="ana") == []
+    assert store.due_followups(made.due - timedelta(seconds=1), 10) == []
+    assert store.due_followups(made.due, 10) == [made]
+    store.remind_followup(followup.reminded(made, made.due))
+    assert [one.nudges for one in store.followups(owner="bo", agent="refunds", incident_id=1)] == [1]
+    done = ev.FollowupChanged(START, ANA, "1-1", done=True)
+    store.commit(advance(decision.incident, done), START, followup=followup.changed(made, done), wall=1.0)
+    store.remind_followup(made)
+    assert store.followups() == []
+    assert [one.done_by for one in store.followups(open_only=False)] == ["ana"]

@@ -1,11 +1,13 @@
 """A plain object with the signatures of `engine.commands.Commands` that writes down what was asked of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from threading import Condition
 
 from stage import FLEET, realistic
 
-from bot.core.cards import Answer
+from bot.core.cards import Answer, HomeCard
 from bot.core.cause import KINDS
 from bot.core.model import Actor
 from bot.core.runbook import Outcome, Phase
@@ -99,8 +101,40 @@ class Desk:
     def set_severity(self, actor: Actor, incident_id: int, severity: str, reason: str = "") -> Answer:
         return self._act("set_severity", actor, incident_id, severity, reason)
 
-    def take_role(self, actor: Actor, incident_id: int, role: str, person: str) -> Answer:
+    def take_role(self, actor: Actor, incident_id: int, role: str, person: str = "") -> Answer:
         return self._act("take_role", actor, incident_id, role, person)
+
+    def hand_off(self, actor: Actor, incident_id: int, role: str, person: str) -> Answer:
+        return self._act("hand_off", actor, incident_id, role, person)
+
+    def accept_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
+        return self._act("accept_role", actor, incident_id, role)
+
+    def decline_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
+        return self._act("decline_role", actor, incident_id, role)
+
+    def task(self, actor: Actor, incident_id: int, text: str, person: str = "") -> Answer:
+        return self._act("task", actor, incident_id, text, person)
+
+    def finish_task(self, actor: Actor, incident_id: int, item: str) -> Answer:
+        return self._act("finish_task", actor, incident_id, item)
+
+    def follow_up(self, actor: Actor, incident_id: int, text: str, person: str = "", due: str = "") -> Answer:
+        return self._act("follow_up", actor, incident_id, text, person, due)
+
+    def change_followup(
+        self, actor: Actor, item: str, *, done: bool = False, person: str = "", due: str = ""
+    ) -> Answer:
+        return self._act("change_followup", actor, item, done, person, due)
+
+    def capture(self, actor: Actor, incident_id: int, text: str, sort: str, source: str, said_at: datetime) -> Answer:
+        return self._act("capture", actor, incident_id, text, sort, source, said_at)
+
+    def snooze(self, actor: Actor, incident_id: int, nudge: str) -> Answer:
+        return self._act("snooze", actor, incident_id, nudge)
+
+    def finish_postmortem(self, actor: Actor, incident_id: int) -> Answer:
+        return self._act("finish_postmortem", actor, incident_id)
 
     def note(self, actor: Actor, incident_id: int, text: str, sort: str = "note") -> Answer:
         return self._act("note", actor, incident_id, text, sort)
@@ -115,6 +149,20 @@ class Desk:
 
     def status(self, incident_id: int) -> Answer:
         return self._read("status", "incident", incident_id)
+
+    def tray(self, incident_id: int) -> Answer:
+        return self._read("tray", "tray", incident_id)
+
+    def tasks(self, incident_id: int) -> Answer:
+        return self._read("tasks", "tasks", incident_id)
+
+    def followups(self, actor: Actor, incident_id: int | None = None) -> Answer:
+        return self._read("followups", "followups", actor, incident_id)
+
+    def home(self, actor: Actor) -> HomeCard:
+        home = MOMENTS["home"]
+        assert isinstance(home, HomeCard)
+        return replace(home, name=actor.name)
 
     def steps(self, incident_id: int, phase: Phase | None = None) -> Answer:
         return self._read("steps", "phase", incident_id, phase)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, get_args
+
+from team_stage import FOLLOWUP, NOW, TASKS, team
 
 from bot.core import cards
 from bot.core.model import DEFAULT_LADDER, Agent, Fleet, Person, Way
 from bot.core.runbook import PHASES
 
-NOW = datetime(2026, 11, 20, 2, 14, tzinfo=UTC)
 OPENED = NOW - timedelta(minutes=3)
 
 ATTACKS = (
@@ -102,6 +103,7 @@ def realistic() -> dict[str, cards.Card]:
         **_agents(),
         **_stories(),
         **_causes(),
+        **team(header, WORKING, RECOVERED, FULL, LOWERED, PROPOSAL),
     }
 
 
@@ -125,8 +127,12 @@ def _pages() -> dict[str, cards.Card]:
     return {
         "page": page,
         "page-acked": replace(page, header=WORKING, acked="Acknowledged by Ana, 02:15 UTC"),
-        "page-blind": cards.PageCard(blind, "kyc: no data, 5 min. You own it.", (AQDD,), "You own kyc.", FULL),
-        "announcement": cards.AnnouncementCard(header(), (HER, TIE), FULL),
+        "page-blind": cards.PageCard(
+            blind, "kyc: no data, 5 min. You own it.", (AQDD,), "You own kyc.", FULL, below="watched"
+        ),
+        "announcement": cards.AnnouncementCard(
+            header(), (HER, TIE), FULL, "Bo Lind", "Holding on read-only.", OPENED, NOW
+        ),
         "exercise": cards.AnnouncementCard(header(exercise=True, mark="[EXERCISE] "), (HER,), FULL),
     }
 
@@ -143,7 +149,19 @@ def _incidents() -> dict[str, cards.Card]:
             header(), LINES, FULL, (), progress, "detection", "Decide whether the signal is real", PROPOSAL
         ),
         "incident-contained": cards.IncidentCard(
-            RECOVERED, LINES, LOWERED, roles, progress, "attribution", "Find what changed", None, CLOCK, recalled
+            RECOVERED,
+            LINES,
+            LOWERED,
+            roles,
+            progress,
+            "attribution",
+            "Find what changed",
+            None,
+            CLOCK,
+            recalled,
+            update_due=NOW,
+            tasks=TASKS[:1],
+            scopes=(("refund", "suspended"),),
         ),
         "incidents": cards.IncidentList((cards.IncidentRow(header(), "refunds: human escalation 18 %"),), NOW),
         "incidents-none": cards.IncidentList((), NOW),
@@ -208,7 +226,7 @@ def _endings() -> dict[str, cards.Card]:
             header("resolved"),
             times,
             FULL,
-            followups=("write an eval case for double refunds",),
+            followups=(FOLLOWUP,),
             postmortem="data/inc-0042.md",
             resolved="Resolved 03:02 UTC.",
         ),
@@ -280,7 +298,22 @@ def filled(card: Any, text: Callable[[str], str], times: int = 1) -> Any:  # noq
         return tuple(_pair(one, text) if isinstance(one, tuple) else filled(one, text, times) for one in card) * times
     if not is_dataclass(card):
         return text(card) if isinstance(card, str) else card
-    kept = {"state", "phase", "kind", "outcome", "status", "better", "severity", "incident_kind", "number", "channel"}
+    kept = {
+        "state",
+        "phase",
+        "kind",
+        "outcome",
+        "status",
+        "nudge",
+        "value",
+        "item",
+        "step_id",
+        "better",
+        "severity",
+        "incident_kind",
+        "number",
+        "channel",
+    }
     kept |= {"owner_slack", "asked_by_slack", "id"}
     values = {}
     for field in fields(card):

@@ -22,13 +22,21 @@ CLICKS = {
     ("page", ids.ACK): ("acknowledge", (42,)),
     ("page", ids.LOWER): ("step_down", ("refunds", "read-only", "", None, "")),
     ("page", ids.CANNOT_TAKE): ("pass_on", (42, "")),
-    ("page-blind", ids.LOWER): ("step_down", ("kyc", None, "", None, "")),
+    ("page-blind", ids.LOWER): ("step_down", ("kyc", "watched", "", None, "")),
     ("phase", ids.STEP_DONE): ("mark_step", (42, "reach", "done", "")),
     ("autonomy-not-confirmed", ids.LOWER): ("step_down", ("refunds", "suspended", "", None, "")),
     ("restore", ids.APPROVE): ("approve_restore", (42,)),
     ("resolve-ready", ids.RESOLVE): ("resolve", (42, "", "", "")),
     ("incident-contained", ids.RESOLVE): ("resolve", (42, "", "", "")),
     ("agent", ids.LOWER): ("step_down", ("refunds", "suspended", "", None, "")),
+    ("handoff", ids.do("accept")): ("accept_role", (42, "lead")),
+    ("handoff", ids.do("refuse")): ("decline_role", (42, "lead")),
+    ("nudge-lead", ids.do("role")): ("take_role", (42, "lead", "")),
+    ("nudge-update", ids.do("snooze")): ("snooze", (42, "update")),
+    ("nudge-postmortem", ids.do("postmortem-done")): ("finish_postmortem", (42,)),
+    ("tasks", ids.do("task-done")): ("finish_task", (42, "42-t1")),
+    ("followups", ids.do("followup-done")): ("change_followup", ("42-1", True, "", "")),
+    ("followup-due", ids.do("snooze")): ("snooze", (42, "42-1")),
 }
 
 
@@ -79,7 +87,28 @@ FORMS = {
     ),
     ("incident", ids.TRAY, "42|note"): ({"TEXT": "hm"}, ("note", (42, "hm", "note"))),
     ("incident", ids.TRAY, "42|page"): ({"@person": "U0BEN"}, ("page", (42, "U0BEN", ""))),
-    ("incident", ids.TRAY, "42|contain"): ({"reason": "off"}, ("contain", (42, "off"))),
+    ("incident", ids.TRAY, "42|update"): ({"TEXT": "holding"}, ("note", (42, "holding", "update"))),
+    ("tray", ids.TRAY, "42|contain"): ({"reason": "off"}, ("contain", (42, "off"))),
+    ("tray", ids.TRAY, "42|sev"): ({"N": "SEV1"}, ("set_severity", (42, "SEV1", ""))),
+    ("tray", ids.do("update"), None): ({"TEXT": "holding"}, ("note", (42, "holding", "update"))),
+    ("tray", ids.do("task"), None): ({"TEXT": "ask"}, ("task", (42, "ask", ""))),
+    ("tray", ids.do("followup"), None): (
+        {"TEXT": "a case", "person": "U0BEN", "due": "2027-01-31"},
+        ("follow_up", (42, "a case", "U0BEN", "2027-01-31")),
+    ),
+    ("tray-recovered", ids.do("handoff"), None): (
+        {"ROLE": "lead", "@person": "U0BEN"},
+        ("hand_off", (42, "lead", "U0BEN")),
+    ),
+    ("nudge-lead", ids.do("handoff"), None): ({"@person": "U0BEN"}, ("hand_off", (42, "lead", "U0BEN"))),
+    ("nudge-step", ids.STEP_OTHER, None): (
+        {"reason": "no access"},
+        ("mark_step", (42, "reach", "blocked", "no access")),
+    ),
+    ("followups", ids.do("followup-move"), None): (
+        {"due": "2027-01-31"},
+        ("change_followup", ("42-1", False, "", "2027-01-31")),
+    ),
     ("incident", ids.TRAY, "42|cancel"): ({"reason": "test"}, ("cancel", (42, "test"))),
 }
 
@@ -103,7 +132,8 @@ def test_a_click_that_needs_words_asks_for_them(
         ("incidents", ids.STATUS, None, "responding"),
         ("incident", ids.STEPS, None, "Find how far it reaches"),
         ("incident", ids.CATCHUP, None, "Tried:"),
-        ("incident", ids.TRAY, "42|timeline", "earlier entries"),
+        ("incident", ids.TRAY, "42|tray", "Follow-up…"),
+        ("tray", ids.do("timeline"), None, "earlier entries"),
         ("fleet", ids.AGENT, "refunds", "Pays refunds"),
     ],
 )

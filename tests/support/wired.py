@@ -35,6 +35,7 @@ from bot.engine.ledger import Ledger
 from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.pictures import Pictures
+from bot.engine.reminders import Reminders
 from bot.engine.reporting import Reporting
 from bot.engine.views import Views
 from bot.ports import Pager
@@ -119,7 +120,8 @@ class House:
         self.cycle = Cycle(self.store, self.ledger, self.history, openings, self.get_fleet, self.clock)
         self.course = Course(self.store, self.ledger, self.history, self.board, self.get_fleet, self.clock)
         numbers = Numbers(self.store, self.history, self.board, self.get_fleet)
-        self.views = Views(self.store, numbers, self.get_fleet, self.course.clock_of, lambda s, q, a: f"{s} {q} {a}")
+        self.views = Views(self.store, numbers, self.get_fleet, self.course.clock_of)
+        self.reminders = Reminders(self.store, self.ledger, self.get_fleet, self.clock)
         causes = Causes.over(
             self.store,
             self.ledger,
@@ -136,10 +138,14 @@ class House:
         documents = MarkdownDocuments(self.path / "data", lambda chart: str(chart.series).encode())
         reporting = Reporting(self.store, documents, self.get_fleet)
         pictures = Pictures(self.store, self.history, documents, self.chat, self.get_fleet, self.clock)
-        outlets = Outlets(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting, pictures)
+        outlets = Outlets(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting, pictures, self.ask)
         self.delivery = Delivery(
             self.store, self.ledger, self.views, outlets, self.get_fleet, self.clock, self.wall, lambda: 0.5
         )
+
+    def ask(self, source: str, query: str, agent: str) -> str:
+        """What a source says to a question of the runbook."""
+        return f"{source} {query} {agent}"
 
     def get_fleet(self) -> Fleet:
         return self.watched
@@ -182,6 +188,7 @@ class House:
     def tick(self) -> None:
         self.cycle.evaluate(["refunds"], self.clock.now())
         self.course.deadlines()
+        self.reminders.tick()
         self.course.read_back()
         self.course.judge_all()
         self.deliver()

@@ -11,25 +11,33 @@ from bot.core.cards import (
     CatchupCard,
     CausesCard,
     FleetCard,
+    FollowupList,
+    HandoffCard,
+    HomeCard,
     IncidentCard,
     IncidentList,
+    NudgeCard,
     PageCard,
     PhaseCard,
     Picture,
     RecoveryCard,
     ResolveCard,
     RestoreCard,
+    TaskList,
     TimelineCard,
+    TrayCard,
 )
 from bot.slack.blocks.autonomy import autonomy, restore
 from bot.slack.blocks.causes import causes
 from bot.slack.blocks.fleet import agent, fleet
+from bot.slack.blocks.home import home
 from bot.slack.blocks.incident import incident, incident_list
 from bot.slack.blocks.page import announcement, page
 from bot.slack.blocks.parts import Drawn, Sheet
 from bot.slack.blocks.phase import phase
 from bot.slack.blocks.recovery import recovery, resolve
 from bot.slack.blocks.story import catchup, timeline
+from bot.slack.blocks.team import followup_list, handoff, nudge, task_list, tray
 
 __all__ = ["Drawn", "draw", "line", "pictures"]
 
@@ -65,6 +73,18 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return catchup(card)
         case CausesCard():
             return causes(card)
+        case HandoffCard():
+            return handoff(card)
+        case NudgeCard():
+            return nudge(card)
+        case TrayCard():
+            return tray(card)
+        case TaskList():
+            return task_list(card)
+        case FollowupList():
+            return followup_list(card)
+        case HomeCard():
+            return home(card)
     assert_never(card)
 
 

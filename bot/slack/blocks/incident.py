@@ -12,20 +12,21 @@ from bot.slack.blocks.words import (
     off_normal,
     opened_for,
     rung_words,
+    scope_lines,
     since,
     title_line,
     title_or_lines,
 )
-from bot.slack.text import bold, channel_link, inert, signs
+from bot.slack.text import bold, channel_link, clock_time, inert, signs
 
 CLOSED = ("resolved", "cancelled")
 MOST_INCIDENTS = 20
 TRAY = (
-    ("Timeline", "timeline"),
-    ("Add a note", "note"),
-    ("Page somebody", "page"),
-    ("Declare it contained", "contain"),
-    ("False alarm: cancel it", "cancel"),
+    ("More…", "tray"),
+    ("Write an update…", "update"),
+    ("Add a note…", "note"),
+    ("Page somebody…", "page"),
+    ("False alarm: cancel it…", "cancel"),
 )
 """What stands behind the three dots: (label, verb of `/incident`)."""
 
@@ -37,9 +38,9 @@ def incident(card: IncidentCard) -> Drawn:
     sheet.head(titled(header, title_line(header)))
     sheet.section(age_line(header), _roles(card))
     sheet.section(title_or_lines(header, card.lines))
-    sheet.section(_rung(card), f"⏱\ufe0f {inert(card.clock, 300)}" if card.clock else "")
+    sheet.section(_rung(card), scope_lines(card.scopes), f"⏱\ufe0f {inert(card.clock, 300)}" if card.clock else "")
     if header.state not in CLOSED:
-        sheet.section(_next(card), _advice(card), inert(card.cause, 300))
+        sheet.section(_next(card), _advice(card), inert(card.cause, 300) if card.cause else "", _owed(card))
         _tray(sheet, card)
     residue = inert(card.residue, 300) if card.residue else ""
     sheet.small(_progress(card.phases), opened_for(header, card.lines), residue)
@@ -62,6 +63,14 @@ def _next(card: IncidentCard) -> str:
     if not card.next_step:
         return ""
     return f"*Next:* {inert(card.next_step, 150)} ({inert(card.next_phase, 30)})"
+
+
+def _owed(card: IncidentCard) -> str:
+    """When the next update is due, and how many tasks wait."""
+    due = f"Next update due {clock_time(card.update_due)}" if card.update_due else ""
+    first = f": {inert(card.tasks[0].text, 80)}" if card.tasks else ""
+    tasks = f"{len(card.tasks)} open {'task' if len(card.tasks) == 1 else 'tasks'}{first}" if card.tasks else ""
+    return " · ".join(part for part in (due, tasks) if part)
 
 
 def _advice(card: IncidentCard) -> str:

@@ -14,12 +14,13 @@ from bot.slack.blocks.words import (
     opened_for,
     room_line,
     rung_words,
+    scope_lines,
     since,
     sli_lines,
     title_line,
     title_or_lines,
 )
-from bot.slack.text import bold, inert, signs
+from bot.slack.text import bold, clock_time, inert, signs
 
 HEADLINE = 100
 
@@ -65,9 +66,18 @@ def _answers(sheet: Sheet, card: PageCard) -> None:
 
 
 def _lower(card: PageCard) -> Button | None:
-    rung = card.proposal.rung if card.proposal else ""
-    label = f"Step down to {rung}" if rung else "Step down one rung"
-    return button(label, ids.LOWER, ids.target_value(card.header.agent, rung), "danger")
+    """The button names its rung: a second tap on it must not lower it twice."""
+    rung = card.proposal.rung if card.proposal else card.below
+    if not rung:
+        return None
+    return button(f"Step down to {rung}", ids.LOWER, ids.target_value(card.header.agent, rung), "danger")
+
+
+def _told(card: AnnouncementCard) -> tuple[str, ...]:
+    """What people were last told, and when the next word is due."""
+    said = f"*Update* {clock_time(card.updated_at)}: {inert(card.update, 500)}" if card.updated_at else ""
+    due = f"Next update due {clock_time(card.update_due)}" if card.update_due else ""
+    return (said, due)
 
 
 def _place(card: PageCard) -> str:
@@ -86,6 +96,9 @@ def announcement(card: AnnouncementCard) -> Drawn:
     sheet.head(titled(header, title_line(header)))
     sheet.section(title_or_lines(header, card.lines[:3]), age_line(header))
     normal = off_normal(card.rung)
-    sheet.section(f"Rung {rung_words(card.rung)}{f' · {normal}' if normal else ''}", room_line(header))
+    sheet.section(
+        f"Rung {rung_words(card.rung)}{f' · {normal}' if normal else ''}", scope_lines(card.scopes), room_line(header)
+    )
+    sheet.section(*_told(card))
     sheet.small(opened_for(header, card.lines))
     return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))

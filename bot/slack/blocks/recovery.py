@@ -3,7 +3,8 @@
 from bot.core.cards import RecoveryCard, ResolveCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, titled
-from bot.slack.blocks.words import MOST_LINES, band_line, numbered, off_normal, rung_words
+from bot.slack.blocks.team import followup_line
+from bot.slack.blocks.words import MOST_LINES, band_line, numbered, off_normal, rung_words, scope_lines
 from bot.slack.text import bold, inert
 
 CELLS = 10
@@ -70,9 +71,9 @@ def resolve(card: ResolveCard) -> Drawn:
         sheet.section("*Still owed:*", *numbered(card.barred_by, 200, 8))
     sheet.section(_times(card))
     normal = off_normal(card.rung)
-    sheet.section(f"Rung {rung_words(card.rung)}" + (f" · {normal}" if normal else ""))
+    sheet.section(f"Rung {rung_words(card.rung)}" + (f" · {normal}" if normal else ""), scope_lines(card.scopes))
     if card.followups:
-        sheet.section("*Follow-ups:*", *numbered(card.followups, 200, 8))
+        sheet.section("*Follow-ups:*", *(f"• {followup_line(line)}" for line in card.followups[:8]))
     _closing(sheet, card)
     sheet.small(f"Postmortem draft: {inert(card.postmortem.rsplit('/', 1)[-1], 120)}" if card.postmortem else "")
     return sheet.done(titled(header, f"{header.number} {header.agent}: {_state(card)}"))
@@ -91,7 +92,11 @@ def _times(card: ResolveCard) -> str:
 def _closing(sheet: Sheet, card: ResolveCard) -> None:
     number = str(card.header.incident_id)
     if card.resolved:
-        sheet.buttons(button("Reopen…", ids.REOPEN, number))
+        sheet.buttons(
+            None if card.postmortem_done else button("Postmortem is done", ids.do("postmortem-done"), number),
+            button("Add a follow-up…", ids.do("followup"), number),
+            button("Reopen…", ids.REOPEN, number),
+        )
     elif card.barred_by:
         sheet.buttons(button("Resolve anyway…", ids.RESOLVE_ANYWAY, number))
     else:

@@ -122,6 +122,15 @@ def confirmation(rung: RungLine) -> str:
     return told[rung.state]
 
 
+def scope_lines(scopes: Sequence[tuple[str, str]]) -> str:
+    """Other scopes that are off the normal rung: `Also: workflow refund on *suspended*`."""
+    shown = [
+        f"{f'workflow {inert(workflow, 40)}' if workflow else 'the agent as a whole'} on {bold(rung, LONGEST_NAME)}"
+        for workflow, rung in scopes[:6]
+    ]
+    return f"Also: {', '.join(shown)}" if shown else ""
+
+
 def off_normal(rung: RungLine) -> str:
     """Which rung is normal, where the agent is on another."""
     return "" if rung.rung == rung.normal else f"normally {inert(rung.normal, LONGEST_NAME)}"

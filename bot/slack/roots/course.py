@@ -47,6 +47,10 @@ def _postmortem(call: Call) -> Answer:
     return call.commands.postmortem(call.actor, call.incident_id)
 
 
+def _postmortem_done(call: Call) -> Answer:
+    return call.commands.finish_postmortem(call.actor, call.incident_id)
+
+
 COURSE: Final = (
     Verb(
         "incident",
@@ -128,7 +132,14 @@ COURSE: Final = (
         aliases=("severity",),
     ),
     Verb("incident", "postmortem", "draft it now", "may_respond", _postmortem, aliases=("draft", "pm")),
+    Verb(
+        "incident", "postmortem-done", "it is written and read", "may_respond", _postmortem_done, aliases=("pm-done",)
+    ),
 )
+
+
+def _tray(call: Call) -> Answer:
+    return call.commands.tray(call.incident_id)
 
 
 def _status(call: Call) -> Answer:
@@ -148,6 +159,7 @@ def _list(call: Call) -> Answer:
 
 
 LOOKS: Final = (
+    Verb("incident", "tray", "everything you can do now, as buttons", "anybody", _tray, aliases=("menu", "actions")),
     Verb("incident", "status", "the incident card", "anybody", _status, aliases=("show", "card")),
     Verb(
         "incident",

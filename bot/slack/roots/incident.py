@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.slack.roots.causes import CAUSES
 from bot.slack.roots.course import COURSE, LOOKS
+from bot.slack.roots.owed import OWED
 from bot.slack.roots.people import PEOPLE
 from bot.slack.roots.work import WORK
 from bot.slack.verbs import Root, help_verb
@@ -11,9 +12,9 @@ from bot.slack.verbs import Root, help_verb
 INCIDENT: Final = Root(
     "incident",
     "Take, work and close incidents",
-    (*COURSE, *LOOKS, *CAUSES, *WORK, *PEOPLE, help_verb("incident")),
+    (*LOOKS, *COURSE, *CAUSES, *WORK, *OWED, *PEOPLE, help_verb("incident")),
     subject="[INC-42]",
-    alone="status",
-    bare="status",
+    alone="tray",
+    bare="tray",
     tip="In an incident's channel it is about that incident; elsewhere put its number first: /incident 42 ack.",
 )

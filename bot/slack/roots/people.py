@@ -5,6 +5,8 @@ from typing import Final
 from bot.core.cards import Answer
 from bot.slack.verbs import REASON, ROLES, WHY, Argument, Call, Verb
 
+ROLE: Final = Argument("ROLE", "role", "Which role?", choices=ROLES)
+
 
 def _role(call: Call) -> Answer:
     return call.commands.take_role(call.actor, call.incident_id, call.value("ROLE"), call.value("@person"))
@@ -22,19 +24,40 @@ def _decline(call: Call) -> Answer:
     return call.commands.decline_restore(call.actor, call.incident_id, call.value("reason"))
 
 
+def _handoff(call: Call) -> Answer:
+    return call.commands.hand_off(call.actor, call.incident_id, call.value("ROLE"), call.value("@person"))
+
+
+def _accept(call: Call) -> Answer:
+    return call.commands.accept_role(call.actor, call.incident_id, call.value("ROLE"))
+
+
+def _refuse(call: Call) -> Answer:
+    return call.commands.decline_role(call.actor, call.incident_id, call.value("ROLE"))
+
+
 PEOPLE: Final = (
     Verb(
         "incident",
         "role",
-        "give a role to somebody",
+        "take a role, or say who has it",
         "may_respond",
         _role,
-        arguments=(
-            Argument("ROLE", "role", "Which role?", choices=ROLES),
-            Argument("@person", "person", "Who takes it?"),
-        ),
-        aliases=("handoff", "assign"),
+        arguments=(ROLE, Argument("@person", "person", "Who has it?", required=False, hint="Nobody named: you.")),
+        aliases=("assign",),
     ),
+    Verb(
+        "incident",
+        "handoff",
+        "ask somebody to take a role; it is theirs when they accept",
+        "may_respond",
+        _handoff,
+        arguments=(ROLE, Argument("@person", "person", "Who is asked?")),
+        aliases=("hand-off", "handover"),
+        asks=True,
+    ),
+    Verb("incident", "accept", "take the role you were asked to take", "may_respond", _accept, arguments=(ROLE,)),
+    Verb("incident", "refuse", "do not take it", "may_respond", _refuse, arguments=(ROLE,)),
     Verb(
         "incident",
         "page",

@@ -85,16 +85,19 @@ WORK: Final = (
     ),
     Verb("incident", "note", "write into the timeline", "may_respond", _noted("note"), arguments=(TEXT,), hinted=True),
     Verb(
-        "incident", "task", "something to do now", "may_respond", _noted("task"), arguments=(TEXT,), aliases=("todo",)
-    ),
-    Verb(
         "incident",
-        "followup",
-        "something to do afterwards",
+        "update",
+        "tell everybody how it stands",
         "may_respond",
-        _noted("followup"),
-        arguments=(TEXT,),
-        aliases=("follow-up", "action"),
+        _noted("update"),
+        arguments=(
+            Argument(
+                "TEXT",
+                "long",
+                "How does it stand?",
+                hint="What people see, what is being done, when they hear more. It is shown in the agent's channel.",
+            ),
+        ),
+        hinted=True,
     ),
-    Verb("incident", "update", "tell everybody how it stands", "may_respond", _noted("update"), arguments=(TEXT,)),
 )

@@ -1,0 +1,49 @@
+"""How an act is done: check who asks, record the event, answer in words; the second time says what is so already."""
+
+from collections.abc import Callable
+
+from bot.core.cards import Answer
+from bot.core.events import Event
+from bot.core.incident import IllegalMove, Incident
+from bot.core.model import Actor, Agent
+from bot.engine.autonomy import Autonomy
+from bot.ports import Conflict
+
+Rule = Callable[[Actor, Agent], str]
+
+
+class Acting(Autonomy):
+    """What the acts of people on an incident share."""
+
+    def _act(
+        self,
+        actor: Actor,
+        incident_id: int,
+        rule: Rule,
+        decide: Callable[[Incident], Event | None],
+        done: str,
+        more: Callable[[Incident], str] | None = None,
+    ) -> Answer:
+        """Check, record, answer. `done` may name {number}."""
+        incident = self._store.incident(incident_id)
+        if incident is None:
+            return Answer(f"There is no incident INC-{incident_id:04d}.", ok=False)
+        if refusal := rule(actor, self._agent(incident)):
+            return Answer(refusal, ok=False, incident_id=incident_id)
+        try:
+            after = self._ledger.record(incident_id, decide)
+        except IllegalMove as why:
+            return Answer(str(why), ok=False, incident_id=incident_id)
+        except Conflict:
+            return Answer(
+                f"{incident.agent} has another incident of this kind open.", ok=False, incident_id=incident_id
+            )
+        text = done.replace("{number}", after.number)
+        extra = more(after) if more is not None else ""
+        return Answer(f"{text} {extra}".strip(), incident_id=incident_id)
+
+    def _agent(self, incident: Incident) -> Agent:
+        """The incident's agent; one that has left the fleet file since is spoken for by its snapshot."""
+        found = self._fleet().agents.get(incident.agent)
+        roster = incident.roster
+        return found or Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)

@@ -1,0 +1,45 @@
+"""Reminders that can wait: follow-ups that are due, in their owner's working hours. What is due stands in rows.
+
+The effect's key holds the count, so a tick that was cut off between wanting the reminder and writing it down wants the
+same reminder again, not a second one.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core import followup, hours
+from bot.core.effects import DirectCard
+from bot.core.followup import Followup
+from bot.core.model import Fleet
+from bot.engine.each import each
+from bot.engine.ledger import Ledger
+from bot.ports import Clock, Store
+
+BATCH = 100
+
+
+class Reminders:
+    """Reminds the owners of follow-ups."""
+
+    def __init__(self, store: Store, ledger: Ledger, fleet: Callable[[], Fleet], clock: Clock) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._fleet = fleet
+        self._clock = clock
+
+    def tick(self) -> None:
+        """Remind of every follow-up whose reminder is due, or let it wait for the morning."""
+        now = self._clock.now()
+        each(self._store.due_followups(now, BATCH), lambda due: self._remind(due, now))
+
+    def _remind(self, due: Followup, now: datetime) -> None:
+        person = self._fleet().people.get(due.owner)
+        quiet = hours.quiet_until(now, person.tz if person else "UTC")
+        if quiet is not None:
+            self._store.remind_followup(replace(due, nudge_at=quiet))
+            return
+        after = followup.reminded(due, now)
+        if person is not None:
+            self._ledger.refresh([DirectCard(due.incident_id, f"followup-{due.id}-{after.nudges}", due.owner)])
+        self._store.remind_followup(after)

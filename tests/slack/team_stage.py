@@ -1,0 +1,68 @@
+"""The cards between people, as a responder meets them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.core import cards
+
+NOW = datetime(2026, 11, 20, 2, 14, tzinfo=UTC)
+FOLLOWUP = cards.FollowupLine(
+    "42-1", "INC-0042", "refunds", "write an eval case for double refunds", "Ana Silva", NOW + timedelta(days=14)
+)
+TASKS = (
+    cards.TaskLine(1, "42-t1", "ask the ledger team for the list of refunds", "Bo Lind"),
+    cards.TaskLine(2, "42-t2", "stop the retry job", done_by="Cy Dow"),
+)
+
+
+def team(
+    header: Callable[..., cards.Header],
+    working: cards.Header,
+    recovered: cards.Header,
+    full: cards.RungLine,
+    lowered: cards.RungLine,
+    proposal: cards.Proposal,
+) -> dict[str, cards.Card]:
+    """Handoffs, reminders, the tray, tasks, follow-ups, the home tab."""
+    nudges = {
+        f"nudge-{kind}": cards.NudgeCard(working, kind, text, 2, 5, step_id="reach" if kind == "step" else "")
+        for kind, text in (
+            ("lead", "Nobody leads INC-0042 yet. Who does?"),
+            ("update", "Nobody outside has heard how INC-0042 stands for 30 min."),
+            ("step", "This step was meant to take 5 min: Find how far it reaches"),
+            ("restore", "refunds has recovered and is still on read-only."),
+            ("postmortem", "The postmortem of INC-0042 (refunds) is not done yet."),
+        )
+    }
+    return {
+        **nudges,
+        "nudge-settled": cards.NudgeCard(working, "lead", "Nobody leads INC-0042 yet.", 1, 5, settled="Done."),
+        "handoff": cards.HandoffCard(working, "lead", "Bo Lind", "Ana Silva"),
+        "handoff-settled": cards.HandoffCard(working, "lead", "", "", settled="Bo Lind is lead."),
+        "tray": cards.TrayCard(header(), full, proposal=proposal),
+        "tray-recovered": cards.TrayCard(recovered, lowered, lead="Ana Silva", restore_to="approval"),
+        "tray-closed": cards.TrayCard(header("resolved"), full, lead="Ana Silva"),
+        "tasks": cards.TaskList(working, TASKS),
+        "followups": cards.FollowupList("Your follow-ups", (FOLLOWUP, replace(FOLLOWUP, id="42-2", done=True)), NOW),
+        "followups-none": cards.FollowupList("Your follow-ups", (), NOW),
+        "followup-due": cards.FollowupList("Due now", (FOLLOWUP,), NOW, reminder=True),
+        "home": home(header, working),
+        "home-calm": cards.HomeCard("Dev Onlooker", NOW, responder=False),
+    }
+
+
+def home(header: Callable[..., cards.Header], working: cards.Header) -> cards.HomeCard:
+    return cards.HomeCard(
+        "Ana Silva",
+        NOW,
+        responder=True,
+        pages=(header(),),
+        mine=(working,),
+        others=(header("contained", agent="kyc"),),
+        off_normal=(cards.HomeRow("refunds on read-only (normally full)", "refunds"),),
+        followups=(FOLLOWUP,),
+        cover="Bo Lind has your pager until 09:00.",
+        agents=(cards.HomeRow("refunds: production", "refunds"),),
+        extra=(("Drills", ("retry-loop: never run",)),),
+    )
