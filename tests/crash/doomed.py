@@ -75,6 +75,7 @@ class Life:
     slack_url: str
     pagerduty_url: str
     fatal: str | int | None = None
+    by: int = signal.SIGKILL
 
     @property
     def journal(self) -> Path:
@@ -89,7 +90,7 @@ def live(life: Life) -> None:
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     quiet("WARNING")
-    seams = Seams(life.journal, life.fatal)
+    seams = Seams(life.journal, life.fatal, life.by)
     fleet = parse_fleet("fleet.yaml", life.fleet.encode(), life.secrets, KINDS)
     setup = Setup(
         fleet=lambda: fleet,

@@ -23,11 +23,15 @@ Name = Callable[..., str]
 
 
 class Seams:
-    """Counts passages. `fatal`: the point, or the number of passages in all, at which the process kills itself."""
+    """Counts passages. `fatal`: the point, or the number of passages in all, at which the process kills itself.
 
-    def __init__(self, journal: Path, fatal: str | int | None = None) -> None:
+    `by` SIGSTOP: it stops instead, until it is told to go on.
+    """
+
+    def __init__(self, journal: Path, fatal: str | int | None = None, by: int = signal.SIGKILL) -> None:
         self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._fatal = fatal
+        self._by = by
         self._passed: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -38,8 +42,9 @@ class Seams:
             point = f"{seam} #{self._passed[seam]}"
             os.write(self._journal, f"{point}\n".encode())
             if self._fatal in (point, self._passed.total()):
-                os.kill(os.getpid(), signal.SIGKILL)
-                signal.pause()
+                os.kill(os.getpid(), self._by)
+                if self._by == signal.SIGKILL:
+                    signal.pause()
 
     def watch_slack(self) -> None:
         """Pass by before every request to Slack's Web API. Python itself tells of them, so nothing is replaced."""
