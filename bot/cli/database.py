@@ -1,15 +1,71 @@
 """`stepdown db ...`."""
 
+import json
+import re
+from typing import Annotated
+
 import typer
 
-from bot.cli.asking import settings_now
+from bot.cli.asking import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
 
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
+
+URL = r"sqlite:///|postgresql(\+psycopg)?://"
 
 
 @db_app.command("upgrade")
 def db_upgrade() -> None:
-    """Bring the database to this version's schema."""
-    from bot.store.migrate import upgrade
+    """Bring the database to this version's schema. Run it once for each new version, before the bot."""
+    from bot.store import StoreError
+    from bot.store.upgrading import upgrade
 
-    print(f"schema {upgrade(settings_now().database_url)}")
+    try:
+        print(f"schema {upgrade(settings_now().database_url)}")
+    except StoreError as error:
+        stop(str(error), UNREACHABLE)
+
+
+@db_app.command("status")
+def db_status(as_json: AsJson = False) -> None:
+    """The schema, who runs on it, and what waits to be sent. Exits with 1 where the schema is not this version's."""
+    from dataclasses import asdict
+
+    from bot.store import StoreError
+    from bot.store.status import look
+
+    try:
+        found = look(settings_now().database_url)
+    except StoreError as error:
+        stop(str(error), UNREACHABLE)
+    if as_json:
+        print(json.dumps(asdict(found) | {"current": found.current}, indent=2))
+    else:
+        print("\n".join(found.lines()))
+    if not found.current:
+        raise typer.Exit(NO)
+
+
+@db_app.command("copy")
+def db_copy(
+    source: Annotated[str, typer.Argument(help="The database to read, such as sqlite:///stepdown.db.")],
+    target: Annotated[str, typer.Argument(help="An empty database with this version's schema.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy everything from one database to another, of either engine, whole or not at all. Stop the bot first."""
+    from bot.store import StoreError
+    from bot.store.copying import copy
+
+    for url in (source, target):
+        if not re.match(URL, url):
+            named = url.rpartition("@")[2]
+            stop(f"{named!r} is not a database: write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.", WRONG)
+    whole = [re.sub(r"^postgresql://", "postgresql+psycopg://", url) for url in (source, target)]
+    try:
+        counts = copy(*whole)
+    except StoreError as error:
+        stop(str(error), UNREACHABLE)
+    if as_json:
+        print(json.dumps(dict(counts), indent=2))
+        return
+    print("\n".join(f"{name:12} {count:>12,}" for name, count in counts.items()))
+    print("Every row is there, and every timeline is whole.")
