@@ -77,7 +77,7 @@ def build_slack(
     chat = SlackChat(writing)
     identity = Identity(writing, team_id)
     access = Access(asking, lambda: identity.team_id, fleet)
-    inbound = Inbound(commands, access, writing, fleet, prefix)
+    inbound = Inbound(commands, access, writing, fleet, prefix, lambda: identity.bot_user)
     app = _app(identity, base_url)
     inbound.register(app)
     connection: SlackConnection | HttpConnection

@@ -33,7 +33,8 @@ def _on_incident(call: Call) -> Answer:
         if call.said.verb.name in ("status", "tray") or not rows:
             return listed
         if len(rows) > 1:
-            words = f"Which one? Say /incident {rows[0].header.incident_id} {call.said.verb.usage}, or open it here."
-            return Answer(words, ok=False, card=listed.card)
+            said = " ".join(value for _, value in call.said.values)
+            words = f"Which one? Say /incident {rows[0].header.incident_id} {call.said.verb.name} {said}".rstrip()
+            return Answer(f"{words}, or choose here.", ok=False, card=listed.card)
         number = rows[0].header.incident_id
     return call.said.verb.act(replace(call, incident_id=number))

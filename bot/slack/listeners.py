@@ -13,12 +13,14 @@ from slack_bolt import Ack, App
 
 from bot.core.model import Fleet
 from bot.engine.commands import Commands
-from bot.slack import ids, modals, replies
+from bot.slack import blocks, ids, modals, replies
 from bot.slack.access import Access
 from bot.slack.actions import ACTIONS, clicked
 from bot.slack.acts import act
 from bot.slack.api import Client, SlackError, call
+from bot.slack.blocks.home import home_view
 from bot.slack.blocks.parts import Drawn
+from bot.slack.capture import Capture
 from bot.slack.curves import Curves
 from bot.slack.grammar import Unclear, parse, problem
 from bot.slack.handbook import typed
@@ -29,6 +31,12 @@ from bot.slack.verbs import Call, Said
 
 WORKERS = 8
 Body = Mapping[str, Any]
+
+ANYWHERE: Mapping[str, tuple[str, str]] = {
+    ids.DECLARE_ANYWHERE: ("incident", "declare"),
+    ids.LOWER_ANYWHERE: ("autonomy", "to"),
+}
+"""Global shortcut -> the verb whose form it opens."""
 
 log = logging.getLogger("stepdown.slack")
 
@@ -43,6 +51,7 @@ class Inbound:
         client: Client,
         fleet: Callable[[], Fleet],
         prefix: str = "",
+        own_user: Callable[[], str] = str,
     ) -> None:
         self._commands = commands
         self._access = access
@@ -50,6 +59,7 @@ class Inbound:
         self._fleet = fleet
         self._prefix = prefix
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack-work")
+        self._capture = Capture(commands, access, client, own_user, self._whisper)
         self.curves: Curves | None = None
         """Who draws charts for those who ask; without one there are words only."""
 
@@ -61,6 +71,11 @@ class Inbound:
             app.action(action_id)(self.on_click)
         app.view(modals.CALLBACK)(self.on_form)
         app.shortcut(ids.DECLARE_SHORTCUT)(self.on_declare_shortcut)
+        for callback in ANYWHERE:
+            app.shortcut(callback)(self.on_shortcut)
+        app.event("app_home_opened")(self.on_home)
+        app.event("reaction_added")(self._taken(self._capture.on_reaction))
+        app.event("pin_added")(self._taken(self._capture.on_pin))
         app.event("subteam_members_changed")(self.on_members_changed)
         app.event("app_mention")(self.on_mention)
 
@@ -111,6 +126,46 @@ class Inbound:
         text = unescape((body.get("message") or {}).get("text") or "")
         self._said(Said(verb("incident", "declare"), "", (("title", text[:300]),)), _place(body))
 
+    def on_shortcut(self, ack: Ack, body: Body) -> None:
+        """A global shortcut: a form, from wherever somebody is."""
+        ack()
+        root, name = ANYWHERE[body["callback_id"]]
+        self._said(Said(verb(root, name)), _place(body))
+
+    def on_home(self, event: Body) -> None:
+        """Somebody looks at the home tab."""
+        if event.get("tab") == "home":
+            self._workers.submit(self._show_home, str(event["user"]), "")
+
+    def _show_home(self, user: str, team: str) -> None:
+        """Publish a person's home tab as it is now. A failure is logged: whoever opens it again asks again."""
+        try:
+            caller = self._access.caller(user, team)
+            if not caller.stranger:
+                view = home_view(self._commands.home(caller.actor))
+                call(self._client.views_publish, user_id=user, view=view)
+        except SlackError as error:
+            log.warning("could not show %s the home tab: %s", user, error)
+        except Exception:  # the thread's outer edge: nobody waits for this
+            log.exception("could not draw the home tab of %s", user)
+
+    def _taken(self, take: Callable[[Body], None]) -> Callable[[Body], None]:
+        """Events of pins and reactions go to the workers; one that fails is logged and leaves no receipt."""
+
+        def work(event: Body) -> None:
+            try:
+                take(event)
+            except Exception:  # the thread's outer edge: the next event must work
+                log.exception("could not take over %s", event.get("item"))
+
+        def on_event(event: Body) -> None:
+            self._workers.submit(work, event)
+
+        return on_event
+
+    def _whisper(self, user: str, channel: str, words: str) -> None:
+        self._tell(Place(user, "", channel), blocks.line(words))
+
     def on_members_changed(self) -> None:
         """A user group changed: look everybody up again."""
         self._access.forget()
@@ -153,6 +208,8 @@ class Inbound:
             drawn = self._done(said, place)
             if drawn is not None:
                 self._tell(place, drawn)
+            if place.home:
+                self._show_home(place.user, place.team)
         except Exception:  # the thread's outer edge: the person must hear of it, and the next click must work
             log.exception("could not do %s %s", said.verb.root, said.verb.name)
             self._tell(place, replies.failed(said))
@@ -218,4 +275,5 @@ def _place(body: Body) -> Place:
         str(body.get("response_url") or ""),
         str(body.get("trigger_id") or ""),
         tapped=True,
+        home=(body.get("view") or {}).get("type") == "home",
     )

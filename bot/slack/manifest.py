@@ -23,16 +23,25 @@ SCOPES: Final[dict[str, str]] = {
 OPTIONAL_SCOPES: Final[dict[str, str]] = {
     "usergroups:read": "let a user group say who may act (paid plans)",
     "pins:write": "pin the incident card",
+    "pins:read": "take a pinned message over into the timeline",
+    "reactions:read": "take a message over by an emoji",
+    "reactions:write": "show that it was taken over",
+    "bookmarks:write": "put the runbook and the postmortem at the top of the incident's channel",
+    "canvases:write": "keep the postmortem draft as the channel's canvas (paid plans)",
+    "channels:join": "come back to an incident's channel the bot was removed from",
     "files:write": "upload postmortem drafts and charts",
     "app_mentions:read": "answer in threads, where slash commands do not work",
     "chat:write.public": "post announcements in channels the bot was not invited to",
 }
 """Bot scopes an installer may decline; what they are for then degrades with a message."""
 EVENTS: Final[dict[str, str]] = {
+    "app_home_opened": "",
     "app_mention": "app_mentions:read",
+    "pin_added": "pins:read",
+    "reaction_added": "reactions:read",
     "subteam_members_changed": "usergroups:read",
 }
-"""Event -> the scope it needs."""
+"""Event -> the scope it needs, if any."""
 
 
 def manifest(prefix: str = "", name: str = NAME, http_url: str = "") -> dict[str, Any]:
@@ -71,7 +80,7 @@ def _by_socket(prefix: str, name: str) -> dict[str, Any]:
         "features": {
             "bot_user": {"display_name": name, "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
@@ -82,7 +91,19 @@ def _by_socket(prefix: str, name: str) -> dict[str, Any]:
                     "type": "message",
                     "callback_id": ids.DECLARE_SHORTCUT,
                     "description": "Open an incident from this message",
-                }
+                },
+                {
+                    "name": "Declare incident",
+                    "type": "global",
+                    "callback_id": ids.DECLARE_ANYWHERE,
+                    "description": "Open an incident and page the owner",
+                },
+                {
+                    "name": "Step an agent down",
+                    "type": "global",
+                    "callback_id": ids.LOWER_ANYWHERE,
+                    "description": "Lower what an agent may do, now",
+                },
             ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}},

@@ -33,6 +33,8 @@ CALLBACK: Final = "form"
 MOST_INPUT: Final = 3_000
 MOST_OPTIONS: Final = 100
 MOST_TITLE: Final = 24
+AGENT: Final = Argument("SUBJECT", "agent", "Which agent?")
+"""Asked for where neither words nor channel say it."""
 HIDDEN: Final = frozenset({"ID"})
 """Arguments that a button gave and that mean nothing to a person."""
 LONGEST_URL: Final = 500
@@ -45,7 +47,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was said or tapped on a card (`tapped`), and by whom. `response_url` may be empty."""
+    """Where something was said or tapped on a card (`tapped`; `home`: on the home tab), and by whom.
+
+    `response_url` and `channel` may be empty.
+    """
 
     user: str
     team: str
@@ -53,12 +58,15 @@ class Place:
     response_url: str = ""
     trigger_id: str = ""
     tapped: bool = False
+    home: bool = False
 
 
 def form(said: Said, place: Place, fleet: Fleet) -> Json:
     """The modal that asks for what is missing. Raises slackblocks' error where a limit is passed."""
     blocks: list[Block] = [SectionBlock(_text(_about(said)), block_id="about")]
     hidden = {}
+    if said.verb.about == "agent" and not said.subject and not place.channel:
+        blocks.append(_input(AGENT, "", fleet))
     for argument in said.verb.arguments:
         given = said.value(argument.name)
         if given and (argument.sort == "step" or argument.name in HIDDEN):
@@ -147,7 +155,7 @@ def submitted(view: Json, user: str, team: str) -> tuple[Said, Place]:
     }
     said = Said(
         verb(root, name),
-        str(kept["subject"]),
+        values.pop(AGENT.name, "") or str(kept["subject"]),
         tuple((name, value) for name, value in values.items() if value),
     )
     return said, Place(user, team, str(kept["channel"]), str(kept["url"]))

@@ -4,6 +4,7 @@ from bot.core.cards import Answer, IncidentCard, IncidentList
 from bot.core.model import Fleet
 from bot.engine.commands import Commands
 from bot.slack import blocks, ids
+from bot.slack.blocks.incident import incident_list
 from bot.slack.blocks.parts import Drawn, Sheet, button
 from bot.slack.handbook import help_lines
 from bot.slack.roots import ROOTS
@@ -27,7 +28,8 @@ def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn
         sheet.buttons(button("Resolve anyway…", ids.RESOLVE_ANYWAY, number) if number else None)
     drawn = sheet.done(answer.text)
     if isinstance(answer.card, IncidentList):
-        drawn = Drawn(drawn.text, (*drawn.blocks, *blocks.draw(answer.card).blocks))
+        listed = incident_list(answer.card, "" if answer.ok else said.verb.name)
+        drawn = Drawn(drawn.text, (*drawn.blocks, *listed.blocks))
     return drawn
 
 

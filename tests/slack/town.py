@@ -55,6 +55,14 @@ class Town:
     def calls(self, method: str) -> list[dict[str, Any]]:
         return self.look("calls", method=method)["calls"]
 
+    def calls_until(self, method: str, count: int) -> list[dict[str, Any]]:
+        """Calls of a method, once there have been that many."""
+        deadline = time.monotonic() + PATIENCE
+        while len(found := self.calls(method)) < count:
+            assert time.monotonic() < deadline, f"{method} was called {len(found)} times"
+            time.sleep(0.01)
+        return found
+
     def modal(self, user: str) -> dict[str, Any]:
         """The modal that `user` sees; waits for it, as it is opened after the acknowledgement."""
         deadline = time.monotonic() + PATIENCE

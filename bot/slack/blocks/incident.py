@@ -111,8 +111,8 @@ def _progress(phases: tuple[PhaseProgress, ...]) -> str:
     )
 
 
-def incident_list(card: IncidentList) -> Drawn:
-    """Open incidents, newest first, each with a button that opens it."""
+def incident_list(card: IncidentList, verb: str = "") -> Drawn:
+    """Open incidents, newest first, each with a button that opens it, or that does what somebody wanted to do."""
     sheet = Sheet("incidents")
     if not card.rows:
         sheet.section("🟢 No incident is open.")
@@ -125,7 +125,9 @@ def incident_list(card: IncidentList) -> Drawn:
             f"*{inert(title_line(header), 150)}*",
             inert(row.headline, 200),
             f"{since(header)} {link}".strip(),
-            accessory=button("Open", ids.STATUS, str(header.incident_id)),
+            accessory=button(verb.capitalize(), ids.TRAY, ids.about(header.incident_id, verb))
+            if verb
+            else button("Open", ids.STATUS, str(header.incident_id)),
         )
     left = len(card.rows) - MOST_INCIDENTS
     sheet.small(f"and {left} older ones" if left > 0 else "")
