@@ -28,8 +28,9 @@ _CLOCK = {"recovery_began": "began", "recovery_reset": "reset", "recovery_held":
 
 
 def timeline(entries: Entries, cast: Cast) -> tuple[Line, ...]:
-    """Every entry, oldest first, with roles in place of names."""
-    ordered = sorted(entries, key=lambda sealed: (sealed.entry.at, sealed.serial))
+    """Every entry, oldest first, with roles in place of names. Who was refused is no part of the story."""
+    told = [sealed for sealed in entries if sealed.entry.kind != "refused"]
+    ordered = sorted(told, key=lambda sealed: (sealed.entry.at, sealed.serial))
     return tuple(_line(sealed, cast) for sealed in ordered)
 
 

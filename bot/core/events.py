@@ -550,6 +550,17 @@ class PostmortemAsked:
     kind: Literal["postmortem_asked"] = "postmortem_asked"
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Somebody wanted something done that they may not. `actor` is the bot: a refused act is no sign of work."""
+
+    at: datetime
+    actor: Actor
+    who: Actor
+    why: str
+    kind: Literal["refused"] = "refused"
+
+
 Event = (
     Opened
     | Breached
@@ -593,4 +604,5 @@ Event = (
     | RunbookAdopted
     | PageAsked
     | PostmortemAsked
+    | Refused
 )

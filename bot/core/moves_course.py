@@ -240,6 +240,12 @@ def severity_changed(event: ev.SeverityChanged, incident: Incident) -> Change:
 
 
 @apply.register
+def refused(event: ev.Refused, incident: Incident) -> Change:
+    """Nothing changes; it is kept who tried, and why not."""
+    return Change(incident, f"Refused to {event.who.name}: {event.why}")
+
+
+@apply.register
 def effect_failed(event: ev.EffectFailed, incident: Incident) -> Change:
     """Something could not be done; it is said."""
     return Change(incident, f"Could not do {event.effect_key}: {event.why}")

@@ -29,7 +29,7 @@ class Acting(Autonomy):
         if incident is None:
             return Answer(f"There is no incident INC-{incident_id:04d}.", ok=False)
         if refusal := rule(actor, self._agent(incident)):
-            return Answer(refusal, ok=False, incident_id=incident_id)
+            return self.refuse(actor, refusal, incident_id)
         try:
             after = self._ledger.record(incident_id, decide)
         except IllegalMove as why:

@@ -13,8 +13,13 @@ from bot.engine.finding import Unknown
 from bot.engine.ledger import Ledger
 from bot.engine.openings import Openings
 from bot.engine.questions import Questions
+from bot.engine.refusals import Refusals
 from bot.engine.views import Views
 from bot.ports import Clock, Conflict, Store
+
+
+class _NotAllowed(IllegalMove):
+    """The person may not; what they wanted was legal."""
 
 
 class Autonomy(Questions):
@@ -32,6 +37,12 @@ class Autonomy(Questions):
         super().__init__(store, views, fleet, clock)
         self._ledger = ledger
         self._openings = openings
+        self.refusals = Refusals(ledger, self._now)
+
+    def refuse(self, actor: Actor, why: str, incident_id: int | None = None) -> Answer:
+        """Say no, and keep that it was said: in the incident's timeline, or in the audit log where there is none."""
+        self.refusals.keep(actor, why, incident_id)
+        return Answer(why, ok=False, incident_id=incident_id)
 
     def step_down(
         self,
@@ -50,7 +61,7 @@ class Autonomy(Questions):
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
         if refusal := permission.may_respond(actor, found):
-            return Answer(refusal, ok=False)
+            return self.refuse(actor, refusal, self.open_incident_of(found.key))
         try:
             return self._lower(actor, found, wanted, reason, minutes, workflow)
         except IllegalMove as why:
@@ -129,7 +140,7 @@ class Autonomy(Questions):
             )
         refusal = permission.may_restore(actor, found, incident)
         if refusal:
-            return Answer(refusal, ok=False, incident_id=incident.id)
+            return self.refuse(actor, refusal, incident.id)
         try:
             after = self._ledger.record(incident.id, lambda fresh: self._asked(fresh, actor, reason, workflow))
         except IllegalMove as why:
@@ -176,6 +187,8 @@ class Autonomy(Questions):
             return Answer(f"{incident.agent} is not in the fleet file any more.", ok=False)
         try:
             after = self._ledger.record(incident_id, lambda fresh: self._raised(fresh, actor, agent))
+        except _NotAllowed as refusal:
+            return self.refuse(actor, str(refusal), incident_id)
         except IllegalMove as why:
             return Answer(str(why), ok=False, incident_id=incident_id)
         return Answer(
@@ -188,7 +201,7 @@ class Autonomy(Questions):
         if rungs.restore_by is None or not rungs.restore_to:
             raise IllegalMove("No restore is waiting for an answer.")
         if refusal := permission.may_restore(actor, agent, incident, rungs.restore_by):
-            raise IllegalMove(refusal)
+            raise _NotAllowed(refusal)
         if incident.state not in (State.RECOVERED, State.RECOVERING):
             raise IllegalMove(f"The evidence is gone: {incident.last_reset or 'it is not recovered any more'}.")
         present = self._in_force(incident, rungs.restore_workflow)
@@ -217,7 +230,7 @@ class Autonomy(Questions):
         if incident is None or agent is None:
             return Answer("There is no such incident.", ok=False)
         if refusal := permission.may_respond(actor, agent):
-            return Answer(refusal, ok=False, incident_id=incident_id)
+            return self.refuse(actor, refusal, incident_id)
         try:
             self._ledger.record(incident_id, lambda _: RestoreDeclined(self._now(), actor, reason))
         except IllegalMove as why:

@@ -16,6 +16,7 @@ from bot.engine.causes_card import causes_card
 from bot.engine.history import History
 from bot.engine.ledger import Ledger
 from bot.engine.openings import Runbooks, runbook_context
+from bot.engine.refusals import Refusals
 from bot.engine.surroundings import Surroundings
 from bot.engine.views import Views
 from bot.ports import Clock, Conflict, Store
@@ -43,6 +44,7 @@ class Causes:
         self._runbooks = runbooks
         self._fleet = fleet
         self._clock = clock
+        self.refusals = Refusals(ledger, clock.now)
 
     @classmethod
     def over(
@@ -84,6 +86,7 @@ class Causes:
         if incident is None:
             return _none(incident_id)
         if refusal := permission.may_respond(actor, self._agent(incident)):
+            self.refusals.keep(actor, refusal, incident_id)
             return Answer(refusal, ok=False, incident_id=incident_id)
         meant = named(incident, what)
         if meant is None:
@@ -111,6 +114,7 @@ class Causes:
         if incident is None:
             return _none(incident_id)
         if refusal := permission.may_respond(actor, self._agent(incident)):
+            self.refusals.keep(actor, refusal, incident_id)
             return Answer(refusal, ok=False, incident_id=incident_id)
         known = {playbook.name: playbook for playbook in self._playbooks()}
         best = incident.assessment.matches[0].name if incident.assessment and incident.assessment.matches else ""

@@ -164,7 +164,7 @@ class Commands(Teamwork):
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
         if refusal := permission.may_respond(actor, found):
-            return Answer(refusal, ok=False)
+            return self.refuse(actor, refusal, self.open_incident_of(found.key))
         open_id = self.open_incident_of(found.key)
         if open_id is not None:
             return Answer(f"{found.key} has INC-{open_id:04d} open already.", ok=False, incident_id=open_id)

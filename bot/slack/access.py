@@ -20,6 +20,15 @@ from bot.slack.text import plain
 
 TTL: Final = 300.0
 """Seconds for which a lookup is believed."""
+FOREIGN: Final = "the account belongs to another workspace"
+BARRED: Final[Mapping[str, str]] = {
+    "deleted": "the account is deactivated",
+    "is_bot": "the account is a bot's",
+    "is_restricted": "the account is a guest's",
+    "is_ultra_restricted": "the account is a guest's",
+    "is_stranger": FOREIGN,
+}
+"""What Slack says of an account -> why it may not act."""
 GONE: Final = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
 log = logging.getLogger("stepdown.slack")
@@ -62,10 +71,19 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who acts. `stranger`: known to be no full member of this workspace (a guest, a bot, of another one)."""
+    """Who acts.
+
+    `barred`: why they are known to be no full member of this workspace; empty for members, and for those who could not
+    be looked up.
+    """
 
     actor: Actor
-    stranger: bool
+    barred: str = ""
+
+    @property
+    def stranger(self) -> bool:
+        """True for somebody known to be no full member."""
+        return bool(self.barred)
 
 
 class Access:
@@ -86,28 +104,28 @@ class Access:
     def caller(self, user: str, team: str = "") -> Caller:
         """The same, and whether the user is known to be a stranger here. Asks Slack once at most for each."""
         person = self._fleet().person_by_slack(user)
-        account, stranger = self._looked_up(user, team)
+        account, barred = self._looked_up(user, team)
         name = plain(str(account.get("real_name") or account.get("name") or user), 60)
-        responder = False if stranger else self._responder(user, person, known=bool(account))
+        responder = False if barred else self._responder(user, person, known=bool(account))
         actor = Actor(person.key if person else user, person.name if person else name, user, responder, "slack")
-        return Caller(actor, stranger)
+        return Caller(actor, barred)
 
     def forget(self) -> None:
         """Look everybody up again: a group's members changed."""
         with self._lock:
             self._cache.clear()
 
-    def _looked_up(self, user: str, team: str) -> tuple[Mapping[str, Any], bool]:
-        """(account, stranger). An account that could not be looked up is empty, and no stranger."""
+    def _looked_up(self, user: str, team: str) -> tuple[Mapping[str, Any], str]:
+        """(account, why they are barred). An account that could not be looked up is empty, and not barred."""
         ours = self._team()
         if team and ours and team != ours:
-            return {}, True
+            return {}, FOREIGN
         try:
             account = self._account(user)
         except SlackError as error:
             log.warning("could not look up %s: %s", user, error)
-            return {}, error.code in GONE
-        return account, not _full_member(account, ours)
+            return {}, "Slack knows no such account here" if error.code in GONE else ""
+        return account, _barred(account, ours)
 
     def _responder(self, user: str, person: Person | None, *, known: bool) -> bool | None:
         if not known:
@@ -154,9 +172,9 @@ def on_call(fleet: Fleet) -> frozenset[str]:
     return frozenset(named | set(fleet.responders)) - {""}
 
 
-def _full_member(account: Mapping[str, Any], team: str) -> bool:
-    """Not a guest, not deleted, not a bot, and of our own workspace."""
-    barred = ("deleted", "is_bot", "is_restricted", "is_ultra_restricted", "is_stranger")
-    if any(account.get(flag) for flag in barred):
-        return False
-    return not team or str(account.get("team_id") or team) == team
+def _barred(account: Mapping[str, Any], team: str) -> str:
+    """Why an account is no full member's: a guest, deleted, a bot, or not of our own workspace."""
+    for flag, why in BARRED.items():
+        if account.get(flag):
+            return why
+    return FOREIGN if team and str(account.get("team_id") or team) != team else ""

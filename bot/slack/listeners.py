@@ -223,13 +223,19 @@ class Inbound:
             return replies.refused(f"Missing: {asked}. {self._typed(said)}")
         caller = self._access.caller(place.user, place.team)
         if caller.stranger:
-            return replies.refused("Only full members of this workspace may use Stepdown. Nothing changed.")
+            why = f"Only full members of this workspace may use Stepdown, and {caller.barred}. Nothing changed."
+            number = int(said.subject) if said.verb.about == "incident" and said.subject else None
+            return replies.refused(self._commands.refuse(caller.actor, why, number or self._here(place)).text)
         answer = act(Call(self._commands, caller.actor, said, place.channel))
         if answer.curve is not None and self.curves is not None:
             self._workers.submit(self.curves.show, place, *answer.curve)
         if answer.ok and said.verb.said_by_card and place.tapped:
             return None
         return replies.reply(said, answer, self._commands, place.channel)
+
+    def _here(self, place: Place) -> int | None:
+        """The incident whose channel this is."""
+        return self._commands.incident_in(place.channel) if place.channel else None
 
     def _typed(self, said: Said) -> str:
         return typed(ROOTS[said.verb.root], said.verb, self._prefix)

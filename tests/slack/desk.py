@@ -23,6 +23,7 @@ class Desk:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.actors: list[Actor] = []
+        self.refused: list[tuple[str, str, int | None]] = []
         self.channel = "C0ROOM"
         self.refusal = ""
         self.breaks = False
@@ -46,6 +47,10 @@ class Desk:
         if self.refusal:
             return Answer(self.refusal, ok=False)
         return Answer(f"{name} is done.", incident_id=42)
+
+    def refuse(self, actor: Actor, why: str, incident_id: int | None = None) -> Answer:
+        self.refused.append((actor.key, why, incident_id))
+        return Answer(why, ok=False, incident_id=incident_id)
 
     def acknowledge(self, actor: Actor, incident_id: int) -> Answer:
         return self._act("acknowledge", actor, incident_id)
