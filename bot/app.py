@@ -42,14 +42,17 @@ from bot.engine.polling import Poller
 from bot.engine.reminders import Reminders
 from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
+from bot.engine.upkeep import Keep
 from bot.engine.views import Views
 from bot.engine.watch import Watch
 from bot.metronome import PollThreads, new_scheduler, settle_memory
 from bot.pagers import PAGERDUTY, build_pagers
 from bot.ports import Clock, Replica, Source, Store
 from bot.slack import Slack, build_slack
+from bot.slack.directory import SlackDirectory
 from bot.sources import build
 from bot.store import SqlStore
+from bot.watching import Around, Care
 from bot.web.api import build_api
 from bot.web.board import MemoryBoard
 from bot.web.server import HttpServer
@@ -98,6 +101,8 @@ class Setup:
     version: str = ""
     on_fleet: Callable[[], None] = lambda: None
     """Called when some replica was asked to read the fleet file again."""
+    keep: Keep = field(default_factory=Keep)
+    canary_person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,10 @@ class App:
             )
         )
         self.delivery = Delivery(store, ledger, views, outlets, fleet, clock, time.time, random.random)
+        around = Around(
+            store, fleet, clock, SlackDirectory(self.slack.access), frozenset({"slack", *pagers}), setup.speed
+        )
+        self.care = Care(around, setup.keep, setup.canary_person)
         self.watch = Watch(store, self.poller, self.slack.connection.healthy, time.monotonic)
         self.intake = PushIntake(store, self.cycle, fleet, clock)
         self._wire_http()
@@ -248,6 +257,7 @@ class App:
         self._every(15, "causes", self.commands.causes.attribution.look_all)
         self._every(60, "queues", self.intake.count_queues)
         self._every(60, "budgets", self.burning.round)
+        self._every(60, "upkeep", self.care.upkeep.tick)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
         self._scheduler.add_job(self._make_room, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))

@@ -5,12 +5,12 @@ It writes to the same database. The running bot carries the effects out and publ
 
 import getpass
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.config import Settings
 from bot.config.playbooks import PlaybookShelf
-from bot.core import timeline
 from bot.core.cards import (
     Answer,
     Card,
@@ -25,6 +25,8 @@ from bot.core.cards import (
 from bot.core.figures import figure
 from bot.core.model import Actor, Fleet
 from bot.documents.runbooks import RunbookShelf
+from bot.engine.canary import KIND as CANARY
+from bot.engine.canary import Canary
 from bot.engine.causes import Causes
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
@@ -34,7 +36,9 @@ from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.views import Views
 from bot.pagers import PAGERS
-from bot.store import SqlStore
+from bot.store import SqlStore, export
+from bot.store.audit import findings
+from bot.store.migrate import head
 from bot.tabletop.clock import RealClock
 from bot.web.board import MemoryBoard
 
@@ -46,6 +50,7 @@ class LocalDesk:
     store: SqlStore
     commands: Commands
     fleet: Fleet
+    ways: frozenset[str]
 
     @classmethod
     def open(cls, settings: Settings, fleet: Fleet) -> "LocalDesk":
@@ -56,17 +61,18 @@ class LocalDesk:
         def present() -> Fleet:
             return fleet
 
+        ways = frozenset({"slack", *PAGERS})
         board = MemoryBoard(present, clock, store.rungs())
         ledger = Ledger(store, board, time.time, lambda _: None)
         history = History(store, present)
         shelf = RunbookShelf(settings.runbooks_dir)
-        openings = Openings(store, ledger, present, shelf, frozenset({"slack", *PAGERS}))
+        openings = Openings(store, ledger, present, shelf, ways)
         course = Course(store, ledger, history, board, present, clock)
         numbers = Numbers(store, history, board, present)
         views = Views(store, numbers, present, course.clock_of)
         playbooks = PlaybookShelf(settings.playbooks_dir, shelf.names, present).all
         causes = Causes.over(store, ledger, history, views, playbooks, shelf, present, clock)
-        return cls(store, Commands(Desk(store, ledger, openings, views, present, clock, causes)), fleet)
+        return cls(store, Commands(Desk(store, ledger, openings, views, present, clock, causes)), fleet, ways)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -80,13 +86,23 @@ class LocalDesk:
             return Actor(key, key, responder=None, surface="cli")
         return Actor(key, person.name, person.slack, responder=True, surface="cli")
 
+    def test_page(self, person: str) -> Sequence[str]:
+        """Want a test page to a person by every way; the keys of what is wanted."""
+        canary = Canary(self.store, lambda: self.fleet, self.ways, RealClock(), time.time, person)
+        period = f"by hand {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        canary.send(period)
+        made = self.store.occasion(CANARY, period)
+        return [key for key in made.detail.split(",") if key] if made is not None else []
+
     def verify(self) -> list[str]:
-        """What is wrong with the timelines, one sentence each; empty when all are whole."""
-        checked = (
-            (incident, timeline.verify(self.store.entries(incident.id), incident.entries))
-            for incident in self.store.incidents(1_000_000)
-        )
-        return [f"{incident.number}: {wrong}" for incident, wrong in checked if wrong]
+        """What does not fit together in what is stored, one sentence each; empty when all is whole."""
+        with self.store.reading(), self.store.looking() as connection:
+            return list(findings(connection))
+
+    def export(self) -> Iterator[str]:
+        """Everything that is stored, as JSON lines."""
+        with self.store.reading(), self.store.looking() as connection:
+            yield from export.lines(connection, head())
 
 
 def plain(value: object) -> object:

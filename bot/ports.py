@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.core.cards import Card
 from bot.core.change_feed import PostedChange
+from bot.core.cover import Cover
 from bot.core.effects import Effect, Lane
 from bot.core.followup import Followup
 from bot.core.incident import Decision, Incident
@@ -26,6 +27,7 @@ from bot.core.model import (
     Way,
 )
 from bot.core.postmortem import Report
+from bot.core.reach import Account
 from bot.core.readiness import Decided
 from bot.core.report import Chart
 from bot.core.spending import Spent
@@ -152,6 +154,14 @@ class Chat(Protocol):
 
     def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
         """Upload one file and share it in the channel. Receipt.id is the file's id."""
+        ...
+
+
+class Directory(Protocol):
+    """Knows people's accounts in the chat."""
+
+    def account(self, person: Person) -> Account:
+        """Whether the person's account could be paged now; `unknown` where nobody can say."""
         ...
 
 
@@ -303,6 +313,35 @@ class Finished:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something that happens once in a period. `outcome` empty: not known yet; else `ok` or `failed`."""
+
+    kind: str
+    period: str
+    at: datetime
+    outcome: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a wanted effect: pending, sending, sent, failed, unknown or folded."""
+
+    state: str
+    why: str = ""
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Something that is wrong with Stepdown itself, since when, in words."""
+
+    key: str
+    began_at: datetime
+    text: str
+
+
 class Store(ChangeFeed, Protocol):
     """Keeps everything. One `commit` is one transaction; readers see whole decisions or none."""
 
@@ -382,6 +421,38 @@ class Store(ChangeFeed, Protocol):
 
     def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
         """The same for every series of these agents (all agents when empty), in one read."""
+        ...
+
+    def history(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
+        """Minutes first..last for a baseline: what was rolled up and has counts comes as one row of five minutes."""
+        ...
+
+    def roll_up(self, before: int) -> int:
+        """Roll minutes before this one (a multiple of five) into fives; returns how many rows went."""
+        ...
+
+    def drop_rolled(self, before: int) -> int:
+        """Drop fives that began before this minute."""
+        ...
+
+    def forget_tasks(self, before: datetime) -> int:
+        """Forget task records whose newest word is older, but not those that still wait for a person."""
+        ...
+
+    def forget_effects(self, closed_before: datetime, finished_before: float) -> int:
+        """Forget effects of incidents closed before then, and edits done before `finished_before` (wall)."""
+        ...
+
+    def forget_sights(self, before: datetime) -> int:
+        """Forget keys of deliveries seen before then."""
+        ...
+
+    def forget_readings(self, before: datetime) -> int:
+        """Forget what instances said that have not been heard since then."""
+        ...
+
+    def forget_occasions(self, before: datetime) -> int:
+        """Forget daily and weekly rows, covers and episodes that were over before then."""
         ...
 
     def newest_minute(self, series: Series) -> int | None:
@@ -554,6 +625,62 @@ class Store(ChangeFeed, Protocol):
 
     def first_sight(self, key: str, now: datetime) -> bool:
         """True exactly once for each key: for events that may be delivered again."""
+        ...
+
+    def once(
+        self, kind: str, period: str, now: datetime, effects: Sequence[Effect] = (), *, wall: float, detail: str = ""
+    ) -> bool:
+        """Take an occasion and want its effects, in one transaction; False where it was taken before."""
+        ...
+
+    def occasion(self, kind: str, period: str) -> Occasion | None:
+        """The occasion of a period, None where it has not come."""
+        ...
+
+    def last_occasion(self, kind: str) -> Occasion | None:
+        """The newest occasion of a kind."""
+        ...
+
+    def set_outcome(
+        self, kind: str, period: str, outcome: str, detail: str, effects: Sequence[Effect] = (), *, wall: float
+    ) -> None:
+        """Write down how an occasion went; a second word on it changes nothing."""
+        ...
+
+    def outcome(self, key: str) -> Outcome | None:
+        """What became of a wanted effect; None where it is not known."""
+        ...
+
+    def put_cover(self, cover: Cover, effects: Sequence[Effect], wall: float) -> None:
+        """Hand a pager over; an earlier cover of the same person that still runs ends with it."""
+        ...
+
+    def end_cover(self, person: str, now: datetime, effects: Sequence[Effect], wall: float) -> bool:
+        """Take a pager back before its time; False where nobody covers for that person."""
+        ...
+
+    def covers(self, now: datetime) -> Sequence[Cover]:
+        """Covers in force, oldest first."""
+        ...
+
+    def covers_over(self, now: datetime) -> Sequence[Cover]:
+        """Covers whose time ran out and of which nobody was told."""
+        ...
+
+    def say_cover_over(self, cover: Cover, effects: Sequence[Effect], wall: float) -> None:
+        """Want the words that a cover is over, once."""
+        ...
+
+    def begin_episode(self, key: str, text: str, now: datetime, effects: Sequence[Effect], wall: float) -> bool:
+        """Write down that something is wrong, and want the words; False where it is known already."""
+        ...
+
+    def end_episode(self, key: str, now: datetime, effects: Sequence[Effect], wall: float) -> bool:
+        """Write down that it is over; False where it was not wrong."""
+        ...
+
+    def episodes(self) -> Sequence[Episode]:
+        """What is wrong now, as written down, oldest first."""
         ...
 
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:

@@ -12,6 +12,7 @@ import structlog
 from bot.app import App, Setup, SlackAccess
 from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
 from bot.core.model import Fleet
+from bot.engine.upkeep import Keep
 from bot.ports import Replica
 from bot.sources import KINDS
 from bot.store import SqlStore, StoreError
@@ -65,6 +66,13 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
         http_host=settings.http_host,
         http_port=settings.http_port,
         pagerduty_url=settings.pagerduty_url,
+        keep=Keep(
+            settings.keep_minutes_hours,
+            settings.keep_history_days,
+            settings.keep_tasks_days,
+            settings.keep_effects_days,
+        ),
+        canary_person=settings.canary_person,
         version=version("stepdown"),
     )
 

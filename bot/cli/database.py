@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,19 @@ from bot.cli.asking import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 
 URL = r"sqlite:///|postgresql(\+psycopg)?://"
+
+
+@db_app.command("backup")
+def db_backup(file: Annotated[Path, typer.Argument(help="Where the copy goes; nothing is written over.")]) -> None:
+    """Copy a SQLite database while the bot runs: whole, of one moment, checked."""
+    from bot.store import StoreError
+    from bot.store.backup import back_up
+
+    try:
+        size = back_up(settings_now().database_url, file)
+    except StoreError as error:
+        stop(str(error), UNREACHABLE)
+    print(f"{file}: {size / 1e6:.1f} MB")
 
 
 @db_app.command("upgrade")

@@ -50,9 +50,9 @@ def postmortem(incident: Incident, who: As = "") -> None:
 
 @app.command()
 def verify() -> None:
-    """Check the hash chain of every timeline."""
+    """Check that everything stored fits together: hash chains, rows against their entries, nothing orphaned."""
     with open_desk() as desk:
         broken = desk.verify()
     if broken:
         stop("\n".join(broken), NO)
-    print("Every timeline is whole.")
+    print("Every timeline is whole, and everything fits together.")

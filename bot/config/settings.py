@@ -118,6 +118,15 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65535)
     tokens_file: Annotated[Path | None, AfterValidator(_file)] = None
     """Who may use the HTTP side (hashed); without it every endpoint that writes is off."""
+    keep_minutes_hours: float = Field(48, ge=8, le=1440)
+    """Hours for which each minute has its own row; after that five minutes have one."""
+    keep_history_days: float = Field(35, ge=1, le=3660)
+    keep_tasks_days: float = Field(14, ge=1, le=3660)
+    keep_effects_days: float = Field(30, ge=1, le=3660)
+    """Days after an incident closed for which what was sent about it can still be edited."""
+    heartbeat_url: SecretStr | None = None
+    canary_person: str = ""
+    """Key of the person who gets the weekly test page; empty: nobody."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
 
 
@@ -156,8 +165,9 @@ _ALLOWED = {
 }
 _WORDS = {
     "int_parsing": "is not a whole number",
-    "greater_than_equal": "is too small: 0 to 65535 is allowed",
-    "less_than_equal": "is too large: 0 to 65535 is allowed",
+    "float_parsing": "is not a number",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
 }
 
 
@@ -165,7 +175,21 @@ def _sentence(error: ErrorDetails) -> str:
     name = PREFIX + str(error["loc"][0]).removeprefix(PREFIX.lower()).upper() if error["loc"] else "the settings"
     if error["type"] == "literal_error":
         return f"{name} must be {_ALLOWED[name]}"
-    return f"{name} {_WORDS.get(error['type'], error['msg'].removeprefix('Value error, '))}"
+    return f"{name} {_WORDS.get(error['type'], error['msg'].removeprefix('Value error, '))}{_allowed(error)}"
+
+
+def _allowed(error: ErrorDetails) -> str:
+    """The range that is allowed, for a number outside it."""
+    field = (
+        Settings.model_fields.get(str(error["loc"][0]).removeprefix(PREFIX.lower()).lower()) if error["loc"] else None
+    )
+    if field is None or error["type"] not in ("greater_than_equal", "less_than_equal"):
+        return ""
+    bounds = [getattr(rule, "ge", None) for rule in field.metadata] + [
+        getattr(rule, "le", None) for rule in field.metadata
+    ]
+    low, high = (bound for bound in bounds if bound is not None)
+    return f": {low:g} to {high:g} is allowed"
 
 
 def _misspelt(env: Mapping[str, Any]) -> list[str]:

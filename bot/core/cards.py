@@ -370,6 +370,13 @@ class CausesCard:
     """What was posted around the onset, newest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeCard:
+    """A line to one person that belongs to no incident."""
+
+    text: str
+
+
 Card = (
     PageCard
     | AnnouncementCard
@@ -391,6 +398,7 @@ Card = (
     | TaskList
     | FollowupList
     | HomeCard
+    | NoticeCard
 )
 
 

@@ -214,14 +214,17 @@ class Notice:
     stamp: str
     text: str
     channel: str = ""
+    person: str = ""
+    """A key: it goes to this person directly, and to no channel."""
+    mention: str = ""
     incident_id: int = 0
     kind: Literal["notice"] = "notice"
     lane: Lane = "slack"
 
     @property
     def key(self) -> str:
-        """`notice/STAMP`."""
-        return f"notice/{self.stamp}"
+        """`notice/STAMP`, or `notice/STAMP/PERSON`."""
+        return f"notice/{self.stamp}" + (f"/{self.person}" if self.person else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,26 @@ class DrawCharts:
         return f"inc-{self.incident_id}/charts/{self.stamp}"
 
 
+@dataclass(frozen=True, slots=True)
+class CanaryPage:
+    """Page one person by one way to see that it works. It goes the way of every page; only its words say it is a test.
+
+    `serial` counts test pages. The key looks like that of any page, because pagers build their own keys from it.
+    """
+
+    serial: int
+    person: str
+    way: str
+    incident_id: int = 0
+    kind: Literal["canary_page"] = "canary_page"
+    lane: Lane = "pagers"
+
+    @property
+    def key(self) -> str:
+        """`inc-0/page/SERIAL/PERSON/WAY`."""
+        return f"inc-0/page/{self.serial}/{self.person}/{self.way}"
+
+
 Effect = (
     PushRung
     | Page
@@ -253,4 +276,5 @@ Effect = (
     | DraftPostmortem
     | Notice
     | DrawCharts
+    | CanaryPage
 )

@@ -171,7 +171,11 @@ def _targets(incident: Incident, step: EscalationStep) -> tuple[str, ...]:
 
 
 def _why(incident: Incident, step: EscalationStep) -> str:
-    already = incident.escalation.paged
+    already, roster = incident.escalation.paged, incident.roster
+    role = {"owner": roster.owner, "deputy": roster.deputy, "manager": roster.manager}.get(step.who, "")
+    covered = next((person for person, by in roster.covers.items() if by == role), "")
+    if covered:
+        return f"You cover for {covered}, {step.who} of {incident.agent}."
     if step.who == "owner":
         return f"You own {incident.agent}." if not already else f"You own {incident.agent}, and nobody answered yet."
     if step.who == "everyone":

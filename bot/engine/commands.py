@@ -30,9 +30,9 @@ from bot.core.runbook import Outcome
 from bot.engine import finding
 from bot.engine.causes import Causes
 from bot.engine.finding import Unknown
+from bot.engine.handing import Handing
 from bot.engine.ledger import Ledger
 from bot.engine.openings import Openings
-from bot.engine.teamwork import Teamwork
 from bot.engine.views import Views
 from bot.ports import Clock, Conflict, Store
 
@@ -52,7 +52,7 @@ class Desk:
     causes: Causes
 
 
-class Commands(Teamwork):
+class Commands(Handing):
     """Acts and questions of people. Every method returns an Answer; none raises for what a person got wrong."""
 
     def __init__(self, desk: Desk) -> None:

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from bot.core.cards import Card
 from bot.core.effects import (
+    CanaryPage,
     DirectCard,
     DraftPostmortem,
     DrawCharts,
@@ -39,7 +40,9 @@ from bot.core.events import (
 from bot.core.incident import IllegalMove, Incident
 from bot.core.model import BOT, Fleet, Person, Way
 from bot.engine import pictures
+from bot.engine.canary import page_canary
 from bot.engine.ledger import Ledger
+from bot.engine.notices import say_notice
 from bot.engine.outlets import Folded, NotYet, Outlets
 from bot.engine.posted import card_named
 from bot.engine.views import Views
@@ -57,6 +60,8 @@ BATCH = 20
 FIRST_CHARTS = "open"
 CHAT = "slack"
 """The kind of way that is the chat itself."""
+ChatEffect = OpenChannel | PostCard | DirectCard | EditCard | Say | SetTopic | Invite
+IncidentEffect = PushRung | Page | ChatEffect | DraftPostmortem | DrawCharts | GatherEvidence
 
 
 class Delivery:
@@ -113,31 +118,33 @@ class Delivery:
             self._settle(job, Finished(job, self._wall(), "sent", receipt), self._outcome(job, receipt))
 
     def _do(self, job: Job) -> Receipt | None:
-        if isinstance(job.effect, Notice):
-            return self._notice(job, job.effect)
-        incident = self._store.incident(job.effect.incident_id)
+        match job.effect:
+            case Notice():
+                return say_notice(job, job.effect, self._outlets.chat, self._fleet())
+            case CanaryPage():
+                return self._canary_page(job, job.effect)
+            case _:
+                return self._do_for_incident(job, job.effect)
+
+    def _do_for_incident(self, job: Job, effect: IncidentEffect) -> Receipt | None:
+        incident = self._store.incident(effect.incident_id)
         if incident is None:
             raise Folded("its incident is gone")
-        match job.effect:
+        match effect:
             case PushRung():
-                return self._push_rung(job, incident, job.effect)
+                return self._push_rung(job, incident, effect)
             case Page():
-                return self._page(job, incident, job.effect)
+                return self._page(job, incident, effect)
             case DraftPostmortem():
                 return self._draft_postmortem(job, incident)
             case DrawCharts():
                 return self._draw_charts(job, incident)
             case GatherEvidence():
-                return self._gather(incident, job.effect)
+                return self._gather(incident, effect)
             case _:
-                return self._do_in_chat(job, incident, job.effect)
+                return self._do_in_chat(job, incident, effect)
 
-    def _do_in_chat(
-        self,
-        job: Job,
-        incident: Incident,
-        effect: OpenChannel | PostCard | DirectCard | EditCard | Say | SetTopic | Invite,
-    ) -> Receipt | None:
+    def _do_in_chat(self, job: Job, incident: Incident, effect: ChatEffect) -> Receipt | None:
         match effect:
             case OpenChannel():
                 return self._open_channel(job, effect)
@@ -216,15 +223,12 @@ class Delivery:
         effect, now = job.effect, self._clock.now()
         if isinstance(effect, Page):
             outcome = "unknown" if state == "unknown" else "failed"
-            detail = f"{why}; phone {self._phone(effect.person)}"
-            return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, detail)  # type: ignore[arg-type]
-        if isinstance(effect, EditCard | Notice) or (isinstance(effect, DrawCharts) and effect.stamp != FIRST_CHARTS):
+            return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, why)  # type: ignore[arg-type]
+        if isinstance(effect, EditCard | Notice | CanaryPage) or (
+            isinstance(effect, DrawCharts) and effect.stamp != FIRST_CHARTS
+        ):
             return None  # what only decorates is said once
         return EffectFailed(now, BOT, job.key, why)
-
-    def _phone(self, key: str) -> str:
-        person = self._fleet().people.get(key)
-        return person.phone if person and person.phone else "not listed"
 
     def _person(self, key: str) -> Person | None:
         return self._fleet().people.get(key)
@@ -259,6 +263,11 @@ class Delivery:
             raise DeliveryError(f"{effect.person} has no way {effect.way}", permanent=True)
         card = self._views.page_card(incident, effect.why, self._clock.now())
         return pager.page(person, way, card, job.key, repeat=job.attempts > 1)
+
+    def _canary_page(self, job: Job, effect: CanaryPage) -> Receipt | None:
+        person = self._person(effect.person)
+        way, pager = self._way(person, effect.way)
+        return page_canary(job, person, way, pager, self._clock.now())
 
     def _open_channel(self, job: Job, effect: OpenChannel) -> Receipt | None:
         """Create the incident's channel and invite people."""
@@ -320,13 +329,6 @@ class Delivery:
         mention = self._person(effect.mention) if effect.mention else None
         channel = self._room(incident, effect.room)
         return self._outlets.chat.say(channel, effect.text, job.key, mention=mention, repeat=job.attempts > 1)
-
-    def _notice(self, job: Job, effect: Notice) -> Receipt | None:
-        """Post one message that belongs to no incident."""
-        channel = effect.channel or self._fleet().announcements
-        if not channel:
-            raise Folded("the fleet file names no channel for announcements")
-        return self._outlets.chat.say(channel, effect.text, job.key, repeat=job.attempts > 1)
 
     def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> Receipt | None:
         """Set the channel's topic, unless a younger one waits."""

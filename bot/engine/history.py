@@ -54,7 +54,7 @@ class History:
 
     def freeze(self, agent: Agent, series: Series, sli: Sli, onset: int) -> Baseline | None:
         """The baseline as of an onset, from history that closed before it and leaves incidents out."""
-        rows = self._store.minutes(series, onset - BASELINE_DAYS * 1440, onset)
+        rows = self._store.history(series, onset - BASELINE_DAYS * 1440, onset)
         exclude = self._store.incident_spans(agent.key, minute_start(onset - BASELINE_DAYS * 1440))
         return baselines.frozen(sli, rows, onset, exclude, agent.pinned_baseline(series))
 

@@ -26,7 +26,8 @@ class Ledger:
     ) -> None:
         self._store = store
         self._board = board
-        self._wall = wall
+        self.wall = wall
+        """The real time, in epoch seconds."""
         self._wake = wake
 
     def open(self, event: Opened) -> Incident:
@@ -56,13 +57,13 @@ class Ledger:
     def refresh(self, effects: Iterable[Effect]) -> None:
         """Want effects that change no incident, such as the edit of a card whose numbers moved."""
         wanted = tuple(effects)
-        self._store.enqueue(wanted, self._wall())
+        self._store.enqueue(wanted, self.wall())
         self._wake({effect.lane for effect in wanted})
 
     def _commit(self, decision: Decision, event: Event, done: Finished | None = None) -> Incident:
         rung = rung_of(decision.incident, event)
         kept = self._followup_of(decision.incident, event)
-        self._store.commit(decision, event.at, rung=rung, followup=kept, wall=self._wall(), done=done)
+        self._store.commit(decision, event.at, rung=rung, followup=kept, wall=self.wall(), done=done)
         if rung is not None:
             self._board.publish((rung,))
         wanted = {effect.lane for effect in decision.effects}

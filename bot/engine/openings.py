@@ -1,10 +1,12 @@
 """Opening an incident: everything it will need later is looked up now and snapshotted into its first event."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from bot.core import ladder
+from bot.core.cover import Cover, with_cover
 from bot.core.detection import objective_limit
 from bot.core.events import IncidentKind, Opened, Roster, Severity, Suggestion
 from bot.core.figures import figure
@@ -104,7 +106,7 @@ class Openings:
             incident_kind=kind,
             title=title,
             severity=grade,
-            roster=roster(fleet, agent, self._ways),
+            roster=roster(fleet, agent, self._ways, self._store.covers(now), now),
             rung=rung,
             normal_rung=agent.normal_rung,
             breaches=breaches,
@@ -170,21 +172,23 @@ def severity(fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach]) 
     return ladder.severity(fleet.ladder, rung, agent.stage, past).severity
 
 
-def roster(fleet: Fleet, agent: Agent, ways: frozenset[str]) -> Roster:
-    """Who is paged as what, and by which of the ways that work here."""
+def roster(fleet: Fleet, agent: Agent, ways: frozenset[str], covers: Sequence[Cover], now: datetime) -> Roster:
+    """Who is paged as what, and by which of the ways that work here, with whoever covers for whom now."""
     chain = [agent.owner, agent.deputy, agent.manager]
     everyone = tuple(dict.fromkeys(key for key in (*chain, *fleet.responders) if key in fleet.people))
-    return Roster(
-        owner=agent.owner,
-        deputy=agent.deputy,
-        manager=agent.manager,
-        everyone=everyone,
-        ways={key: _ways(fleet.people[key], ways) for key in everyone},
-        phones={key: fleet.people[key].phone for key in everyone if fleet.people[key].phone},
+    plain = Roster(owner=agent.owner, deputy=agent.deputy, manager=agent.manager, everyone=everyone)
+    known = [cover for cover in covers if cover.by in fleet.people]
+    found = with_cover(plain, known, now)
+    people = [fleet.people[key] for key in found.everyone]
+    return replace(
+        found,
+        ways={person.key: ways_of(person, ways) for person in people},
+        phones={person.key: person.phone for person in people if person.phone},
     )
 
 
-def _ways(person: Person, able: frozenset[str]) -> tuple[str, ...]:
+def ways_of(person: Person, able: frozenset[str]) -> tuple[str, ...]:
+    """Names of the ways by which a person can be paged here, Slack first."""
     listed = ("slack",) if person.slack else ()
     return tuple(dict.fromkeys((*listed, *(name for name, way in person.named_ways().items() if way.kind in able))))
 

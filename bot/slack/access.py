@@ -110,6 +110,10 @@ class Access:
         actor = Actor(person.key if person else user, person.name if person else name, user, responder, "slack")
         return Caller(actor, barred)
 
+    def is_member(self, user: str) -> bool:
+        """Whether an account is a full member of our workspace. Raises SlackError where Slack does not say."""
+        return not _barred(self._account(user), self._team())
+
     def forget(self) -> None:
         """Look everybody up again: a group's members changed."""
         with self._lock:

@@ -12,6 +12,7 @@ from bot.ports import LostClaim, PollClaim
 from bot.store.codec import baseline_json, moment, seconds
 from bot.store.days import DAY, days_of, drop_days, make_days
 from bot.store.ground import Database, Ground
+from bot.store.rolled import rolled_between
 from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow
 from bot.store.upsert import keep_first, keep_newest
 
@@ -98,16 +99,17 @@ class Minutes(Ground):
             _MINUTE.c.series_id == series_id, _MINUTE.c.minute.between(first, last)
         )
         with self.looking() as connection:
-            return [MinuteRow(series, *row) for row in connection.execute(query.order_by(_MINUTE.c.minute))]
+            old = rolled_between(connection, {series_id: series}, first, last)[series]
+            return [*old, *(MinuteRow(series, *row) for row in connection.execute(query.order_by(_MINUTE.c.minute)))]
 
     def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
         """The same for every series of these agents (all when empty), in one read."""
         wanted = frozenset(agents)
         ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
-        found: dict[Series, list[MinuteRow]] = {series: [] for series in ids.values()}
         columns = select(_MINUTE.c.series_id, _MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n)
         query = columns.where(_MINUTE.c.minute.between(first, last)).order_by(_MINUTE.c.series_id, _MINUTE.c.minute)
         with self.looking() as connection:
+            found = rolled_between(connection, ids, first, last)
             # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
             for some in _parts(sorted(ids), MOST_IDS):
                 for number, minute, value, n in connection.execute(query.where(_MINUTE.c.series_id.in_(some))):

@@ -13,17 +13,22 @@ from bot.store.errors import StoreError
 from bot.store.followups import Followups
 from bot.store.ground import Close, News
 from bot.store.incidents import Incidents
+from bot.store.keeping import Keeping
 from bot.store.migrate import head, stamp, stored_revision
+from bot.store.occasions import Occasions
 from bot.store.outbox import Outbox
 from bot.store.polls import Polls
 from bot.store.replicas import Replicas
+from bot.store.rolled import Fives
 from bot.store.rungs import Rungs
 from bot.store.tasks import Tasks
 
 __all__ = ["SqlStore", "StoreError"]
 
 
-class SqlStore(Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas, Followups):
+class SqlStore(
+    Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas, Followups, Occasions, Fives, Keeping
+):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 
     @classmethod

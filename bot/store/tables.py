@@ -294,3 +294,60 @@ class FollowupRow(SQLModel, table=True):
     link: str = ""
     nudges: int = 0
     nudge_at: float | None = None
+
+
+class OccasionRow(SQLModel, table=True):
+    """Something that happens once in a period: a daily check, a weekly page. The row is what makes it once."""
+
+    __tablename__ = "occasion"
+    kind: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    at: float
+    outcome: str = ""
+    """Empty until it is known how it went: `ok`, or what failed."""
+    detail: str = Field(default="", sa_type=Text)
+
+
+class CoverRow(SQLModel, table=True):
+    """The pager of one person, handed to another until a time."""
+
+    __tablename__ = "cover"
+    __table_args__ = (Index("ix_cover_until", "until"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person: str
+    by: str
+    since: float
+    until: float
+    made_by: str = ""
+    ended_at: float | None = None
+    said: int = 0
+
+
+class EpisodeRow(SQLModel, table=True):
+    """Something that was wrong with Stepdown itself, from when to when; said once at each end."""
+
+    __tablename__ = "episode"
+    __table_args__ = (Index("ix_episode_ended", "ended_at"),)
+    key: str = Field(primary_key=True)
+    began_at: float = Field(primary_key=True)
+    ended_at: float | None = None
+    text: str = Field(default="", sa_type=Text)
+
+
+class RolledRow(SQLModel, table=True):
+    """Five minutes of a series rolled into one row. `seen` has bit i set when minute 5 * slot + i is in it.
+
+    With counts `n` is their sum and `total` the sum of value times n (for a ratio: 100 times the good tasks); without,
+    `total` is the sum of the values and `n` is empty. `middle` is the median of the values.
+    """
+
+    __tablename__ = "minute5"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    series_id: int = Field(primary_key=True)
+    slot: int = Field(primary_key=True)
+    seen: int
+    n: float | None = None
+    total: float
+    low: float
+    high: float
+    middle: float

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.cards import Card
 from bot.core.model import Person, Way
+from bot.core.reach import Account
 from bot.ports import DeliveryError, Receipt
 
 
@@ -18,6 +19,17 @@ class Posted:
     key: str
     mention: str = ""
     edits: int = 0
+
+
+@dataclass
+class StandInDirectory:
+    """Everybody's account is live, but for those named otherwise."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    def account(self, person: Person) -> Account:
+        """What was said of the person."""
+        return self.accounts.get(person.key, "live")
 
 
 @dataclass

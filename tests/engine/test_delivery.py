@@ -24,7 +24,7 @@ def test_a_page_that_cannot_be_sent_moves_to_the_next_and_is_said_with_the_numbe
     house.deliver()
     assert house.incident().escalation.paged == ("ana", "bo")
     assert "inc-1/page/2/bo/slack" in house.chat.posts
-    assert "No page reached ana by any way (user_disabled; phone +44 20 7946 0001)" in house.said()
+    assert "No page reached ana by any way (user_disabled). Call +44 20 7946 0001." in house.said()
 
 
 def test_an_effect_that_fails_for_good_stands_in_the_timeline(house: House) -> None:

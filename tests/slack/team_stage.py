@@ -38,6 +38,7 @@ def team(
     return {
         **nudges,
         "nudge-settled": cards.NudgeCard(working, "lead", "Nobody leads INC-0042 yet.", 1, 5, settled="Done."),
+        "notice": cards.NoticeCard("Bo Lind has the pager of Ana Silva until 2026-03-02 09:00 UTC."),
         "handoff": cards.HandoffCard(working, "lead", "Bo Lind", "Ana Silva"),
         "handoff-settled": cards.HandoffCard(working, "lead", "", "", settled="Bo Lind is lead."),
         "tray": cards.TrayCard(header(), full, proposal=proposal),

@@ -25,6 +25,7 @@ from bot.core.model import (
 from bot.core.playbook import Playbook
 from bot.core.runbook import Plan, Step
 from bot.documents.render import MarkdownDocuments
+from bot.engine.canary import Canary
 from bot.engine.causes import Causes
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
@@ -35,13 +36,15 @@ from bot.engine.ledger import Ledger
 from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.pictures import Pictures
+from bot.engine.reach import Reach
 from bot.engine.reminders import Reminders
 from bot.engine.reporting import Reporting
+from bot.engine.upkeep import Keep, Upkeep
 from bot.engine.views import Views
 from bot.ports import Pager
 from bot.store import SqlStore
 from bot.tabletop.clock import MovableClock
-from bot.tabletop.standins import MemoryChat
+from bot.tabletop.standins import MemoryChat, StandInDirectory
 from bot.web.board import MemoryBoard
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -106,6 +109,9 @@ class House:
     pagers: Mapping[str, Pager] = field(default_factory=dict)
     """Besides Slack."""
     playbooks: tuple[Playbook, ...] = ()
+    directory: StandInDirectory = field(default_factory=StandInDirectory)
+    canary_to: str = ""
+    logged: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.wall = itertools.count(1_000.0).__next__
@@ -142,6 +148,12 @@ class House:
         self.delivery = Delivery(
             self.store, self.ledger, self.views, outlets, self.get_fleet, self.clock, self.wall, lambda: 0.5
         )
+        ways = frozenset({"slack", *self.pagers})
+        logged = self.logged.append
+        self.reach = Reach(self.store, self.get_fleet, ways, self.directory, self.clock, self.wall, logged)
+        self.canary = Canary(self.store, self.get_fleet, ways, self.clock, self.wall, self.canary_to)
+        jobs = (self.reach.tick, self.canary.tick)
+        self.upkeep = Upkeep(self.store, self.get_fleet, self.clock, self.wall, Keep(), jobs)
 
     def ask(self, source: str, query: str, agent: str) -> str:
         """What a source says to a question of the runbook."""

@@ -16,6 +16,7 @@ from bot.core.cards import (
     HomeCard,
     IncidentCard,
     IncidentList,
+    NoticeCard,
     NudgeCard,
     PageCard,
     PhaseCard,
@@ -85,6 +86,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return followup_list(card)
         case HomeCard():
             return home(card)
+        case NoticeCard():
+            return line(card.text)
     assert_never(card)
 
 

@@ -1,0 +1,80 @@
+"""What is done once in a while: rolling up, forgetting, the daily check, the weekly test page, covers that ended."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.model import Fleet, minute_of
+from bot.core.rollup import SPAN
+from bot.engine.each import each
+from bot.engine.handing import tell_of_ends
+from bot.ports import Clock, Store
+
+KIND = "keep"
+DAY = 1440
+"""Minutes. Whole days from before the roll-up hold nothing any more: on PostgreSQL their partitions go."""
+SIGHTS_FOR = timedelta(days=2)
+"""Slack and PagerDuty deliver again for hours, not for days."""
+READINGS_FOR = timedelta(days=2)
+OCCASIONS_FOR = timedelta(days=400)
+EDITS_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long what is kept. Raw minutes in hours, the rest in days."""
+
+    minutes_hours: float = 48
+    history_days: float = 35
+    tasks_days: float = 14
+    effects_days: float = 30
+
+
+class Upkeep:
+    """`tick` does what is due. `jobs`: what else happens now and then. `speed`: how fast scenario time runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+        wall: Callable[[], float],
+        keep: Keep,
+        jobs: Sequence[Callable[[], None]] = (),
+        speed: float = 1.0,
+    ) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._clock = clock
+        self._wall = wall
+        self._keep = keep
+        self._jobs = jobs
+        self._speed = speed
+
+    def tick(self) -> None:
+        """Do what is due; one that fails does not stop the others."""
+        now = self._clock.now()
+        jobs: list[Callable[[], None]] = [lambda: self._covers(now), *self._jobs, lambda: self._hourly(now)]
+        each(jobs, lambda job: job())
+
+    def _covers(self, now: datetime) -> None:
+        tell_of_ends(self._store, self._fleet(), now, self._wall())
+
+    def _hourly(self, now: datetime) -> None:
+        if self._store.once(KIND, f"{now:%Y-%m-%dT%H}", now, wall=self._wall()):
+            self.keep(now)
+
+    def keep(self, now: datetime) -> None:
+        """Roll up and forget. Doing it twice, or in two replicas, changes nothing more."""
+        keep, store = self._keep, self._store
+        raw = minute_of(now - timedelta(hours=keep.minutes_hours)) // SPAN * SPAN
+        store.roll_up(raw)
+        store.drop_minutes(raw - DAY)
+        store.drop_rolled(minute_of(now - timedelta(days=keep.history_days)))
+        store.forget_tasks(now - timedelta(days=keep.tasks_days))
+        edits = self._wall() - EDITS_FOR.total_seconds() / self._speed
+        store.forget_effects(now - timedelta(days=keep.effects_days), edits)
+        store.drop_changes(now - timedelta(days=keep.history_days))
+        store.forget_sights(now - SIGHTS_FOR)
+        store.forget_readings(now - READINGS_FOR)
+        store.forget_occasions(now - OCCASIONS_FOR)

@@ -1,0 +1,123 @@
+"""What the store remembers and forgets beside the incidents: the same on either engine."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from wired import START
+
+from bot.core.cover import Cover
+from bot.core.effects import Notice
+from bot.core.model import InstanceReading, MinuteRow, Series, minute_of
+from bot.core.tasks import TaskRecord
+from bot.store import SqlStore, export
+from bot.store.audit import findings
+from bot.store.migrate import head
+
+HER = Series("refunds", "", "her")
+NOW = minute_of(START)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[SqlStore]:
+    opened = SqlStore.open(database_url)
+    yield opened
+    opened.close()
+
+
+def test_an_occasion_comes_once_however_many_ask(store: SqlStore) -> None:
+    won: list[bool] = []
+
+    def take() -> None:
+        won.append(store.once("daily", "2026-03-02", START, [Notice("x", "hello")], wall=1.0, detail="why"))
+
+    threads = [threading.Thread(target=take) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [False] * 5 + [True]
+    found = store.occasion("daily", "2026-03-02")
+    assert found is not None
+    assert (found.at, found.detail, found.outcome) == (START, "why", "")
+    assert store.outcome("notice/x") is not None
+    assert store.outcome("notice/y") is None
+
+
+def test_an_outcome_is_written_once(store: SqlStore) -> None:
+    store.once("weekly", "W1", START, wall=1.0)
+    store.set_outcome("weekly", "W1", "failed", "late", [Notice("loud", "!")], wall=1.0)
+    store.set_outcome("weekly", "W1", "ok", "", [Notice("calm", ".")], wall=1.0)
+    last = store.last_occasion("weekly")
+    assert last is not None
+    assert (last.outcome, last.detail) == ("failed", "late")
+    assert store.outcome("notice/calm") is None
+
+
+def test_covers_begin_are_replaced_and_end(store: SqlStore) -> None:
+    hour = timedelta(hours=1)
+    store.put_cover(Cover("ana", "bo", START, START + 8 * hour, "ana"), [], 1.0)
+    store.put_cover(Cover("ana", "cleo", START + hour, START + 2 * hour, "ana"), [], 1.0)
+    [running] = store.covers(START + hour)
+    assert (running.person, running.by, running.made_by) == ("ana", "cleo", "ana")
+    assert store.covers(START + 3 * hour) == [], "the first one does not come back"
+    [over] = store.covers_over(START + 3 * hour)
+    store.say_cover_over(over, [Notice("over", "over")], 1.0)
+    store.say_cover_over(over, [Notice("again", "over")], 1.0)
+    assert store.covers_over(START + 3 * hour) == []
+    assert store.outcome("notice/again") is None
+    assert not store.end_cover("ana", START + 3 * hour, [], 1.0)
+
+
+def test_an_episode_begins_once_and_ends_once(store: SqlStore) -> None:
+    assert store.begin_episode("source/metrics", "no answer", START, [Notice("b", "b")], 1.0)
+    assert not store.begin_episode("source/metrics", "no answer", START, [Notice("c", "c")], 1.0)
+    assert [episode.text for episode in store.episodes()] == ["no answer"]
+    assert store.end_episode("source/metrics", START, [], 1.0)
+    assert not store.end_episode("source/metrics", START, [], 1.0)
+    assert store.begin_episode("source/metrics", "again", START + timedelta(seconds=1), [], 1.0)
+
+
+def test_minutes_roll_up_and_read_as_before(store: SqlStore) -> None:
+    rows = [MinuteRow(HER, NOW - age, 2.0 + age % 3, 100.0) for age in range(3 * 1440)]
+    store.put_minutes(rows)
+    before = store.minutes(HER, NOW - 3 * 1440, NOW)
+    assert store.roll_up((NOW - 1440) // 5 * 5) > 2000
+    store.drop_minutes(NOW - 2 * 1440)
+    after = store.minutes(HER, NOW - 3 * 1440, NOW)
+    assert [row.minute for row in after] == [row.minute for row in before]
+    assert sum(row.n or 0 for row in after) == pytest.approx(sum(row.n or 0 for row in before))
+    history = store.history(HER, NOW - 3 * 1440, NOW)
+    assert sum((row.value or 0) * (row.n or 0) for row in history) == pytest.approx(
+        sum((row.value or 0) * (row.n or 0) for row in before)
+    )
+    late = NOW - 2 * 1440 - 7
+    store.put_minutes([MinuteRow(HER, late, 50.0, 1.0)])
+    store.roll_up((NOW - 1440) // 5 * 5)
+    [kept] = store.minutes(HER, late, late)
+    assert (kept.value or 0) < 5, "the first word on a rolled minute stands"
+    assert store.drop_rolled(NOW - 2 * 1440) > 0
+    assert store.minutes(HER, 0, NOW - 2 * 1440 - 5) == []
+
+
+def test_what_nobody_needs_is_forgotten(store: SqlStore) -> None:
+    store.take_tasks([TaskRecord(f"t{n}", "refunds", "refund", START, completed=True) for n in range(5)])
+    store.first_sight("envelope", START)
+    store.put_readings([InstanceReading("refunds", "a", "full", 0, START)])
+    store.once("daily", "1", START, wall=1.0)
+    later = START + timedelta(days=1)
+    assert store.forget_tasks(later) == 5
+    assert (store.forget_sights(later), store.forget_readings(later), store.forget_occasions(later)) == (1, 1, 1)
+    assert not {name: count for name, count in store.rows().items() if count}
+
+
+def test_an_export_has_every_row_and_nothing_contradicts_itself(store: SqlStore) -> None:
+    store.put_minutes([MinuteRow(HER, NOW, 2.0, 100.0), MinuteRow(HER, NOW + 1, None)])
+    store.once("daily", "1", START, wall=1.0)
+    with store.reading(), store.looking() as connection:
+        lines = [json.loads(line) for line in export.lines(connection, head())]
+        assert list(findings(connection)) == []
+    assert {line["table"] for line in lines[1:]} == {"minute", "series", "occasion"}
+    assert len(lines) == 5
