@@ -11,6 +11,7 @@ from bot.cli.database import db_app
 from bot.cli.incident import incident_app
 from bot.cli.reading import app as reading_app
 from bot.cli.running import app as running_app
+from bot.cli.tabletop import tabletop_app
 from bot.cli.watching import app as watching_app
 
 app = typer.Typer(
@@ -23,3 +24,4 @@ for part in (running_app, reading_app, between_app, watching_app):
     app.add_typer(part)
 app.add_typer(incident_app, name="incident")
 app.add_typer(db_app, name="db")
+app.add_typer(tabletop_app, name="tabletop")

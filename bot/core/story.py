@@ -49,8 +49,13 @@ class Row:
     event: ev.Event | Act | None = None
 
 
-def record(entries: Sequence[SealedEntry], acts: Sequence[Act], roles: Mapping[str, str]) -> tuple[Row, ...]:
-    """Both logs as one, oldest first. `roles`: person key -> role."""
+def record(
+    entries: Sequence[SealedEntry],
+    acts: Sequence[Act],
+    roles: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
+) -> tuple[Row, ...]:
+    """Both logs as one, oldest first. `roles`: person key -> role; `names`: person key -> name, written as the role."""
     rows: list[tuple[datetime, int, str, str, str, ev.Event | Act | None]] = [
         (sealed.entry.at, 0, _role(sealed.entry.actor.key, roles), sealed.entry.kind, sealed.entry.text,
          sealed.entry.event)
@@ -58,7 +63,20 @@ def record(entries: Sequence[SealedEntry], acts: Sequence[Act], roles: Mapping[s
     ]  # fmt: skip
     rows += [(act.at, 1, _role(act.who, roles), act.kind, act.text, act) for act in acts]
     rows.sort(key=lambda row: (row[0], row[1]))
-    return tuple(Row(n, at, who, kind, text, event) for n, (at, _, who, kind, text, event) in enumerate(rows, 1))
+    spoken = _spoken(roles, names or {})
+    return tuple(
+        Row(n, at, who, kind, spoken(text), event) for n, (at, _, who, kind, text, event) in enumerate(rows, 1)
+    )
+
+
+def _spoken(roles: Mapping[str, str], names: Mapping[str, str]) -> Callable[[str], str]:
+    """Writes a text with roles in place of people's names and keys."""
+    known = {word: f"the {roles[key]}" for key, name in names.items() if key in roles for word in (name, key) if word}
+    if not known:
+        return lambda text: text
+    longest = sorted(known, key=len, reverse=True)
+    pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, longest))})(?![\w-])")
+    return lambda text: pattern.sub(lambda found: known[found[1]], text)
 
 
 def _role(key: str, roles: Mapping[str, str]) -> str:
@@ -180,10 +198,13 @@ class Story:
 
     def recovered(self) -> Row | None:
         """The numbers held for 30 minutes on the normal rung, with the cause mended."""
-        mended, normal = self.fixed(), self._normal()
+        mended, normal, held = self.fixed(), self._normal(), False
         for row in self.rows:
-            held = isinstance(row.event, ev.RecoveryHeld) and mended is not None and row.at >= mended.at
-            if held and self.in_force(row) in ("", normal):
+            if isinstance(row.event, ev.RecoveryHeld):
+                held = True
+            elif isinstance(row.event, ev.RecoveryReset | ev.RungRaised | ev.RungLowered):
+                held = False
+            if held and mended is not None and row.n >= mended.n and self.in_force(row) in ("", normal):
                 return row
         return None
 
@@ -264,7 +285,12 @@ class Story:
 
 
 def cause_in(event: ev.Event | Act | None) -> str:
-    """The kind of cause that an attribution names, "" where it names none: `cause: tool, sure: ...`, `tool: 429`."""
+    """The kind of cause that a person's word names, "" where it names none.
+
+    A note that was made as an attribution counts as well: `cause: tool, sure: ...`, `tool: 429`.
+    """
+    if isinstance(event, ev.Attributed):
+        return "" if event.verdict == "ruled-out" else event.cause
     if not isinstance(event, ev.Noted) or event.sort != "attribution":
         return ""
     clause = re.split(r"[;\n]", _CAUSE.sub("", event.text.strip(), count=1), maxsplit=1)[0].casefold()

@@ -28,7 +28,7 @@ class MarkdownDocuments:
     def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw) -> None:
         self._folder = data_dir / "postmortems"
         self._draw = drawer
-        self._templates = _templates()
+        self._templates = templates()
 
     def postmortem(self, report: Report) -> Document:
         """Render a draft. The same report gives the same text and data; `report.gaps` are marked `[GAP: ...]`."""
@@ -39,7 +39,7 @@ class MarkdownDocuments:
         }
         text = self._templates.get_template("postmortem.md.j2").render(r=report, pictures=list(pictures))
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        data = {**_object(report), "gaps": report.gaps, "pictures": list(pictures)}
+        data = {**plain_object(report), "gaps": report.gaps, "pictures": list(pictures)}
         twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         return Document(name, markdown, twin, pictures, report.gaps)
 
@@ -57,7 +57,8 @@ def safe_name(text: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")[:100].rstrip("-") or "document"
 
 
-def _templates() -> ImmutableSandboxedEnvironment:
+def templates() -> ImmutableSandboxedEnvironment:
+    """The templates with the filters that reports use."""
     made = environment(PackageLoader("bot.documents"))
     made.filters |= {
         "stamp": _stamp,
@@ -101,7 +102,7 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, Gap):
-        return _object(value)
+        return plain_object(value)
     return _scalar(value)
 
 
@@ -121,7 +122,7 @@ def _scalar(value: object) -> object:
             return value
 
 
-def _object(value: object) -> dict[str, object]:
+def plain_object(value: object) -> dict[str, object]:
     """A dataclass as a mapping. A Series is written as its path: `refunds/her`."""
     found = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
     return {name: str(item) if name == "series" else _plain(item) for name, item in found.items()}

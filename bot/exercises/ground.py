@@ -8,7 +8,7 @@ pagers that are marked and reach the players alone, and a database that holds no
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from bot.core.effects import LANES, Lane
 from bot.core.incident import Incident
 from bot.core.model import Fleet, InstanceReading
+from bot.core.playbook import Playbook
 from bot.core.timeline import SealedEntry
 from bot.documents.render import MarkdownDocuments
 from bot.documents.runbooks import RunbookShelf
@@ -98,6 +99,7 @@ class Site:
     chat: Chat
     pagers: Mapping[str, Pager]
     runbooks_dir: Path
+    playbooks: Callable[[], Iterable[Playbook]] = tuple
     documents: Documents | None = None
     store: Store | None = None
     """None: a database in the folder."""
@@ -147,7 +149,7 @@ class Ground:
         self.poller = Poller(store, self.fleet, sources, clock, _AtOnce(), self._arrived, history_days=HISTORY_DAYS)
         numbers = Numbers(store, history, self.board, self.fleet)
         self.views = Views(store, numbers, self.fleet, self.course.clock_of)
-        causes = Causes.over(store, ledger, history, self.views, lambda: (), shelf, self.fleet, clock)
+        causes = Causes.over(store, ledger, history, self.views, site.playbooks, shelf, self.fleet, clock)
         self.commands = Commands(Desk(store, ledger, openings, self.views, self.fleet, clock, causes))
         documents = MarkedDocuments(site.documents or MarkdownDocuments(site.folder))
         pictures = Pictures(store, history, documents, site.chat, self.fleet, clock)

@@ -7,18 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from bot.core.effects import Lane
 from bot.core.model import DEFAULT_LADDER, Actor, Agent, EscalationPolicy, Person
 from bot.core.rehearsal import Rehearsal
 from bot.exercises.ground import Ground, Site, first_id
-from bot.ports import Documents, Store
+from bot.exercises.quick_store import QuickStore
+from bot.ports import Documents
 from bot.tabletop.clock import MovableClock
 from bot.tabletop.drill_fleet import PREFIX, drill_fleet
 from bot.tabletop.exercise import Cast, Exercise
 from bot.tabletop.marked import MarkedChat, MarkedPager
-from bot.tabletop.memory_store import MemoryStore
 from bot.tabletop.rehearsed import RehearsedWorld
 from bot.tabletop.standins import MemoryChat
 from bot.tabletop.teams import STYLES, Team
@@ -115,10 +114,12 @@ def set_up(
     fleet = drill_fleet(rehearsal, AGENT, PEOPLE, "C-drill", DEFAULT_LADDER, EscalationPolicy())
     world = RehearsedWorld(rehearsal, PREFIX + AGENT.key, clock, seed)
     pagers = {"slack": MarkedPager(chat, keys)}
-    store = cast("Store", MemoryStore(first_id(1)))  # the port as far as a drill uses it
-    ground = Ground(Site(1, folder, fleet, world.world, clock, marked, pagers, runbooks, documents, store))
+    store = QuickStore.begin(folder / "drill", first_id(1))
+    ground = Ground(
+        Site(1, folder, fleet, world.world, clock, marked, pagers, runbooks, documents=documents, store=store)
+    )
     stage = MemoryStage(marked, lambda: ground)
-    team = Cast(tuple(person.key for person in PEOPLE))
+    team = Cast(tuple(person.key for person in PEOPLE), names={person.key: person.name for person in PEOPLE})
     exercise = Exercise(1, rehearsal, team, world, clock, DEFAULT_LADDER, stage)
     return exercise, ground, chat
 

@@ -68,6 +68,8 @@ class Cast:
 
     players: tuple[str, ...]
     facilitator: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Person key -> name: the record writes the role in its place."""
 
     def role_of(self, audience: str) -> str:
         """The player an inject for a role is for, "" for all of them."""
@@ -170,7 +172,7 @@ class Exercise:
 
     def rows(self) -> tuple[Row, ...]:
         """The record so far."""
-        return record(self.stage.entries(), self.acts, self.cast.roles())
+        return record(self.stage.entries(), self.acts, self.cast.roles(), self.cast.names)
 
     def story(self) -> Story:
         """The record, to be asked."""

@@ -112,7 +112,7 @@ class Team:
         self.commands.step_down(self.people[0], incident.agent, rung, why)
 
     def _blame(self, incident: Incident, cause: str) -> None:
-        self.commands.note(self.people[0], incident.id, f"cause: {cause}, sure", "attribution")
+        self.commands.causes.attribute(self.people[0], incident.id, cause)
 
     def _move(self, effect: str) -> Move | None:
         moves = self.exercise.rehearsal.world.moves
@@ -188,6 +188,8 @@ class Team:
 
     def _restore(self, incident: Incident) -> None:
         first, second = self.people[0], self.people[1]
+        if self.exercise.clock.now().minute % 2:
+            return
         if not incident.rungs.restore_to:
             self.commands.ask_restore(first, incident.agent, "the numbers held")
         self.commands.approve_restore(second, incident.id)

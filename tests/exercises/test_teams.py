@@ -33,10 +33,11 @@ def test_a_good_a_slow_and_a_wrong_team(name: str, tmp_path: Path, runbooks: Pat
     truth = rehearsals()[name].world
     if truth.enough and truth.breakage.left.get("bounded", 1.0) > 0:
         assert wrong.premature_restores > 0
-    badly = {one.objective.measure for one in wrong.rated if one.rating in "MU"}
-    assert badly & {"least-drastic", "not-lowered"}, badly
-    assert "no-wrong-cause" in badly
+    badly = {one.objective.measure: one.rating for one in wrong.rated if one.rating != "P"}
+    assert badly.keys() & {"least-drastic", "not-lowered"}, badly
+    assert badly["no-wrong-cause"] == "M"
     assert good.score > slow.score > wrong.score
+    assert all(points_at_proof(one) for one in (good, slow, wrong))
 
 
 def test_the_same_seed_gives_the_same_score_and_the_same_story(tmp_path: Path, runbooks: Path) -> None:
@@ -50,10 +51,8 @@ def test_another_seed_gives_another_story(tmp_path: Path, runbooks: Path) -> Non
     assert [row.text for row in one.record] != [row.text for row in other.record]
 
 
-def test_every_rating_points_at_what_proves_it(name: str, tmp_path: Path, runbooks: Path) -> None:
-    found = played(name, "slow", tmp_path, runbooks)
+def points_at_proof(found: Debrief) -> bool:
+    """Every rating names lines of the record; a timed one that was met names at least one."""
     numbers = {row.n for row in found.record}
-    for one in found.rated:
-        assert set(one.evidence) <= numbers
-        if one.objective.measure in TIMED and one.rating != "U":
-            assert one.evidence, one
+    timed = (one for one in found.rated if one.objective.measure in TIMED and one.rating != "U")
+    return all(set(one.evidence) <= numbers for one in found.rated) and all(one.evidence for one in timed)

@@ -1,0 +1,102 @@
+"""`stepdown tabletop`: list the rehearsals, let a scripted team play one."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.asking import NO, WRONG, AsJson, settings_now, stop
+
+if TYPE_CHECKING:
+    from bot.core.rehearsal import Rehearsal
+
+tabletop_app = typer.Typer(no_args_is_help=True, help="Exercises: rehearse a failure mode on a simulated agent.")
+
+
+class Style(StrEnum):
+    """The scripted teams."""
+
+    GOOD = "good"
+    SLOW = "slow"
+    WRONG = "wrong"
+
+
+def rehearsals() -> "dict[str, Rehearsal]":
+    """What can be played, by the name of its playbook. Stops the command where a playbook is broken."""
+    from bot.config.playbooks import Names, load_playbooks
+    from bot.documents.runbooks import RunbookShelf
+
+    settings = settings_now()
+    found = load_playbooks(settings.playbooks_dir, Names(RunbookShelf(settings.runbooks_dir).names()))
+    if found.problems:
+        stop("\n".join(map(str, found.problems)), NO)
+    return {name: one.rehearsal for name, one in found.sound.items() if one.rehearsal is not None}
+
+
+def chosen(known: "dict[str, Rehearsal]", playbook: str, seed: int, *, at_random: bool) -> "Rehearsal":
+    """The rehearsal that was named, or one by lot. Stops the command where there is none."""
+    import random
+
+    from bot.config.problems import misnamed
+
+    if at_random and known:
+        return random.Random(seed).choice([known[name] for name in sorted(known)])  # noqa: S311 - a lot, no secret
+    if not playbook:
+        stop(f"Which one? There are: {', '.join(sorted(known))}. Or --random.", WRONG)
+    if playbook not in known:
+        stop(misnamed("the playbook", playbook, sorted(known)), WRONG)
+    return known[playbook]
+
+
+@tabletop_app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """What can be rehearsed."""
+    import json
+
+    known = rehearsals()
+    if as_json:
+        print(json.dumps([{"playbook": name, "title": one.title} for name, one in sorted(known.items())], indent=2))
+        return
+    for name, one in sorted(known.items()):
+        print(f"{name:28} {one.title} ({len(one.objectives)} objectives, {len(one.injects)} injects)")
+
+
+@tabletop_app.command()
+def run(
+    playbook: Annotated[str, typer.Argument(help="The playbook; see `stepdown tabletop list`.")] = "",
+    at_random: Annotated[bool, typer.Option("--random", help="Draw one by lot and do not say which.")] = False,
+    unattended: Annotated[Style, typer.Option(help="The scripted team that plays it.")] = Style.GOOD,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same story; 0 draws one.")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Folder for the drill and its report.")] = None,
+) -> None:
+    """Let a scripted team play a rehearsal."""
+    import secrets
+
+    seed = seed or secrets.randbelow(1_000_000) + 1
+    rehearsal = chosen(rehearsals(), playbook, seed, at_random=at_random)
+    settings = settings_now()
+    folder = keep or settings.data_dir
+    _play(rehearsal, unattended.value, seed, folder, settings.runbooks_dir, json_file)
+
+
+def _play(rehearsal: "Rehearsal", style: str, seed: int, folder: Path, runbooks: Path, json_file: Path | None) -> None:
+    import json
+
+    from bot.documents.after_action import AfterActionDocuments, result_as_data
+    from bot.exercises.report import after_action, write
+    from bot.exercises.unattended import play
+
+    done = play(rehearsal, style, seed, folder, runbooks)
+    try:
+        found = after_action(done.exercise, done.ground)
+        _, path = write(AfterActionDocuments(folder), found)
+        result = result_as_data(found, done.exercise.debrief(), path)
+    finally:
+        done.ground.close()
+    for one in found.objectives:
+        print(f"{one.rating}  {one.text}: {one.why}")
+    print(f"Score {found.score} of 100. The report is {path}")
+    if json_file is not None:
+        json_file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")

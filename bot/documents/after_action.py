@@ -1,0 +1,71 @@
+"""After-action reports of exercises: Markdown and JSON, by the same exporter as the postmortem."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.core.after_action import AfterAction
+from bot.core.debrief import Debrief
+from bot.core.report import Chart, gaps_in
+from bot.documents.charts import draw
+from bot.documents.drawer import keep
+from bot.documents.render import plain_object, safe_name, templates
+from bot.ports import Document
+
+
+class AfterActionDocuments:
+    """Renders reports of exercises and keeps them under `data_dir/exercises`."""
+
+    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw) -> None:
+        self._folder = data_dir / "exercises"
+        self._draw = drawer
+        self._templates = templates()
+
+    def report(self, found: AfterAction) -> Document:
+        """Render a report. The same value gives the same text and data."""
+        name = safe_name(f"exercise-{found.number:04d}-{found.agent}-{found.playbook}")
+        pictures = {
+            f"{name}-{at}-{safe_name(chart.series.sli)}.png": self._draw(chart)
+            for at, chart in enumerate(found.charts, 1)
+        }
+        gaps = sum(1 for _ in gaps_in(found.actions))
+        text = self._templates.get_template("after_action.md.j2").render(r=found, pictures=list(pictures), gaps=gaps)
+        markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+        data = {**plain_object(found), "record": rows_as_data(found), "pictures": list(pictures), "charts": []}
+        return Document(name, markdown, json.dumps(data, indent=1, ensure_ascii=False) + "\n", pictures, gaps)
+
+    def keep(self, document: Document) -> str:
+        """Write it; returns the path of the Markdown file. Raises DeliveryError."""
+        return str(keep(self._folder, document))
+
+
+def rows_as_data(found: AfterAction) -> list[dict[str, object]]:
+    """The record without the events behind it."""
+    return [
+        {"n": row.n, "at": row.at.isoformat(), "who": row.who, "kind": row.kind, "text": row.text}
+        for row in found.record
+    ]
+
+
+def result_as_data(found: AfterAction, debrief: Debrief, report: str) -> dict[str, object]:
+    """What `stepdown tabletop run --json` writes."""
+    return {
+        "playbook": found.playbook,
+        "objectives": [
+            {
+                "id": one.id,
+                "rating": one.rating,
+                "why": one.why,
+                "evidence": [{"n": link.n, "at": link.at.isoformat(), "text": link.text} for link in one.evidence],
+            }
+            for one in found.objectives
+        ],
+        "times": plain_object(debrief.times),
+        "score": found.score,
+        "wrong_attributions": found.wrong_causes,
+        "premature_restores": found.premature_restores,
+        "evidence_before_change": found.evidence_before_change,
+        "hints": found.hints,
+        "report": report,
+    }

@@ -1,0 +1,70 @@
+"""From an exercise that is over to its after-action report, in words and as a document."""
+
+from bot.core.after_action import AfterAction, InjectFact, Played, build, expected_words
+from bot.core.report import Chart
+from bot.core.story import Story
+from bot.documents.after_action import AfterActionDocuments
+from bot.engine.reporting import Reporting
+from bot.exercises.ground import Ground
+from bot.ports import Document
+from bot.tabletop.exercise import Exercise, Planned
+
+
+def after_action(exercise: Exercise, ground: Ground) -> AfterAction:
+    """What there is to say about it."""
+    started = exercise.started_at or exercise.clock.now()
+    story = exercise.story()
+    people = ground.fleet().people
+    names = [people[key].name if key in people else key for key in exercise.cast.players]
+    return build(
+        Played(
+            number=exercise.number,
+            agent=next(iter(ground.fleet().agents)),
+            rehearsal=exercise.rehearsal,
+            started_at=started,
+            ended_at=exercise.ended_at or exercise.clock.now(),
+            ended_why=exercise.ended_why,
+            facilitated=bool(exercise.cast.facilitator),
+            participants=tuple(names),
+            injects=tuple(_inject(one, story) for one in exercise.planned),
+            confidence=dict(exercise.confidence),
+            charts=_charts(ground),
+        ),
+        exercise.debrief(),
+    )
+
+
+def write(documents: AfterActionDocuments, found: AfterAction) -> tuple[Document, str]:
+    """Render it and keep it; the document and the path of its Markdown file."""
+    document = documents.report(found)
+    return document, documents.keep(document)
+
+
+def _inject(one: Planned, story: Story) -> InjectFact:
+    inject, expects = one.inject, one.inject.expects
+    row = story.met(expects.measure, expects.subject, one.sent_at) if expects and one.sent_at else None
+    if one.sent_at is None:
+        actual = "it was skipped" if one.state == "skipped" else "it was not sent"
+    elif expects is None:
+        actual = "-"
+    else:
+        actual = "it was not done" if row is None else f"line {row.n}: {row.text}"
+    return InjectFact(
+        id=inject.id,
+        when=inject.when,
+        sender=inject.sender,
+        text=inject.text,
+        sent_at=one.sent_at,
+        expected=expected_words(expects.measure, expects.subject) if expects else "",
+        actual=actual,
+        contingency=one.reminded,
+    )
+
+
+def _charts(ground: Ground) -> tuple[Chart, ...]:
+    """Each breached SLI of the first incident with what people did marked on it."""
+    known = ground.incidents()
+    if not known:
+        return ()
+    report = Reporting.report_of(ground.store, ground.fleet(), known[0], ground.site.clock.now())
+    return report.charts
