@@ -59,6 +59,20 @@ class DeliveryError(Exception):
         self.retry_after = retry_after
 
 
+class Gone(DeliveryError):  # noqa: N818 - beside DeliveryError it says which
+    """What was to be changed is not there any more: somebody deleted the message. Repeating cannot help."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, permanent=True)
+
+
+class Shut(DeliveryError):  # noqa: N818 - see Gone
+    """The room takes nothing from us: it is archived, or the bot was removed from it. Repeating cannot help."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, permanent=True)
+
+
 class SourceError(Exception):
     """A source gave no usable answer; the sentence says what it gave. The minutes asked for stay UNKNOWN.
 
@@ -133,7 +147,15 @@ class Chat(Protocol):
         ...
 
     def edit(self, receipt: Receipt, card: Card, key: str) -> None:
-        """Show a card's present state where it was posted."""
+        """Show a card's present state where it was posted. Raises Gone where the message is not there any more."""
+        ...
+
+    def bookmark(self, channel: str, title: str, receipt: Receipt) -> None:
+        """Put a link to a message at the top of the channel; one of that title is replaced."""
+        ...
+
+    def canvas(self, channel: str, title: str, markdown: str) -> None:
+        """Make a document the channel's canvas, or replace what the canvas holds."""
         ...
 
     def pin(self, receipt: Receipt) -> None:

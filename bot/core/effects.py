@@ -82,13 +82,15 @@ class PostCard:
     pin: bool = False
     mention: str = ""
     """Key of the person to mention, or empty."""
+    again: bool = False
+    """Somebody deleted the message: once more, and no more than that."""
     kind: Literal["post_card"] = "post_card"
     lane: Lane = "slack"
 
     @property
     def key(self) -> str:
-        """`inc-N/card/NAME`: an edit finds the message by this key's receipt."""
-        return f"inc-{self.incident_id}/card/{self.card}"
+        """`inc-N/card/NAME`, posted again `inc-N/card/NAME/again`: an edit finds the message by its receipt."""
+        return f"inc-{self.incident_id}/card/{self.card}{'/again' if self.again else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,22 @@ class GatherEvidence:
     def key(self) -> str:
         """`inc-N/gather/PHASE/STAMP`."""
         return f"inc-{self.incident_id}/gather/{self.phase}/{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Put a link to a posted card at the top of the incident's channel."""
+
+    incident_id: int
+    title: str
+    card: str
+    kind: Literal["bookmark"] = "bookmark"
+    lane: Lane = "slack"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/bookmark/CARD`."""
+        return f"inc-{self.incident_id}/bookmark/{self.card}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +287,7 @@ Effect = (
     | PostCard
     | DirectCard
     | EditCard
+    | Bookmark
     | GatherEvidence
     | Say
     | SetTopic

@@ -248,4 +248,13 @@ def refused(event: ev.Refused, incident: Incident) -> Change:
 @apply.register
 def effect_failed(event: ev.EffectFailed, incident: Incident) -> Change:
     """Something could not be done; it is said."""
-    return Change(incident, f"Could not do {event.effect_key}: {event.why}")
+    text = f"Could not do {event.effect_key}: {event.why}"
+    if event.effect_key != f"inc-{incident.id}/channel":
+        return Change(incident, text)
+    words = f"{incident.number} has no channel of its own ({event.why}). It is worked on here."
+    here: tuple[Effect, ...] = (
+        Say(incident.id, "no-channel", words, room="agent"),
+        PostCard(incident.id, "incident", room="agent"),
+        *lay_out(incident, PHASES[0]),
+    )
+    return Change(incident, text, here)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core import events as ev
 from bot.core.change import Change, apply, edits
-from bot.core.effects import DraftPostmortem, Effect, Say
+from bot.core.effects import Bookmark, DraftPostmortem, Effect, Say
 from bot.core.incident import CLOSED, Gathered, IllegalMove, Incident, Task
 
 WORDS = {"note": "", "task": "Task: ", "followup": "Follow-up: ", "update": "Update: ", "attribution": "Cause: "}
@@ -89,7 +89,8 @@ def postmortem_drafted(event: ev.PostmortemDrafted, incident: Incident) -> Chang
     """The draft is where people find it."""
     drafted = replace(incident, postmortem=event.where)
     text = f"Postmortem drafted, {event.gaps} gaps for people to fill."
-    return Change(drafted, text, edits(incident, "resolve"))
+    bookmark = Bookmark(incident.id, "Postmortem", "resolve")
+    return Change(drafted, text, (*edits(incident, "resolve"), *((bookmark,) if incident.channel else ())))
 
 
 @apply.register

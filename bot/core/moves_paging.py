@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.core import escalation
 from bot.core import events as ev
 from bot.core.change import Change, apply, edits, lay_out, topic
-from bot.core.effects import EditCard, Effect, PostCard, Say, SetTopic
+from bot.core.effects import Bookmark, EditCard, Effect, PostCard, Say, SetTopic
 from bot.core.incident import IllegalMove, Incident, State
 from bot.core.runbook import PHASES
 
@@ -110,6 +110,9 @@ def channel_ready(event: ev.ChannelReady, incident: Incident) -> Change:
         cards.append(PostCard(incident.id, f"autonomy-{incident.rungs.epoch}"))
     stamp = f"v{incident.version + 1}"
     cards += [SetTopic(incident.id, stamp, topic(incident)), EditCard(incident.id, "announcement", stamp)]
+    cards.append(Bookmark(incident.id, incident.agent, "announcement"))
+    if incident.plan.of(PHASES[0]):
+        cards.append(Bookmark(incident.id, "Runbook", f"phase-{PHASES[0]}"))
     return Change(incident, f"Channel {event.name} is ready.", tuple(cards))
 
 

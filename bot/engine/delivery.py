@@ -11,6 +11,7 @@ from typing import assert_never
 
 from bot.core.cards import Card
 from bot.core.effects import (
+    Bookmark,
     CanaryPage,
     DirectCard,
     DraftPostmortem,
@@ -25,7 +26,6 @@ from bot.core.effects import (
     Page,
     PostCard,
     PushRung,
-    Room,
     Say,
     SetTopic,
 )
@@ -45,8 +45,9 @@ from bot.engine.ledger import Ledger
 from bot.engine.notices import say_notice
 from bot.engine.outlets import Folded, NotYet, Outlets
 from bot.engine.posted import card_named
+from bot.engine.rooms import Rooms
 from bot.engine.views import Views
-from bot.ports import Clock, DeliveryError, Finished, Job, LostClaim, Pager, Receipt, Store
+from bot.ports import Clock, DeliveryError, Finished, Gone, Job, LostClaim, Pager, Receipt, Store
 
 __all__ = ["Delivery", "Folded", "NotYet", "Outlets"]
 
@@ -60,7 +61,7 @@ BATCH = 20
 FIRST_CHARTS = "open"
 CHAT = "slack"
 """The kind of way that is the chat itself."""
-ChatEffect = OpenChannel | PostCard | DirectCard | EditCard | Say | SetTopic | Invite
+ChatEffect = OpenChannel | PostCard | DirectCard | EditCard | Bookmark | Say | SetTopic | Invite
 IncidentEffect = PushRung | Page | ChatEffect | DraftPostmortem | DrawCharts | GatherEvidence
 
 
@@ -82,6 +83,7 @@ class Delivery:
         self._ledger = ledger
         self._views = views
         self._outlets = outlets
+        self._rooms = Rooms(store, ledger, outlets.chat, fleet)
         self._fleet = fleet
         self._clock = clock
         self._wall = wall
@@ -154,6 +156,9 @@ class Delivery:
                 return self._direct_card(job, incident, effect)
             case EditCard():
                 return self._edit_card(job, incident, effect)
+            case Bookmark():
+                self._rooms.bookmark(incident, effect)
+                return None
             case Say():
                 return self._say(job, incident, effect)
             case SetTopic():
@@ -278,8 +283,10 @@ class Delivery:
         """Post a card, and pin it where that was asked for."""
         card = self._card(incident, effect.card)
         mention = self._person(effect.mention) if effect.mention else None
-        channel = self._room(incident, effect.room)
-        receipt = self._outlets.chat.post(channel, card, job.key, mention=mention, repeat=job.attempts > 1)
+        chat, again = self._outlets.chat, job.attempts > 1
+        receipt = self._rooms.send(
+            incident, effect.room, lambda room: chat.post(room, card, job.key, mention=mention, repeat=again)
+        )
         if effect.pin:
             self._best_effort(lambda: self._outlets.chat.pin(receipt))
         return receipt
@@ -299,12 +306,18 @@ class Delivery:
             self._settle_pages(incident, chat_only=effect.card == "direct")
             return None
         key = f"inc-{incident.id}/card/{effect.card}"
-        receipt = self._store.receipt(key)
+        again = self._store.receipt(f"{key}/again")
+        key, receipt = (f"{key}/again", again) if again else (key, self._store.receipt(key))
         if receipt is None:
             if self._store.outstanding(key):
                 raise NotYet("the card is not posted yet")
             raise Folded("that card was never posted")
-        self._outlets.chat.edit(receipt, self._card(incident, effect.card), key)
+        try:
+            self._outlets.chat.edit(receipt, self._card(incident, effect.card), key)
+        except Gone as gone:
+            if again is not None or not incident.open:
+                raise Folded(f"{gone}: it is not posted again") from gone
+            self._rooms.repost(incident, effect.card, "agent" if effect.card == "announcement" else "incident")
         return None
 
     def _settle_pages(self, incident: Incident, *, chat_only: bool = False) -> None:
@@ -327,34 +340,30 @@ class Delivery:
     def _say(self, job: Job, incident: Incident, effect: Say) -> Receipt | None:
         """Post one line."""
         mention = self._person(effect.mention) if effect.mention else None
-        channel = self._room(incident, effect.room)
-        return self._outlets.chat.say(channel, effect.text, job.key, mention=mention, repeat=job.attempts > 1)
+        chat, again = self._outlets.chat, job.attempts > 1
+        return self._rooms.send(
+            incident, effect.room, lambda room: chat.say(room, effect.text, job.key, mention=mention, repeat=again)
+        )
 
     def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> Receipt | None:
         """Set the channel's topic, unless a younger one waits."""
         if self._store.newer(job, f"inc-{incident.id}/topic/"):
             raise Folded("a younger topic replaces it")
-        self._outlets.chat.topic(self._room(incident, "incident"), effect.topic)
+        self._outlets.chat.topic(self._rooms.find(incident, "incident"), effect.topic)
         return None
 
     def _invite(self, incident: Incident, effect: Invite) -> Receipt | None:
         """Invite people to the incident's channel."""
         people = [person for key in effect.people if (person := self._person(key)) is not None and person.slack]
         if people:
-            self._outlets.chat.invite(self._room(incident, "incident"), people)
+            self._outlets.chat.invite(self._rooms.find(incident, "incident"), people)
         return None
 
     def _draft_postmortem(self, job: Job, incident: Incident) -> Receipt | None:
         """Render the draft, keep it, and share it in the incident's channel."""
         document, path = self._outlets.reporting.draft(incident, self._clock.now())
         if incident.channel:
-            chat, name = self._outlets.chat, f"{document.name}.md"
-            comment = f"Postmortem draft of {incident.number}: {document.gaps} gaps only people can fill."
-            chat.upload(
-                incident.channel, name, f"Postmortem {incident.number}", document.markdown.encode(), comment, job.key
-            )
-            for picture, content in sorted(document.pictures.items()):
-                chat.upload(incident.channel, picture, picture, content, "", f"{job.key}/{picture}")
+            self._rooms.share(incident, document, path, job.key)
         return Receipt(ts=path, id=str(document.gaps))
 
     def _draw_charts(self, job: Job, incident: Incident) -> Receipt | None:
@@ -379,18 +388,6 @@ class Delivery:
             act()
         except DeliveryError:
             self._count("decoration-failed")
-
-    def _room(self, incident: Incident, room: Room) -> str:
-        rooms = {
-            "incident": incident.channel,
-            "agent": incident.agent_channel or self._fleet().announcements,
-            "announcements": self._fleet().announcements or incident.agent_channel,
-        }
-        if rooms[room]:
-            return rooms[room]
-        if room == "incident" and self._store.outstanding(f"inc-{incident.id}/channel"):
-            raise NotYet("the incident's channel is not there yet")
-        raise Folded(f"there is no channel for {room}")
 
     def _card(self, incident: Incident, name: str) -> Card:
         """The card of that name as it looks now. Raises Folded for one that has nothing to show."""

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from slack_sdk.web import SlackResponse
+
 from bot.core.cards import Card
 from bot.core.model import Person, Way
-from bot.ports import DeliveryError, Receipt
-from bot.slack import blocks
+from bot.ports import DeliveryError, Gone, Receipt, Shut
+from bot.slack import blocks, ornaments
 from bot.slack.api import Client, SlackError, call
 from bot.slack.blocks import Drawn
 from bot.slack.text import clip_escaped, plain, user_mention
@@ -25,6 +27,8 @@ MOST_NAME: Final = 80
 ADOPT_WITHIN: Final = 24 * 3600
 """Seconds: an older channel of the same name belongs to an earlier installation's incident."""
 SUFFIXES: Final = ("", "-2", "-3", "-4", "-5")
+GONE: Final = frozenset({"message_not_found", "cant_update_message"})
+SHUT: Final = frozenset({"is_archived", "not_in_channel", "channel_not_found"})
 _WAS_THERE = frozenset({"already_in_channel", "cant_invite_self"})
 _CANNOT_LOOK = frozenset({"missing_scope", "not_in_channel", "method_not_supported_for_channel_type"})
 
@@ -73,6 +77,8 @@ class SlackChat:
         try:
             self._update(receipt, drawn)
         except SlackError as error:
+            if error.code in GONE:
+                raise Gone(str(error)) from error
             if error.code != "invalid_blocks" or not drawn.pictured:
                 raise
             self._update(receipt, drawn.bare())
@@ -98,9 +104,8 @@ class SlackChat:
             return self._post(channel, drawn.bare(), key)  # a page waits for no picture
 
     def _post(self, channel: str, drawn: Drawn, key: str) -> Receipt:
-        answer = call(
-            self._client.chat_postMessage,
-            channel=channel,
+        answer = self._posted_to(
+            channel,
             text=drawn.text,
             blocks=list(drawn.blocks),
             metadata={"event_type": EVENT_TYPE, "event_payload": {"effect": key}},
@@ -108,6 +113,17 @@ class SlackChat:
             unfurl_media=False,
         )
         return Receipt(channel=answer["channel"], ts=answer["ts"])
+
+    def _posted_to(self, channel: str, **message: Any) -> SlackResponse:  # noqa: ANN401 - Slack's arguments
+        """Post; a public channel the bot was removed from is joined again. Raises Shut for one that takes nothing."""
+        try:
+            return call(self._client.chat_postMessage, channel=channel, **message)
+        except SlackError as error:
+            if error.code not in SHUT:
+                raise
+            if error.code == "not_in_channel" and ornaments.joined(self._client, channel):
+                return call(self._client.chat_postMessage, channel=channel, **message)
+            raise Shut(str(error)) from error
 
     def _posted(self, channel: str, key: str) -> Receipt | None:
         """The message that carries the key. Where the app may not look, a second page is better than none."""
@@ -146,6 +162,14 @@ class SlackChat:
         return self._direct[user]
 
     # Channels.
+
+    def bookmark(self, channel: str, title: str, receipt: Receipt) -> None:
+        """A link to a message at the top of the channel."""
+        ornaments.bookmark(self._client, channel, title, receipt)
+
+    def canvas(self, channel: str, title: str, markdown: str) -> None:
+        """The channel's canvas."""
+        ornaments.canvas(self._client, channel, title, markdown)
 
     def open_channel(self, name: str, topic: str, people: Sequence[Person], key: str) -> Receipt:
         """Create a channel, or adopt the one a lost answer made. A topic or invitation that fails does not undo it."""

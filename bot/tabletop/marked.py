@@ -75,6 +75,16 @@ class MarkedChat:
         del channel
         self.chat.topic(self.channel, MARK + text)
 
+    def bookmark(self, channel: str, title: str, receipt: Receipt) -> None:
+        """A marked link at the top of the drill's channel."""
+        del channel
+        self.chat.bookmark(self.channel, MARK + title, receipt)
+
+    def canvas(self, channel: str, title: str, markdown: str) -> None:
+        """The canvas of the drill's channel, marked."""
+        del channel
+        self.chat.canvas(self.channel, MARK + title, markdown)
+
     def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
         """Hand over a marked picture."""
         return self.chat.picture(f"drill-{name}", MARK + title, content, alt, key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from bot.core.cards import Card
 from bot.core.model import Person, Way
 from bot.core.reach import Account
-from bot.ports import DeliveryError, Receipt
+from bot.ports import DeliveryError, Gone, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,18 @@ class MemoryChat:
     posts: dict[str, Posted] = field(default_factory=dict)
     """By effect key, in the order of posting."""
     topics: dict[str, str] = field(default_factory=dict)
+    bookmarks: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    canvases: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     pinned: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     refuse: list[DeliveryError] = field(default_factory=list)
+    shut: dict[str, DeliveryError] = field(default_factory=dict)
+    """Channels that take nothing, and why."""
+    gone: set[str] = field(default_factory=set)
+    """`ts` of messages that somebody deleted."""
+    lacks: dict[str, DeliveryError] = field(default_factory=dict)
+    """Methods (`open_channel`, `upload`) that the app has no scope for."""
     doubled: list[str] = field(default_factory=list)
     """Keys that were posted a second time: always empty, or a page went out twice."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -52,6 +60,7 @@ class MemoryChat:
         """Create the channel once; a second time it is adopted."""
         with self._lock:
             self._maybe_refuse()
+            self._needs("open_channel")
             channel = f"C-{name}"
             self.topics[channel] = topic
             self.members.setdefault(channel, []).extend(person.key for person in people)
@@ -86,6 +95,8 @@ class MemoryChat:
         """Show a card's present state."""
         with self._lock:
             self._maybe_refuse()
+            if receipt.ts in self.gone:
+                raise Gone("message_not_found")
             old = self.posts[key]
             self.posts[key] = replace(old, content=card, edits=old.edits + 1)
             assert old.receipt == receipt  # noqa: S101 - a receipt is the one its key was given
@@ -97,6 +108,15 @@ class MemoryChat:
     def invite(self, channel: str, people: Sequence[Person]) -> None:
         """Invite people."""
         self.members.setdefault(channel, []).extend(person.key for person in people)
+
+    def bookmark(self, channel: str, title: str, receipt: Receipt) -> None:
+        """Put a link at the top of a channel."""
+        self.bookmarks[channel, title] = receipt
+
+    def canvas(self, channel: str, title: str, markdown: str) -> None:
+        """Make a document the channel's canvas."""
+        del title
+        self.canvases[channel] = markdown
 
     def topic(self, channel: str, text: str) -> None:
         """Set a topic."""
@@ -113,6 +133,7 @@ class MemoryChat:
     def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
         """Keep a file."""
         del title, comment, key
+        self._needs("upload")
         self.files[f"{channel}/{name}"] = content
         return Receipt(channel=channel, id=name)
 
@@ -124,9 +145,15 @@ class MemoryChat:
                 if not repeat:
                     self.doubled.append(key)
                 return known.receipt
+            if channel in self.shut:
+                raise self.shut[channel]
             receipt = Receipt(channel=channel, ts=f"{len(self.posts) + 1}.000001")
             self.posts[key] = Posted(receipt, content, key, mention.key if mention else "")
             return receipt
+
+    def _needs(self, method: str) -> None:
+        if method in self.lacks:
+            raise self.lacks[method]
 
     def _maybe_refuse(self) -> None:
         if self.refuse:
