@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: dev test check crash demo bench commands lock browsers
+.PHONY: soak dev test check crash demo bench commands lock browsers
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -41,6 +41,10 @@ bench: $(STAMP)
 # The page of slash commands, from the rows of bot/slack/roots.
 commands: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from bot.slack.handbook import rewrite; rewrite(Path("docs/commands.md"))'
+
+# 72 scenario hours of random incidents at 120x: 36 minutes. `make soak ARGS="--hours 6 --every 1"` for a taste.
+soak: $(STAMP)
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 # Chromium and Prometheus for the tests marked so: brought where that is possible, named where it is not.
 browsers:

@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry
 
 from bot.config.playbooks import PlaybookShelf
 from bot.controls import build_controls
@@ -42,9 +41,7 @@ from bot.engine.polling import Poller
 from bot.engine.reminders import Reminders
 from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
-from bot.engine.upkeep import Keep
 from bot.engine.views import Views
-from bot.engine.watch import Watch
 from bot.metronome import PollThreads, new_scheduler, settle_memory
 from bot.pagers import PAGERDUTY, build_pagers
 from bot.ports import Clock, Replica, Source, Store
@@ -52,7 +49,7 @@ from bot.slack import Slack, build_slack
 from bot.slack.directory import SlackDirectory
 from bot.sources import build
 from bot.store import SqlStore
-from bot.watching import Around, Care
+from bot.watching import Around, Care, Wishes
 from bot.web.api import build_api
 from bot.web.board import MemoryBoard
 from bot.web.server import HttpServer
@@ -101,8 +98,7 @@ class Setup:
     version: str = ""
     on_fleet: Callable[[], None] = lambda: None
     """Called when some replica was asked to read the fleet file again."""
-    keep: Keep = field(default_factory=Keep)
-    canary_person: str = ""
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,23 +167,37 @@ class App:
             )
         )
         self.delivery = Delivery(store, ledger, views, outlets, fleet, clock, time.time, random.random)
-        around = Around(
-            store, fleet, clock, SlackDirectory(self.slack.access), frozenset({"slack", *pagers}), setup.speed
-        )
-        self.care = Care(around, setup.keep, setup.canary_person)
-        self.watch = Watch(store, self.poller, self.slack.connection.healthy, time.monotonic)
+        self.care = self._care(frozenset({"slack", *pagers}), ledger)
+        self.watch = self.care.watch
         self.intake = PushIntake(store, self.cycle, fleet, clock)
         self._wire_http()
         self._scheduler = new_scheduler()
 
+    def _care(self, ways: frozenset[str], ledger: Ledger) -> Care:
+        setup, slack = self._setup, self.slack
+        around = Around(
+            self.store,
+            self._fleet,
+            setup.clock,
+            SlackDirectory(slack.access),
+            ways,
+            self.poller,
+            slack.chat,
+            slack.connection.healthy,
+            setup.data_dir,
+            setup.speed,
+            setup.version,
+        )
+        return Care(around, setup.wishes, ledger)
+
     def _wire_http(self) -> None:
-        setup, registry = self._setup, CollectorRegistry()
+        setup = self._setup
         self._api = build_api(
             self.board,
             self.intake,
             setup.tokens,
             self.watch.problems,
-            registry,
+            self.care.registry,
             feed=self.store,
             fleet=self._fleet,
             clock=setup.clock,
@@ -214,9 +224,11 @@ class App:
         self._deaf = self.store.listen(self._hear)
         self._schedule()
         self._scheduler.start()
+        self.care.start()
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way, let go. What is left stands in rows."""
+        self.care.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         self._stopping.set()
@@ -239,6 +251,7 @@ class App:
         wanted = dict(self._fleet().sources)
         for name in [name for name, spec in self._specs.items() if wanted.get(name) != spec]:
             self.poller.troubles.pop(name, None)
+            self.poller.senses.forget(name)
             gone = self._sources.pop(name, None)
             if gone is not None:
                 gone.close()
@@ -266,13 +279,14 @@ class App:
         interval = max(0.1, seconds / self._setup.speed)
 
         def guarded() -> None:
-            self.watch.began(name, max(1.0, interval))
+            self.watch.ticks.began(name, max(1.0, interval))
             try:
                 tick()
             except Exception:  # the loop's outer edge: one bad tick must not end the ticking
+                self.watch.ticks.failed(name)
                 log.exception("tick failed", tick=name)
             else:
-                self.watch.completed(name)
+                self.watch.ticks.completed(name)
 
         at_once = datetime.now(UTC)
         self._scheduler.add_job(guarded, "interval", seconds=interval, id=name, next_run_time=at_once)
@@ -285,11 +299,12 @@ class App:
         while not self._stopping.is_set():
             self._told.wait(timeout=1.0)
             self._told.clear()
-            self.watch.began("exchange", 1.0)
+            self.watch.ticks.began("exchange", 1.0)
             try:
                 self.replicas.exchange()
-                self.watch.completed("exchange")
+                self.watch.ticks.completed("exchange")
             except Exception:  # the loop's outer edge: a database that is away comes back
+                self.watch.ticks.failed("exchange")
                 log.exception("no exchange with the database")
                 self._stopping.wait(0.5)
 

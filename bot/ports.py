@@ -356,6 +356,42 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Effects still to be done in a lane: how many, and the age of the oldest in seconds."""
+
+    count: int
+    oldest: float
+
+
+class Vitals(Protocol):
+    """What the watch asks of the store."""
+
+    def late(self, kind: str, before: datetime) -> Sequence[tuple[int, float]]:
+        """(incident, due time in epoch seconds) of deadlines of a kind that were due before then, the oldest first."""
+        ...
+
+    def waiting(self, wall: float) -> Mapping[str, Waiting]:
+        """Effects still to be done, by lane."""
+        ...
+
+    def polls_behind(self, before: datetime) -> Sequence[tuple[str, float]]:
+        """(poll group, when it was due in epoch seconds) of those that were due before then, the oldest first."""
+        ...
+
+    def write_something(self) -> None:
+        """Write one row. Raises whatever the database says."""
+        ...
+
+    def size(self) -> int:
+        """Bytes of the database."""
+        ...
+
+    def open_by(self) -> Mapping[tuple[str, str], int]:
+        """(kind, severity) -> how many incidents are open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """Something that is wrong with Stepdown itself, since when, in words."""
 
@@ -364,7 +400,7 @@ class Episode:
     text: str
 
 
-class Store(ChangeFeed, Protocol):
+class Store(Vitals, ChangeFeed, Protocol):
     """Keeps everything. One `commit` is one transaction; readers see whole decisions or none."""
 
     def next_incident_id(self) -> int:

@@ -18,6 +18,7 @@ from bot.sources import KINDS
 from bot.store import SqlStore, StoreError
 from bot.store.sqlite import holder_of, sqlite_path
 from bot.tabletop.clock import RealClock
+from bot.watching import Wishes
 from bot.web.server import ServerError
 from bot.web.tokens import TokenBook, TokenError
 
@@ -66,13 +67,7 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
         http_host=settings.http_host,
         http_port=settings.http_port,
         pagerduty_url=settings.pagerduty_url,
-        keep=Keep(
-            settings.keep_minutes_hours,
-            settings.keep_history_days,
-            settings.keep_tasks_days,
-            settings.keep_effects_days,
-        ),
-        canary_person=settings.canary_person,
+        wishes=_wishes(settings),
         version=version("stepdown"),
     )
 
@@ -96,6 +91,14 @@ def slack_access(settings: Settings) -> SlackAccess:
         team_id=settings.team_id,
         prefix=settings.command_prefix,
     )
+
+
+def _wishes(settings: Settings) -> Wishes:
+    keep = Keep(
+        settings.keep_minutes_hours, settings.keep_history_days, settings.keep_tasks_days, settings.keep_effects_days
+    )
+    url = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url is not None else ""
+    return Wishes(keep, settings.canary_person, url)
 
 
 def _tokens(path: Path | None) -> TokenBook:

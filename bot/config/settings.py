@@ -54,6 +54,13 @@ def _pagerduty_url(url: str) -> str:
     return whole
 
 
+def _heartbeat_url(url: SecretStr | None) -> SecretStr | None:
+    """Without the address in the words: it is a secret."""
+    if url is not None and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", url.get_secret_value()):
+        raise ValueError("must begin with http:// or https:// and name a host")
+    return url
+
+
 def _database_url(url: str) -> str:
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
@@ -124,7 +131,7 @@ class Settings(BaseSettings):
     keep_tasks_days: float = Field(14, ge=1, le=3660)
     keep_effects_days: float = Field(30, ge=1, le=3660)
     """Days after an incident closed for which what was sent about it can still be edited."""
-    heartbeat_url: SecretStr | None = None
+    heartbeat_url: Annotated[SecretStr | None, AfterValidator(_heartbeat_url)] = None
     canary_person: str = ""
     """Key of the person who gets the weekly test page; empty: nobody."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"

@@ -28,6 +28,8 @@ class Ledger:
         self._board = board
         self.wall = wall
         """The real time, in epoch seconds."""
+        self.listeners: list[Callable[[Incident, Event], None]] = []
+        """Told of each event after it was committed, with the incident after it."""
         self._wake = wake
 
     def open(self, event: Opened) -> Incident:
@@ -68,6 +70,8 @@ class Ledger:
             self._board.publish((rung,))
         wanted = {effect.lane for effect in decision.effects}
         self._wake(lane for lane in LANES if lane in wanted)
+        for tell in self.listeners:
+            tell(decision.incident, event)
         return decision.incident
 
     def _followup_of(self, incident: Incident, event: Event) -> Followup | None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.model import Fleet, MinuteRow, PollQuery, Series, minute_of
+from bot.engine.senses import Senses
 from bot.ports import Clock, Fetch, LostClaim, PollClaim, Source, SourceError, Store
 
 OVERLAP = 2
@@ -60,6 +61,7 @@ class Poller:
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
         self.warnings: dict[str, tuple[str, ...]] = {}
         self.polls = 0
+        self.senses = Senses()
         self._under_way: dict[PollClaim, datetime] = {}
         self._claiming = threading.Lock()
 
@@ -80,6 +82,10 @@ class Poller:
             with self._claiming:
                 self._under_way[claim] = now
             self._pool.submit(lambda query=queries[claim.name], claim=claim: self._poll(query, claim))  # type: ignore[misc]
+
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources that are asked."""
+        return tuple(self._sources)
 
     def ask(self, source: str, text: str, agent: str) -> str:
         """Ask a source one thing about an agent now, for a runbook step; the answer or the failure in words."""
@@ -150,6 +156,7 @@ class Poller:
             arrived = self._clock.now()
             self.polls += 1
             self._warn(query, found)
+            self.senses.note(query, found, min(start + step - 1, last))
             rows = self._rows(query, found)
             self._store.put_minutes(rows, claim)
             agents = frozenset(row.series.agent for row in rows)

@@ -1,64 +1,236 @@
-"""Watching ourselves: a tick that does not complete, a dead source, a lost socket, a backlog (`product.md` section 13).
+"""Watching ourselves: what is late, stuck, dead, lost, full or by a wrong clock (`product.md` section 13).
 
-`problems` answers readiness. Nothing in here waits for anything.
+`signs` is everything that is wrong now; `problems` those that keep Stepdown from its work, for readiness. `look` is
+called by a thread that is no tick: each sign is said once, in the log and to people, when it has been seen twice in a
+row, and once more when it is over. A row for each episode makes that hold across restarts and replicas.
 """
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from bot.core.model import Fleet, Person
+from bot.engine.notices import notices
 from bot.engine.polling import Poller
-from bot.ports import Store
+from bot.engine.ticks import Ticks
+from bot.ports import Chat, Clock, DeliveryError, Store
 
-PERIODS = 5
-"""Periods without completing after which a tick counts as stuck."""
-SHORTEST = 10.0
-"""Seconds before any tick can count as stuck: short ones wait for a slow disk now and then."""
+LATE = 60.0
+"""Seconds after which an escalation that is due counts as late."""
+REAL_LATE = 10.0
+"""The same in real seconds, for clocks that run faster."""
 BACKLOG = 1_000
+OLDEST: Mapping[str, float] = {"controls": 60, "pagers": 60, "slack": 600, "documents": 3_600}
+"""Seconds after which an effect that still waits is a sign, by lane."""
+POLL_BEHIND = 300.0
+"""Seconds after which a poll group that is due counts as stuck."""
+JUMP = 5.0
+"""Seconds by which wall and monotonic clock may drift apart between two looks."""
+FREE_SHARE, FREE_BYTES = 0.05, 200_000_000
+"""A disk with less than this share and fewer than so many bytes free is full soon."""
+TWICE = 2
+CLOCK = "clock"
+"""A jump has no end that could be said."""
 
 
-@dataclass(slots=True)
-class _Tick:
-    period: float
-    completed: float
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something that is wrong. `key` tells episodes apart; `ready` False: it keeps Stepdown from its work."""
+
+    key: str
+    text: str
+    people: tuple[str, ...] = ()
+    """Keys of the people it matters to."""
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the watch feels besides the store. All callables answer at once."""
+
+    slack_healthy: Callable[[], bool]
+    wall: Callable[[], float]
+    monotonic: Callable[[], float]
+    disk: Callable[[], tuple[int, int]]
+    """(free, all) bytes where the data lie."""
+    canary: Callable[[], str] = lambda: ""
+    """What is wrong with the test page, in words."""
+    log: Callable[[str], None] = lambda _: None
+    speed: float = 1.0
 
 
 class Watch:
-    """Knows when each tick last completed, and what is wrong now."""
+    """Knows what is wrong now, and says it."""
 
     def __init__(
-        self, store: Store, poller: Poller, slack_healthy: Callable[[], bool], monotonic: Callable[[], float]
+        self, store: Store, poller: Poller, fleet: Callable[[], Fleet], clock: Clock, chat: Chat, body: Body
     ) -> None:
+        self.ticks = Ticks(body.monotonic)
         self._store = store
         self._poller = poller
-        self._slack_healthy = slack_healthy
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._ticks: dict[str, _Tick] = {}
-
-    def began(self, name: str, period: float) -> None:
-        """A tick is about to run."""
-        with self._lock:
-            self._ticks.setdefault(name, _Tick(period, self._monotonic()))
-
-    def completed(self, name: str) -> None:
-        """A tick ran to its end."""
-        with self._lock:
-            self._ticks[name].completed = self._monotonic()
+        self._fleet = fleet
+        self._clock = clock
+        self._chat = chat
+        self._body = body
+        self._seen: dict[str, int] = {}
+        self._said: dict[str, Sign] = {}
+        self._apart: float | None = None
+        self._loaded = False
+        self.looked_at = body.monotonic()
 
     def problems(self) -> list[str]:
         """What keeps Stepdown from its work, in sentences; empty when all is well."""
-        now = self._monotonic()
-        with self._lock:
-            stuck = [
-                f"the {name} tick has not completed for {now - tick.completed:.0f} s"
-                for name, tick in self._ticks.items()
-                if now - tick.completed > max(SHORTEST, PERIODS * tick.period)
-            ]
-        if not self._ticks:
-            stuck.append("the ticks have not begun")
-        if not self._slack_healthy():
-            stuck.append("Slack is not connected")
-        waiting = self._store.backlog()
-        stuck += [f"{count} effects wait in the {lane} lane" for lane, count in waiting.items() if count > BACKLOG]
-        return [*stuck, *(f"source {name}: {why}" for name, why in sorted(self._poller.troubles.items()))]
+        return [sign.text for sign in self.signs() if not sign.ready]
+
+    def signs(self) -> list[Sign]:
+        """Everything that is wrong now."""
+        found = [Sign(f"tick/{name}", words, ready=False) for name, words in sorted(self.ticks.stuck().items())]
+        if not self._body.slack_healthy():
+            found.append(Sign("slack", "Slack is not connected", ready=False))
+        try:
+            found += self._of_store()
+        except Exception as error:  # noqa: BLE001 - a database that fails in any way is the sign
+            found.append(Sign("database", f"the database does not answer: {_first(error)}", ready=False))
+        found += self._of_sources()
+        found += self._of_disk()
+        if trouble := self._of_canary():
+            found.append(Sign("canary", trouble))
+        return found
+
+    def _of_store(self) -> Iterator[Sign]:
+        """What is late or waits, and whether the database can be written."""
+        self._store.write_something()
+        now = self._clock.now()
+        patience = max(LATE, REAL_LATE * self._body.speed)
+        for incident, due in self._store.late("escalate", now - timedelta(seconds=patience)):
+            by = now.timestamp() - due
+            yield Sign(f"late/{incident}", f"INC-{incident:04d}: an escalation is {by:.0f} s late", ready=False)
+        for lane, waiting in self._store.waiting(self._body.wall()).items():
+            if waiting.count > BACKLOG:
+                yield Sign(f"backlog/{lane}", f"{waiting.count} effects wait in the {lane} lane", ready=False)
+            elif waiting.oldest > OLDEST.get(lane, 600):
+                yield Sign(f"backlog/{lane}", f"an effect has waited {waiting.oldest:.0f} s in the {lane} lane")
+        yield from self._of_polls(now)
+
+    def _of_polls(self, now: datetime) -> Iterator[Sign]:
+        asked = {query.name: query for query in self._fleet().queries}
+        patience = max(POLL_BEHIND, REAL_LATE * self._body.speed)
+        late = self._store.polls_behind(now - timedelta(seconds=patience))
+        behind = [(name, due) for name, due in late if name in asked]
+        if behind:
+            name, due = behind[0]
+            by = now.timestamp() - due
+            more = f", and {len(behind) - 1} more" if len(behind) > 1 else ""
+            people = self._owners(asked[one].source for one, _ in behind)
+            yield Sign("polls", f"{name} has not been asked for {by:.0f} s after it was due{more}", people, ready=False)
+
+    def _of_sources(self) -> Iterator[Sign]:
+        for name, why in sorted(self._poller.troubles.items()):
+            yield Sign(f"source/{name}", f"source {name}: {why}", self._owners([name]), ready=False)
+        for (name, what), words in sorted(self._poller.senses.oddities(self._clock.now()).items()):
+            if name not in self._poller.troubles:
+                yield Sign(f"source/{name}/{what}", words, self._owners([name]))
+
+    def _of_disk(self) -> Iterator[Sign]:
+        try:
+            free, whole = self._body.disk()
+        except OSError as error:
+            yield Sign("disk", f"the disk of the data cannot be looked at: {error}")
+            return
+        if free < FREE_BYTES and free < whole * FREE_SHARE:
+            yield Sign("disk", f"the disk of the data is full: {free / 1e6:.0f} MB of {whole / 1e6:.0f} MB are free")
+
+    def _of_canary(self) -> str:
+        try:
+            return self._body.canary()
+        except Exception:  # noqa: BLE001 - the database is a sign of its own
+            return ""
+
+    def _owners(self, sources: Iterable[str]) -> tuple[str, ...]:
+        """The owners of agents that these sources speak for."""
+        wanted, fleet = set(sources), self._fleet()
+        slis = {(query.agent, query.sli) for query in fleet.queries if query.source in wanted}
+        return tuple(
+            dict.fromkeys(
+                agent.owner
+                for agent in fleet.agents.values()
+                if any(("", sli.name) in slis or (agent.key, sli.name) in slis for _, sli in agent.slis)
+            )
+        )
+
+    def look(self) -> Sequence[Sign]:
+        """Look, and say what began and what is over; returns what is wrong now."""
+        self._remember()
+        signs = {sign.key: sign for sign in self.signs()}
+        jump = self._jump()
+        if jump:
+            self._begin(Sign(CLOCK, jump))
+        for key, sign in signs.items():
+            self._seen[key] = min(TWICE, self._seen.get(key, 0)) + 1
+            if self._seen[key] >= TWICE and key not in self._said:
+                self._begin(sign)
+        for key in [key for key in self._seen if key not in signs]:
+            self._seen[key] -= 1
+            if self._seen[key] <= 0:
+                del self._seen[key]
+        for key in [key for key in self._said if key not in self._seen and not (jump and key == CLOCK)]:
+            self._end(self._said.pop(key))
+        self.looked_at = self._body.monotonic()
+        return list(signs.values())
+
+    def _remember(self) -> None:
+        """What was said before a restart is not said again."""
+        if self._loaded:
+            return
+        try:
+            known = self._store.episodes()
+        except Exception:  # noqa: BLE001 - a database that cannot be read is found and said by `signs`
+            return
+        self._said.update({one.key: Sign(one.key, one.text) for one in known})
+        self._seen.update({one.key: TWICE for one in known})
+        self._loaded = True
+
+    def _jump(self) -> str:
+        """How far the machine's clock jumped since the last look, in words; "" when it did not."""
+        apart = self._body.wall() - self._body.monotonic()
+        before, self._apart = self._apart, apart
+        if before is None or abs(apart - before) <= JUMP:
+            return ""
+        return f"the machine's clock jumped by {apart - before:+.0f} s"
+
+    def _begin(self, sign: Sign) -> None:
+        self._said[sign.key] = sign
+        self._body.log(sign.text)
+        now, wall = self._clock.now(), self._body.wall()
+        text = f"Stepdown is not well: {sign.text}."
+        effects = notices(self._fleet(), f"watch-{sign.key}-{wall:.0f}", text, sign.people)
+        try:
+            self._store.begin_episode(sign.key, sign.text, now, effects, wall)
+        except Exception:  # noqa: BLE001 - what cannot be stored is said directly
+            self._say_directly(text, f"watch-{sign.key}-{wall:.0f}", sign.people)
+
+    def _end(self, sign: Sign) -> None:
+        self._body.log(f"over: {sign.text}")
+        now, wall = self._clock.now(), self._body.wall()
+        stamp, moment = f"watch-{sign.key}-{wall:.0f}-over", sign.key == CLOCK
+        effects = () if moment else notices(self._fleet(), stamp, f"Over: {sign.text}.", sign.people)
+        try:
+            self._store.end_episode(sign.key, now, effects, wall)
+        except Exception:  # noqa: BLE001 - its beginning was said; the database has a sign of its own
+            self._body.log(f"could not write down that this is over: {sign.text}")
+
+    def _say_directly(self, text: str, key: str, people: Sequence[str]) -> None:
+        """Past the database, as well as it goes."""
+        fleet = self._fleet()
+        mention: Person | None = next((fleet.people[key] for key in people if key in fleet.people), None)
+        if not fleet.announcements:
+            return
+        try:
+            self._chat.say(fleet.announcements, text, f"notice/{key}", mention=mention)
+        except DeliveryError as error:
+            self._body.log(f"and Slack did not take it: {error}")
+
+
+def _first(error: Exception) -> str:
+    """The first line of an error, without what was being written."""
+    return str(getattr(error, "orig", error)).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -22,12 +22,13 @@ from bot.store.replicas import Replicas
 from bot.store.rolled import Fives
 from bot.store.rungs import Rungs
 from bot.store.tasks import Tasks
+from bot.store.vitals import Vitals
 
 __all__ = ["SqlStore", "StoreError"]
 
 
 class SqlStore(
-    Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas, Followups, Occasions, Fives, Keeping
+    Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas, Followups, Occasions, Fives, Keeping, Vitals
 ):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 

@@ -53,7 +53,7 @@ def build_api(
         redoc_url=None,
         redirect_slashes=False,
     )
-    refusals.install(app)
+    refusals.install(app, lambda reason: metrics.refused.labels(reason).inc())
     own = (
         ofrep.routes(door, poll),
         autonomy.routes(door, poll),

@@ -25,6 +25,9 @@ class WebMetrics:
         self.tokens_refused = Counter(
             "stepdown_tokens_refused", "Requests with a token that is not in the book.", registry=registry
         )
+        self.refused = Counter(
+            "stepdown_http_refused_requests", "Requests answered with no, by reason.", ["reason"], registry=registry
+        )
         self.readbacks = Counter(
             "stepdown_readbacks",
             "Polls of a rung, by what became of the read-back: recorded, ignored (not usable), none (not sent).",

@@ -6,7 +6,7 @@ caller sent (half a surrogate pair, a control character) can be quoted back with
 
 import json
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Literal
 
@@ -64,11 +64,40 @@ def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = 
     )
 
 
-def install(app: FastAPI) -> None:
-    """Make every refusal and every stray error leave in the right shape."""
-    app.add_exception_handler(Refusal, _on_refusal)
-    app.add_exception_handler(StarletteHTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_surprise)
+REASONS: Mapping[int, str] = {
+    400: "malformed",
+    401: "token",
+    403: "forbidden",
+    404: "unknown_address",
+    405: "wrong_method",
+    408: "too_slow",
+    413: "too_large",
+    422: "faulty",
+    429: "too_many",
+    500: "our_fault",
+    503: "busy",
+}
+"""Why a request was refused, by its status: what the metric tells apart."""
+
+
+def install(app: FastAPI, count: Callable[[str], None] = lambda _: None) -> None:
+    """Make every refusal and every stray error leave in the right shape. `count` is told each one's reason."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        count(REASONS.get(error.status, "other") if isinstance(error, Refusal) else "other")
+        return await _on_refusal(request, error)
+
+    async def not_there(request: Request, error: Exception) -> Response:
+        count(REASONS.get(getattr(error, "status_code", 0), "other"))
+        return await _on_http_error(request, error)
+
+    async def surprised(request: Request, error: Exception) -> Response:
+        count(REASONS[500])
+        return await _on_surprise(request, error)
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(StarletteHTTPException, not_there)
+    app.add_exception_handler(Exception, surprised)
 
 
 def _write(request: Request, refusal: Refusal) -> Response:
