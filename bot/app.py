@@ -166,7 +166,9 @@ class App:
                 self.poller.ask,
             )
         )
-        self.delivery = Delivery(store, ledger, views, outlets, fleet, clock, time.time, random.random)
+        self.delivery = Delivery(
+            store, ledger, views, outlets, fleet, clock, time.time, random.random, store.installation()
+        )
         self.care = self._care(frozenset({"slack", *pagers}), ledger)
         self.watch = self.care.watch
         self.intake = PushIntake(store, self.cycle, fleet, clock)

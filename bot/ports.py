@@ -47,16 +47,24 @@ class LostClaim(Exception):  # noqa: N818 - not an error: another worker has it 
 class DeliveryError(Exception):
     """Something could not be done. `permanent`: repeating cannot help. `ambiguous`: it may have been done.
 
-    `retry_after` in seconds, when the other side said so.
+    `retry_after` in seconds, when the other side said so. `untried`: it was not even tried, since the other side would
+    have refused it just now; that costs no try.
     """
 
     def __init__(
-        self, why: str, *, permanent: bool = False, ambiguous: bool = False, retry_after: float | None = None
+        self,
+        why: str,
+        *,
+        permanent: bool = False,
+        ambiguous: bool = False,
+        retry_after: float | None = None,
+        untried: bool = False,
     ) -> None:
         super().__init__(why)
         self.permanent = permanent
         self.ambiguous = ambiguous
         self.retry_after = retry_after
+        self.untried = untried
 
 
 class Gone(DeliveryError):  # noqa: N818 - beside DeliveryError it says which
@@ -403,6 +411,10 @@ class Episode:
 class Store(Vitals, ChangeFeed, Protocol):
     """Keeps everything. One `commit` is one transaction; readers see whole decisions or none."""
 
+    def installation(self) -> str:
+        """A short name of this database, made once: what the world knows its effects by."""
+        ...
+
     def next_incident_id(self) -> int:
         """Return a fresh id, never given twice."""
         ...
@@ -540,8 +552,11 @@ class Store(Vitals, ChangeFeed, Protocol):
         """Write an outcome (`sent`, `failed`, `unknown`, `folded`); False where the fence no longer matches."""
         ...
 
-    def retry(self, job: Job, due: float, why: str, *, untried: bool = False) -> bool:
-        """Give a row back to be tried at `due`, where the fence still matches. `untried`: this was no try."""
+    def retry(self, job: Job, due: float, why: str, *, untried: bool = False, aside: bool = False) -> bool:
+        """Give a row back to be tried at `due`, where the fence still matches. `untried`: this was no try.
+
+        `aside`: what has to come after it need not wait for it any more.
+        """
         ...
 
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
@@ -560,8 +575,8 @@ class Store(Vitals, ChangeFeed, Protocol):
         """True while the effect with this key is still to be done."""
         ...
 
-    def newer(self, job: Job, prefix: str) -> bool:
-        """True when a younger effect whose key begins so is still to be done."""
+    def newer(self, job: Job, prefix: str, suffix: str = "") -> bool:
+        """True when a younger effect whose key begins and ends so is still to be done; with a suffix, or was done."""
         ...
 
     def backlog(self) -> Mapping[str, int]:

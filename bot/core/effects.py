@@ -52,6 +52,27 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class SettlePage:
+    """Show on a page that was sent that it is answered, or over. `page` is its key; `stamp` tells repeats apart."""
+
+    incident_id: int
+    page: str
+    stamp: str
+    kind: Literal["settle_page"] = "settle_page"
+    lane: Lane = "pagers"
+
+    @property
+    def stem(self) -> str:
+        """`inc-N/settle/SERIAL/PERSON/WAY`: what all settlings of one page begin with."""
+        return f"inc-{self.incident_id}/settle/{self.page.split('/', 2)[2]}"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/settle/SERIAL/PERSON/WAY/STAMP`."""
+        return f"{self.stem}/{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
 class OpenChannel:
     """Create the incident's channel and invite people (keys)."""
 
@@ -283,6 +304,7 @@ class CanaryPage:
 Effect = (
     PushRung
     | Page
+    | SettlePage
     | OpenChannel
     | PostCard
     | DirectCard
@@ -297,3 +319,11 @@ Effect = (
     | DrawCharts
     | CanaryPage
 )
+
+
+def order_of(effect: Effect) -> str:
+    """What is carried out in the order in which it was wanted has the same one: posts to one room. "" is in any order.
+
+    Everything else shows or sets the present state, so that its order does not matter.
+    """
+    return f"inc-{effect.incident_id}/{effect.room}" if isinstance(effect, PostCard | Say) else ""

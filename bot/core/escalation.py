@@ -78,7 +78,11 @@ def page_now(incident: Incident, people: tuple[str, ...], why: str) -> Paging:
 
 
 def settled(incident: Incident, event: PageSettled) -> Paging:
-    """Note how a page went. When every way of the newest page failed, move on at once."""
+    """Note how a page went. When every way of the newest page failed, move on at once.
+
+    Where everyone was paged there is nobody to move on to: the next round waits for its time, or an outage of all ways
+    would use up every round within a minute and end paging for good.
+    """
     state = incident.escalation
     if event.page_key in state.beside:
         return _beside_settled(incident, event)
@@ -89,6 +93,9 @@ def settled(incident: Incident, event: PageSettled) -> Paging:
     incident = replace(incident, escalation=replace(state, awaiting=awaiting, landed=landed))
     if landed or awaiting or not _running(incident):
         return Paging(incident)
+    if state.rounds:
+        text = f"{_unreached(incident, event)} Everyone is paged again when the next round is due."
+        return Paging(incident, (Say(incident.id, f"unreached-{state.serial}", text),), (text,))
     loud = Say(
         incident.id,
         f"unreached-{state.serial}",

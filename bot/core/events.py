@@ -16,7 +16,8 @@ from bot.core.runbook import Outcome, Plan
 
 IncidentKind = Literal["slo", "blind", "manual"]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
-PageOutcome = Literal["sent", "failed", "unknown"]
+PageOutcome = Literal["sent", "failed", "unknown", "late"]
+"""`late`: it does not get through and is tried on; nobody waits for it any more."""
 TimerKind = Literal["escalate", "ack-reminder", "ack-lapse", "confirm", "rung-until", "watch-end", "nudge"]
 Role = Literal["lead", "communications", "scribe"]
 NudgeKind = Literal["lead", "update", "step", "restore", "postmortem"]

@@ -89,11 +89,13 @@ def page_settled(event: ev.PageSettled, incident: Incident) -> Change:
     took = f" {event.latency_ms / 1000:.1f} s after the sample" if event.latency_ms is not None else ""
     detail = f" ({event.detail})" if event.detail else ""
     text = f"Page to {event.person} by {event.way}: {event.outcome}{took}{detail}."
+    over = () if event.outcome != "sent" else edits(incident, "pages")
     if not incident.open:
-        return Change(incident, text)
+        return Change(incident, text, over)
+    answered = bool(incident.acked_by) and event.page_key not in incident.escalation.beside
     moved = escalation.settled(incident, event)
     also = tuple(("paged", words) for words in moved.words)
-    return Change(moved.incident, text, moved.effects, also=also)
+    return Change(moved.incident, text, (*moved.effects, *(over if answered else ())), also=also)
 
 
 @apply.register

@@ -6,28 +6,22 @@ timeline, never swallowed. Leases, backoff and the age of rows are wall time: th
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
-from bot.core.cards import Card
 from bot.core.effects import (
-    Bookmark,
     CanaryPage,
-    DirectCard,
     DraftPostmortem,
     DrawCharts,
     EditCard,
     Effect,
     GatherEvidence,
-    Invite,
     Lane,
     Notice,
     OpenChannel,
     Page,
-    PostCard,
     PushRung,
-    Say,
-    SetTopic,
+    SettlePage,
 )
 from bot.core.events import (
     ChannelReady,
@@ -38,31 +32,35 @@ from bot.core.events import (
     PostmortemDrafted,
 )
 from bot.core.incident import IllegalMove, Incident
-from bot.core.model import BOT, Fleet, Person, Way
+from bot.core.model import BOT, Fleet
 from bot.engine import pictures
 from bot.engine.canary import page_canary
+from bot.engine.delivery_chat import ChatEffect, Postings
+from bot.engine.delivery_pages import Pages
 from bot.engine.ledger import Ledger
 from bot.engine.notices import say_notice
-from bot.engine.outlets import Folded, NotYet, Outlets
-from bot.engine.posted import card_named
+from bot.engine.outlets import Folded, NotYet, Outlets, People
 from bot.engine.rooms import Rooms
 from bot.engine.views import Views
-from bot.ports import Clock, DeliveryError, Finished, Gone, Job, LostClaim, Pager, Receipt, Store
+from bot.ports import Clock, DeliveryError, Finished, Job, LostClaim, Receipt, Store
 
 __all__ = ["Delivery", "Folded", "NotYet", "Outlets"]
 
 LEASE = 30.0
 """Seconds a worker may take for one effect; nothing is started that could outlast it."""
-FIRST_RETRY, LAST_RETRY = 1.0, 300.0
-"""Seconds of backoff: doubling from the first, never above the last."""
-MOST_TRIES: Mapping[Lane, int] = {"controls": 12, "pagers": 4, "slack": 12, "documents": 6}
-"""Tries before an effect counts as failed. A page gives up early: the next way or person is tried instead."""
+FIRST_RETRY = 1.0
+"""Seconds of backoff before the second try; it doubles from there."""
+LAST_RETRY: Mapping[Lane, float] = {"controls": 15.0, "pagers": 15.0, "slack": 30.0, "documents": 60.0}
+"""Seconds of backoff at most: so soon after an outage everything is caught up."""
+TRIED_FOR: Mapping[Lane, float] = {"controls": 3_600.0, "pagers": 3_600.0, "slack": 86_400.0, "documents": 86_400.0}
+"""Seconds after which an effect that never got through counts as failed: longer than outages last."""
+LATE_AFTER = 4
+"""Tries after which a page counts as late: the next way or person is tried, while this one is still being tried too."""
+SURPRISES = 6
+"""Tries of an effect that fails in a way nobody foresaw: repeating rarely mends a defect."""
 BATCH = 20
 FIRST_CHARTS = "open"
-CHAT = "slack"
-"""The kind of way that is the chat itself."""
-ChatEffect = OpenChannel | PostCard | DirectCard | EditCard | Bookmark | Say | SetTopic | Invite
-IncidentEffect = PushRung | Page | ChatEffect | DraftPostmortem | DrawCharts | GatherEvidence
+IncidentEffect = PushRung | Page | SettlePage | ChatEffect | DraftPostmortem | DrawCharts | GatherEvidence
 
 
 class Delivery:
@@ -78,12 +76,18 @@ class Delivery:
         clock: Clock,
         wall: Callable[[], float],
         jitter: Callable[[], float],
+        installation: str = "",
     ) -> None:
         self._store = store
         self._ledger = ledger
-        self._views = views
         self._outlets = outlets
+        self._installation = installation
+        self._people = People(fleet, outlets.pagers)
+        self._pages = Pages(store, views, self._people, clock, self._mark)
         self._rooms = Rooms(store, ledger, outlets.chat, fleet)
+        self._postings = Postings(
+            store, views, outlets.chat, self._rooms, self._people, clock, self._mark, self._best_effort
+        )
         self._fleet = fleet
         self._clock = clock
         self._wall = wall
@@ -115,14 +119,15 @@ class Delivery:
         except DeliveryError as error:
             self._missed(job, error)
         except Exception as error:  # noqa: BLE001 - the lane's outer edge: one bad effect must not hold up the others
-            self._missed(job, DeliveryError(f"{type(error).__name__}: {error}"))
+            surprise = f"{type(error).__name__}: {error}"
+            self._missed(job, DeliveryError(surprise, permanent=job.attempts >= SURPRISES), aside=True)
         else:
             self._settle(job, Finished(job, self._wall(), "sent", receipt), self._outcome(job, receipt))
 
     def _do(self, job: Job) -> Receipt | None:
         match job.effect:
             case Notice():
-                return say_notice(job, job.effect, self._outlets.chat, self._fleet())
+                return say_notice(self._marked(job), job.effect, self._outlets.chat, self._fleet())
             case CanaryPage():
                 return self._canary_page(job, job.effect)
             case _:
@@ -136,45 +141,64 @@ class Delivery:
             case PushRung():
                 return self._push_rung(job, incident, effect)
             case Page():
-                return self._page(job, incident, effect)
+                return self._pages.page(job, incident, effect)
+            case SettlePage():
+                return self._pages.settle(job, incident, effect)
             case DraftPostmortem():
                 return self._draft_postmortem(job, incident)
             case DrawCharts():
                 return self._draw_charts(job, incident)
             case GatherEvidence():
                 return self._gather(incident, effect)
-            case _:
-                return self._do_in_chat(job, incident, effect)
-
-    def _do_in_chat(self, job: Job, incident: Incident, effect: ChatEffect) -> Receipt | None:
-        match effect:
-            case OpenChannel():
-                return self._open_channel(job, effect)
-            case PostCard():
-                return self._post_card(job, incident, effect)
-            case DirectCard():
-                return self._direct_card(job, incident, effect)
-            case EditCard():
-                return self._edit_card(job, incident, effect)
-            case Bookmark():
-                self._rooms.bookmark(incident, effect)
+            case EditCard(card="pages" | "direct"):
+                self._ledger.refresh(self._pages.wanted_settles(incident, effect))
                 return None
-            case Say():
-                return self._say(job, incident, effect)
-            case SetTopic():
-                return self._set_topic(job, incident, effect)
-            case Invite():
-                return self._invite(incident, effect)
-        assert_never(effect)
+            case _:
+                return self._postings.do(job, incident, effect)
 
-    def _missed(self, job: Job, error: DeliveryError) -> None:
-        """Try again with backoff, or give up aloud."""
-        if not error.permanent and job.attempts < MOST_TRIES[job.effect.lane]:
-            wait = min(LAST_RETRY, FIRST_RETRY * 2.0 ** (job.attempts - 1)) * (0.5 + self._jitter())
-            self._store.retry(job, self._wall() + (error.retry_after or wait), str(error))
+    def _canary_page(self, job: Job, effect: CanaryPage) -> Receipt | None:
+        person = self._people.person(effect.person)
+        way, pager = self._people.way(person, effect.way)
+        return page_canary(self._marked(job), person, way, pager, self._clock.now())
+
+    def _marked(self, job: Job) -> Job:
+        """The same, under the key that the world sees."""
+        return replace(job, key=self._mark(job.key))
+
+    def _mark(self, key: str) -> str:
+        """An effect's key as the world sees it: another database's effects have other ones."""
+        return f"{self._installation}/{key}" if self._installation else key
+
+    def _missed(self, job: Job, error: DeliveryError, *, aside: bool = False) -> None:
+        """Try again with backoff, or give up aloud. `aside`: what comes after it must not wait for it."""
+        lane = job.effect.lane
+        if error.untried:
+            self._store.retry(job, self._wall() + (error.retry_after or FIRST_RETRY), str(error), untried=True)
+            return
+        if not error.permanent and self._wall() - job.created_at.timestamp() < TRIED_FOR[lane]:
+            self._say_late(job, error)
+            wait = min(LAST_RETRY[lane], FIRST_RETRY * 2.0 ** (job.attempts - 1)) * (0.5 + self._jitter())
+            self._store.retry(job, self._wall() + (error.retry_after or wait), str(error), aside=aside)
             return
         state = "unknown" if error.ambiguous else "failed"
         self._settle(job, Finished(job, self._wall(), state, why=str(error)), self._failure(job, state, str(error)))
+
+    def _say_late(self, job: Job, error: DeliveryError) -> None:
+        """A page that does not get through: the escalation need not wait for it. Said once, the page goes on."""
+        effect = job.effect
+        if not isinstance(effect, Page) or job.attempts < LATE_AFTER:
+            return
+        detail = f"{error}; it is tried on"
+
+        def decide(incident: Incident) -> Event | None:
+            if job.key not in (*incident.escalation.awaiting, *incident.escalation.beside):
+                return None
+            return PageSettled(self._clock.now(), BOT, job.key, effect.person, effect.way, "late", detail)
+
+        try:
+            self._ledger.record(effect.incident_id, decide)
+        except IllegalMove:
+            return
 
     def _count(self, state: str) -> None:
         self.delivered[state] = self.delivered.get(state, 0) + 1
@@ -235,15 +259,6 @@ class Delivery:
             return None  # what only decorates is said once
         return EffectFailed(now, BOT, job.key, why)
 
-    def _person(self, key: str) -> Person | None:
-        return self._fleet().people.get(key)
-
-    def _way(self, person: Person | None, name: str) -> tuple[Way, Pager | None]:
-        """A person's way of that name, and the pager that serves it. Slack is everybody's and stands on no list."""
-        listed = person.named_ways() if person is not None else {}
-        way = listed.get(name) or Way(name, person.slack if person is not None else "")
-        return way, self._outlets.pagers.get(way.kind)
-
     # One function an effect. Each returns where it landed, or raises Folded, NotYet or DeliveryError.
 
     def _push_rung(self, job: Job, incident: Incident, effect: PushRung) -> Receipt | None:
@@ -255,115 +270,14 @@ class Delivery:
             raise Folded("the agent polls for its rung")
         if state is None or state.epoch != effect.epoch:
             raise Folded("a newer rung replaced it")
-        control.push(state, job.key)
+        control.push(state, self._mark(job.key))
         return Receipt(id=str(effect.epoch))
-
-    def _page(self, job: Job, incident: Incident, effect: Page) -> Receipt | None:
-        """Page one person by one way, unless somebody has answered meanwhile."""
-        if not incident.open or (incident.acked_by and not effect.beside):
-            raise Folded("somebody answered")
-        person = self._person(effect.person)
-        way, pager = self._way(person, effect.way)
-        if person is None or pager is None:
-            raise DeliveryError(f"{effect.person} has no way {effect.way}", permanent=True)
-        card = self._views.page_card(incident, effect.why, self._clock.now())
-        return pager.page(person, way, card, job.key, repeat=job.attempts > 1)
-
-    def _canary_page(self, job: Job, effect: CanaryPage) -> Receipt | None:
-        person = self._person(effect.person)
-        way, pager = self._way(person, effect.way)
-        return page_canary(job, person, way, pager, self._clock.now())
-
-    def _open_channel(self, job: Job, effect: OpenChannel) -> Receipt | None:
-        """Create the incident's channel and invite people."""
-        people = [person for key in effect.invite if (person := self._person(key)) is not None and person.slack]
-        return self._outlets.chat.open_channel(effect.name, effect.topic, people, job.key)
-
-    def _post_card(self, job: Job, incident: Incident, effect: PostCard) -> Receipt | None:
-        """Post a card, and pin it where that was asked for."""
-        card = self._card(incident, effect.card)
-        mention = self._person(effect.mention) if effect.mention else None
-        chat, again = self._outlets.chat, job.attempts > 1
-        receipt = self._rooms.send(
-            incident, effect.room, lambda room: chat.post(room, card, job.key, mention=mention, repeat=again)
-        )
-        if effect.pin:
-            self._best_effort(lambda: self._outlets.chat.pin(receipt))
-        return receipt
-
-    def _direct_card(self, job: Job, incident: Incident, effect: DirectCard) -> Receipt | None:
-        """Post a card to one person."""
-        person = self._person(effect.person)
-        if person is None or not person.slack:
-            raise Folded(f"{effect.person} is not in the fleet file, or not in Slack")
-        return self._outlets.chat.direct(person, self._card(incident, effect.card), job.key, repeat=job.attempts > 1)
-
-    def _edit_card(self, job: Job, incident: Incident, effect: EditCard) -> Receipt | None:
-        """Bring a posted card up to date. Younger edits of the same card make this one superfluous."""
-        if self._store.newer(job, f"inc-{incident.id}/edit/{effect.card}/"):
-            raise Folded("a younger edit shows the same")
-        if effect.card in ("pages", "direct"):
-            self._settle_pages(incident, chat_only=effect.card == "direct")
-            return None
-        key = f"inc-{incident.id}/card/{effect.card}"
-        again = self._store.receipt(f"{key}/again")
-        key, receipt = (f"{key}/again", again) if again else (key, self._store.receipt(key))
-        if receipt is None:
-            if self._store.outstanding(key):
-                raise NotYet("the card is not posted yet")
-            raise Folded("that card was never posted")
-        try:
-            self._outlets.chat.edit(receipt, self._card(incident, effect.card), key)
-        except Gone as gone:
-            if again is not None or not incident.open:
-                raise Folded(f"{gone}: it is not posted again") from gone
-            self._rooms.repost(incident, effect.card, "agent" if effect.card == "announcement" else "incident")
-        return None
-
-    def _settle_pages(self, incident: Incident, *, chat_only: bool = False) -> None:
-        """Show on every page that was sent that it is answered, or open again.
-
-        `chat_only`: what changed concerns those who see a card, and no pager outside.
-        """
-        for key, receipt in self._store.receipts(f"inc-{incident.id}/page/").items():
-            person = self._person(key.split("/")[3])
-            _, pager = self._way(person, key.split("/")[4])
-            if person is not None and pager is not None and not (chat_only and pager.kind != CHAT):
-                why = f"You own {incident.agent}." if person.key == incident.roster.owner else ""
-                card = self._views.page_card(incident, why, self._clock.now())
-                self._best_effort(
-                    lambda pager=pager, person=person, receipt=receipt, card=card, key=key: pager.settle(  # type: ignore[misc]
-                        person, receipt, card, key
-                    )
-                )
-
-    def _say(self, job: Job, incident: Incident, effect: Say) -> Receipt | None:
-        """Post one line."""
-        mention = self._person(effect.mention) if effect.mention else None
-        chat, again = self._outlets.chat, job.attempts > 1
-        return self._rooms.send(
-            incident, effect.room, lambda room: chat.say(room, effect.text, job.key, mention=mention, repeat=again)
-        )
-
-    def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> Receipt | None:
-        """Set the channel's topic, unless a younger one waits."""
-        if self._store.newer(job, f"inc-{incident.id}/topic/"):
-            raise Folded("a younger topic replaces it")
-        self._outlets.chat.topic(self._rooms.find(incident, "incident"), effect.topic)
-        return None
-
-    def _invite(self, incident: Incident, effect: Invite) -> Receipt | None:
-        """Invite people to the incident's channel."""
-        people = [person for key in effect.people if (person := self._person(key)) is not None and person.slack]
-        if people:
-            self._outlets.chat.invite(self._rooms.find(incident, "incident"), people)
-        return None
 
     def _draft_postmortem(self, job: Job, incident: Incident) -> Receipt | None:
         """Render the draft, keep it, and share it in the incident's channel."""
         document, path = self._outlets.reporting.draft(incident, self._clock.now())
         if incident.channel:
-            self._rooms.share(incident, document, path, job.key)
+            self._rooms.share(incident, document, path, self._mark(job.key))
         return Receipt(ts=path, id=str(document.gaps))
 
     def _draw_charts(self, job: Job, incident: Incident) -> Receipt | None:
@@ -388,10 +302,3 @@ class Delivery:
             act()
         except DeliveryError:
             self._count("decoration-failed")
-
-    def _card(self, incident: Incident, name: str) -> Card:
-        """The card of that name as it looks now. Raises Folded for one that has nothing to show."""
-        card = card_named(self._views, incident, name, self._clock.now())
-        if card is None:
-            raise Folded(f"there is nothing to show on {name}")
-        return card

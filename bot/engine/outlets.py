@@ -1,8 +1,9 @@
-"""What effects are carried out through, and what an effect may say instead of being done."""
+"""What effects reach the world through, and the two ways in which carrying one out may end besides done and failed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot.core.model import Fleet, Person, Way
 from bot.engine.pictures import Pictures
 from bot.engine.reporting import Reporting
 from bot.ports import Chat, Control, Pager
@@ -27,3 +28,25 @@ class Outlets:
     pictures: Pictures
     ask: Callable[[str, str, str], str] = lambda source, query, _: f"{query}: nobody asks {source}"
     """(source, query, agent) -> what it says, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is who, and by which way somebody is reached."""
+
+    fleet: Callable[[], Fleet]
+    pagers: Mapping[str, Pager]
+
+    def person(self, key: str) -> Person | None:
+        """The person of a key, None for one the fleet file does not name."""
+        return self.fleet().people.get(key)
+
+    def listed(self, keys: tuple[str, ...]) -> list[Person]:
+        """Those of them who are in Slack."""
+        return [person for key in keys if (person := self.person(key)) is not None and person.slack]
+
+    def way(self, person: Person | None, name: str) -> tuple[Way, Pager | None]:
+        """A person's way of that name, and the pager that serves it. Slack is everybody's and stands on no list."""
+        listed = person.named_ways() if person is not None else {}
+        way = listed.get(name) or Way(name, person.slack if person is not None else "")
+        return way, self.pagers.get(way.kind)

@@ -13,7 +13,7 @@ acknowledgement itself. Limits: a dedup key of 255 characters, a summary of 1,02
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Final, Self
 
@@ -86,14 +86,19 @@ class PagerDuty:
         return Receipt(id=alert)
 
     def settle(self, person: Person, receipt: Receipt, card: Card, key: str) -> None:
-        """Resolve the alert of an incident that is over, acknowledge one that was answered; both may be repeated."""
+        """Resolve the alert of an incident that is over, acknowledge one that was answered; both may be repeated.
+
+        Without a receipt nobody knows which alert an earlier try opened, if any: both it may be are told, for PagerDuty
+        takes no notice of what it does not know.
+        """
         shown, way = page_of(card), person.named_ways().get(key.rsplit("/", maxsplit=1)[-1])
         action = "resolve" if shown.header.state in CLOSED else "acknowledge"
         if action == "acknowledge" and not shown.acked:
             return
         if way is None:
             raise DeliveryError(f"the way of {key} is not listed any more", permanent=True)
-        self._send(person, way, {"event_action": action, "dedup_key": receipt.id})
+        for alert in [receipt.id] if receipt.id else _alerts(person, shown, key):
+            self._send(person, way, {"event_action": action, "dedup_key": str(alert)})
 
     def _send(self, person: Person, way: Way, event: Mapping[str, object]) -> None:
         body = json.dumps({"routing_key": routing_key(person, way), **event}, separators=(",", ":")).encode()
@@ -109,10 +114,16 @@ class PagerDuty:
 
 
 def _alert(person: Person, card: PageCard, key: str) -> Alert:
-    """The alert a page belongs to. `key` is `inc-N/page/SERIAL/PERSON/WAY` (`core/effects.py`)."""
-    header = card.header
-    serial = int(key.split("/")[2]) if card.acked else 0
-    return Alert(header.incident_id, int(header.opened_at.timestamp()), header.episode, person.key, serial)
+    """The alert a page belongs to. `key` ends in `inc-N/page/SERIAL/PERSON/WAY` (`core/effects.py`)."""
+    plain, beside = _alerts(person, card, key)
+    return beside if card.acked else plain
+
+
+def _alerts(person: Person, card: PageCard, key: str) -> tuple[Alert, Alert]:
+    """The alert of a page of the escalation, and that of one beside it."""
+    header, serial = card.header, int(key.split("/")[-3])
+    plain = Alert(header.incident_id, int(header.opened_at.timestamp()), header.episode, person.key)
+    return plain, replace(plain, serial=serial)
 
 
 def _event(card: PageCard) -> dict[str, object]:

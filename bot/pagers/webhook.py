@@ -43,7 +43,7 @@ class WebhookPager:
         if way is None:
             raise DeliveryError(f"the way of {key} is not listed any more", permanent=True)
         kind, stamp = told
-        message = _message(kind, receipt.id, person, shown)
+        message = _message(kind, receipt.id or key, person, shown)
         self._send(person, way, f"{key}/{kind.removeprefix('page.')}{stamp}", message)
 
     def _send(self, person: Person, way: Way, key: str, message: Mapping[str, object]) -> None:

@@ -66,6 +66,10 @@ class SlackChat:
         """The same, to another Slack user id than the person's own."""
         return self.post(self._channel_with(person.name, user), card, key, repeat=repeat)
 
+    def found(self, person: Person, key: str) -> Receipt | None:
+        """The direct message that carries the key; None where there is none."""
+        return self._posted(self._channel_with(person.name, person.slack), key)
+
     def edit(self, receipt: Receipt, card: Card, key: str) -> None:
         """Show a card's present state; the message keeps its metadata.
 
@@ -316,9 +320,10 @@ class SlackPager:
         return self._chat.direct_to(person, way.target or person.slack, card, key, repeat=repeat)
 
     def settle(self, person: Person, receipt: Receipt, card: Card, key: str) -> None:
-        """Show on the page who answered it; its buttons go."""
-        del person
-        self._chat.edit(receipt, card, key)
+        """Show on the page who answered it; its buttons go. One that may have landed is looked for."""
+        landed = receipt if receipt.ts else self._chat.found(person, key)
+        if landed is not None:
+            self._chat.edit(landed, card, key)
 
 
 def _addressed(drawn: Drawn, mention: Person | None) -> Drawn:

@@ -1,6 +1,7 @@
 """Incidents, their timelines and timers: `commit` is the one place where a decision becomes fact."""
 
 import json
+import secrets
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,6 +27,7 @@ _ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 _TIMER = TimerRow.__table__  # type: ignore[attr-defined]
 _COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
 _SIGHT = SightRow.__table__  # type: ignore[attr-defined]
+_MOST_INSTALLATIONS = 2**31
 
 
 class Incidents(Ground):
@@ -37,6 +39,14 @@ class Incidents(Ground):
             statement = insert_or(connection, _COUNTER).values(name="incident", value=1)
             statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": _COUNTER.c.value + 1})
             return int(connection.execute(statement.returning(_COUNTER.c.value)).scalar_one())
+
+    def installation(self) -> str:
+        """A name of this database, made once: no other database's effects are taken for its own."""
+        with self.writing() as connection:
+            made = {"name": "installation", "value": secrets.randbelow(_MOST_INSTALLATIONS)}
+            keep_first(connection, _COUNTER, [made], ["name"])
+            query = select(_COUNTER.c.value).where(_COUNTER.c.name == "installation")
+            return f"{connection.execute(query).scalar_one():08x}"
 
     def commit(
         self,

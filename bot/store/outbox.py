@@ -6,9 +6,9 @@ where the fence still matches, so a worker that slept through its lease changes 
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, update
 
-from bot.core.effects import Effect, Lane
+from bot.core.effects import Effect, Lane, order_of
 from bot.ports import Finished, Job, Receipt
 from bot.store.codec import effect_json, moment, receipt_json
 from bot.store.ground import Ground
@@ -17,6 +17,7 @@ from bot.store.upsert import keep_first
 
 _OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
 _HELD = _OUTBOX.alias("held")
+_BEFORE = _OUTBOX.alias("before")
 _UNFINISHED = _OUTBOX.c.state.in_(("pending", "sending"))
 
 IN_ORDER = frozenset({"slack"})
@@ -75,11 +76,13 @@ class Outbox(Ground):
         with self.writing() as connection:
             return finish(connection, Finished(job, wall, state, receipt, why))
 
-    def retry(self, job: Job, due: float, why: str, *, untried: bool = False) -> bool:
-        """Give a row back, to be tried again at `due`; `untried` gives the try back too."""
+    def retry(self, job: Job, due: float, why: str, *, untried: bool = False, aside: bool = False) -> bool:
+        """Give a row back, to be tried again at `due`; `untried` gives the try back too, `aside` its place in order."""
         values: dict[str, object] = {"state": "pending", "why": why[:500], "lease_until": 0.0}
         if untried:
             values["attempts"] = job.attempts - 1
+        if aside:
+            values["order_key"] = ""
         with self.writing() as connection:
             return _fenced(connection, job, {**values, "due_at": self.database.moment(connection, due)})
 
@@ -110,14 +113,19 @@ class Outbox(Ground):
         with self.looking() as connection:
             return connection.execute(query).first() is not None
 
-    def newer(self, job: Job, prefix: str) -> bool:
-        """True when a younger effect whose key begins so is still to be done: this one may be folded into it."""
+    def newer(self, job: Job, prefix: str, suffix: str = "") -> bool:
+        """True when a younger effect whose key begins and ends so is still to be done: this one may be folded into it.
+
+        With a suffix one that was done counts too.
+        """
         query = select(_OUTBOX.c.id).where(
             _OUTBOX.c.incident_id == job.effect.incident_id,
             _OUTBOX.c.key.startswith(prefix, autoescape=True),
             _OUTBOX.c.id > job.id,
-            _UNFINISHED,
+            _UNFINISHED if not suffix else _OUTBOX.c.state.in_(("pending", "sending", "sent")),
         )
+        if suffix:
+            query = query.where(_OUTBOX.c.key.endswith(suffix, autoescape=True))
         with self.looking() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
@@ -129,14 +137,29 @@ class Outbox(Ground):
 
 
 def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select[tuple[int]]:
-    """Rows of a lane that anybody may claim now, edits last."""
+    """Rows of a lane that anybody may claim now, edits last; pages that do not need Slack before those that do.
+
+    Pages of one incident are shared out: a Slack that hangs must not hold up the telephone.
+    """
     index, of = part
+    shared_by = _OUTBOX.c.id if lane == "pagers" else _OUTBOX.c.incident_id
     free = (_OUTBOX.c.state == "pending") | ((_OUTBOX.c.state == "sending") & (_OUTBOX.c.lease_until < now))
-    order = case((_OUTBOX.c.kind == "edit_card", 1), else_=0)
+    by_slack = (_OUTBOX.c.kind == "page") & _OUTBOX.c.key.endswith("/slack")
+    order = case((_OUTBOX.c.kind == "edit_card", 2), (by_slack, 1), else_=0)
     query: Select[tuple[int]] = select(_OUTBOX.c.id).where(
-        _OUTBOX.c.lane == lane, free, _OUTBOX.c.due_at <= now, _OUTBOX.c.incident_id % of == index
+        _OUTBOX.c.lane == lane, free, _OUTBOX.c.due_at <= now, shared_by % of == index, _first_in_order()
     )
     return query.order_by(order, _OUTBOX.c.id)
+
+
+def _first_in_order() -> ColumnElement[bool]:
+    """Nothing that has to come before it is still to be done."""
+    waiting = select(_BEFORE.c.id).where(
+        _BEFORE.c.order_key == _OUTBOX.c.order_key,
+        _BEFORE.c.id < _OUTBOX.c.id,
+        _BEFORE.c.state.in_(("pending", "sending")),
+    )
+    return or_(_OUTBOX.c.order_key == "", ~waiting.exists())
 
 
 def want(connection: Connection, effects: Sequence[Effect], at: float) -> None:
@@ -147,6 +170,7 @@ def want(connection: Connection, effects: Sequence[Effect], at: float) -> None:
             "lane": effect.lane,
             "kind": effect.kind,
             "incident_id": effect.incident_id,
+            "order_key": order_of(effect),
             "body": effect_json.dump_json(effect).decode(),
             "state": "pending",
             "due_at": at,

@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 from sqlmodel import SQLModel
 
 from bot.store import tables
@@ -42,6 +42,8 @@ class SqlStore(
         store = cls(open_database(url, alone=alone))
         try:
             store._prepare()
+            if alone and not store.database.shared:
+                store._take_over()
         except BaseException:
             store.close()
             raise
@@ -61,6 +63,13 @@ class SqlStore(
             raise StoreError(
                 f"The database has schema {found or 'unknown'}, this Stepdown needs {head()}: stepdown db upgrade"
             )
+
+    def _take_over(self) -> None:
+        """Whoever has the database alone need not wait for leases: those who held them are dead."""
+        with self.writing() as connection:
+            for name in ("outbox", "poll_group", "timer"):
+                table = SQLModel.metadata.tables[name]
+                connection.execute(update(table).where(table.c.lease_until > 0).values(lease_until=0.0))
 
     def close(self) -> None:
         """Let go of connections and of the process lock."""

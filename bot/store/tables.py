@@ -73,12 +73,18 @@ class OutboxRow(SQLModel, table=True):
     """A wanted effect. `due_at`, leases and `created_at` are wall time: they are about the world, not the scenario."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due", "lane", "state", "due_at"), Index("ix_outbox_incident", "incident_id"))
+    __table_args__ = (
+        Index("ix_outbox_due", "lane", "state", "due_at"),
+        Index("ix_outbox_incident", "incident_id"),
+        Index("ix_outbox_order", "order_key", "id"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     lane: str
     kind: str
     incident_id: int
+    order_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Rows that share one are carried out in the order of their ids."""
     body: str = Field(sa_type=Text)
     state: str = "pending"
     due_at: float

@@ -1,12 +1,14 @@
 """`make crash`: kill the bot at every point between two durable steps, and at random ones; say what became of each."""
 
 import argparse
+import logging
 import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:3])
 
 from night import StuckError, night  # noqa: E402 - after the path is set, since a script has no package
 from verdict import Outcome, Verdict, judge, outcome  # noqa: E402 - see above
+
+from bench.postgres import PostgresServer  # noqa: E402 - see above
 
 
 @dataclass
@@ -39,22 +43,30 @@ def play(folder: Path, url: str, points: list[str | int]) -> tuple[Outcome, list
 @contextmanager
 def databases(engine: str, root: Path) -> Iterator["Databases"]:
     """Fresh databases of one engine."""
-    yield Databases(engine, root)
+    if engine == "sqlite":
+        yield Databases(engine, root, lambda folder: f"sqlite:///{folder / 'stepdown.db'}")
+        return
+    server = PostgresServer().start()
+    try:
+        yield Databases(engine, root, lambda _: server.fresh())
+    finally:
+        server.close()
 
 
+@dataclass
 class Databases:
     """Gives each night a folder and a database of its own."""
 
-    def __init__(self, engine: str, root: Path) -> None:
-        self.engine = engine
-        self._root = root
-        self._count = 0
+    engine: str
+    root: Path
+    url_for: Callable[[Path], str]
+    count: int = 0
 
     def fresh(self) -> tuple[Path, str]:
         """A folder that is not there yet, and the URL of an empty database."""
-        self._count += 1
-        folder = self._root / f"{self.engine}-{self._count:04d}"
-        return folder, f"sqlite:///{folder / 'stepdown.db'}"
+        self.count += 1
+        folder = self.root / f"{self.engine}-{self.count:04d}"
+        return folder, self.url_for(folder)
 
 
 def points_of(journals: list[list[str]], most: int = 3) -> list[str]:
@@ -81,10 +93,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", help="points whose name holds this text")
     parser.add_argument("--every", type=int, default=1, help="each n-th point")
+    parser.add_argument("--most", type=int, default=3, help="of each seam its first so many passages")
+    parser.add_argument("--jobs", type=int, default=2, help="nights at once")
     told = parser.parse_args()
+    logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())  # the dead hang up in mid-sentence
     runs: list[Run] = []
     with tempfile.TemporaryDirectory(prefix="stepdown-crash-") as root:
-        for engine in told.engine or ["sqlite"]:
+        for engine in told.engine or ["sqlite", "postgresql"]:
             with databases(engine, Path(root)) as fresh:
                 runs += _matrix(fresh, told)
     return _sum(runs)
@@ -96,7 +111,7 @@ def _matrix(fresh: Databases, told: argparse.Namespace) -> list[Run]:
     uneven = judge(wanted, quiet[1][0])
     if not uneven.good:
         print(f"two quiet nights differ: {uneven}")
-    points = points_of([journal for _, _, journal in quiet])
+    points = points_of([journal for _, _, journal in quiet], told.most)
     print(f"{fresh.engine}: {len(points)} points between two durable steps", flush=True)
     chosen: list[list[str | int]] = [[point] for point in points if not told.only or told.only in point][:: told.every]
     dice = random.Random(told.seed)  # noqa: S311 - a seeded choice of points
@@ -104,7 +119,8 @@ def _matrix(fresh: Databases, told: argparse.Namespace) -> list[Run]:
     for _ in range(told.random):
         twice = dice.random() < 0.3
         chosen.append([dice.randint(1, longest), *([dice.randint(1, longest // 2)] if twice else [])])
-    return [_told(fresh, attempt(fresh, wanted, points)) for points in chosen]
+    with ThreadPoolExecutor(told.jobs) as nights:
+        return list(nights.map(lambda points: _told(fresh, attempt(fresh, wanted, points)), chosen))
 
 
 def _told(fresh: Databases, run: Run) -> Run:

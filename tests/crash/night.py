@@ -125,7 +125,10 @@ class Night:
             self.store = SqlStore.open(self.database_url, alone=False)
 
     def _bury(self) -> None:
-        """Note where it died. Leases of the dead are over: nobody waits half a minute in this story."""
+        """Note where it died. Nobody waits half a minute in this story for the leases of the dead to run out.
+
+        On SQLite the next life takes over by itself; on PostgreSQL another replica might hold them.
+        """
         code = self.doomed.ended_by
         if code is None:
             return
@@ -134,7 +137,7 @@ class Night:
             raise StuckError(f"the bot ended by itself with {code}: {(self.folder / 'log').read_text()[-3000:]}")
         self.deaths.append(lines[-1] if lines else "before any seam")
         self.doomed.forget()
-        if self.store is not None:
+        if self.store is not None and self.store.database.shared:
             expire_leases(self.store)
 
     # What is seen.
@@ -173,16 +176,22 @@ class Night:
         """Let minutes go by, a few at a time, each time until the bot has asked for them."""
         while minutes > 0:
             step = min(minutes, 18)
-            self.clock.advance(step * 60)
-            self.receiver.minutes_until = minute_of(self.clock.now())
+            self._advance(step)
             newest = minute_of(self.clock.now()) - 1
             self.until(f"minute {newest} to be polled", lambda _, newest=newest: self._polled() >= newest)
             minutes -= step
 
+    def _advance(self, minutes: int) -> None:
+        """The numbers are there before their time has come, so that no question comes too early for them."""
+        self.receiver.minutes_until = minute_of(self.clock.now()) + minutes
+        self.clock.advance(minutes * 60)
+
     def _polled(self) -> int:
         assert self.store is not None
         with self.store.looking() as connection:
-            found = connection.exec_driver_sql("SELECT max(last_minute) FROM poll_group").scalar()
+            found = connection.exec_driver_sql(
+                "SELECT last_minute FROM poll_group WHERE name = 'her from desk'"
+            ).scalar()
         return int(found or -1)
 
     def _obey(self) -> None:
@@ -265,8 +274,7 @@ class Night:
     def pass_time_without_incident(self, minutes: int) -> None:
         """The same as `pass_time`, before anything is open."""
         for _ in range(minutes):
-            self.clock.advance(60)
-            self.receiver.minutes_until = minute_of(self.clock.now())
+            self._advance(1)
             newest, deadline = minute_of(self.clock.now()) - 1, time.monotonic() + PATIENCE
             while self.begin() or self._polled() < newest:
                 with contextlib.suppress(httpx.HTTPError):

@@ -37,13 +37,16 @@ class Outcome:
 
 def outcome(night: Night) -> Outcome:
     """Look at everything, once nothing is under way any more."""
-    posts, others = _slack(night)
+    assert night.store is not None
+    own = f"{night.store.installation()}/"
+    posts, others = _slack(night, own)
+    hooks = [key.removeprefix(own) for key in night.receiver.hooks]
     pages: Counter[str] = Counter({key: n for key, n in posts.items() if "/page/" in key})
-    pages += Counter({key: 1 for key in night.receiver.hooks if "/page/" in key and not _settles(key)})
+    pages += Counter(key for key in hooks if "/page/" in key and not _settles(key))
     pages += Counter({key: states.count("triggered") for key, states in night.receiver.alerts.items()})
     pages += Counter({f"text {UNCHECKED}": len(night.receiver.texts)})
     others += Counter({f"rung {epoch} {level}": 1 for epoch, level in night.receiver.rungs.items()})
-    others += Counter({f"told {key}": 1 for key in night.receiver.hooks if _settles(key)})
+    others += Counter(f"told {key}" for key in hooks if _settles(key))
     alerts = {key: " ".join(states) for key, states in night.receiver.alerts.items()}
     return Outcome(_state(night), pages, posts, alerts, others)
 
@@ -79,7 +82,7 @@ def _state(night: Night) -> dict[str, Any]:
     }
 
 
-def _slack(night: Night) -> tuple[Counter[str], Counter[str]]:
+def _slack(night: Night, own: str) -> tuple[Counter[str], Counter[str]]:
     channels = httpx.get(f"{night.slack.url}/_control/channels", timeout=20, trust_env=False).json()["channels"]
     posts: Counter[str] = Counter()
     others: Counter[str] = Counter()
@@ -93,7 +96,7 @@ def _slack(night: Night) -> tuple[Counter[str], Counter[str]]:
         for message in _messages(night, channel["id"]):
             effect = (message.get("metadata") or {}).get("event_payload", {}).get("effect")
             if effect:
-                posts[effect] += 1
+                posts[effect.removeprefix(own)] += 1
             others.update(f"file {file['name']}" for file in message.get("files", ()))
     return posts, others
 
