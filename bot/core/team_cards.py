@@ -114,6 +114,8 @@ class HomeCard:
     followups: tuple[FollowupLine, ...] = ()
     cover: str = ""
     """Who has this person's pager and until when, or whose pager this person has."""
+    covered: bool = False
+    """True while somebody else has this person's pager."""
     agents: tuple[HomeRow, ...] = ()
     """Agents this person owns, each with its readiness in words."""
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()

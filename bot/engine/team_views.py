@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.core import cards, nudges, permission, recovery
+from bot.core import cards, hours, nudges, permission, recovery
 from bot.core.events import NudgeKind
 from bot.core.followup import Followup
 from bot.core.incident import Incident
@@ -181,7 +181,19 @@ class TeamViews:
                 if row.rung.rung != row.rung.normal
             )[:MOST_HOME],
             followups=self.followup_lines(list(self._store.followups(owner=actor.key))[:MOST_HOME]),
+            cover=self._cover(actor, now),
+            covered=any(one.person == actor.key and one.holds(now) for one in self._store.covers(now)),
             agents=tuple(cards.HomeRow(f"{agent.key}: {agent.stage}", agent.key) for agent in owned)[:MOST_HOME],
+        )
+
+    def _cover(self, actor: Actor, now: datetime) -> str:
+        """Who has this person's pager, and whose pagers this person has, each in the person's own time."""
+        mine = [one for one in self._store.covers(now) if one.holds(now) and actor.key in (one.person, one.by)]
+        person = self._fleet().people.get(actor.key)
+        tz = hours.zone(person.tz if person else "UTC")
+        return "\n".join(
+            f"{self.name(one.by)} has the pager of {self.name(one.person)} until {one.until.astimezone(tz):%a %H:%M}."
+            for one in mine
         )
 
     def _headers(self, incidents: list[Incident], now: datetime) -> tuple[cards.Header, ...]:

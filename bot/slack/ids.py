@@ -37,6 +37,8 @@ BUTTONED: Final = (
     "accept",
     "cancel",
     "catchup",
+    "cover",
+    "cover-end",
     "declare",
     "followup",
     "followup-done",

@@ -150,7 +150,16 @@ class Desk:
     def postmortem(self, actor: Actor, incident_id: int) -> Answer:
         return self._act("postmortem", actor, incident_id)
 
+    def cover(self, actor: Actor, person: str, by: str, until: str) -> Answer:
+        return self._act("cover", actor, person, by, until)
+
+    def end_cover(self, actor: Actor, person: str = "") -> Answer:
+        return self._act("end_cover", actor, person)
+
     # Questions.
+
+    def covers(self) -> Answer:
+        return Answer("Everybody has their own pager.")
 
     def status(self, incident_id: int) -> Answer:
         return self._read("status", "incident", incident_id)

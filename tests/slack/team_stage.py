@@ -63,7 +63,8 @@ def home(header: Callable[..., cards.Header], working: cards.Header) -> cards.Ho
         others=(header("contained", agent="kyc"),),
         off_normal=(cards.HomeRow("refunds on read-only (normally full)", "refunds"),),
         followups=(FOLLOWUP,),
-        cover="Bo Lind has your pager until 09:00.",
+        cover="Bo Lind has the pager of Ana Silva until Fri 09:00.",
+        covered=True,
         agents=(cards.HomeRow("refunds: production", "refunds"),),
         extra=(("Drills", ("retry-loop: never run",)),),
     )

@@ -42,6 +42,9 @@ SPOKEN = {
     ),
     "/incident followup-done 42-1": ("change_followup", ("42-1", True, "", "")),
     "/incident followup-move 42-1 @ben by 2027-01-31": ("change_followup", ("42-1", False, "U0BEN", "2027-01-31")),
+    "/incident cover me until 09:00 @ben": ("cover", ("me", "U0BEN", "09:00")),
+    "/incident cover @ben until 8h": ("cover", ("", "U0BEN", "8h")),
+    "/incident cover-end": ("end_cover", ("",)),
     "/incident snooze update": ("snooze", (42, "update")),
     "/incident postmortem-done": ("finish_postmortem", (42,)),
     "/incident update holding": ("note", (42, "holding", "update")),
@@ -79,6 +82,7 @@ def test_a_command_typed_in_full_is_done_and_answered(desk: Desk, town: Town, li
 READ = {
     "/incident": "Nobody has it yet",
     "/incident tray": "Follow-up…",
+    "/incident covers": "Everybody has their own pager.",
     "/incident tasks": "1 open of 2 tasks",
     "/incident followups": "write an eval case",
     "/incident status": "Step down to read-only",

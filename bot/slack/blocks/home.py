@@ -25,12 +25,14 @@ def home(card: HomeCard) -> Drawn:
     _followups(sheet, card)
     if card.cover:
         sheet.section("*Cover*", inert(card.cover, 300))
+        sheet.buttons(button("Take the pager back", ids.do("cover-end"), "-") if card.covered else None)
     _rows(sheet, "Your agents", card.agents, "Open")
     for title, lines in card.extra[:MOST_EXTRA]:
         sheet.section(f"*{inert(title, 60)}*", *(inert(line, 200) for line in lines[:10]))
     sheet.buttons(
         button("Declare incident…", ids.do("declare"), "-", "danger" if not card.pages else None),
         button("Fleet", ids.FLEET, "-"),
+        None if card.covered else button("Cover me…", ids.do("cover"), "-"),
     )
     if not card.responder:
         sheet.small("You are not among the responders: you can look, and declare nothing.")

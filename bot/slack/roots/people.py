@@ -36,6 +36,19 @@ def _refuse(call: Call) -> Answer:
     return call.commands.decline_role(call.actor, call.incident_id, call.value("ROLE"))
 
 
+def _cover(call: Call) -> Answer:
+    return call.commands.cover(call.actor, call.value("whose"), call.value("person"), call.value("until"))
+
+
+def _cover_end(call: Call) -> Answer:
+    return call.commands.end_cover(call.actor, call.value("whose"))
+
+
+def _covers(call: Call) -> Answer:
+    return call.commands.covers()
+
+
+WHOSE: Final = Argument("whose", "word", "Whose pager?", required=False, hint="Nobody named: yours.", shown="me")
 PEOPLE: Final = (
     Verb(
         "incident",
@@ -67,6 +80,21 @@ PEOPLE: Final = (
         arguments=(Argument("@person", "person", "Who is to be paged?"), WHY),
         aliases=("call", "wake"),
     ),
+    Verb(
+        "incident",
+        "cover",
+        "hand a pager to somebody until a time; it comes back by itself",
+        "may_respond",
+        _cover,
+        "nothing",
+        arguments=(
+            Argument("person", "person", "Who takes it?", mark="@", shown="@person"),
+            Argument("until", "until", "Until when?", mark="until", shown="09:00"),
+            WHOSE,
+        ),
+    ),
+    Verb("incident", "cover-end", "take the pager back now", "may_respond", _cover_end, "nothing", arguments=(WHOSE,)),
+    Verb("incident", "covers", "who covers for whom", "anybody", _covers, "nothing"),
     Verb("incident", "approve", "be the second person for a restore", "may_restore", _approve),
     Verb("incident", "decline", "say no to a restore", "may_respond", _decline, arguments=(REASON,)),
 )
