@@ -87,14 +87,23 @@ class Autonomy(Questions):
             return Answer(text, ok=False)
         incident_id = self._incident_for(actor, agent, to, reason)
 
+        lowered: list[str] = []
+
         def decide(_: Incident) -> Event | None:
-            now = self._now()
+            """Judged on the rung of now: of two taps at once the second finds it lowered already."""
+            lowered.clear()
+            here, now = self._rung(agent, workflow), self._now()
+            if ladder.depth(to) <= ladder.depth(here):
+                return None
+            lowered.append(here)
             until = now + timedelta(minutes=minutes) if minutes else None
             epoch = self._store.epoch(agent.key) + 1
             within = agent.control.confirm_within
-            return RungLowered(now, actor, workflow, self._rung(agent, workflow), to, epoch, reason, until, within)
+            return RungLowered(now, actor, workflow, here, to, epoch, reason, until, within)
 
         after = self._ledger.record(incident_id, decide)
+        if not lowered:
+            return Answer(f"{agent.key} is on {self._rung(agent, workflow)} already.", incident_id=after.id)
         text = f"Step down requested: {agent.key} {present} -> {to}. Waiting for the agent to read it back."
         return Answer(text, incident_id=after.id)
 

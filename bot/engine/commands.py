@@ -63,7 +63,8 @@ class Commands(Handing):
         """Take the page. Stops every pending page, everywhere."""
 
         def decide(incident: Incident) -> Event | None:
-            return None if incident.acked_by == actor.key else Acknowledged(self._now(), actor)
+            mine = incident.open and incident.acked_by == actor.key
+            return None if mine else Acknowledged(self._now(), actor)
 
         return self._act(actor, incident_id, permission.may_respond, decide, "You have {number}.", self._acked)
 

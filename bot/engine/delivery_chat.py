@@ -120,14 +120,14 @@ class Postings:
         """Set the channel's topic, unless a younger one waits."""
         if self._store.newer(job, f"inc-{incident.id}/topic/"):
             raise Folded("a younger topic replaces it")
-        self._chat.topic(self._rooms.find(incident, "incident"), effect.topic)
+        self._rooms.adorn(incident, lambda room: self._chat.topic(room, effect.topic))
         return None
 
     def _invite(self, incident: Incident, effect: Invite) -> Receipt | None:
         """Invite people to the incident's channel."""
         people = self._people.listed(effect.people)
         if people:
-            self._chat.invite(self._rooms.find(incident, "incident"), people)
+            self._rooms.adorn(incident, lambda room: self._chat.invite(room, people))
         return None
 
     def _card(self, incident: Incident, name: str) -> Card:

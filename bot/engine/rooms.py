@@ -53,6 +53,15 @@ class Rooms:
             self._ledger.refresh([Say(incident.id, f"shut-{channel}", words, room="agent")])
             return send(instead)
 
+    def adorn(self, incident: Incident, act: Callable[[str], None]) -> None:
+        """Do something to the incident's own channel, and to no other: its topic, who is in it."""
+        if not incident.channel and not self._store.outstanding(f"inc-{incident.id}/channel"):
+            raise Folded("the incident has no channel of its own")
+        try:
+            act(self.find(incident, "incident"))
+        except Shut as shut:
+            raise Folded(str(shut)) from shut
+
     def repost(self, incident: Incident, card: str, room: Room) -> None:
         """A card whose message was deleted is posted once more, and from then on that one is edited."""
         self._ledger.refresh([PostCard(incident.id, card, room, pin=card == "incident", again=True)])

@@ -251,6 +251,8 @@ class SlackChat:
         except SlackError as error:
             if error.code in _WAS_THERE:
                 return
+            if error.code in SHUT:
+                raise Shut(str(error)) from error
             raise
         refused = [one for one in answer.get("errors") or [] if one.get("error") not in _WAS_THERE]
         if refused:
@@ -260,7 +262,12 @@ class SlackChat:
     def topic(self, channel: str, text: str) -> None:
         """Set the channel's topic."""
         shown = clip_escaped(plain(text, MOST_TOPIC), MOST_TOPIC)
-        call(self._client.conversations_setTopic, channel=channel, topic=shown)
+        try:
+            call(self._client.conversations_setTopic, channel=channel, topic=shown)
+        except SlackError as error:
+            if error.code in SHUT:
+                raise Shut(str(error)) from error
+            raise
 
     # Files.
 

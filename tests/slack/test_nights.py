@@ -5,37 +5,22 @@ What the person who types hears, and what everybody else sees.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
+from tonight import Tonight, connected
 from town import Town
-from vigil import AGENTS, Night, town_fleet
+from vigil import AGENTS, Night
 from wired import ANA
 
 from bot.localslack.server import LocalSlack
-from bot.slack import build_slack
 from bot.slack.roots import VERBS
-
-
-class Tonight:
-    """The commands of whichever night is on: one connection serves all stories."""
-
-    night: Night
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.night.house.commands, name)
 
 
 @pytest.fixture(scope="module")
 def tonight(server: LocalSlack) -> Iterator[Tonight]:
-    stage: Any = Tonight()
-    made = build_slack(
-        stage, town_fleet, bot_token=server.bot_token, app_token=server.app_token, base_url=server.api_url
-    )
-    made.connection.start()
-    assert made.connection.healthy(), made.connection.problem
-    yield stage
-    made.stop()
+    with connected(server) as stage:
+        yield stage
 
 
 @pytest.fixture
@@ -173,10 +158,10 @@ INCIDENT = {
     "adopt": Story(acked, "ana", "/incident adopt", ""),
 }
 AUTONOMY = {
-    "down": Story(
-        acked, "ana", "/autonomy refunds down loop", "Step down requested: refunds full", "watched"
+    "down": Story(acked, "ana", "/autonomy refunds down loop", "Step down requested: refunds full", "watched"),
+    "to": Story(
+        acked, "ana", "/autonomy refunds read-only loop for 2h", "Step down requested: refunds full", "read-only"
     ),
-    "to": Story(acked, "ana", "/autonomy refunds read-only loop for 2h", "Step down requested: refunds full", "read-only"),
     "restore": Story(
         recovered, "ana", "/autonomy refunds restore rolled back", "A second person must approve it", "Approve"
     ),
