@@ -1,10 +1,13 @@
 """Does the recovery clock let a healthy agent go, and hold one that is still ill? By simulation, with fixed seeds.
 
 Tasks come at random (Poisson) and each is bad with the agent's own probability (binomial). The baseline is what 14
-days would have shown, sampling error included. The incident's own level is the one the case is named after; in
-`measured_` rows it is what detection measured at the breach and the clock has learnt since, as in a real incident of
-an hour. A recovered agent is mended at one instant, while the windows still hold that hour, and its time runs
-until the clock can say so: the held minute, its end, and the settle time. `slow_` rows are what issue 6 bounds.
+days would have shown, sampling error included. Half an hour is healthy, then the agent falls ill. The level of the
+incident is what the product knows of it: what detection measured on the minutes of the breach, and what the clock has
+learnt since; its minutes begin with the first bad one that detection found. An incident that detection never saw has
+no clock; such runs are counted apart and drawn again. A recovered agent is mended at one instant an hour after it fell
+ill, while the windows still hold that hour, and its time runs until the clock can say so: the held minute, its end,
+and the settle time. `slow_` and `ill_confirmed_` rows are what issue 6 bounds. `mild_` rows are what it does not bound:
+agents that stay nearer to their objective than it asks about.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,12 +21,16 @@ from bot.core import detection
 from bot.core.model import Baseline, Better, MinuteRow, Objective, Series, Sli
 from bot.core.recovery import Move, Need, moves
 
-RUNS = 1000
+RUNS = 2000
+MILD_RUNS = 500
+LEAD = 30
 SICK_MINUTES = 60
 WATCHED = 240
 SETTLE = 2
 BASELINE_MINUTES = 14 * 24 * 60
 NEVER = float("inf")
+MOST_DRAWS = 20
+"""Draws in a row that detection may miss before a run is given up: at a task a minute it hardly ever sees twenty."""
 
 HER = Sli("her", "", "%", "ratio", Better.LOWER, Objective(5.0), absolute_tolerance=0.5)
 DQR = Sli("dqr", "", "%", "ratio", Better.HIGHER, Objective(85.0), absolute_tolerance=1.0)
@@ -44,10 +51,20 @@ CASES = (
     Case("her_9_vs_3", HER, 3.0, 9.0),
     Case("dqr_75_vs_92", DQR, 92.0, 75.0),
 )
+MILD = (Case("her_7_vs_3", HER, 3.0, 7.0), Case("her_6_vs_3", HER, 3.0, 6.0))
 # tasks a minute -> (most that may not be confirmed in 40 min, in 75 min), in percent; None: nothing was promised
 RATES: dict[int, tuple[float | None, float | None]] = {5: (None, 15.0), 20: (10.0, 1.0), 100: (10.0, 1.0)}
 STILL_ILL_RATES = (1, 2, 5, 10, 20, 100)
 STILL_ILL_PROMISE = 1.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """One agent's minutes, what is known of its incident, and the turns of its clock."""
+
+    need: Need
+    first_bad: int
+    turns: tuple[Move, ...]
 
 
 def percentages(random: np.random.Generator, levels: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -56,71 +73,82 @@ def percentages(random: np.random.Generator, levels: np.ndarray, rate: float) ->
     return 100 * random.binomial(n, levels / 100) / np.maximum(n, 1), n
 
 
-def simulated(case: Case, rate: float, levels: np.ndarray, seed: int, *, measured: bool) -> tuple[Move, ...]:
-    """The clock's turns over these minutes, from the first on, which is the onset."""
-    random = np.random.default_rng(seed)
-    history = max(1, int(rate * BASELINE_MINUTES))
-    normal = 100 * float(random.binomial(history, case.normal / 100)) / history
-    values, counts = percentages(random, levels, rate)
-    series = Series("agent", "", case.sli.name)
-    rows = {m: MinuteRow(series, m, float(v), float(n)) for m, (v, n) in enumerate(zip(values, counts, strict=True))}
-    baseline = Baseline(normal, 0.0, history, BASELINE_MINUTES, 0, 0, "14 days")
-    ill, n = detected(case, rows) if measured else (case.ill, None)
-    need = Need(series, case.sli, baseline, ill, n)
-    return moves([need], {series: rows}, hold_from=0, newest=len(levels) - 1)
+def simulated(case: Case, rate: float, levels: np.ndarray, seed: int) -> Course | None:
+    """The course of an agent with these levels, minute by minute; None where detection never saw a breach."""
+    for draw in range(MOST_DRAWS):
+        random = np.random.default_rng([seed, draw])
+        history = max(1, int(rate * BASELINE_MINUTES))
+        normal = 100 * float(random.binomial(history, case.normal / 100)) / history
+        values, counts = percentages(random, levels, rate)
+        series = Series("agent", "", case.sli.name)
+        pairs = enumerate(zip(values, counts, strict=True))
+        rows = {minute: MinuteRow(series, minute, float(value), float(n)) for minute, (value, n) in pairs}
+        found = detected(case, rows)
+        if found is not None:
+            baseline = Baseline(normal, 0.0, history, BASELINE_MINUTES, 0, 0, "14 days")
+            need = Need(series, case.sli, baseline, found.last.value, found.last.n)
+            last = min(len(levels), found.first_bad + WATCHED + SICK_MINUTES) - 1
+            return Course(need, found.first_bad, moves([need], {series: rows}, hold_from=found.first_bad, newest=last))
+    return None
 
 
-def detected(case: Case, rows: Mapping[int, MinuteRow]) -> tuple[float | None, float]:
-    """(value, n) of the breach as detection first found it; nothing where it did not."""
-    runs = (detection.breach(case.sli, rows, minute, None) for minute in range(SICK_MINUTES))
-    found = next((run.last for run in runs if run is not None), None)
-    return (None, 0.0) if found is None else (found.value, found.n or 0.0)
+def detected(case: Case, rows: Mapping[int, MinuteRow]) -> detection.Run | None:
+    """The breach as detection first finds it after the onset; None where it does not within the hour."""
+    ill = range(LEAD, LEAD + SICK_MINUTES)
+    runs = (detection.breach(case.sli, rows, minute, None) for minute in ill)
+    return next((run for run in runs if run is not None), None)
 
 
-def minutes_to_confirm(case: Case, rate: float, seed: int, *, measured: bool = False) -> float:
-    """Minutes from the repair until the clock could say "held"; NEVER if it did not in WATCHED minutes."""
-    levels = np.concatenate([np.full(SICK_MINUTES, case.ill), np.full(WATCHED, case.normal)])
-    turns = simulated(case, rate, levels, seed, measured=measured)
-    held = (turn.minute for turn in turns if turn.kind == "held" and turn.minute >= SICK_MINUTES)
-    return next((minute + 1 + SETTLE - SICK_MINUTES for minute in held), NEVER)
+def minutes_to_confirm(case: Case, rate: float, seed: int) -> float:
+    """Minutes from the repair until the clock could say "held"; NEVER if it did not in time, or not at all."""
+    mended = LEAD + SICK_MINUTES
+    spans = [(LEAD, case.normal), (SICK_MINUTES, case.ill), (WATCHED, case.normal)]
+    course = simulated(case, rate, np.concatenate([np.full(length, level) for length, level in spans]), seed)
+    if course is None:
+        return NEVER
+    held = (turn.minute for turn in course.turns if turn.kind == "held" and turn.minute >= mended)
+    return next((minute + 1 + SETTLE - mended for minute in held), NEVER)
 
 
-def still_ill(case: Case, rate: float, seed: int, *, measured: bool = False) -> tuple[bool, int]:
+def still_ill(case: Case, rate: float, seed: int) -> tuple[bool, int] | None:
     """Four hours of an agent that nobody mended: whether it was ever confirmed, and how often the clock began."""
-    turns = simulated(case, rate, np.full(WATCHED, case.ill), seed, measured=measured)
+    spans = [(LEAD, case.normal), (SICK_MINUTES + WATCHED, case.ill)]
+    course = simulated(case, rate, np.concatenate([np.full(length, level) for length, level in spans]), seed)
+    if course is None:
+        return None
+    turns = [turn for turn in course.turns if turn.minute < course.first_bad + WATCHED]
     return any(turn.kind == "held" for turn in turns), sum(turn.kind == "began" for turn in turns)
 
 
-def percent(hits: int) -> float:
-    return 100 * hits / RUNS
+def percent(hits: int, of: int) -> float:
+    return 100 * hits / max(1, of)
 
 
 def recovered_rows(case: Case, rate: int) -> Iterator[Row]:
     took = [minutes_to_confirm(case, rate, seed) for seed in range(RUNS)]
     in_40, in_75 = RATES[rate]
     name = f"{case.name}_at_{rate}_per_min"
-    yield Row(f"slow_40_{name}_pct", percent(sum(t > 40 for t in took)), in_40)
-    yield Row(f"slow_75_{name}_pct", percent(sum(t > 75 for t in took)), in_75)
+    yield Row(f"slow_40_{name}_pct", percent(sum(t > 40 for t in took), RUNS), in_40)
+    yield Row(f"slow_75_{name}_pct", percent(sum(t > 75 for t in took), RUNS), in_75)
     yield Row(f"p50_{name}_min", percentile(took, 0.5))
 
 
 def still_ill_rows(case: Case, rate: int) -> Iterator[Row]:
-    found = [still_ill(case, rate, seed) for seed in range(RUNS)]
+    found = [seen for seed in range(RUNS) if (seen := still_ill(case, rate, seed)) is not None]
     name = f"{case.name}_at_{rate}_per_min"
-    yield Row(f"ill_confirmed_{name}_pct", percent(sum(held for held, _ in found)), STILL_ILL_PROMISE)
-    yield Row(f"ill_began_{name}_per_4h", sum(began for _, began in found) / RUNS)
+    yield Row(f"ill_confirmed_{name}_pct", percent(sum(held for held, _ in found), len(found)), STILL_ILL_PROMISE)
+    yield Row(f"ill_began_{name}_per_4h", sum(began for _, began in found) / max(1, len(found)))
+    yield Row(f"ill_runs_{name}", len(found))
 
 
-def measured_rows(case: Case, rate: int) -> Iterator[Row]:
-    name = f"{case.name}_at_{rate}_per_min"
-    slow = sum(minutes_to_confirm(case, rate, seed, measured=True) > 75 for seed in range(RUNS))
-    ill = sum(still_ill(case, rate, seed, measured=True)[0] for seed in range(RUNS))
-    yield Row(f"measured_slow_75_{name}_pct", percent(slow))
-    yield Row(f"measured_ill_confirmed_{name}_pct", percent(ill))
+def mild_row(case: Case, rate: int) -> Row:
+    found = [seen for seed in range(MILD_RUNS) if (seen := still_ill(case, rate, seed)) is not None]
+    held = sum(one for one, _ in found)
+    return Row(f"mild_confirmed_{case.name}_at_{rate}_per_min_pct", percent(held, len(found)))
 
 
 def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
     """One row for each case and rate: recovered too slowly, and confirmed while still ill."""
     rows = [row for case in CASES for rate in RATES for row in recovered_rows(case, rate)]
     rows += [row for case in CASES for rate in STILL_ILL_RATES for row in still_ill_rows(case, rate)]
-    return rows + [row for case in CASES for rate in RATES for row in measured_rows(case, rate)]
+    return rows + [mild_row(case, rate) for case in MILD for rate in (5, 20)]

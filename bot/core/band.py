@@ -12,15 +12,17 @@ one-sided.
 - Where counts are unknown, limit and objective apply to every minute as they are.
 
 *The weight of evidence.* A window of 50 tasks cannot tell a healthy agent from an ill one, and 30 such windows in a row
-prove little. So all tasks since the last BAD minute are weighed together as well: healthy, or still at the incident's
-own level (`evidence.Levels.weight`). Likelier ill: BAD, and the weighing begins anew. Not yet `TURNED` times likelier
-healthy: UNKNOWN, and the clock does not start, so it does not flap while the agent is ill. From then on a minute is OK
-unless its window or the weight turns; and the hold is proven when the weight reaches `recovery.PROOF`.
+prove little. So all tasks since they last spoke for "ill" are weighed together as well: healthy, or still ill
+(`evidence.Levels.weight`). Likelier ill: BAD, and the weighing begins anew. Not yet `TURNED` times likelier healthy:
+UNKNOWN, and the clock does not start, so it does not flap while the agent is ill. From then on a minute is OK unless
+its window or the weight turns; and the hold is proven when the weight reaches `recovery.PROOF` against the nearest
+level that the incident may have had, or, after `recovery.PATIENCE` minutes in band, `recovery.PATIENT_PROOF` against
+the likely one: where tasks are few, no test can do better, and a healthy agent must not wait for ever.
 
 So the first OK minute comes at most `window` minutes after an instant fix, unless the tasks in it are too few to tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import log
@@ -70,6 +72,13 @@ class Glance(NamedTuple):
     value: float | None = None
     n: float | None = None
     allowed: float | None = None
+
+
+class Proof(NamedTuple):
+    """How many times likelier healthy than ill the tasks must be, as a logarithm; against which level of ill."""
+
+    weight: float
+    strictly: bool
 
 
 LACKING: Mapping[str, str] = {"data": "no data", "idle": "no tasks", "baseline": "learning: no baseline yet"}
@@ -143,15 +152,15 @@ class Track:
             self.enough = self.levels.enough
 
     def _weighed(self, known: Levels, seen: Glance, minute: int) -> Glance:
-        """Let the tasks since the last BAD minute have their say on a minute whose window was judged."""
-        if seen.call is Call.BAD:
-            self.restart(minute + 1)
-            return seen
+        """Let the tasks since they last spoke for "ill" have their say on a minute whose window was judged."""
         mean, n = self._pooled(self.since, minute)
         weight = known.weight(mean, n) if n > 0 else 0.0
         if n > 0 and weight <= 0:
             self.restart(minute + 1)
-            return Glance(Call.BAD, "ill", known.value(mean), n)
+            return seen if seen.call is Call.BAD else Glance(Call.BAD, "ill", known.value(mean), n)
+        if seen.call is Call.BAD:
+            self.turned = False
+            return seen
         self.turned = self.turned or weight >= log(TURNED)
         return seen if self.turned else Glance(Call.UNKNOWN, "unsure", known.value(mean) if n > 0 else None, n)
 
@@ -198,8 +207,11 @@ class Track:
                 return Glance(Call.OK, "turned", known.value(mean), n, known.value(line)) if turned else None
         return None
 
-    def unproven(self, last: int, proof: float) -> str:
-        """What the tasks of the whole hold still lack, in words; "" when they prove recovery or have no counts."""
+    def unproven(self, last: int, proofs: Sequence[Proof]) -> str:
+        """What the tasks of the whole hold still lack, in words; "" when they prove recovery or have no counts.
+
+        One of the proofs is enough.
+        """
         if self.levels is None:
             return ""
         mean, n = self._pooled(self.since, last)
@@ -212,17 +224,21 @@ class Track:
         objective = objective_limit(sli, self.need.baseline)
         if objective is not None and worse(sli.better, value, objective):
             return self._over_the_hold(value, n, objective, "objective")
-        if self.levels.weight(mean, n) >= proof:
+        if any(self.levels.weight(mean, n, strictly=proof.strictly) >= proof.weight for proof in proofs):
             return ""
-        return self._too_few(self.levels, self.levels.owed(mean, n, proof))
+        owed = (self.levels.owed(mean, n, proof.weight, strictly=proof.strictly) for proof in proofs)
+        return self._too_few(self.levels, min(owed))
 
     def _over_the_hold(self, value: float, n: float, line: float, what: str) -> str:
         shown, limit = pair(value, line, self.need.sli.unit)
         return f"{self.title} {shown} over the whole hold (n={count(n)}) is worse than its {what} {limit}"
 
     def _too_few(self, known: Levels, owed: float) -> str:
-        base, ill = (figure(known.value(level), self.need.sli.unit) for level in (known.base, known.ill))
-        return f"{self.title} needs about {about(owed):,} more tasks to tell {base} from the incident's {ill}"
+        return f"{self.title} needs about {about(owed):,} more tasks to tell {self._base_from_ill(known)}"
+
+    def _base_from_ill(self, known: Levels) -> str:
+        """`3.0 % from 8.7 %`: the two levels between which the hold decides."""
+        return " from ".join(figure(known.value(level), self.need.sli.unit) for level in (known.base, known.near))
 
     @property
     def title(self) -> str:
@@ -254,14 +270,12 @@ class Track:
         return f"{self.title} {shown}, limit {limit}{self._in_band(seen, line)}"
 
     def _leaning(self, known: Levels, seen: Glance) -> str:
-        base, ill = (figure(known.value(level), self.need.sli.unit) for level in (known.base, known.ill))
         tasks = f"n={count(seen.n or 0.0)}"
         if seen.cause == "unsure" or seen.value is None:
-            return (
-                f"{self.title}: {tasks} since the last bad minute is too few to tell {base} from the incident's {ill}"
-            )
+            return f"{self.title}: {tasks} so far is too few to tell {self._base_from_ill(known)}"
+        base, ill = (figure(known.value(level), self.need.sli.unit) for level in (known.base, known.near))
         shown = figure(seen.value, self.need.sli.unit)
-        return f"{self.title} {shown} ({tasks}) is likelier at the incident's {ill} than at the baseline {base}"
+        return f"{self.title} {shown} ({tasks}) is likelier still ill ({ill}) than back at its baseline {base}"
 
     def _line_of(self, seen: Glance) -> float | None:
         if seen.cause == "objective":

@@ -86,6 +86,11 @@ def worst(better: Better, *values: float) -> float:
     return max(values) if better is Better.LOWER else min(values)
 
 
+def best(better: Better, *values: float) -> float:
+    """Whichever value is best."""
+    return min(values) if better is Better.LOWER else max(values)
+
+
 def worsened(better: Better, value: float, by: float) -> float:
     """Move a value by so much in its bad direction."""
     return value + by if better is Better.LOWER else value - by

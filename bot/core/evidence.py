@@ -21,12 +21,19 @@ and three questions are asked of n tasks:
    a little worse than its baseline passes and a baseline of zero works. Weighed from the last minute that spoke for
    "ill" on, this is Page's test for the moment at which something changed (Page 1954): no test with as few false
    answers finds it sooner. A test at a fixed n, looked at every minute, would be wrong far more often than it says.
+
+What is weighed against is not always the incident's own level. An agent that went from 18 % to 9 % is not well, and a
+level measured on a few tasks is a guess that errs upwards (a breach is found where it looked worst). So it is the
+incident's level, but at most FAR times the objective's odds: HER <= 5 % makes (0.05 / 0.95) * 1.8 = 0.0947, that is
+8.65 %; DQR >= 85 % makes 0.3176, that is 24.1 % bad. The measured level counts where it is nearer: half a standard
+error up (`near`), because a wrong "too near" makes a healthy agent wait for ever, and half a standard error down
+(`nearest`) for the stricter question.
 """
 
 from dataclasses import dataclass
 from math import ceil, inf, log, log10, sqrt
 
-from bot.core.detection import objective_limit, worse, worsened, worst
+from bot.core.detection import best, objective_limit, worse, worsened, worst
 from bot.core.model import Baseline, Better, Sli
 
 Z_ONE_PERCENT = 2.326
@@ -38,6 +45,12 @@ HEALTHY_AT = 0.25
 
 LEAST_ILL = 1.5
 """Tolerances from the baseline at which an agent is called ill at the earliest: the limit is one, and half past it."""
+
+FAR = 1.8
+"""Times the objective (for shares: its odds) beyond which an agent need not be for the clock to call it ill."""
+
+DOUBT = 0.5
+"""Standard errors by which a measured level is taken up or down. Chosen, as FAR, in `bench/bench_recovery.py`."""
 
 LEAST_SHARE = 1e-6
 """A share of bad tasks is held this far from 0 and 1 in logarithms."""
@@ -62,7 +75,12 @@ class Levels:
     base: float
     limit: float
     ill: float
+    """The incident's own level, less DOUBT: what the newest part of a window is told from."""
     sd: float
+    near: float = 0.0
+    """What the hold is weighed against."""
+    nearest: float = 0.0
+    """The same, with the measured level taken down."""
 
     def badness(self, value: float) -> float:
         """Turn a value in the SLI's unit into badness."""
@@ -100,19 +118,20 @@ class Levels:
         healthy = max(self.limit, self.base + Z_ONE_PERCENT * self.error(n))
         return min(healthy, self.ill - Z_FIVE_PERCENT * self.sd_ill / sqrt(n))
 
-    def weight(self, mean: float, n: float) -> float:
+    def weight(self, mean: float, n: float, *, strictly: bool = False) -> float:
         """Log likelihood ratio of n tasks of that mean badness: healthy against ill. Infinite without noise."""
         well = self.base + HEALTHY_AT * (self.limit - self.base)
+        ill = self.nearest if strictly else self.near
         if not self.ratio:
-            lean = (self.ill - well) * ((self.ill + well) / 2 - mean)
+            lean = (ill - well) * ((ill + well) / 2 - mean)
             return n * lean / self.sd**2 if self.sd > 0 else inf if lean > 0 else -inf
-        well, ill = _inside(well), _inside(self.ill)
+        well, ill = _inside(well), _inside(ill)
         return n * (mean * log(well / ill) + (1 - mean) * log((1 - well) / (1 - ill)))
 
-    def owed(self, mean: float, n: float, target: float) -> float:
+    def owed(self, mean: float, n: float, target: float, *, strictly: bool = False) -> float:
         """Tasks that are still needed until `weight` reaches `target`, if they are like the baseline's."""
-        a_task = self.weight(self.base, 1)
-        return max(0.0, target - self.weight(mean, n)) / a_task if 0 < a_task < inf else 0.0
+        a_task = self.weight(self.base, 1, strictly=strictly)
+        return max(0.0, target - self.weight(mean, n, strictly=strictly)) / a_task if 0 < a_task < inf else 0.0
 
 
 def _inside(share: float) -> float:
@@ -124,38 +143,56 @@ def levels(
 ) -> Levels | None:
     """Put the levels of one SLI together; None where neither a baseline nor an absolute objective is known.
 
-    Without a baseline the objective stands in for baseline and limit. Ill is the incident's own level, less half its
-    standard error where it was measured on `incident_n` tasks (a short breach is found because it looked worse than
-    it was); but at least the objective (it was breached) and LEAST_ILL tolerances from the baseline: nothing can be
-    told from itself.
+    Without a baseline the objective stands in for baseline and limit. Every level that is called ill is at least the
+    objective (it was breached) and LEAST_ILL tolerances from the baseline: nothing can be told from itself.
     """
     objective = objective_limit(sli, baseline)
     base = baseline.value if baseline is not None else objective
     if base is None:
         return None
     limit = band_limit(sli, baseline) if baseline is not None else base
-    least_ill = worsened(sli.better, base, LEAST_ILL * tolerance(sli, base))
+    least = worsened(sli.better, base, LEAST_ILL * tolerance(sli, base))
+    floor = least if objective is None else worst(sli.better, objective, least)
     spread = _task_spread(baseline)
-    measured = _cautious(sli, incident_value, incident_n, spread)
-    ill = worst(sli.better, *(value for value in (measured, objective, least_ill) if value is not None))
-    return _levels(sli, base, limit, ill, spread)
+    down, up = (
+        _moved(sli, floor if incident_value is None else incident_value, incident_n, spread, by)
+        for by in (-DOUBT, DOUBT)
+    )
+    far = _far(sli, floor if objective is None else objective)
+    nearest, near = (best(sli.better, far, value) for value in (down, up))
+    ills = tuple(worst(sli.better, value, floor) for value in (down, near, nearest))
+    return _levels(sli, base, limit, ills, spread)
 
 
-def _cautious(sli: Sli, value: float | None, n: float | None, task_spread: float) -> float | None:
-    """The incident's level, moved towards the good side by half a standard error where its n is known."""
-    if value is None or not n:
+def _far(sli: Sli, objective: float) -> float:
+    """The farthest level that the hold is weighed against, in the SLI's unit; without bound where nothing scales."""
+    if sli.kind == "ratio":
+        share = objective / 100 if sli.better is Better.LOWER else 1 - objective / 100
+        odds = FAR * share / (1 - share) if share < 1 else inf
+        far = 100 * (odds / (1 + odds) if odds < inf else 1.0)
+        return far if sli.better is Better.LOWER else 100 - far
+    if sli.better is Better.LOWER:
+        return FAR * objective if objective > 0 else inf
+    return -inf
+
+
+def _moved(sli: Sli, value: float, n: float | None, task_spread: float, by: float) -> float:
+    """The incident's level, worsened by so many standard errors where its n is known."""
+    if not n:
         return value
     one = 100 * sqrt(max(0.0, value / 100 * (1 - value / 100))) if sli.kind == "ratio" else task_spread
-    return worsened(sli.better, value, -one / sqrt(n) / 2)
+    return worsened(sli.better, value, by * one / sqrt(n))
 
 
-def _levels(sli: Sli, base: float, limit: float, ill: float, task_spread: float) -> Levels:
+def _levels(sli: Sli, base: float, limit: float, ill: tuple[float, ...], task_spread: float) -> Levels:
+    """Put into badness; `ill` holds the levels ill, near and nearest."""
     raw = Levels(sli.kind == "ratio", sli.better is Better.LOWER, 0.0, 0.0, 0.0, 0.0)
-    low, line, high = raw.badness(base), raw.badness(limit), raw.badness(ill)
+    low, line, *ills = (raw.badness(value) for value in (base, limit, *ill))
     if raw.ratio:
-        low, line, high = (min(max(share, 0.0), 1.0) for share in (low, line, high))
+        low, line, *ills = (min(max(share, 0.0), 1.0) for share in (low, line, *ills))
     sd = sqrt(low * (1 - low)) if raw.ratio else task_spread
-    return Levels(raw.ratio, raw.lower, low, line, high if high > low else low + LEAST_SHARE, sd)
+    high, close, closest = (share if share > low else low + LEAST_SHARE for share in ills)
+    return Levels(raw.ratio, raw.lower, low, line, high, sd, close, closest)
 
 
 def _task_spread(baseline: Baseline | None) -> float:

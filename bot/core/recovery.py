@@ -10,8 +10,8 @@ at least one SLI that is known to be OK: an idle agent never recovers.
 *The clock* counts OK minutes. BAD resets it at once; UNKNOWN pauses it for up to two minutes and then resets it.
 
 *The whole hold*, pooled, must be within the limit (1.64 standard errors at the pooled n), meet the objective, and be
-e^PROOF times likelier from a healthy agent than from one still at the incident's own level (see `evidence`). Too few
-tasks for that, and the hold runs on and says how many it needs.
+4,000 times likelier from a healthy agent than from one still ill (1,200 times after 50 minutes in band; see `evidence`
+for what counts as ill). Too few tasks for that, and the hold runs on and says how many it needs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal, NamedTuple
 
-from bot.core.band import LACKING, Glance, Need, Track
+from bot.core.band import LACKING, Glance, Need, Proof, Track
 from bot.core.detection import Rows, call_of, measure, objective_limit, verdict
 from bot.core.evidence import band_limit
 from bot.core.figures import clock_time
@@ -33,11 +33,17 @@ NEEDED = 30
 GRACE = 2
 """UNKNOWN minutes in a row that only pause the clock (`product.md` section 8)."""
 
-PROOF = log(4000)
-"""How many times likelier healthy than ill the tasks of the hold must be, as a logarithm. Chosen by simulation
-(`bench/bench_recovery.py`): fewer, and more than 1 % of agents with two tasks a minute that are still ill are passed
-within four hours; more, and an agent with five tasks a minute that has recovered waits for more than 75 minutes too
-often."""
+PROOF = Proof(log(4000), strictly=True)
+"""How many times likelier healthy than ill the tasks of the hold must be: against the nearest level that the incident
+may have had. Chosen by simulation (`bench/bench_recovery.py`, decision 12)."""
+
+PATIENCE = 50
+"""Minutes in band after which less will do."""
+
+PATIENT_PROOF = Proof(log(1200), strictly=False)
+"""Against the level that the incident likely had. With this alone more agents that are still mildly ill would pass at
+20 tasks a minute; without it an agent with five tasks a minute that has recovered would wait beyond 75 minutes in a
+third of all cases."""
 
 ClockState = Literal["waiting", "running", "paused", "reset", "held"]
 
@@ -249,7 +255,8 @@ class Hold:
             self._try_to_hold(minute, self.began, needed)
 
     def _try_to_hold(self, minute: int, began: int, needed: int) -> None:
-        lacks = (track.unproven(minute, PROOF) for track in self.counting)
+        proofs = (PROOF, PATIENT_PROOF) if self.minutes >= PATIENCE else (PROOF,)
+        lacks = (track.unproven(minute, proofs) for track in self.counting)
         self.unproven = next((words for words in lacks if words), "")
         if not self.unproven:
             self.held_at = minute

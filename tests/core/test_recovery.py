@@ -66,18 +66,45 @@ class TestLimits:
         assert known.enough == pytest.approx(62.4, abs=0.3)
 
     def test_weight_of_a_hundred_tasks(self) -> None:
-        # healthy at .03 + .25 * .005 = .03125, ill at .09; 3 bad of 100:
-        # 3 ln(.03125 / .09) + 97 ln(.96875 / .91) = -3.1733 + 6.0692 = 2.896
+        # healthy at .03 + .25 * .005 = .03125. Ill at .0865385 and not at the incident's .09: 1.8 times the odds of the
+        # objective are 1.8 * .05 / .95 = .0947368, and .0947368 / 1.0947368 = .0865385. 3 bad of 100:
+        # 3 ln(.03125 / .0865385) + 97 ln(.96875 / .9134615) = -3.0557 + 5.7002 = 2.6445
         known = levels(HER, HER_3, 9.0)
         assert known is not None
-        assert known.weight(0.03, 100) == pytest.approx(2.896, abs=1e-3)
+        assert known.weight(0.03, 100) == pytest.approx(2.6445, abs=1e-4)
         assert known.weight(0.09, 100) < 0
 
+    @pytest.mark.parametrize(
+        ("sli", "base", "ill", "near"),
+        [
+            (HER, 3.0, 60.0, 8.65385),  # an agent that went from 60 % to 9 % is not well
+            (HER, 3.0, 7.0, 7.0),  # nearer than that: the incident's own level
+            (HER, 3.0, 3.2, 5.0),  # at least the objective
+            (DQR, 92.0, 20.0, 75.8929),  # 1.8 * .15 / .85 = .317647; .317647 / 1.317647 = .241071 bad
+            (TIE, 3.0, 40.0, 8.1),  # 1.8 times 1.5 * 3
+        ],
+    )
+    def test_what_the_hold_is_weighed_against(self, sli: Sli, base: float, ill: float, near: float) -> None:
+        known = levels(sli, normal(base), ill)
+        assert known is not None
+        assert known.value(known.near) == pytest.approx(near, abs=1e-4)
+
+    def test_a_measured_level_is_taken_up_for_the_likely_and_down_for_the_nearest(self) -> None:
+        # 7 % of 100 tasks: half of sqrt(.07 * .93 / 100) = 2.5515 points is 1.2757
+        known = levels(HER, HER_3, 7.0, 100)
+        assert known is not None
+        assert known.value(known.near) == pytest.approx(8.2757, abs=1e-4)
+        assert known.value(known.nearest) == pytest.approx(5.7243, abs=1e-4)
+        # and both end at the cap
+        known = levels(HER, HER_3, 18.0, 50)
+        assert known is not None
+        assert known.near == known.nearest == pytest.approx(0.0865385, abs=1e-6)
+
     def test_tasks_still_owed(self) -> None:
-        # the target 8.294 less 2.896, at 0.02896 a task: 186.4
+        # the target 8.2940 less 2.6445, at 0.026445 a task: 213.6
         known = levels(HER, HER_3, 9.0)
         assert known is not None
-        assert known.owed(0.03, 100, math.log(4000)) == pytest.approx(186.4, abs=0.1)
+        assert known.owed(0.03, 100, math.log(4000)) == pytest.approx(213.6, abs=0.1)
         assert (about(186.4), about(87.2), about(1234), about(0)) == (190, 88, 1300, 0)
 
     def test_a_counted_gauge_takes_its_noise_from_the_baseline(self) -> None:
@@ -126,10 +153,11 @@ class TestClock:
     def test_too_few_new_tasks_do_not_outvote_the_window(self) -> None:
         # ((2.326 * .17059 + 1.645 * .38419) / .15)^2 = 46.9 tasks tell 3 from 18 %, so at 20 a minute three minutes.
         # Minute 30: (18 + 18 + 3) / 3 = 13 %, minute 31: 8 %; 60 tasks speak for the baseline up to
-        # 3 + 2.326 * 17.06 / sqrt(60) = 8.12 %
+        # 3 + 2.326 * 17.06 / sqrt(60) = 8.12 %. The window is well again with minute 31, and minute 32 has the 60 tasks
+        # that are more than three times likelier healthy: 40 * .026445 = 1.058 < ln 3 = 1.099 < 1.587
         rows = {series_of(HER): minutes(HER, [*[18.0] * 30, *[3.0] * 5], n=20)}
         turns = moves([need(HER, HER_3, 18.0)], rows, hold_from=0, newest=34)
-        assert [turn.minute for turn in turns] == [31]
+        assert [turn.minute for turn in turns] == [32]
 
     @pytest.mark.parametrize("n", [5, 10, 20, 100, 1000])
     @pytest.mark.parametrize("ill", [9.0, 18.0, 60.0])
@@ -222,18 +250,30 @@ class TestGaps:
 
 class TestWholeHold:
     def test_too_few_tasks_run_on_and_say_how_many_more(self) -> None:
-        # the clock starts with minute 8 (18 tasks, none bad: 18 ln(.96875 / .91) = 1.126 > ln 3), so 30 min at 37;
-        # 76 tasks weigh 4.755; 8.294 - 4.755 = 3.539 at .02896 a task like the baseline's: 122, about 130
-        rows = {series_of(HER): minutes(HER, [0.0] * 38, n=2)}
-        clock = judge([need(HER, HER_3, 9.0)], rows, hold_from=0, newest=37)
+        # the clock starts with minute 9 (20 tasks, none bad: 20 ln(.96875 / .9134615) = 1.175 > ln 3), so 30 min at 38;
+        # 78 tasks weigh 4.584; 8.294 - 4.584 = 3.710 at .026445 a task like the baseline's: 140.3, about 150
+        rows = {series_of(HER): minutes(HER, [0.0] * 39, n=2)}
+        clock = judge([need(HER, HER_3, 9.0)], rows, hold_from=0, newest=38)
         assert (clock.state, clock.held_at) == ("running", None)
-        assert "running on: HER needs about 130 more tasks to tell 3.0 % from the incident's 9.0 %" in clock.sentence
+        assert "running on: HER needs about 150 more tasks to tell 3.0 % from 8.7 %" in clock.sentence
 
-    def test_more_tasks_end_it(self) -> None:
+    def test_after_fifty_minutes_in_band_less_is_enough(self) -> None:
         rows = {series_of(HER): minutes(HER, [0.0] * 120, n=2)}
         clock = judge([need(HER, HER_3, 9.0)], rows, hold_from=0, newest=119)
-        # 8.294 / .06256 a good task = 132.6 tasks; the clock starts with the ninth minute (18 tasks: 1.126 > ln 3)
-        assert (clock.held_at, clock.in_band_since) == (66, 8)
+        # ln 4000 = 8.294 / .058765 a good task = 141.1 tasks, minute 70. From minute 58 on (50 minutes in band) 1,200
+        # times likelier will do: 7.090 / .058765 = 120.6 tasks, which are there with minute 60
+        assert (clock.held_at, clock.in_band_since) == (60, 9)
+
+    def test_the_stricter_question_is_about_the_nearest_level_the_incident_may_have_had(self) -> None:
+        # 5 tasks a minute, none bad. HER 7 % of very many tasks: ln(.96875 / .93) = .040822 a task, so 8.294 takes
+        # 203.2 tasks and is there with minute 40. Of 100 tasks it may have been 5.72 %: ln(.96875 / .942757) = .027199,
+        # 304.9 tasks, minute 60. But it was likelier 8.28 %: .054635, so the clock began with minute 4 (25 tasks: 1.366
+        # is more than ln 3) and after 50 minutes in band, at 53, the 7.090 have long been there
+        rows = {series_of(HER): minutes(HER, [0.0] * 90, n=5)}
+        known = judge([Need(series_of(HER), HER, HER_3, 7.0, 1e9)], rows, hold_from=0, newest=89)
+        assert (known.in_band_since, known.held_at) == (5, 40)
+        guessed = judge([Need(series_of(HER), HER, HER_3, 7.0, 100)], rows, hold_from=0, newest=89)
+        assert (guessed.in_band_since, guessed.held_at) == (4, 53)
 
     def test_in_band_but_past_the_objective_runs_on(self) -> None:
         # baseline 84, limit 75.6: within the band, and still below 85
