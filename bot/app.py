@@ -38,9 +38,11 @@ from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.pictures import Pictures
 from bot.engine.polling import Poller
+from bot.engine.readying import Readying
 from bot.engine.reminders import Reminders
 from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
+from bot.engine.reviewing import Reviewing
 from bot.engine.views import Views
 from bot.metronome import PollThreads, new_scheduler, settle_memory
 from bot.pagers import PAGERDUTY, build_pagers
@@ -144,13 +146,15 @@ class App:
             store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
         )
         self._sources = sources
+        readying = Readying(store, fleet, shelf)
+        self.reviewing = Reviewing(store, fleet, readying, clock, time.time)
         self.burning = Burning(store, ledger, fleet, clock, time.time)
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of)
         playbooks = PlaybookShelf(setup.playbooks_dir, shelf.names, fleet).all
         causes = Causes.over(store, ledger, history, views, playbooks, shelf, fleet, clock)
         self.reminders = Reminders(store, ledger, fleet, clock)
-        self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock, causes))
+        self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock, causes, readying))
         self.slack = _slack(setup.slack, self.commands, fleet)
         self._easel = Easel()
         documents = MarkdownDocuments(setup.data_dir, self._easel.draw)
@@ -272,6 +276,7 @@ class App:
         self._every(15, "causes", self.commands.causes.attribution.look_all)
         self._every(60, "queues", self.intake.count_queues)
         self._every(60, "budgets", self.burning.round)
+        self._every(600, "review", self.reviewing.post_if_due)
         self._every(60, "upkeep", self.care.upkeep.tick)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")

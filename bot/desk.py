@@ -34,8 +34,10 @@ from bot.engine.history import History
 from bot.engine.ledger import Ledger
 from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
+from bot.engine.readying import Readying
 from bot.engine.views import Views
 from bot.pagers import PAGERS
+from bot.ports import Clock
 from bot.store import SqlStore, export
 from bot.store.audit import findings
 from bot.store.migrate import head
@@ -51,6 +53,8 @@ class LocalDesk:
     commands: Commands
     fleet: Fleet
     ways: frozenset[str]
+    readying: Readying
+    clock: Clock
 
     @classmethod
     def open(cls, settings: Settings, fleet: Fleet) -> "LocalDesk":
@@ -72,7 +76,9 @@ class LocalDesk:
         views = Views(store, numbers, present, course.clock_of)
         playbooks = PlaybookShelf(settings.playbooks_dir, shelf.names, present).all
         causes = Causes.over(store, ledger, history, views, playbooks, shelf, present, clock)
-        return cls(store, Commands(Desk(store, ledger, openings, views, present, clock, causes)), fleet, ways)
+        readying = Readying(store, present, shelf)
+        desk = Desk(store, ledger, openings, views, present, clock, causes, readying)
+        return cls(store, Commands(desk), fleet, ways, readying, clock)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -30,7 +30,7 @@ from bot.core.postmortem import Report
 from bot.core.reach import Account
 from bot.core.readiness import Decided
 from bot.core.report import Chart
-from bot.core.spending import Spent
+from bot.core.spending import Burndown, Spent
 from bot.core.tasks import TaskRecord
 from bot.core.tickets import Ticket
 from bot.core.timeline import SealedEntry
@@ -279,6 +279,10 @@ class Documents(Protocol):
 
     def chart(self, chart: Chart) -> bytes:
         """Draw one chart as a PNG. Raises DeliveryError."""
+        ...
+
+    def budgets(self, agent: str, curves: Sequence[Burndown]) -> bytes:
+        """Draw how an agent's error budgets went down, as a PNG. Raises DeliveryError."""
         ...
 
     def keep(self, document: Document) -> str:

@@ -1,11 +1,11 @@
-"""`stepdown replay`, `budget`, `gate`, `evals`: before and between incidents."""
+"""`stepdown replay`, `budget`, `gate`, `ready`, `scope`, `review`, `evals`: before and between incidents."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.asking import AsJson, Incident, agent_of, load, number, open_desk
+from bot.cli.asking import As, AsJson, Incident, act, agent_of, load, number, open_desk
 
 app = typer.Typer()
 
@@ -26,12 +26,16 @@ def replay(
 
 
 @app.command()
-def budget(agent: str, as_json: AsJson = False) -> None:
-    """Show what is left of an agent's error budgets, over 30 days."""
+def budget(
+    agent: str,
+    as_json: AsJson = False,
+    chart: Annotated[Path | None, typer.Option(help="Write how the budgets went down to this PNG.")] = None,
+) -> None:
+    """Show what is left of an agent's error budgets over 30 days, how fast they burn, and open tickets."""
     from bot.cli.budgets import show_budgets
 
     with open_desk() as desk:
-        raise typer.Exit(show_budgets(desk, agent_of(desk, agent), as_json=as_json))
+        raise typer.Exit(show_budgets(desk, agent_of(desk, agent), as_json=as_json, chart=chart))
 
 
 @app.command()
@@ -41,6 +45,30 @@ def gate(agent: str, as_json: AsJson = False) -> None:
 
     with open_desk() as desk:
         raise typer.Exit(ask(desk, agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def ready(agent: str, as_json: AsJson = False) -> None:
+    """May the agent go live? Every line with its evidence; exit 1 where something is missing."""
+    from bot.cli.readiness import show_readiness
+
+    with open_desk() as desk:
+        raise typer.Exit(show_readiness(desk, agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def scope(agent: str, reason: Annotated[str, typer.Option(help="Why it may do this.")], who: As = "") -> None:
+    """Record your decision about an agent's scope and stage, as the fleet file has them now."""
+    act(who, lambda desk, actor: desk.commands.between.scope(actor, agent, reason))
+
+
+@app.command()
+def review(as_json: AsJson = False) -> None:
+    """The last seven days: incidents, times, pages at night, budgets, and what is owed."""
+    from bot.cli.readiness import show_review
+
+    with open_desk() as desk:
+        raise typer.Exit(show_review(desk, as_json=as_json))
 
 
 @app.command()

@@ -2,25 +2,48 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
-from bot.core.budget import Budget, alert_words, refusal
+from bot.core.budget import Budget, refusal
 from bot.core.model import Agent
+from bot.core.tickets import Ticket
 from bot.desk import LocalDesk
+from bot.documents.budget_chart import draw
 from bot.engine.budgets import Budgets
 
 NO = 1
 
 
-def show_budgets(desk: LocalDesk, agent: Agent, *, as_json: bool) -> int:
+def show_budgets(desk: LocalDesk, agent: Agent, *, as_json: bool, chart: Path | None = None) -> int:
     """Print every budget of an agent; returns the exit code."""
-    found = Budgets(desk.store).of(agent, datetime.now(UTC))
+    now = datetime.now(UTC)
     if as_json:
-        print(json.dumps({"agent": agent.key, "budgets": [_plain(one) for one in found]}, indent=2))
+        found = Budgets(desk.store).of(agent, now)
+        tickets = [_ticket(one) for one in desk.store.tickets([agent.key])]
+        told = {"agent": agent.key, "budgets": [_plain(one) for one in found], "tickets": tickets}
+        print(json.dumps(told, indent=2))
     else:
-        print("\n".join([one.why for one in found] + _tickets(agent, found)))
+        print(desk.commands.between.budget(agent.key).text)
+    if chart is None:
+        return 0
+    try:
+        chart.write_bytes(draw(agent.key, Budgets(desk.store).burndowns(agent, now)))
+    except OSError as error:
+        print(f"{chart}: the chart cannot be written: {error.strerror or error}", file=sys.stderr)
+        return NO
     return 0
+
+
+def _ticket(one: Ticket) -> Mapping[str, object]:
+    return {
+        "workflow": one.series.workflow,
+        "sli": one.series.sli,
+        "alert": one.alert,
+        "opened_at": one.opened_at.isoformat(),
+        "text": one.text,
+    }
 
 
 def gate(desk: LocalDesk, agent: Agent, *, as_json: bool) -> int:
@@ -35,12 +58,6 @@ def gate(desk: LocalDesk, agent: Agent, *, as_json: bool) -> int:
     else:
         print("\n".join([f"{agent.key} may not be changed or widened now.", *why]), file=sys.stderr)
     return 0 if may else NO
-
-
-def _tickets(agent: Agent, found: Sequence[Budget]) -> list[str]:
-    slis = [sli for _, sli in agent.slis]
-    both = zip(slis, found, strict=True)
-    return [f"TICKET {alert_words(one.series, sli, burn)}" for sli, one in both for burn in one.burns if burn.ringing]
 
 
 def _plain(one: Budget) -> Mapping[str, object]:

@@ -234,9 +234,9 @@ class Track:
         return f"{self.title} {shown} over the whole hold (n={count(n)}) is worse than its {what} {limit}"
 
     def _too_few(self, known: Levels, owed: float) -> str:
-        return f"{self.title} needs about {about(owed):,} more tasks to tell {self._base_from_ill(known)}"
+        return f"{self.title} needs about {about(owed):,} more tasks to tell {self._between(known)}"
 
-    def _base_from_ill(self, known: Levels) -> str:
+    def _between(self, known: Levels) -> str:
         """`3.0 % from 8.7 %`: the two levels between which the hold decides."""
         return " from ".join(figure(known.value(level), self.need.sli.unit) for level in (known.base, known.near))
 
@@ -272,7 +272,7 @@ class Track:
     def _leaning(self, known: Levels, seen: Glance) -> str:
         tasks = f"n={count(seen.n or 0.0)}"
         if seen.cause == "unsure" or seen.value is None:
-            return f"{self.title}: {tasks} so far is too few to tell {self._base_from_ill(known)}"
+            return f"{self.title}: {tasks} so far is too few to tell {self._between(known)}"
         base, ill = (figure(known.value(level), self.need.sli.unit) for level in (known.base, known.near))
         shown = figure(seen.value, self.need.sli.unit)
         return f"{self.title} {shown} ({tasks}) is likelier still ill ({ill}) than back at its baseline {base}"

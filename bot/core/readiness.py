@@ -348,3 +348,17 @@ def _steady(facts: Facts, stable: float | None) -> tuple[Line, Line]:
     gone = facts.budgets_gone
     left = _answer("budget", "error budget left", list(gone), "no budget is gone", "reliable production")
     return steady, left
+
+
+MARKS = {Call.OK: "yes", Call.BAD: "NO", Call.UNKNOWN: "?"}
+
+
+def words(found: Readiness) -> list[str]:
+    """The whole answer, a line each: the sentence first, what is missing before what is there."""
+    order = {Call.BAD: 0, Call.UNKNOWN: 1, Call.OK: 2}
+    lines = sorted(found.lines, key=lambda line: order[line.call])
+    window = "" if found.stable_days is None else f" {found.stable_days:.0f} of {STABLE_DAYS} days stable."
+    return [
+        f"{found.headline}{window}",
+        *(f"{MARKS[line.call]:>3}  {line.title}: {line.why} [{line.stage}]" for line in lines),
+    ]

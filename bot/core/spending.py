@@ -31,6 +31,24 @@ class Spent(NamedTuple):
         return self.start + self.length
 
 
+class Burndown(NamedTuple):
+    """What was left of one budget at the end of each span, oldest first: 1 untouched, 0 gone, negative overspent."""
+
+    title: str
+    points: tuple[tuple[int, float], ...]
+    left: float
+
+
+def burndown(title: str, kept: Sequence[Spent], target: float) -> Burndown:
+    """How a budget went down. What may be bad is that of the whole stretch, as in the number that is shown."""
+    allowed = (1 - target) * sum(span.tally.total for span in kept)
+    bad, points = 0.0, [(kept[0].start, 1.0)] if kept else []
+    for span in kept:
+        bad += span.tally.bad
+        points.append((span.end, 1 - bad / allowed if allowed > 0 else 1.0 - (bad > 0)))
+    return Burndown(title, tuple(points), points[-1][1] if points else 1.0)
+
+
 def spans(sli: Sli, rows: Rows, first: int, last: int, limit_at: Callable[[int], float | None]) -> list[Spent]:
     """The minutes `first` to `last` inclusive by the clock's hour; the first and the last hour may be short."""
     found: list[Spent] = []

@@ -38,7 +38,7 @@ WHOLE = 100.0
 FROM_ZERO = 0.4
 """An axis whose lowest value is under this share of its top begins at 0."""
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)
-_ONE_AT_A_TIME = Lock()
+ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Sheet:
 
 def draw(chart: Chart) -> bytes:
     """Draw one chart; returns a PNG."""
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         sheet = _sheet(chart)
         for part in (_ground, _times, _references, _curve, _moments, _key, _title):
             part(sheet)

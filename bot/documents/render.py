@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -14,6 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core import figures
 from bot.core.report import Chart, Gap, Report
+from bot.core.spending import Burndown
+from bot.documents import budget_chart
 from bot.documents.charts import draw
 from bot.documents.drawer import keep
 from bot.documents.sandbox import environment
@@ -46,6 +48,10 @@ class MarkdownDocuments:
     def chart(self, chart: Chart) -> bytes:
         """Draw one chart; returns a PNG. Raises DeliveryError."""
         return self._draw(chart)
+
+    def budgets(self, agent: str, curves: Sequence[Burndown]) -> bytes:
+        """Draw how an agent's error budgets went down; returns a PNG."""
+        return budget_chart.draw(agent, curves)
 
     def keep(self, document: Document) -> str:
         """Write a document; returns the path of the Markdown file. Raises DeliveryError. See `drawer.keep`."""

@@ -46,6 +46,18 @@ class RunbookShelf:
             first, more = error.problems[0], len(error.problems) - 1
             return None, f"{first}" + (f", and {more} more" if more else "")
 
+    def audit(self, name: str) -> tuple[frozenset[str], tuple[str, ...]]:
+        """(the phases that the named runbook answers, what is wrong with it), for readiness."""
+        wanted = name or DEFAULT
+        if wanted not in self.names():
+            return frozenset(), (f"there is no runbook {wanted!r}",)
+        wrong = tuple(str(each) for each in check_runbook(self._path(wanted), f"{wanted}.md"))
+        try:
+            steps = load_runbook(self._path(wanted), f"{wanted}.md").steps
+        except RunbookError:  # said by check_runbook already
+            return frozenset(), wrong
+        return frozenset(step.phase for step in steps), wrong
+
     def problems(
         self, *, agents: Mapping[str, str] | None = None, sources: Collection[str] | None = None
     ) -> tuple[Problem, ...]:

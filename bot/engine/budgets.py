@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.core import baseline
-from bot.core.budget import PERIOD, Budget, budget
+from bot.core.budget import PERIOD, Budget, budget, target_of
 from bot.core.detection import objective_limit, reach
+from bot.core.figures import label
 from bot.core.model import Agent, Series, Sli, minute_of, minute_start
 from bot.core.past import Past
-from bot.core.spending import DAY, HOUR, Spent, over, spans
+from bot.core.spending import DAY, HOUR, Burndown, Spent, burndown, over, spans
 from bot.ports import Store
 
 SETTLED = 2
@@ -35,6 +36,18 @@ class Budgets:
             for series, sli in _watched(agent)
             for known in [kept.get(series, ())]
         )
+
+    def burndowns(self, agent: Agent, now: datetime) -> tuple[Burndown, ...]:
+        """How each budget went down, for a chart."""
+        last = minute_of(now) - SETTLED
+        kept = self._store.spent([agent.key], last - PERIOD)
+        found = []
+        for series, sli in _watched(agent):
+            known = kept.get(series, ())
+            title = f"{label(sli)} ({series.workflow})" if series.workflow else label(sli)
+            whole = [*known, *self.untallied(agent, series, sli, known, last)]
+            found.append(burndown(title, whole, target_of(sli)))
+        return tuple(found)
 
     def tally(self, agent: Agent, now: datetime) -> list[tuple[Series, Spent]]:
         """The hours that are over and not kept yet, and the newest kept ones once more, for late samples."""

@@ -28,11 +28,13 @@ from bot.core.incident import Incident
 from bot.core.model import Actor, Fleet
 from bot.core.runbook import Outcome
 from bot.engine import finding
+from bot.engine.between import Between
 from bot.engine.causes import Causes
 from bot.engine.finding import Unknown
 from bot.engine.handing import Handing
 from bot.engine.ledger import Ledger
 from bot.engine.openings import Openings
+from bot.engine.readying import Readying
 from bot.engine.views import Views
 from bot.ports import Clock, Conflict, Store
 
@@ -50,6 +52,8 @@ class Desk:
     fleet: Callable[[], Fleet]
     clock: Clock
     causes: Causes
+    readying: Readying | None = None
+    """None where no real fleet is watched."""
 
 
 class Commands(Handing):
@@ -58,6 +62,7 @@ class Commands(Handing):
     def __init__(self, desk: Desk) -> None:
         self.causes = desk.causes
         super().__init__(desk.store, desk.ledger, desk.openings, desk.views, desk.fleet, desk.clock)
+        self.between = Between(desk.store, desk.fleet, desk.clock, desk.readying)
 
     def acknowledge(self, actor: Actor, incident_id: int) -> Answer:
         """Take the page. Stops every pending page, everywhere."""

@@ -13,6 +13,8 @@ from bot.core.figures import figure
 from bot.core.incident import Incident
 from bot.core.model import Agent, Breach, Fleet, Series, minute_of
 from bot.core.report import Chart
+from bot.engine.between import BUDGET_CHART
+from bot.engine.budgets import Budgets
 from bot.engine.history import History
 from bot.engine.reporting import Reporting
 from bot.ports import Chat, Clock, DeliveryError, Documents, Receipt, Store
@@ -76,12 +78,22 @@ class Pictures:
         now, agent = self._clock.now(), self._fleet().agents.get(key)
         if agent is None:
             raise DeliveryError(f"the fleet file does not name {key} any more", permanent=True)
+        if name == BUDGET_CHART:
+            return (self._budgets(agent, now),)
         drawn = []
         for chart in self._curves(agent, name, now):
             title = f"{chart.title}, until {now:%H:%M} UTC"
             alt = f"Chart of {chart.title.lower()} of {chart.series.agent} over {SPAN // 60} hours."
             drawn.append(Picture(self._handed(chart, now, f"sli/{chart.series}/{now.isoformat()}"), title, alt))
         return tuple(drawn)
+
+    def _budgets(self, agent: Agent, now: datetime) -> Picture:
+        curves = Budgets(self._store).burndowns(agent, now)
+        name, title = f"{agent.key}-budget-{now:%Y%m%d-%H%M%S}.png", f"Error budgets of {agent.key}"
+        content = self._documents.budgets(agent.key, curves)
+        file = self._chat.picture(name, title, content, title, f"budget/{agent.key}/{now.isoformat()}").id
+        left = ", ".join(f"{curve.title} {100 * curve.left:.0f} %" for curve in curves)
+        return Picture(file, f"{title}, until {now:%H:%M} UTC", f"Chart of what is left of each: {left}.")
 
     def _curves(self, agent: Agent, name: str, now: datetime) -> Iterable[Chart]:
         last = minute_of(now)

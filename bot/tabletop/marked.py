@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from bot.core.cards import Card, Header
 from bot.core.model import Person, Way
 from bot.core.report import Chart, Report
+from bot.core.spending import Burndown
 from bot.ports import Chat, DeliveryError, Document, Documents, Pager, Receipt
 
 MARK = "[EXERCISE] "
@@ -140,6 +141,10 @@ class MarkedDocuments:
     def chart(self, chart: Chart) -> bytes:
         """Draw one chart."""
         return self.documents.chart(chart)
+
+    def budgets(self, agent: str, curves: Sequence[Burndown]) -> bytes:
+        """Draw an agent's error budgets."""
+        return self.documents.budgets(agent, curves)
 
     def keep(self, document: Document) -> str:
         """Keep it."""

@@ -164,5 +164,5 @@ def test_budgets_with_their_tickets(place: Place) -> None:
     place.store(18.0)
     found = place.run("budget", "refunds")
     assert found.exit_code == 0
-    assert "TICKET HER: the error budget burns 3.6x too fast over 1d (3.6x over 2h)" in found.stdout
+    assert "BURNS HER: the error budget burns 3.6x too fast over 1d (3.6x over 2h)" in found.stdout
     assert "DQR: nothing is known of its budget" in found.stdout

@@ -14,6 +14,18 @@ def _sli(call: Call) -> Answer:
     return call.commands.sli(call.agent, call.value("SLI"))
 
 
+def _budget(call: Call) -> Answer:
+    return call.commands.between.budget(call.agent)
+
+
+def _ready(call: Call) -> Answer:
+    return call.commands.between.ready(call.agent)
+
+
+def _scope(call: Call) -> Answer:
+    return call.commands.between.scope(call.actor, call.agent, call.value("reason"))
+
+
 def _list(call: Call) -> Answer:
     return call.commands.fleet()
 
@@ -32,6 +44,17 @@ AGENT: Final = Root(
             "agent",
             (Argument("SLI", "word", "Which SLI?"),),
             hinted=True,
+        ),
+        Verb("agent", "budget", "error budgets and how fast they burn", "anybody", _budget, "agent", hinted=True),
+        Verb("agent", "ready", "may it go live, and what is missing", "anybody", _ready, "agent", hinted=True),
+        Verb(
+            "agent",
+            "scope",
+            "record your decision about its scope and stage, as the fleet file has them",
+            "may_close",
+            _scope,
+            "agent",
+            (Argument("reason", "text", "Why may it do this?"),),
         ),
         Verb("agent", "list", "every agent", "anybody", _list, "nothing", aliases=("ls", "fleet")),
         help_verb("agent"),

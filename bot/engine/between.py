@@ -1,0 +1,95 @@
+"""What people ask between incidents: budgets, readiness, and what they decide about an agent's scope."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core import permission, readiness
+from bot.core.budget import Budget, alert_words
+from bot.core.cards import Answer
+from bot.core.duration import words
+from bot.core.model import Actor, Agent, Fleet, Sli
+from bot.engine import finding
+from bot.engine.budgets import Budgets
+from bot.engine.finding import Unknown
+from bot.engine.readying import Readying
+from bot.ports import Clock, Store
+
+NOT_HERE = "Readiness is asked of the real fleet; there is none here."
+BUDGET_CHART = "error budget"
+"""Stands in the place of an SLI's name where the chart of an agent's budgets is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Answers in words, for Slack and the command line alike. `readying` None: this Stepdown watches no real fleet."""
+
+    store: Store
+    fleet: Callable[[], Fleet]
+    clock: Clock
+    readying: Readying | None = None
+
+    def budget(self, key: str) -> Answer:
+        """What is left of an agent's error budgets, how fast they burn, and which tickets are open."""
+        try:
+            agent = self._agent(key)
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        found = Budgets(self.store).of(agent, self.clock.now())
+        tickets = [
+            f"TICKET since {one.opened_at:%d %b %H:%M} UTC: {one.text}" for one in self.store.tickets([agent.key])
+        ]
+        slis = [sli for _, sli in agent.slis]
+        lines = [line for sli, one in zip(slis, found, strict=True) for line in budget_lines(sli, one)]
+        if not lines:
+            return Answer(f"{agent.key} has no SLI, so it has no budget.")
+        return Answer(
+            "\n".join([f"Error budgets of {agent.key}, 30 days.", *tickets, *lines]), curve=(agent.key, BUDGET_CHART)
+        )
+
+    def ready(self, key: str) -> Answer:
+        """May it go live? Every line with its evidence or what is missing."""
+        try:
+            agent = self._agent(key)
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        if self.readying is None:
+            return Answer(NOT_HERE, ok=False)
+        return Answer("\n".join(readiness.words(self.readying.of(agent, self.clock.now()))))
+
+    def scope(self, actor: Actor, key: str, reason: str) -> Answer:
+        """Record that this person decided what the fleet file says of the agent's scope and stage."""
+        try:
+            agent = self._agent(key)
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        refused = permission.may_close(actor, agent)
+        if refused or not reason.strip() or self.readying is None:
+            return Answer(
+                refused or (NOT_HERE if reason.strip() else "A decision about scope takes a reason."), ok=False
+            )
+        return Answer(self._decided(agent, actor, reason.strip(), self.clock.now()))
+
+    def _decided(self, agent: Agent, actor: Actor, reason: str, now: datetime) -> str:
+        before = self.store.decisions(agent.key)
+        terms = readiness.terms_of(agent)
+        changed = readiness.changed_terms(before[-1].terms, terms) if before else ()
+        if before and not changed:
+            return f"Nothing has changed since {before[-1].by} decided on {before[-1].at:%Y-%m-%d}: {before[-1].reason}"
+        assert self.readying is not None  # noqa: S101 - asked by `scope`
+        self.readying.decide(agent, actor.key, reason, now)
+        what = f" ({', '.join(changed)} changed)" if changed else ""
+        return f"Recorded: {actor.name} decided on {agent.key} as {agent.stage}{what}. Reason: {reason}"
+
+    def _agent(self, key: str) -> Agent:
+        fleet = self.fleet()
+        return fleet.agents[finding.find_agent(fleet, key)]
+
+
+def budget_lines(sli: Sli, one: Budget) -> list[str]:
+    """A budget in words: what is left, how fast it burns by window, and each alert that rings."""
+    rates = ", ".join(
+        f"{words(window * 60)} {'unknown' if rate is None else f'{rate:.1f}x'}" for window, rate in one.rates.items()
+    )
+    ringing = [f"BURNS {alert_words(one.series, sli, burn)}" for burn in one.burns if burn.ringing]
+    return [one.why, f"    burn rate: {rates}", *ringing]

@@ -1,0 +1,184 @@
+"""Readiness, decisions and the weekly review on a real store."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from wired import ANA, EVE, House, fleet
+
+from bot.core.model import Actor, Call
+from bot.core.readiness import Reach, Readiness, Rehearsal
+from bot.documents.runbooks import RunbookShelf
+from bot.engine.between import Between
+from bot.engine.readying import Readying
+from bot.engine.reviewing import Reviewing
+
+AGENT = replace(fleet().agents["refunds"], top_failures=("retry-loop", "tool-misuse"), fallback="a form")
+RUNBOOKS = RunbookShelf(Path(__file__).parents[2] / "runbooks")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path, watched=fleet(agents={"refunds": AGENT}))
+    made.settle_in()
+    yield made
+    made.close()
+
+
+def readying(house: House) -> Readying:
+    def reach(person: str) -> Reach:
+        return Reach(
+            person, ok=person != "bo", why="Slack" if person != "bo" else "no such member", at=house.clock.now()
+        )
+
+    def rehearsals(agent: str) -> list[Rehearsal]:
+        return [Rehearsal(agent, name, house.clock.now(), "P") for name in AGENT.top_failures]
+
+    return Readying(house.store, house.get_fleet, RUNBOOKS, rehearsals, reach)
+
+
+def reviewing(house: House) -> Reviewing:
+    return Reviewing(house.store, house.get_fleet, readying(house), house.clock, house.wall)
+
+
+def between(house: House) -> Between:
+    return Between(house.store, house.get_fleet, house.clock, readying(house))
+
+
+def calls(found: Readiness) -> dict[str, Call]:
+    return {line.key: line.call for line in found.lines}
+
+
+def test_evidence_comes_from_what_is_stored(house: House) -> None:
+    house.live(2)
+    found = readying(house).of(AGENT, house.clock.now())
+    assert calls(found) == {
+        "slis": Call.OK,
+        "baseline": Call.BAD,
+        "owner": Call.OK,
+        "deputy": Call.BAD,
+        "runbook": Call.OK,
+        "fallback": Call.OK,
+        "scope": Call.BAD,
+        "decision": Call.BAD,
+        "data_contracts": Call.BAD,
+        "cost": Call.BAD,
+        "step_down": Call.BAD,
+        "tabletop": Call.OK,
+        "stability": Call.BAD,
+        "budget": Call.OK,
+    }
+    assert found.headline.startswith("refunds is demo-ready")
+
+
+def test_a_silent_sli_is_no_evidence(house: House) -> None:
+    house.clock.advance(20 * 60)
+    assert calls(readying(house).of(AGENT, house.clock.now()))["slis"] is Call.BAD
+
+
+def test_thirty_days_of_numbers_are_an_observed_baseline(house: House) -> None:
+    for day in range(30):
+        house.feed(30, end=house.clock.now() - timedelta(days=day), **house.healthy())
+    assert calls(readying(house).of(AGENT, house.clock.now()))["baseline"] is Call.OK
+
+
+def test_a_step_down_counts_once_the_agent_has_read_it_back(house: House) -> None:
+    house.commands.step_down(ANA, "refunds", "read-only", "drill")
+    house.deliver()
+    assert calls(readying(house).of(AGENT, house.clock.now()))["step_down"] is Call.BAD
+    house.obey()
+    house.tick()
+    [line] = [one for one in readying(house).of(AGENT, house.clock.now()).lines if one.key == "step_down"]
+    assert line.call is Call.OK
+    assert line.why.startswith("read-only, read back 2026-03-02")
+
+
+def test_a_severe_incident_begins_the_stability_window_anew(house: House) -> None:
+    between(house).scope(ANA, "refunds", "go-live review of February")
+    house.clock.advance(timedelta(days=10).total_seconds())
+    assert readying(house).of(AGENT, house.clock.now()).stable_days == pytest.approx(10)
+    house.feed(60, **house.healthy())
+    house.live(3, her=60.0)
+    house.commands.set_severity(ANA, 1, "SEV1", "many customers")
+    found = readying(house).of(AGENT, house.clock.now())
+    assert found.stable_days == 0.0
+    assert "0 of 90 days since INC-0001" in [line.why for line in found.lines]
+
+
+class TestDecisions:
+    def test_a_decision_is_recorded_with_who_and_why(self, house: House) -> None:
+        answer = between(house).scope(ANA, "refunds", " go-live review ")
+        assert answer.text == "Recorded: Ana Duarte decided on refunds as production. Reason: go-live review"
+        [decided] = house.store.decisions("refunds")
+        assert (decided.by, decided.stage, decided.reason) == ("ana", "production", "go-live review")
+        assert calls(readying(house).of(AGENT, house.clock.now()))["decision"] is Call.OK
+
+    def test_a_fleet_file_that_says_more_than_was_decided_is_seen(self, house: House) -> None:
+        between(house).scope(ANA, "refunds", "go-live")
+        house.watched = fleet(agents={"refunds": replace(AGENT, tools=("payments.refund",))})
+        found = readying(house).of(house.watched.agents["refunds"], house.clock.now())
+        assert calls(found)["decision"] is Call.BAD
+        assert between(house).scope(ANA, "refunds", "more tools").text.endswith("(tools changed). Reason: more tools")
+
+    @pytest.mark.parametrize(
+        ("actor", "reason", "says"),
+        [(EVE, "because", "not among the responders"), (ANA, "  ", "takes a reason")],
+    )
+    def test_not_everybody_decides_and_nobody_without_a_reason(
+        self, house: House, actor: Actor, reason: str, says: str
+    ) -> None:
+        answer = between(house).scope(actor, "refunds", reason)
+        assert (answer.ok, says in answer.text) == (False, True)
+        assert house.store.decisions("refunds") == []
+
+    def test_the_same_again_is_not_a_second_decision(self, house: House) -> None:
+        between(house).scope(ANA, "refunds", "go-live")
+        assert "Nothing has changed since ana decided" in between(house).scope(ANA, "refunds", "again").text
+        assert len(house.store.decisions("refunds")) == 1
+
+
+class TestReview:
+    def test_it_is_posted_once_a_week_to_the_announcements(self, house: House) -> None:
+        house.live(3, her=60.0)  # Monday 2 March, 02:03
+        reviewing(house).post_if_due()
+        house.deliver()
+        assert not house.store.receipts("notice/review/")
+        house.clock.advance(6 * 3600)
+        for _ in range(3):
+            reviewing(house).post_if_due()
+            house.deliver()
+        receipts = house.store.receipts("notice/review/")
+        assert {key: receipt.channel for key, receipt in receipts.items()} == {"notice/review/2026-W10": "C-incidents"}
+        assert house.said().count("Week 23 Feb to 02 Mar, 1 agents.") == 1
+        assert "Incidents: 1 (1 SEV" in house.said()
+
+    def test_a_restart_before_it_was_sent_loses_and_doubles_nothing(self, house: House) -> None:
+        house.clock.advance(7 * 3600)
+        reviewing(house).post_if_due()
+        house.close()
+        house.open()
+        reviewing(house).post_if_due()
+        house.deliver()
+        assert house.said().count("Week 23 Feb to 02 Mar") == 1
+
+    def test_pages_and_what_is_owed_come_from_the_store(self, house: House) -> None:
+        house.live(3, her=60.0)
+        house.commands.acknowledge(ANA, 1)
+        found = reviewing(house).of(house.clock.now() + timedelta(minutes=1))
+        assert [page.person for page in found.pages] == ["Ana Duarte"]
+        assert found.nights == {"Ana Duarte": 1}
+        assert found.times.acknowledge is not None
+        assert found.unreachable == ("refunds: bo cannot be reached: no such member",)
+        assert found.not_ready[0].startswith("refunds is demo-ready")
+
+
+def test_budgets_in_words(house: House) -> None:
+    house.live(2)
+    answer = between(house).budget("refund")
+    assert answer.ok
+    assert "Error budgets of refunds, 30 days." in answer.text
+    assert "burn rate: 1h 0.4x" in answer.text  # 2 % of 5 %
+    assert answer.curve == ("refunds", "error budget")
+    assert "Did you mean refunds?" in between(house).budget("refnds").text
