@@ -146,9 +146,7 @@ class App:
             store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
         )
         self._sources = sources
-        readying = Readying(store, fleet, shelf)
-        self.reviewing = Reviewing(store, fleet, readying, clock, time.time)
-        self.burning = Burning(store, ledger, fleet, clock, time.time)
+        readying = self._wire_between(ledger, shelf)
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of)
         playbooks = PlaybookShelf(setup.playbooks_dir, shelf.names, fleet).all
@@ -195,6 +193,14 @@ class App:
             setup.version,
         )
         return Care(around, setup.wishes, ledger)
+
+    def _wire_between(self, ledger: Ledger, shelf: RunbookShelf) -> Readying:
+        """What looks after budgets, readiness and the week."""
+        store, fleet, clock = self.store, self._fleet, self._setup.clock
+        readying = Readying(store, fleet, shelf)
+        self.reviewing = Reviewing(store, fleet, readying, clock, time.time)
+        self.burning = Burning(store, ledger, fleet, clock, time.time)
+        return readying
 
     def _wire_http(self) -> None:
         setup = self._setup

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.asking import As, AsJson, Incident, act, agent_of, load, number, open_desk
+from bot.cli.asking import WRONG, As, AsJson, Incident, act, agent_of, load, number, open_desk, stop
 
 app = typer.Typer()
 
@@ -13,16 +13,22 @@ app = typer.Typer()
 @app.command()
 def replay(
     fleet: Annotated[Path, typer.Argument(help="The fleet file.")],
-    samples: Annotated[Path, typer.Argument(help="Recorded samples: .csv or .jsonl.")],
+    samples: Annotated[Path | None, typer.Argument(help="Recorded samples: .csv or .jsonl.")] = None,
+    source: Annotated[str | None, typer.Option("--from", help="Ask a source instead: its name, or prometheus.")] = None,
+    days: Annotated[float, typer.Option(min=0.01, max=400, help="With --from: how many days back.")] = 30,
+    keep: Annotated[Path | None, typer.Option(help="With --from: keep answers here; a second run goes on.")] = None,
     as_json: AsJson = False,
     chart: Annotated[Path | None, typer.Option(help="Write pages a day to this PNG.")] = None,
     in_any_order: Annotated[bool, typer.Option("--sort", help="Rows may stand in any order.")] = False,
 ) -> None:
     """Play recorded samples through the rules and print what these objectives would have cost."""
-    from bot.cli.replayed import run_replay
+    from bot.cli.replayed import Asked, run_replay
 
+    if (samples is None) == (source is None):
+        stop("Say where the samples are: a file, or --from SOURCE, and not both.", WRONG)
+    asked = samples if samples is not None else Asked(source or "", days, keep)
     found = load(fleet)
-    raise typer.Exit(run_replay(found, samples, in_any_order=in_any_order, as_json=as_json, chart=chart))
+    raise typer.Exit(run_replay(found, asked, in_any_order=in_any_order, as_json=as_json, chart=chart))
 
 
 @app.command()

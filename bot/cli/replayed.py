@@ -3,31 +3,52 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.budget import Tally, budget
-from bot.core.model import Fleet, Series, Sli, minute_start
+from bot.core.model import Fleet, Series, Sli, minute_of, minute_start
 from bot.core.replay import Happening
 from bot.documents.pages_chart import draw
 from bot.engine.replay import Backtest, Outcome
-from bot.sources.recorded import RecordingError, recorded
+from bot.ports import SourceError
+from bot.sources import build
+from bot.sources.asked import Archive, queries_of
+from bot.sources.recorded import Recorded, RecordingError, recorded
+from bot.tabletop.clock import RealClock
 
-NO = 1
+NO, UNREACHABLE = 1, 3
+SETTLED = 3
+"""The newest minutes may still change at their source."""
 DAY = 24 * 60
 
 
-def run_replay(fleet: Fleet, file: Path, *, in_any_order: bool, as_json: bool, chart: Path | None) -> int:
-    """Replay a file and print what would have been; returns the exit code."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Samples from a source in the place of a file: which, how many days back, and where answers are kept."""
+
+    source: str
+    days: float
+    keep: Path | None = None
+
+
+def run_replay(
+    fleet: Fleet, file: Path | Asked, *, in_any_order: bool = False, as_json: bool = False, chart: Path | None = None
+) -> int:
+    """Replay a file, or what a source still knows, and print what would have been; returns the exit code."""
     told: list[Happening] = []
+    named = f"--from {file.source}" if isinstance(file, Asked) else str(file)
     try:
-        outcome = Backtest(fleet, told.append).run(recorded(file, in_any_order=in_any_order))
-        _refuse_nothing(file, fleet, outcome)
+        with _samples(fleet, file, in_any_order=in_any_order) as samples:
+            outcome = Backtest(fleet, told.append).run(samples)
+        _refuse_nothing(named, fleet, outcome)
         if chart is not None:
             chart.write_bytes(draw(*_pages_by_day(told, outcome)))
     except RecordingError as error:
         print(error, file=sys.stderr)
-        return NO
+        return UNREACHABLE if isinstance(error.__cause__, SourceError) else NO
     except OSError as error:
         print(f"{chart}: the chart cannot be written: {error.strerror or error}", file=sys.stderr)
         return NO
@@ -41,7 +62,24 @@ def run_replay(fleet: Fleet, file: Path, *, in_any_order: bool, as_json: bool, c
     return 0
 
 
-def _refuse_nothing(file: Path, fleet: Fleet, outcome: Outcome) -> None:
+@contextmanager
+def _samples(fleet: Fleet, file: Path | Asked, *, in_any_order: bool) -> Iterator[Iterator[Recorded]]:
+    if isinstance(file, Path):
+        yield recorded(file, in_any_order=in_any_order)
+        return
+    queries = queries_of(fleet, file.source)
+    clock = RealClock()
+    sources = {name: build(fleet.sources[name], clock) for name in {query.source for query in queries}}
+    asked = {name: source for name, source in sources.items() if source is not None}
+    last = minute_of(clock.now()) - SETTLED
+    try:
+        yield Archive(queries, asked, file.keep).samples(last - int(file.days * DAY) + 1, last)
+    finally:
+        for source in asked.values():
+            source.close()
+
+
+def _refuse_nothing(file: str, fleet: Fleet, outcome: Outcome) -> None:
     """A recording of other agents would read as a month without a page."""
     if outcome.samples == 0:
         raise RecordingError(f"{file}: there is no sample in it")

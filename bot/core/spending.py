@@ -18,6 +18,10 @@ HOURS_KEPT = 4 * DAY
 """Minutes after which hours may be folded: burn alerts look back over three days by the hour."""
 
 
+BUDGET_CHART = "error budget"
+"""Stands in the place of an SLI's name where the chart of an agent's budgets is asked for."""
+
+
 class Spent(NamedTuple):
     """A tally of the minutes `start` up to but not including `start + length`."""
 

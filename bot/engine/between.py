@@ -9,6 +9,7 @@ from bot.core.budget import Budget, alert_words
 from bot.core.cards import Answer
 from bot.core.duration import words
 from bot.core.model import Actor, Agent, Fleet, Sli
+from bot.core.spending import BUDGET_CHART
 from bot.engine import finding
 from bot.engine.budgets import Budgets
 from bot.engine.finding import Unknown
@@ -16,8 +17,6 @@ from bot.engine.readying import Readying
 from bot.ports import Clock, Store
 
 NOT_HERE = "Readiness is asked of the real fleet; there is none here."
-BUDGET_CHART = "error budget"
-"""Stands in the place of an SLI's name where the chart of an agent's budgets is meant."""
 
 
 @dataclass(frozen=True, slots=True)

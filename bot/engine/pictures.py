@@ -13,7 +13,7 @@ from bot.core.figures import figure
 from bot.core.incident import Incident
 from bot.core.model import Agent, Breach, Fleet, Series, minute_of
 from bot.core.report import Chart
-from bot.engine.between import BUDGET_CHART
+from bot.core.spending import BUDGET_CHART
 from bot.engine.budgets import Budgets
 from bot.engine.history import History
 from bot.engine.reporting import Reporting

@@ -11,6 +11,7 @@ from bot.core.incident import Incident
 from bot.core.model import Agent, Fleet, Series, Sli, minute_of, minute_start
 from bot.core.readiness import Decided, Facts, Reach, Readiness, Rehearsal, Reporting, StepDown, terms_of
 from bot.core.spending import DAY
+from bot.engine import reach
 from bot.engine.budgets import SETTLED, Budgets
 from bot.ports import Store
 
@@ -22,8 +23,6 @@ INCIDENTS = 5_000
 
 RehearsalsOf = Callable[[str], Sequence[Rehearsal]]
 """The results of an agent's exercises."""
-ReachOf = Callable[[str], Reach | None]
-"""What the last check of a person's ways found; None where none was made."""
 
 
 class Runbooks(Protocol):
@@ -43,13 +42,11 @@ class Readying:
         fleet: Callable[[], Fleet],
         runbooks: Runbooks,
         rehearsals: RehearsalsOf = lambda _: (),
-        reach: ReachOf = lambda _: None,
     ) -> None:
         self._store = store
         self._fleet = fleet
         self._runbooks = runbooks
         self._rehearsals = rehearsals
-        self._reach = reach
         self._budgets = Budgets(store)
 
     def of(self, agent: Agent, now: datetime) -> Readiness:
@@ -79,6 +76,21 @@ class Readying:
         decided = Decided(agent.key, now, by, agent.stage, terms_of(agent), reason)
         self._store.decide(decided)
         return decided
+
+    def _reach(self, person: str) -> Reach | None:
+        """What the last daily check said of somebody; None where there was none. A hole only counted: unknown."""
+        checked = self._store.last_occasion(reach.KIND)
+        if checked is None:
+            return None
+        holes = [line for line in checked.detail.splitlines() if f"({person}): " in line]
+        if holes:
+            return Reach(
+                person, ok=False, why="; ".join(line.partition(f"({person}): ")[2] for line in holes), at=checked.at
+            )
+        counted = checked.detail.splitlines()[-1:]
+        if counted and counted[0].startswith("... and "):
+            return Reach(person, ok=None, why="the last check only counted some holes", at=checked.at)
+        return Reach(person, ok=True, why="no hole in the ways to reach them", at=checked.at)
 
     def _reporting(self, agent: Agent, now: datetime) -> list[Reporting]:
         newest = minute_of(now)

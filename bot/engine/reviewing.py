@@ -1,7 +1,7 @@
 """The weekly review: gathered from what is stored, posted once a week.
 
-What makes it happen once is its key in the outbox (`notice/review/2026-W47`): wanting it twice is wanting it once, for
-a second replica and after a restart as well. A bot that was down on Monday posts it when it is back, within the week.
+What makes it happen once is a row for the week, taken in the transaction that wants the message: a second replica and a
+restart find it taken. A bot that was down on Monday posts it when it is back, within the week.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +23,7 @@ POSTED_AT = time(8, 0)
 """UTC, on Mondays: the beginning of the working day in Europe, and before the weekly meeting in the Americas."""
 REHEARSED = frozenset({"step_down", "tabletop"})
 
-OverdueOf = Callable[[datetime], Sequence[str]]
-"""Follow-ups that are overdue, a sentence each."""
+KIND = "review"
 
 
 class Reviewing:
@@ -37,14 +36,12 @@ class Reviewing:
         readying: Readying,
         clock: Clock,
         wall: Callable[[], float],
-        overdue: OverdueOf = lambda _: (),
     ) -> None:
         self._store = store
         self._fleet = fleet
         self._readying = readying
         self._clock = clock
         self._wall = wall
-        self._overdue = overdue
         self._budgets = Budgets(store)
 
     def of(self, until: datetime) -> Review:
@@ -71,12 +68,11 @@ class Reviewing:
         """Want the review of the week that ended on the last Monday, unless it was wanted before."""
         now = self._clock.now()
         monday = datetime.combine(review.begins(review.week_of(now)), POSTED_AT, UTC)
-        stamp = f"review/{review.week_of(now)}"
-        known = self._store.outstanding(f"notice/{stamp}") or self._store.receipt(f"notice/{stamp}") is not None
-        if now < monday or known or not self._fleet().announcements:
+        week = review.week_of(now)
+        if now < monday or not self._fleet().announcements or self._store.occasion(KIND, week) is not None:
             return
         text = "\n".join(review.words(self.of(monday)))
-        self._store.enqueue([Notice(stamp, text)], self._wall())
+        self._store.once(KIND, week, now, [Notice(f"{KIND}/{week}", text)], wall=self._wall())
 
     def _pages(self, incidents: Sequence[Incident], since: datetime, until: datetime) -> Iterator[Paged]:
         """Pages that were sent, a person once for each minute however many ways there are."""
@@ -91,6 +87,14 @@ class Reviewing:
                 seen.add((event.person, f"{event.at:%Y%m%d%H%M}"))
                 person = self._fleet().people.get(event.person)
                 yield Paged(person.name if person else event.person, event.at, person.tz if person else "UTC")
+
+    def _overdue(self, now: datetime) -> Iterator[str]:
+        """Follow-ups past their day, the oldest first."""
+        for one in self._store.followups():
+            if one.due < now:
+                owner = self._fleet().people.get(one.owner)
+                late = (now - one.due).days
+                yield f"{one.agent}: {one.id} {one.text} ({owner.name if owner else one.owner}, {late} days late)"
 
     def _spends(self, agent: Agent, now: datetime) -> Iterator[Spend]:
         for one in self._budgets.of(agent, now):

@@ -9,13 +9,15 @@ import pytest
 from wired import ANA, EVE, House, fleet
 
 from bot.core.model import Actor, Call
-from bot.core.readiness import Reach, Readiness, Rehearsal
+from bot.core.readiness import Readiness, Rehearsal
 from bot.documents.runbooks import RunbookShelf
+from bot.engine import reach
 from bot.engine.between import Between
 from bot.engine.readying import Readying
 from bot.engine.reviewing import Reviewing
 
 AGENT = replace(fleet().agents["refunds"], top_failures=("retry-loop", "tool-misuse"), fallback="a form")
+HOLES = "Holes in who can be reached:\nNO PAGE WOULD ARRIVE: Bo Lindgren (bo): has no Slack id"
 RUNBOOKS = RunbookShelf(Path(__file__).parents[2] / "runbooks")
 
 
@@ -23,20 +25,16 @@ RUNBOOKS = RunbookShelf(Path(__file__).parents[2] / "runbooks")
 def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path, watched=fleet(agents={"refunds": AGENT}))
     made.settle_in()
+    made.store.once(reach.KIND, "2026-03-02", made.clock.now(), wall=1.0, detail=HOLES)
     yield made
     made.close()
 
 
 def readying(house: House) -> Readying:
-    def reach(person: str) -> Reach:
-        return Reach(
-            person, ok=person != "bo", why="Slack" if person != "bo" else "no such member", at=house.clock.now()
-        )
-
     def rehearsals(agent: str) -> list[Rehearsal]:
         return [Rehearsal(agent, name, house.clock.now(), "P") for name in AGENT.top_failures]
 
-    return Readying(house.store, house.get_fleet, RUNBOOKS, rehearsals, reach)
+    return Readying(house.store, house.get_fleet, RUNBOOKS, rehearsals)
 
 
 def reviewing(house: House) -> Reviewing:
@@ -163,6 +161,13 @@ class TestReview:
         house.deliver()
         assert house.said().count("Week 23 Feb to 02 Mar") == 1
 
+    def test_follow_ups_past_their_day_are_owed(self, house: House) -> None:
+        house.live(3, her=60.0)
+        house.commands.note(ANA, 1, "write the missing eval", "followup")
+        house.clock.advance(timedelta(days=20).total_seconds())
+        [line] = reviewing(house).of(house.clock.now()).overdue
+        assert line == "refunds: 1-1 write the missing eval (Ana Duarte, 6 days late)"
+
     def test_pages_and_what_is_owed_come_from_the_store(self, house: House) -> None:
         house.live(3, her=60.0)
         house.commands.acknowledge(ANA, 1)
@@ -170,7 +175,7 @@ class TestReview:
         assert [page.person for page in found.pages] == ["Ana Duarte"]
         assert found.nights == {"Ana Duarte": 1}
         assert found.times.acknowledge is not None
-        assert found.unreachable == ("refunds: bo cannot be reached: no such member",)
+        assert found.unreachable == ("refunds: bo cannot be reached: has no Slack id",)
         assert found.not_ready[0].startswith("refunds is demo-ready")
 
 
