@@ -83,8 +83,8 @@ def rung_confirmed(event: ev.RungConfirmed, incident: Incident) -> Change:
     if confirmed.state is State.RESPONDING and confirmed.contained_at is not None:
         confirmed = replace(confirmed, state=State.CONTAINED)
     text = f"{rungs.rung} confirmed by {event.seen} of {event.instances} instances in {event.seconds:.0f} s."
-    shown = edits(incident, f"autonomy-{event.epoch}", "incident", "announcement", "recovery", "resolve")
-    return Change(confirmed, text, (*shown, *charts(confirmed)))
+    cards = (f"autonomy-{event.epoch}", "direct", "page", "incident", "announcement", "recovery", "resolve")
+    return Change(confirmed, text, (*edits(incident, *cards), *charts(confirmed)))
 
 
 def _current(epoch: int, incident: Incident) -> None:

@@ -163,7 +163,8 @@ def _unconfirmed(_: ev.TimerDue, incident: Incident) -> Change:
     people = (incident.acked_by,) if incident.acked_by in incident.roster.ways else (incident.roster.owner,)
     moved = escalation.page_now(incident, people, text)
     loud = Say(incident.id, f"unconfirmed-{rungs.epoch}", f"{text} Step down further, or stop it by hand.")
-    effects = (loud, *moved.effects, *edits(incident, f"autonomy-{rungs.epoch}", "incident", "announcement"))
+    cards = (f"autonomy-{rungs.epoch}", "direct", "page", "incident", "announcement")
+    effects = (loud, *moved.effects, *edits(incident, *cards))
     also = tuple(("paged", words) for words in moved.words)
     return Change(moved.incident, text, effects, also=also)
 
