@@ -24,6 +24,7 @@ from bot.core.cards import (
 )
 from bot.core.figures import figure
 from bot.core.model import Actor, Fleet
+from bot.core.visible import visible
 from bot.documents.runbooks import RunbookShelf
 from bot.engine.canary import KIND as CANARY
 from bot.engine.canary import Canary
@@ -127,7 +128,7 @@ def plain(value: object) -> object:
 def as_text(answer: Answer) -> str:
     """An answer for a terminal."""
     lines = _card_lines(answer.card) if answer.card is not None else []
-    return "\n".join([answer.text, *lines])
+    return visible("\n".join([answer.text, *lines]))
 
 
 def _card_lines(card: Card) -> list[str]:

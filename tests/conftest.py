@@ -10,11 +10,13 @@ import shutil
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bench.postgres import PostgresServer
+if TYPE_CHECKING:
+    from bench.postgres import PostgresServer
 
 # What tests share (`wired`, `making`, ...) is imported by its bare name, from whichever folder of tests it stands in;
 # test_names.py sees to it that no two have the same.
@@ -85,8 +87,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres() -> Iterator["PostgresServer"]:
     """A real PostgreSQL of this worker's own. Ask it for a `fresh` database; it may be crashed and resumed."""
+    from bench.postgres import PostgresServer  # noqa: PLC0415 - this file is also tried alone, in a folder without bench
+
     server = PostgresServer().start()
     yield server
     server.close()

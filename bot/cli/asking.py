@@ -27,7 +27,9 @@ FleetFile = Annotated[Path | None, typer.Argument(help="The fleet file; by defau
 
 def stop(text: str, code: int) -> NoReturn:
     """Print why, to standard error, and end with an exit code."""
-    print(text, file=sys.stderr)
+    from bot.core.visible import visible
+
+    print(visible(text), file=sys.stderr)
     raise typer.Exit(code)
 
 

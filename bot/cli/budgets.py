@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.core.budget import Budget, refusal
 from bot.core.model import Agent
 from bot.core.tickets import Ticket
+from bot.core.visible import visible
 from bot.desk import LocalDesk
 from bot.documents.budget_chart import draw
 from bot.engine.budgets import Budgets
@@ -25,7 +26,7 @@ def show_budgets(desk: LocalDesk, agent: Agent, *, as_json: bool, chart: Path | 
         told = {"agent": agent.key, "budgets": [_plain(one) for one in found], "tickets": tickets}
         print(json.dumps(told, indent=2))
     else:
-        print(desk.commands.between.budget(agent.key).text)
+        print(visible(desk.commands.between.budget(agent.key).text))
     if chart is None:
         return 0
     try:

@@ -67,13 +67,14 @@ def _check_online(settings: "Settings", fleet: "Fleet", *, as_json: bool) -> Non
     from dataclasses import asdict
 
     from bot.core.inspection import worst
+    from bot.core.visible import visible
     from bot.inspecting import inspect
 
     found = []
     for finding in inspect(settings, fleet):
         found.append(finding)
         if not as_json:
-            print(finding)
+            print(visible(str(finding)))
     level = worst(found)
     if as_json:
         print(json.dumps({"level": level, "findings": [asdict(finding) for finding in found]}, indent=2))

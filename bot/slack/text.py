@@ -63,7 +63,7 @@ def plain(text: str, limit: int, *, lines: bool = False) -> str:
 
     `lines`: keep line breaks; otherwise everything stands on one line.
     """
-    seen = _INVISIBLE.sub("", _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\u2028", "\n")))
+    seen = _INVISIBLE.sub("", _CONTROL.sub(" ", whole(text).replace("\r\n", "\n").replace("\u2028", "\n")))
     if not lines:
         seen = seen.replace("\n", " ")
     seen = _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", seen)).strip()

@@ -26,7 +26,7 @@ from refund_story import report  # noqa: E402 - shared by tests, found by the pa
 from stage import PEOPLE, realistic  # noqa: E402 - see above
 from town import workspace  # noqa: E402 - see above
 
-from bot.core.cards import Card, HomeCard, Picture  # noqa: E402 - see above
+from bot.core.cards import Card, HomeCard, PageCard, Picture  # noqa: E402 - see above
 from bot.documents.charts import draw as chart  # noqa: E402 - see above
 from bot.localslack.server import LocalSlack  # noqa: E402 - see above
 from bot.slack.api import writing_client  # noqa: E402 - see above
@@ -34,9 +34,12 @@ from bot.slack.blocks.home import home_view  # noqa: E402 - see above
 from bot.slack.chat import SlackChat  # noqa: E402 - see above
 
 FOLDER = ROOT / "docs" / "screenshots" / "cards"
-PHONE, DESK = (390, 844), (1100, 800)
+PHONE, DESK = (390, 2000), (1100, 1400)
+"""High enough for the tallest card: what does not fit would be photographed under the bars of the page."""
 ON_A_DESK = ("page", "incident-contained", "recovery", "fleet")
 ROOM = "C0ROOM"
+AT_THE_PAGE = 33
+"""Minutes of the story's chart that have passed when the page goes out."""
 SHARP = 2
 """Pixels of the picture a pixel of the page: what a phone has."""
 
@@ -88,11 +91,16 @@ def looking(browser: Browser, size: tuple[int, int], *, dark: bool) -> Iterator[
 
 def pictured(chat: SlackChat, card: Any) -> Card:  # noqa: ANN401 - any card
     """The card with a real chart, where it shows one."""
-    if not any(field.name == "charts" for field in fields(card)):
+    if not any(field.name == "charts" for field in fields(card)) or card.header.incident_kind == "blind":
         return card
-    drawn = report().charts[0]
-    file = chat.picture("her.png", "HER", chart(replace(drawn, title="Human escalation")), "Chart", "shots").id
-    return replace(card, charts=(Picture(file, "Human escalation, until 03:45 UTC", "Chart of human escalation"),))
+    drawn = replace(report().charts[0], title="Human escalation")
+    until = "03:45"
+    if isinstance(card, PageCard):
+        last, until = drawn.first + AT_THE_PAGE, "02:14"
+        seen = tuple(point for point in drawn.points if point[0] <= last)
+        drawn = replace(drawn, last=last + 2, points=seen, marks=drawn.marks[:3])
+    file = chat.picture("her.png", "HER", chart(drawn), "Chart", "shots").id
+    return replace(card, charts=(Picture(file, f"Human escalation, until {until} UTC", "Chart of human escalation"),))
 
 
 def shown(slack: LocalSlack, chat: SlackChat, name: str, card: Card) -> tuple[str, str]:

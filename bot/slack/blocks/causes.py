@@ -5,7 +5,7 @@ from slackblocks import Button
 from bot.core.cards import CauseLine, CausesCard, GroundLine, PlaybookLine
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
-from bot.slack.text import bold, inert
+from bot.slack.text import bold, inert, signs
 
 SHOWN, MOST_GROUNDS, MOST_SIGNALS = 3, 4, 4
 LEAST_POINTS = 1.0
@@ -57,7 +57,7 @@ def _cause(line: CauseLine) -> list[str]:
 
 
 def _ground(one: GroundLine) -> str:
-    return f"{'✓' if one.points > 0 else '✗'} {inert(one.words, 180)}: {inert(one.why, 120)}"
+    return f"{'✓' if one.points > 0 else '✗'} {inert(signs(one.words), 180)}: {inert(one.why, 120)}"
 
 
 def _playbook(line: PlaybookLine) -> list[str]:
@@ -79,4 +79,4 @@ def _adopt(card: CausesCard, number: str) -> Button | None:
 
 def _print(card: CausesCard) -> list[str]:
     unseen = f"Could not be looked at: {', '.join(card.unseen)}." if card.unseen else ""
-    return [inert(unseen, 400), *(inert(note, 150) for note in card.notes[:3])]
+    return [inert(unseen, 400) if unseen else "", *(inert(note, 150) for note in card.notes[:3])]

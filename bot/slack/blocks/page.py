@@ -34,7 +34,7 @@ def page(card: PageCard) -> Drawn:
     mark = STATE_MARKS.get(header.state, NEUTRAL) if card.acked else STATE_MARKS["paging"]
     sheet.head(f"{mark} {headline}")
     if card.acked:
-        sheet.section(bold(card.acked), room_line(header))
+        sheet.section(bold(card.acked), room_line(header), _stepped_down(card))
     sheet.section(sli_lines(card.lines))
     if not card.acked:
         sheet.section(_advice(card))
@@ -54,6 +54,11 @@ def _advice(card: PageCard) -> str:
         return ""
     head = f"Suggested: step down to {bold(proposal.rung, LONGEST_NAME)}: {inert(proposal.may, 200)}"
     return f"{head}\n_{inert(signs(proposal.rule), 200)}_"
+
+
+def _stepped_down(card: PageCard) -> str:
+    """Whether the agent has obeyed: what the person who tapped is waiting to see."""
+    return "" if card.rung.rung == card.rung.normal else f"Rung {rung_words(card.rung)}"
 
 
 def _answers(sheet: Sheet, card: PageCard) -> None:
@@ -82,7 +87,8 @@ def _told(card: AnnouncementCard) -> tuple[str, ...]:
 
 def _place(card: PageCard) -> str:
     header = card.header
-    rung = " ".join(part for part in (f"on {rung_words(card.rung)}", f"({off_normal(card.rung)})") if part != "()")
+    told = f"on {bold(card.rung.rung, LONGEST_NAME)}" if _stepped_down(card) else f"on {rung_words(card.rung)}"
+    rung = " ".join(part for part in (told, f"({off_normal(card.rung)})") if part != "()")
     parts = [header.number, header.severity, since(header), rung]
     if card.runbook:
         parts.append(f"runbook: {inert(card.runbook, 80)}")
