@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -98,6 +98,7 @@ class Town:
             command = [sys.executable, "-m", "bench.soak_bot", str(file)]
             self.bot = subprocess.Popen(command, stdout=log, stderr=log)
         self._await()
+        self.began = self.clock.now()
         self.instances = Instances(self.world, self.url, {agent: token.token for agent, token in made.items()})
         self.instances.start()
         self.store = SqlStore.open(f"sqlite:///{folder / 'soak.db'}", alone=False)
@@ -114,8 +115,8 @@ class Town:
         raise RuntimeError(f"the bot did not come up: {(self.folder / 'log').read_text()[-2000:]}")
 
     def hours(self) -> float:
-        """Scenario hours since the start."""
-        return (self.clock.now() - self.clock.origin).total_seconds() / 3600
+        """Scenario hours since the bot was up."""
+        return (self.clock.now() - self.began).total_seconds() / 3600
 
     def measure(self) -> Figures:
         """Look at the bot's process and its database now."""
@@ -148,7 +149,7 @@ class Life:
     def __init__(self, town: Town, seed: int) -> None:
         self._town = town
         self._dice = random.Random(seed)  # noqa: S311 - a soak that can be repeated
-        self._next_fault = 0.5
+        self._next_fault = 0.1
         self._busy: dict[int, float] = {}
         self._client = httpx.Client(base_url=f"{town.slack.url}/_control", timeout=30, trust_env=False)
         self._stopping = threading.Event()
@@ -188,7 +189,7 @@ class Life:
         if now < self._busy.setdefault(incident.id, now + self._dice.uniform(0.02, 0.5)):
             return
         self._busy[incident.id] = now + self._dice.uniform(0.05, 0.35)
-        self._act(incident, (now - (incident.opened_at - self._town.clock.origin).total_seconds() / 3600))
+        self._act(incident, (now - (incident.opened_at - self._town.began).total_seconds() / 3600))
 
     def _act(self, incident: Incident, age: float) -> None:
         number, agent, say = incident.id, incident.agent, self._type
@@ -218,8 +219,18 @@ class Life:
             self.trouble.append(f"{command} {text}: {answer}")
 
 
-def soak(hours: float, speed: float, seed: int, folder: Path, every: float = EVERY) -> tuple[list[Figures], list[str]]:
-    """Live for so many scenario hours; returns the figures, and what did not fit or went wrong in the end."""
+def soak(
+    hours: float,
+    speed: float,
+    seed: int,
+    folder: Path,
+    every: float = EVERY,
+    look: Callable[[Town], None] = lambda _: None,
+) -> tuple[list[Figures], list[str]]:
+    """Live for so many scenario hours; returns the figures, and what did not fit or went wrong in the end.
+
+    `look` is called before each measurement.
+    """
     town = Town(folder, speed, seed)
     life = Life(town, seed)
     figures = [town.measure()]
@@ -228,6 +239,7 @@ def soak(hours: float, speed: float, seed: int, folder: Path, every: float = EVE
     try:
         while town.hours() < hours and town.bot.poll() is None:
             if town.hours() >= due:
+                look(town)
                 figures.append(town.measure())
                 print(_line(figures[-1]), flush=True)
                 due += every

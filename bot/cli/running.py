@@ -30,6 +30,7 @@ def check(
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
     from bot.config.playbooks import Names, load_playbooks
+    from bot.core.reach import holes
     from bot.documents.runbooks import RunbookShelf
     from bot.sources import KINDS
 
@@ -61,6 +62,9 @@ def check(
         return
     series = sum(len(agent.slis) for agent in loaded.agents.values())
     print(f"{path}: {len(loaded.agents)} agents, {series} SLIs, {len(loaded.queries)} queries, no problems.")
+    ways = frozenset({"slack"}.union(way.kind for person in loaded.people.values() for way in person.ways))
+    for hole in holes(loaded, ways, {}):
+        print(f"who can be reached: {hole.text}")
 
 
 def _check_online(settings: "Settings", fleet: "Fleet", *, as_json: bool) -> None:

@@ -1,11 +1,12 @@
 """The numbers on cards: each SLI now against objective, baseline and band; the rung and who has read it back."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from bot.core import cards, detection, recovery
+from bot.core.cover import Cover, stand_in
 from bot.core.figures import figure
 from bot.core.incident import Incident, State
 from bot.core.model import Agent, Baseline, Breach, Call, Fleet, RungState, Series, Sli, minute_of
@@ -151,7 +152,8 @@ class Numbers:
         """One agent in a list, with its newest open incident."""
         open_ = self._store.open_incidents(agent.key)
         incident = open_[-1] if open_ else None
-        return self._row(agent, incident, self._store.rung(agent.key), self.lines(agent, incident, now))
+        owner = self._owner(agent, self._store.covers(now), now)
+        return self._row(agent, owner, incident, self._store.rung(agent.key), self.lines(agent, incident, now))
 
     def rows(self, agents: Iterable[Agent], now: datetime) -> tuple[cards.AgentRow, ...]:
         """Many agents: those with an incident or off their normal rung first. Numbers for the first 50 only.
@@ -166,11 +168,13 @@ class Numbers:
             return agent.key not in incidents, state is None or state.rung == agent.normal_rung
 
         ordered = sorted(agents, key=calm)
+        covers = self._store.covers(now)
         newest, first = minute_of(now), [agent.key for agent in ordered[:MOST_NUMBERED]]
         minutes = self._history.rows(first, newest - LOOK_BACK, newest) if first else {}
         return tuple(
             self._row(
                 agent,
+                self._owner(agent, covers, now),
                 incidents.get(agent.key),
                 rungs.get(agent.key),
                 self._lines(agent, incidents.get(agent.key), minutes, self._history.remembered, now)
@@ -180,15 +184,29 @@ class Numbers:
             for place, agent in enumerate(ordered)
         )
 
+    def _owner(self, agent: Agent, covers: Sequence[Cover], now: datetime) -> str:
+        """The owner's name, and who has their pager meanwhile."""
+        people = self._fleet().people
+        name = people[agent.owner].name if agent.owner in people else agent.owner
+        by = stand_in(covers, agent.owner, now)
+        if by == agent.owner or by not in people:
+            return name
+        until = min(cover.until for cover in covers if cover.person == agent.owner and cover.holds(now))
+        return f"{name} ({people[by].name} covers until {until:%H:%M} UTC)"
+
     def _row(
-        self, agent: Agent, incident: Incident | None, state: RungState | None, lines: tuple[cards.SliLine, ...]
+        self,
+        agent: Agent,
+        owner: str,
+        incident: Incident | None,
+        state: RungState | None,
+        lines: tuple[cards.SliLine, ...],
     ) -> cards.AgentRow:
         rung = state.rung if state else agent.normal_rung
         line = self.rung_line(incident) if incident and incident.rungs.rung == rung else None
-        owner = self._fleet().people.get(agent.owner)
         return cards.AgentRow(
             agent.key,
-            owner.name if owner else agent.owner,
+            owner,
             line or cards.RungLine(rung, agent.normal_rung, self._may(rung)),
             lines,
             incident=incident.number if incident else "",

@@ -46,11 +46,11 @@ class Reach:
         self._looked = True
         for hole in found:
             self._log(hole.text)
-        said = _words(found)
+        whole = "\n".join(hole.text for hole in found)
         before = self._store.last_occasion(KIND)
-        news = said and (before is None or before.detail != said)
-        effects = notices(self._fleet(), f"reach-{day}", said, _people(found)) if news else ()
-        self._store.once(KIND, day, now, effects, wall=self._wall(), detail=said)
+        news = whole and (before is None or before.detail != whole)
+        effects = notices(self._fleet(), f"reach-{day}", _words(found), _people(found)) if news else ()
+        self._store.once(KIND, day, now, effects, wall=self._wall(), detail=whole)
 
     def look(self) -> Sequence[Hole]:
         """Ask now. A Slack that does not answer leaves accounts unknown, which is no hole."""
@@ -66,9 +66,7 @@ def _people(found: Sequence[Hole]) -> tuple[str, ...]:
 
 
 def _words(found: Sequence[Hole]) -> str:
-    """The graver ones first; "" when everybody can be reached."""
-    if not found:
-        return ""
+    """The graver ones first."""
     ordered = sorted(found, key=lambda hole: not hole.grave)
     lines = [f"{'NO PAGE WOULD ARRIVE: ' if hole.grave else ''}{hole.text}" for hole in ordered[:MOST]]
     more = f"\n... and {len(found) - MOST} more: stepdown check" if len(found) > MOST else ""

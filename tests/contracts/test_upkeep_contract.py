@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from wired import START
 
+from bot.core.advance import advance
 from bot.core.cover import Cover
 from bot.core.effects import Notice
-from bot.core.model import InstanceReading, MinuteRow, Series, minute_of
+from bot.core.events import Opened, Roster
+from bot.core.model import BOT, InstanceReading, MinuteRow, Series, minute_of
 from bot.core.tasks import TaskRecord
 from bot.store import SqlStore, export
 from bot.store.audit import findings
@@ -121,3 +123,31 @@ def test_an_export_has_every_row_and_nothing_contradicts_itself(store: SqlStore)
         assert list(findings(connection)) == []
     assert {line["table"] for line in lines[1:]} == {"minute", "series", "occasion"}
     assert len(lines) == 5
+
+
+def test_the_watch_asks_what_is_late_and_what_waits(store: SqlStore) -> None:
+    incident_id = store.next_incident_id()
+    opened = Opened(START, BOT, incident_id, "refunds", "slo", "HER 18 %", "SEV2", Roster("ana"), "full", "full")
+    store.commit(advance(None, opened), START, wall=1_000.0)
+    [(found, due)] = store.late("escalate", START + timedelta(minutes=6))
+    assert (found, due) == (incident_id, (START + timedelta(minutes=5)).timestamp())
+    assert store.late("escalate", START + timedelta(minutes=5)) == []
+    assert store.late("confirm", START + timedelta(days=1)) == []
+    assert store.open_by() == {("slo", "SEV2"): 1}
+    waiting = store.waiting(1_000.0)
+    assert waiting["pagers"].count == 1
+    assert 0 <= waiting["pagers"].oldest < 60
+    assert waiting["slack"].count == 2
+
+
+def test_polls_that_are_behind_are_named_the_oldest_first(store: SqlStore) -> None:
+    at = START.timestamp()
+    store.claim_polls({"a": at, "b": at - 60}, START, 10, 1.0)
+    assert store.polls_behind(START + timedelta(seconds=1)) == [("b", at - 60), ("a", at)]
+    assert store.polls_behind(START - timedelta(hours=1)) == []
+
+
+def test_it_can_be_written_and_has_a_size(store: SqlStore) -> None:
+    for _ in range(3):
+        store.write_something()
+    assert store.size() > 4096

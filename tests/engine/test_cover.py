@@ -8,6 +8,7 @@ from wired import ANA, BO, EVE, START, House
 
 from bot.core.effects import Notice
 from bot.core.incident import State
+from bot.core.model import EscalationStep
 from bot.engine.handing import until_when
 
 
@@ -156,3 +157,20 @@ def test_words_without_an_incident_go_out_once_across_a_lost_answer(house: House
     assert house.said() == "hello"
     assert house.chat.posts["notice/x"].receipt.channel == "C-incidents"
     assert house.later(1) > START
+
+
+def test_an_open_incident_keeps_the_policy_it_began_with(house: House) -> None:
+    breach(house)
+    slower = replace(house.watched.escalation, steps=(EscalationStep(0, "owner"), EscalationStep(600, "manager")))
+    house.watched = replace(house.watched, escalation=slower)
+    house.later(10)
+    house.tick()
+    house.later(5)
+    house.tick()
+    assert "bo" in paged(house), "the deputy, as the policy said when it began"
+
+
+def test_a_list_of_agents_shows_who_covers(house: House) -> None:
+    house.commands.cover(ANA, "me", "dan", "8h")
+    card = house.commands.agent("refunds").card
+    assert "Dan Okoro covers until 10:00 UTC" in str(card)

@@ -1,7 +1,9 @@
 """Whatever JSON comes, the answer is never a 5xx, and what is refused is not stored."""
 
 import json
+import logging
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web_house import START, House
@@ -82,3 +84,27 @@ def test_bytes_that_are_no_json(house: House, body: bytes, path: str) -> None:
 def test_queries(house: House, query: dict[str, str]) -> None:
     query = {key: value.encode("utf-8", "replace").decode() for key, value in query.items()}
     assert house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", params=query).status_code == 200
+
+
+def test_what_is_refused_is_counted_by_reason_and_logged_nowhere(
+    house: House, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    secret, private = "tok-" + "s3cret" * 6, "account 4711 of Mrs Smith"
+
+    def counted(reason: str) -> float:
+        return house.counted("stepdown_http_refused_requests_total", reason=reason)
+
+    before = {reason: counted(reason) for reason in ("token", "too_large", "malformed", "faulty", "unknown_address")}
+    with caplog.at_level(logging.DEBUG):
+        wrong = {"Authorization": f"Bearer {secret}"}
+        assert house.client.post("/v1/samples", json=[], headers=wrong).status_code == 401
+        assert house.client.post("/v1/samples", json=[]).status_code == 401
+        assert house.ask("admin", "POST", "/v1/tasks", content=b"x" * 1_100_000).status_code == 413
+        assert house.ask("admin", "POST", "/v1/tasks", content=b'{"agent": "' + private.encode()).status_code == 400
+        assert house.ask("admin", "POST", "/v1/tasks", content=json.dumps([{"task_id": private}])).status_code == 422
+        assert house.client.get("/v1/nowhere", headers=wrong).status_code == 404
+    grown = {reason: counted(reason) - known for reason, known in before.items()}
+    assert grown == {"token": 2, "too_large": 1, "malformed": 1, "faulty": 1, "unknown_address": 1}
+    seen = caplog.text + "".join(capfd.readouterr())
+    assert "s3cret" not in seen
+    assert "Mrs Smith" not in seen
