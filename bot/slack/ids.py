@@ -35,7 +35,6 @@ DO: Final = "do-"
 """Before a verb of `/incident`: a button that saves typing it."""
 BUTTONED: Final = (
     "accept",
-    "cancel",
     "catchup",
     "cover",
     "cover-end",
@@ -51,7 +50,6 @@ BUTTONED: Final = (
     "refuse",
     "role",
     "snooze",
-    "status",
     "steps",
     "task",
     "task-done",

@@ -92,7 +92,7 @@ FORMS = {
     ("tray", ids.TRAY, "42|sev"): ({"N": "SEV1"}, ("set_severity", (42, "SEV1", ""))),
     ("tray", ids.do("update"), None): ({"TEXT": "holding"}, ("note", (42, "holding", "update"))),
     ("tray", ids.do("task"), None): ({"TEXT": "ask"}, ("task", (42, "ask", ""))),
-    ("tray", ids.do("followup"), None): (
+    ("tray-closed", ids.do("followup"), None): (
         {"TEXT": "a case", "person": "U0BEN", "due": "2027-01-31"},
         ("follow_up", (42, "a case", "U0BEN", "2027-01-31")),
     ),
@@ -132,7 +132,7 @@ def test_a_click_that_needs_words_asks_for_them(
         ("incidents", ids.STATUS, None, "responding"),
         ("incident", ids.STEPS, None, "Find how far it reaches"),
         ("incident", ids.CATCHUP, None, "Tried:"),
-        ("incident", ids.TRAY, "42|tray", "Follow-up…"),
+        ("incident", ids.TRAY, "42|tray", "Page somebody…"),
         ("tray", ids.do("timeline"), None, "earlier entries"),
         ("fleet", ids.AGENT, "refunds", "Pays refunds"),
     ],

@@ -81,7 +81,7 @@ def test_a_command_typed_in_full_is_done_and_answered(desk: Desk, town: Town, li
 
 READ = {
     "/incident": "Nobody has it yet",
-    "/incident tray": "Follow-up…",
+    "/incident tray": "Page somebody…",
     "/incident covers": "Everybody has their own pager.",
     "/incident tasks": "1 open of 2 tasks",
     "/incident followups": "write an eval case",

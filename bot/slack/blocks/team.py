@@ -93,9 +93,16 @@ def tray(card: TrayCard) -> Drawn:
     return sheet.done(titled(header, title_line(header)))
 
 
-TELL = (("Update…", "update"), ("Note…", "note"), ("Task…", "task"), ("Follow-up…", "followup"))
-SHOW = (("Steps", "steps"), ("Catch me up", "catchup"), ("Timeline", "timeline"), ("Card", "status"))
-ENDS = (("Contained otherwise…", "contain"), ("Severity…", "sev"), ("Draft the postmortem", "postmortem"))
+TELL = (("Update…", "update"), ("Note…", "note"), ("Task…", "task"))
+SHOW = (("Steps", "steps"), ("Catch me up", "catchup"), ("Timeline", "timeline"))
+REST = (
+    ("Follow-up for afterwards…", "followup"),
+    ("Severity…", "sev"),
+    ("Contained by other means…", "contain"),
+    ("False alarm: cancel it…", "cancel"),
+    ("Draft the postmortem", "postmortem"),
+)
+"""Behind the three dots, so that the tray fits a phone's screen."""
 
 
 def _contains(card: TrayCard) -> list[Button | None]:
@@ -121,9 +128,8 @@ def _people(card: TrayCard) -> list[Element | None]:
     lead = button("I lead", ids.do("role"), ids.about(card.header.incident_id, "lead"))
     handover = button("Hand off…", ids.do("handoff"), number)
     page = button("Page somebody…", ids.do("page"), number)
-    cancel = button("False alarm…", ids.do("cancel"), number)
-    rest = menu(ids.TRAY, [(label, f"{number}|{verb}") for label, verb in ENDS])
-    return [handover if card.lead else lead, page, cancel, rest]
+    rest = menu(ids.TRAY, [(label, f"{number}|{verb}") for label, verb in REST])
+    return [handover if card.lead else lead, page, rest]
 
 
 def task_list(card: TaskList) -> Drawn:
