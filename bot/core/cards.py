@@ -303,15 +303,17 @@ class TimelineCard:
 
 @dataclass(frozen=True, slots=True)
 class CatchupCard:
-    """For a late joiner: what, since when, tried, now, next, who. Fits one phone screen."""
+    """For a late joiner: what, since when, impact, tried, now, next, who. Fits one phone screen."""
 
     header: Header
     what: str
-    since: str
-    tried: tuple[str, ...]
+    since: datetime
+    tried: tuple[tuple[datetime, str], ...]
     now_line: str
     next_line: str
     who: str
+    impact: str = ""
+    """In numbers, as far as they are known: `12 min past the objective, about 310 tasks`."""
 
 
 @dataclass(frozen=True, slots=True)

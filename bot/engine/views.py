@@ -3,8 +3,11 @@
 from datetime import datetime
 
 from bot.core import cards, nudges, permission, recovery
+from bot.core.figures import figure
+from bot.core.impact import impact
 from bot.core.incident import Incident, State
-from bot.core.model import Agent, minute_start
+from bot.core.model import Agent, minute_of, minute_start
+from bot.core.report import Gap
 from bot.core.runbook import PHASES, Phase, Step, next_step, phase_done, settled
 from bot.engine import pictures
 from bot.engine.causes_card import cause_words, causes_card
@@ -178,7 +181,7 @@ class Views(RungViews):
         """What a late joiner needs, on one phone screen."""
         lines = self._numbers.words(self.agent_of(incident), incident, now, "")
         tried = [
-            f"{state.changed_at:%H:%M} {state.rung} by {self.name(state.by)}"
+            (state.changed_at, f"{state.rung} by {self.name(state.by)}")
             for state in self._store.rung_history(incident.agent, incident.opened_at)
         ]
         step = next_step(incident.plan, incident.marks)
@@ -187,12 +190,27 @@ class Views(RungViews):
         return cards.CatchupCard(
             self.header(incident, now),
             what=incident.title,
-            since=f"{incident.opened_at:%H:%M} UTC",
+            since=incident.opened_at,
             tried=tuple(tried[-4:]),
             now_line="; ".join((*lines[:2], *((clock.sentence,) if clock else ()))),
             next_line=f"{step.phase}: {step.title}" if step else "every step is settled",
             who=f"{on_it} has it" if on_it else f"nobody has it yet; {self.name(incident.roster.owner)} owns it",
+            impact=self._impact(incident, now),
         )
+
+    def _impact(self, incident: Incident, now: datetime) -> str:
+        """The damage so far, from the same arithmetic as the postmortem's; what is not known is left out."""
+        if not incident.breaches:
+            return ""
+        first, last = min(breach.first_bad for breach in incident.breaches), minute_of(now)
+        minutes = self._store.minutes_of([incident.agent], first, last)
+        found = impact(self.agent_of(incident), incident.breaches, minutes, (first, last))
+        tasks = [
+            f"about {figure(number, '')} {words}"
+            for number, words in ((found.tasks, "tasks"), (found.bad_tasks, "more of them bad than usual"))
+            if not isinstance(number, Gap)
+        ]
+        return ", ".join([f"{found.minutes} min past the objective", *tasks])
 
     def incident_list(self, now: datetime) -> cards.IncidentList:
         """Open incidents, newest first."""

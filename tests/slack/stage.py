@@ -256,11 +256,12 @@ def _stories() -> dict[str, cards.Card]:
         "catchup": cards.CatchupCard(
             WORKING,
             "human escalation 18.0 % (limit 5.0 %)",
-            "02:11 UTC",
-            ("02:16 read-only by Ana",),
+            OPENED,
+            ((NOW, "read-only by Ana"),),
             "human escalation 4.0 %; 18 of 30 good minutes",
             "attribution: Find what changed",
             "Ana Silva has it",
+            "12 min past the objective, about 214 tasks",
         ),
     }
 

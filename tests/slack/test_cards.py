@@ -168,7 +168,7 @@ def test_a_page_without_a_proposal_still_offers_the_next_rung_by_name() -> None:
 
 def test_an_answered_page_says_who_has_it_and_keeps_only_the_way_down() -> None:
     drawn = draw(MOMENTS["page-acked"])
-    assert "Acknowledged by Ana, 02:15 UTC" in said(drawn)
+    assert "*Acknowledged by Ana Silva*, <!date^" in said(drawn)
     assert [one["action_id"] for one in actions(drawn)] == [ids.LOWER]
 
 

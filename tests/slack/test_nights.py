@@ -115,7 +115,7 @@ INCIDENT = {
     "postmortem-done": Story(closed, "ana", "/incident postmortem-done", "The postmortem of INC-0001 is done"),
     "tray": Story(breached, "ana", "/incident", "Nobody has it yet"),
     "status": Story(acked, "dev", "/incident status", "INC-0001 refunds"),
-    "catchup": Story(stepped_down, "dev", "/incident catchup", "read-only by Ana"),
+    "catchup": Story(stepped_down, "dev", "/incident catchup", "min past the objective"),
     "timeline": Story(acked, "dev", "/incident timeline", "Acknowledged by Ana"),
     "list": Story(acked, "dev", "/incident list", "1 open incident"),
     "help": Story(acked, "dev", "/incident help", "/incident note TEXT"),

@@ -23,6 +23,7 @@ from bot.slack.blocks.words import (
 from bot.slack.text import bold, clock_time, inert, signs
 
 HEADLINE = 100
+OVER = ("resolved", "cancelled")
 
 
 def page(card: PageCard) -> Drawn:
@@ -34,7 +35,7 @@ def page(card: PageCard) -> Drawn:
     mark = STATE_MARKS.get(header.state, NEUTRAL) if card.acked else STATE_MARKS["paging"]
     sheet.head(f"{mark} {headline}")
     if card.acked:
-        sheet.section(bold(card.acked), room_line(header), _stepped_down(card))
+        sheet.section(_taken(card), room_line(header), _stepped_down(card))
     sheet.section(sli_lines(card.lines))
     if not card.acked:
         sheet.section(_advice(card))
@@ -46,6 +47,14 @@ def page(card: PageCard) -> Drawn:
         sheet.picture(chart)
     sheet.small(_place(card), "" if card.why.startswith("You own") else inert(card.why, 200))
     return sheet.done(headline)
+
+
+def _taken(card: PageCard) -> str:
+    """Who has it and since when, in the reader's own time; how it ended where it is over."""
+    header = card.header
+    if header.state in OVER or header.acked_at is None:
+        return bold(card.acked)
+    return f"{bold(f'Acknowledged by {header.acked_by}')}, {clock_time(header.acked_at)}"
 
 
 def _advice(card: PageCard) -> str:

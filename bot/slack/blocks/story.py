@@ -3,7 +3,7 @@
 from bot.core.cards import CatchupCard, TimelineCard, TimelineLine
 from bot.slack.blocks.parts import MOST_SECTION, Drawn, Sheet, titled
 from bot.slack.blocks.words import title_line
-from bot.slack.text import bold, clock_time, inert
+from bot.slack.text import bold, clock_time, inert, near_time
 
 LONGEST_ENTRY = 240
 MOST_ENTRIES = 30
@@ -44,9 +44,10 @@ def catchup(card: CatchupCard) -> Drawn:
     header = card.header
     sheet = Sheet("catchup")
     sheet.head(titled(header, title_line(header)))
-    tried = "; ".join(inert(one, 100) for one in card.tried[:4]) or "nothing yet"
+    tried = "; ".join(f"{clock_time(at)} {inert(what, 100)}" for at, what in card.tried[:4]) or "nothing yet"
     sheet.section(
-        f"*What:* {inert(card.what, 200)}, since {inert(card.since, 40)}",
+        f"*What:* {inert(card.what, 200)}, since {near_time(card.since, header.now)}",
+        f"*Impact:* {inert(card.impact, 200)}" if card.impact else "",
         f"*Tried:* {tried}",
         f"*Now:* {inert(card.now_line, 300)}",
         f"*Next:* {inert(card.next_line, 200)}",
