@@ -22,6 +22,7 @@ from bot.config.playbooks import PlaybookShelf
 from bot.controls import build_controls
 from bot.core.effects import LANES, Lane
 from bot.core.model import Fleet, SourceSpec
+from bot.core.playbook import Playbook
 from bot.documents.easel import Easel
 from bot.documents.render import MarkdownDocuments
 from bot.documents.runbooks import RunbookShelf
@@ -44,9 +45,11 @@ from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
 from bot.engine.reviewing import Reviewing
 from bot.engine.views import Views
+from bot.exercises.host import ExerciseHost, Premises
+from bot.exercises.results import rehearsed
 from bot.metronome import PollThreads, new_scheduler, settle_memory
 from bot.pagers import PAGERDUTY, build_pagers
-from bot.ports import Clock, Replica, Source, Store
+from bot.ports import Clock, Pager, Replica, Source, Store, Tabletop
 from bot.slack import Slack, build_slack
 from bot.slack.directory import SlackDirectory
 from bot.sources import build
@@ -141,11 +144,10 @@ class App:
         self.cycle = Cycle(store, ledger, history, openings, fleet, clock)
         self.course = Course(store, ledger, history, self.board, fleet, clock, self.replicas.all_told)
         self._specs = dict(fleet().sources)
-        sources = _sources(fleet(), clock)
+        self._sources = sources = _sources(fleet(), clock)
         self.poller = Poller(
             store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
         )
-        self._sources = sources
         readying = self._wire_between(ledger, shelf)
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of)
@@ -174,6 +176,7 @@ class App:
         self.care = self._care(frozenset({"slack", *pagers}), ledger)
         self.watch = self.care.watch
         self.intake = PushIntake(store, self.cycle, fleet, clock)
+        self.exercises = self._exercises({self.slack.pager.kind: self.slack.pager, **pagers}, playbooks)
         self._wire_http()
         self._scheduler = new_scheduler()
 
@@ -197,10 +200,20 @@ class App:
     def _wire_between(self, ledger: Ledger, shelf: RunbookShelf) -> Readying:
         """What looks after budgets, readiness and the week."""
         store, fleet, clock = self.store, self._fleet, self._setup.clock
-        readying = Readying(store, fleet, shelf)
+        readying = Readying(store, fleet, shelf, rehearsed(self._setup.data_dir))
         self.reviewing = Reviewing(store, fleet, readying, clock, time.time)
         self.burning = Burning(store, ledger, fleet, clock, time.time)
         return readying
+
+    def _exercises(self, pagers: Mapping[str, Pager], playbooks: Callable[[], Iterable[Playbook]]) -> ExerciseHost:
+        """Exercises beside the real thing: what is said in a drill's channel goes to the drill's own commands."""
+        setup, slack = self._setup, self.slack
+        folders = (setup.runbooks_dir, setup.data_dir)
+        host = ExerciseHost(
+            Premises(slack, pagers, self._fleet, self.store, setup.clock, playbooks, *folders, self._easel.draw)
+        )
+        slack.inbound.route, slack.inbound.more = host.route, {Tabletop: host}
+        return host
 
     def _wire_http(self) -> None:
         setup = self._setup
@@ -243,6 +256,7 @@ class App:
         self.care.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+        self.exercises.stop()
         self._stopping.set()
         self._deaf()
         self._told.set()
@@ -278,6 +292,7 @@ class App:
         self._every(1, "deadlines", self.course.deadlines)
         self._every(30, "reminders", self.reminders.tick)
         self._every(1, "read-back", self.course.read_back)
+        self._every(1, "exercises", self.exercises.tick)
         self._every(5, "recovery", self.course.judge_all)
         self._every(15, "causes", self.commands.causes.attribution.look_all)
         self._every(60, "queues", self.intake.count_queues)

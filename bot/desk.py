@@ -37,6 +37,7 @@ from bot.engine.numbers import Numbers
 from bot.engine.openings import Openings
 from bot.engine.readying import Readying
 from bot.engine.views import Views
+from bot.exercises.results import rehearsed
 from bot.pagers import PAGERS
 from bot.ports import Clock
 from bot.store import SqlStore, export
@@ -77,7 +78,7 @@ class LocalDesk:
         views = Views(store, numbers, present, course.clock_of)
         playbooks = PlaybookShelf(settings.playbooks_dir, shelf.names, present).all
         causes = Causes.over(store, ledger, history, views, playbooks, shelf, present, clock)
-        readying = Readying(store, present, shelf)
+        readying = Readying(store, present, shelf, rehearsed(settings.data_dir))
         desk = Desk(store, ledger, openings, views, present, clock, causes, readying)
         return cls(store, Commands(desk), fleet, ways, readying, clock)
 

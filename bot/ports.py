@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from bot.core.cards import Card
+from bot.core.cards import Answer, Card
 from bot.core.change_feed import PostedChange
 from bot.core.cover import Cover
 from bot.core.effects import Effect, Lane
 from bot.core.followup import Followup
 from bot.core.incident import Decision, Incident
 from bot.core.model import (
+    Actor,
     Baseline,
     InstanceReading,
     MinuteRow,
@@ -287,6 +288,15 @@ class Documents(Protocol):
 
     def keep(self, document: Document) -> str:
         """Write a document where it is kept; returns the path of the Markdown file."""
+        ...
+
+
+@runtime_checkable
+class Tabletop(Protocol):
+    """Exercises, as people ask for them."""
+
+    def ask(self, actor: Actor, channel: str, verb: str, words: Mapping[str, str]) -> Answer:
+        """Do what a verb of `/tabletop` says. `words`: what it takes; `exercise`: the number a button carried."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""`stepdown tabletop`: list the rehearsals, let a scripted team play one."""
+"""`stepdown tabletop`: list the rehearsals, play one in a terminal, alone or by a scripted team."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -66,18 +66,24 @@ def list_(as_json: AsJson = False) -> None:
 def run(
     playbook: Annotated[str, typer.Argument(help="The playbook; see `stepdown tabletop list`.")] = "",
     at_random: Annotated[bool, typer.Option("--random", help="Draw one by lot and do not say which.")] = False,
-    unattended: Annotated[Style, typer.Option(help="The scripted team that plays it.")] = Style.GOOD,
+    unattended: Annotated[Style | None, typer.Option(help="Let a scripted team play it.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same story; 0 draws one.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 10,
+    port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the drill and its report.")] = None,
 ) -> None:
-    """Let a scripted team play a rehearsal."""
+    """Play a rehearsal against the local Slack, alone (it runs by itself), or let a scripted team play it."""
     import secrets
 
     seed = seed or secrets.randbelow(1_000_000) + 1
     rehearsal = chosen(rehearsals(), playbook, seed, at_random=at_random)
     settings = settings_now()
     folder = keep or settings.data_dir
+    if unattended is None:
+        from bot.demo.exercise import run_exercise
+
+        raise typer.Exit(run_exercise(rehearsal, speed, port, folder, json_file))
     _play(rehearsal, unattended.value, seed, folder, settings.runbooks_dir, json_file)
 
 

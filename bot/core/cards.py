@@ -11,6 +11,7 @@ from typing import Literal
 
 from bot.core.card_parts import ConfirmState, Header, Proposal, RungLine, SliLine
 from bot.core.cause import CauseKind
+from bot.core.drill_cards import ConsoleCard, HotWashCard
 from bot.core.runbook import Outcome, Phase, StepKind
 from bot.core.team_cards import (
     FollowupLine,
@@ -26,12 +27,14 @@ from bot.core.team_cards import (
 
 __all__ = [
     "ConfirmState",
+    "ConsoleCard",
     "FollowupLine",
     "FollowupList",
     "HandoffCard",
     "Header",
     "HomeCard",
     "HomeRow",
+    "HotWashCard",
     "NudgeCard",
     "Proposal",
     "RungLine",
@@ -401,6 +404,8 @@ Card = (
     | FollowupList
     | HomeCard
     | NoticeCard
+    | ConsoleCard
+    | HotWashCard
 )
 
 

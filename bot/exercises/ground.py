@@ -156,7 +156,10 @@ class Ground:
         outlets = Outlets(
             site.chat, site.pagers, {}, Reporting(store, documents, self.fleet), pictures, self.poller.ask
         )
-        self.delivery = Delivery(store, ledger, self.views, outlets, self.fleet, clock, time.time, random.random)
+        known_by = store.installation()
+        self.delivery = Delivery(
+            store, ledger, self.views, outlets, self.fleet, clock, time.time, random.random, known_by
+        )
         self.instances = self._instances()
 
     def _instances(self) -> tuple[Instance, ...]:

@@ -97,6 +97,10 @@ class Access:
         self._lock = Lock()
         self._cache: dict[str, _Known] = {}
 
+    def of(self, fleet: Callable[[], Fleet]) -> "Access":
+        """The same workspace, seen by another fleet."""
+        return Access(self._client, self._team, fleet, self._ttl)
+
     def actor(self, user: str, team: str = "") -> Actor:
         """The actor behind a user id. `team`: the workspace the payload says the user is of."""
         return self.caller(user, team).actor

@@ -60,6 +60,16 @@ def _with_word(name: str, argument: str) -> Callable[[str], Said]:
     return said
 
 
+def _tabletop(name: str, argument: str = "") -> Callable[[str], Said]:
+    """A verb of `/tabletop` on the exercise whose number the button carries, with its one word."""
+
+    def said(value: str) -> Said:
+        number, word = ids.pair_of(value)
+        return Said(verb("tabletop", name), str(number), ((argument, word),) if word else ())
+
+    return said
+
+
 ACTIONS: Final[Mapping[str, Callable[[str], Said]]] = {
     ids.ACK: _on_incident("ack"),
     ids.CANNOT_TAKE: _on_incident("pass"),
@@ -81,6 +91,13 @@ ACTIONS: Final[Mapping[str, Callable[[str], Said]]] = {
     ids.ADOPT: _with_word("adopt", "PLAYBOOK"),
     ids.TRAY: _tray,
     ids.FLEET: lambda _: Said(verb("agent", "list")),
+    **{ids.tabletop(name): _tabletop(name, "inject") for name in ("send", "skip", "delay", "edit")},
+    **{
+        ids.tabletop(name): _tabletop(name)
+        for name in ("pause", "resume", "speed", "improvise", "give-hint", "rate", "note", "reveal", "end", "report")
+    },
+    ids.tabletop("answer"): _tabletop("answer", "N"),
+    **{ids.tabletop("confidence", str(n)): _tabletop("confidence", "N") for n in range(1, 6)},
     ids.AGENT: lambda value: Said(verb("agent", "show"), value),
 } | {ids.do(name): _do(name) for name in ids.BUTTONED}
 """Action id -> the command it stands for. Raises ValueError or KeyError for a value that is none of ours."""

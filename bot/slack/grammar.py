@@ -20,11 +20,13 @@ _NUMBER = re.compile(r"^(?:inc-?)?0*(\d{1,9})$", re.IGNORECASE)
 _SPAN = r"\d+(?:\.\d+)?\s*(?:m|mins?|minutes?|h|hrs?|hours?|d|days?)\b"
 _FROM_NOW = r"(?:in\s+)?\d{1,3}\s*(?:h|hours?|d|days?)\b"
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?:day)?"
+_PERSON = r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>|@\S+"
 _SHAPES: Final[Mapping[Sort, str]] = {
     "span": rf"{_SPAN}(?:\s*{_SPAN})*",
     "date": rf"(?:in\s+)?\d{{1,3}}\s*(?:d|days?|w|weeks?)|\d{{4}}-\d\d-\d\d|today|tomorrow|{_DAY}",
     "until": rf"{_FROM_NOW}|(?:(?:tomorrow|{_DAY})\s+)?\d{{1,2}}(?::\d\d)?\s*(?:am|pm)?",
-    "person": r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>|@\S+",
+    "person": _PERSON,
+    "people": rf"(?:{_PERSON})(?:\s+(?:{_PERSON}))*",
 }
 """How a marked argument looks, where it is more than a word or a quoted phrase."""
 _WORD = r"\"[^\"]*\"|\S+"

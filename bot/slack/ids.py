@@ -60,6 +60,7 @@ BUTTONED: Final = (
 """Verbs that stand on cards as buttons of their own."""
 
 SEPARATOR: Final = "|"
+TABLETOP: Final = "tabletop_"
 
 
 def do(verb: str) -> str:
@@ -119,3 +120,13 @@ def pair_of(value: str) -> tuple[int, str]:
     """An incident and a word, from `42|word`. Raises ValueError for what is none of ours."""
     number, _, word = value.partition(SEPARATOR)
     return int(number), word
+
+
+def tabletop(verb: str, more: str = "") -> str:
+    """The action id of a button that stands for a verb of `/tabletop`; `more` tells several in one row apart."""
+    return f"{TABLETOP}{verb}" + (f"_{more}" if more else "")
+
+
+def tabletop_value(exercise: int, word: str = "") -> str:
+    """`3|vip` as a button's value."""
+    return f"{exercise}{SEPARATOR}{word}"

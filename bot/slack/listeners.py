@@ -7,6 +7,7 @@ on threads of our own, so that a slow Slack cannot keep the next click from bein
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -41,6 +42,20 @@ ANYWHERE: Mapping[str, tuple[str, str]] = {
 log = logging.getLogger("stepdown.slack")
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """Who answers: the commands, who is who there, its fleet, and what stands before every answer."""
+
+    commands: Commands
+    access: Access
+    fleet: Callable[[], Fleet]
+    mark: str = ""
+
+
+Route = Callable[[Said, Place], tuple[House | None, Said]]
+"""Another house than our own, where what was said belongs to one, and what was said in its words."""
+
+
 class Inbound:
     """What people type and click, turned into calls of the engine's commands."""
 
@@ -53,7 +68,7 @@ class Inbound:
         prefix: str = "",
         own_user: Callable[[], str] = str,
     ) -> None:
-        self._commands = commands
+        self._home = House(commands, access, fleet)
         self._access = access
         self._client = client
         self._fleet = fleet
@@ -62,6 +77,9 @@ class Inbound:
         self._capture = Capture(commands, access, client, own_user, self._whisper)
         self.curves: Curves | None = None
         """Who draws charts for those who ask; without one there are words only."""
+        self.route: Route = lambda said, _: (None, said)
+        self.more: Mapping[type, object] = {}
+        """What roots of other floors ask for, by type."""
 
     def register(self, app: App) -> None:
         """Add a listener for every command, button, form, shortcut and event there is."""
@@ -142,7 +160,7 @@ class Inbound:
         try:
             caller = self._access.caller(user, team)
             if not caller.stranger:
-                view = home_view(self._commands.home(caller.actor))
+                view = home_view(self._home.commands.home(caller.actor))
                 call(self._client.views_publish, user_id=user, view=view)
         except SlackError as error:
             log.warning("could not show %s the home tab: %s", user, error)
@@ -197,11 +215,15 @@ class Inbound:
 
     def _ask(self, said: Said, place: Place) -> None:
         try:
-            call(self._client.views_open, trigger_id=place.trigger_id, view=modals.form(said, place, self._fleet()))
+            call(self._client.views_open, trigger_id=place.trigger_id, view=self._form(said, place))
         except SlackError as error:
             log.warning("could not open the form for %s: %s", said.verb.name, error)
             words = f"The form did not open. Say it in full: {self._typed(said)}"
             self._workers.submit(self._tell, place, replies.refused(words))
+
+    def _form(self, said: Said, place: Place) -> Mapping[str, Any]:
+        house, said = self.route(said, place)
+        return modals.form(said, place, (house or self._home).fleet())
 
     def _work(self, said: Said, place: Place) -> None:
         try:
@@ -221,21 +243,23 @@ class Inbound:
         if said.missing:
             asked = ", ".join(one.name for one in said.missing)
             return replies.refused(f"Missing: {asked}. {self._typed(said)}")
-        caller = self._access.caller(place.user, place.team)
+        routed, said = self.route(said, place)
+        house = routed or self._home
+        caller = house.access.caller(place.user, place.team)
         if caller.stranger:
             why = f"Only full members of this workspace may use Stepdown, and {caller.barred}. Nothing changed."
             number = int(said.subject) if said.verb.about == "incident" and said.subject else None
-            return replies.refused(self._commands.refuse(caller.actor, why, number or self._here(place)).text)
-        answer = act(Call(self._commands, caller.actor, said, place.channel))
+            return replies.refused(self._home.commands.refuse(caller.actor, why, number or self._here(place)).text)
+        answer = act(Call(house.commands, caller.actor, said, place.channel, more=self.more))
         if answer.curve is not None and self.curves is not None:
             self._workers.submit(self.curves.show, place, *answer.curve)
         if answer.ok and said.verb.said_by_card and place.tapped:
             return None
-        return replies.reply(said, answer, self._commands, place.channel)
+        return replies.marked(house.mark, replies.reply(said, answer, house.commands, place.channel))
 
     def _here(self, place: Place) -> int | None:
         """The incident whose channel this is."""
-        return self._commands.incident_in(place.channel) if place.channel else None
+        return self._home.commands.incident_in(place.channel) if place.channel else None
 
     def _typed(self, said: Said) -> str:
         return typed(ROOTS[said.verb.root], said.verb, self._prefix)

@@ -21,6 +21,7 @@ from slackblocks import (
     Text,
     TextType,
     TimePicker,
+    UserMultiSelectMenu,
     UserSelectMenu,
 )
 
@@ -124,6 +125,8 @@ def _element(argument: Argument, given: str, fleet: Fleet) -> Element:
         return DatePicker(action_id="value", placeholder=_text("Choose a day"))
     if argument.sort == "until":
         return TimePicker(action_id="value", placeholder=_text("Choose a time"))
+    if argument.sort == "people":
+        return UserMultiSelectMenu(placeholder=_text("Choose people"), action_id="value")
     options = argument.choices or choices.get(argument.sort, ())
     if given and given not in options and argument.sort == "span":
         options = (*options, given)
@@ -169,6 +172,8 @@ def _value(state: Mapping[str, Any]) -> str:
     """The value of the one element of an input block."""
     element = next(iter(state.values()))
     option = element.get("selected_option") or {}
+    if element.get("selected_users"):
+        return " ".join(f"<@{user}>" for user in element["selected_users"])
     return whole(
         str(element.get("value") or option.get("value") or element.get("selected_user") or _picked(element))
     ).strip()

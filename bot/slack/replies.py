@@ -33,6 +33,14 @@ def reply(said: Said, answer: Answer, commands: Commands, channel: str) -> Drawn
     return drawn
 
 
+def marked(mark: str, drawn: Drawn) -> Drawn:
+    """An answer behind the mark of its house."""
+    if not mark or drawn.text.startswith(mark):
+        return drawn
+    first = {"type": "context", "block_id": "mark", "elements": [{"type": "plain_text", "text": mark.strip()}]}
+    return Drawn(f"{mark}{drawn.text}", (first, *drawn.blocks))
+
+
 def _mark(said: Said, answer: Answer) -> str:
     if not answer.ok:
         return REFUSED

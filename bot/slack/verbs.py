@@ -16,7 +16,9 @@ from bot.engine.commands import Commands
 About = Literal["incident", "agent", "nothing"]
 """What a verb is done to. An incident is named by number, else it is the channel's, else the only open one; an agent is
 named, else it is the channel's incident's."""
-Sort = Literal["word", "text", "long", "person", "agent", "rung", "role", "severity", "step", "span", "until", "date"]
+Sort = Literal[
+    "word", "text", "long", "person", "people", "agent", "rung", "role", "severity", "step", "span", "until", "date"
+]
 """What an argument is. It decides the form's element, and `grammar.py` refuses what cannot be one."""
 Rule = Literal["anybody", "may_respond", "may_close", "may_restore"]
 """A function of `core/permission.py`, or anybody who is a full member of the workspace."""

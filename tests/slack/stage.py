@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any, get_args
 
+from drill_stage import drill
 from team_stage import FOLLOWUP, NOW, TASKS, team
 
 from bot.core import cards
@@ -103,6 +104,7 @@ def realistic() -> dict[str, cards.Card]:
         **_agents(),
         **_stories(),
         **_causes(),
+        **drill(),
         **team(header, WORKING, RECOVERED, FULL, LOWERED, PROPOSAL),
     }
 

@@ -15,7 +15,7 @@ from bot.slack.roots import ROOTS
 
 def test_the_local_slack_takes_it() -> None:
     taken = local_manifest.parse(manifest("sd-"))
-    assert [one.command for one in taken.commands] == ["/sd-incident", "/sd-autonomy", "/sd-agent"]
+    assert [one.command for one in taken.commands] == ["/sd-incident", "/sd-autonomy", "/sd-agent", "/sd-tabletop"]
     assert set(taken.scopes) == set(SCOPES) | set(OPTIONAL_SCOPES)
 
 

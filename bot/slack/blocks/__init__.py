@@ -10,10 +10,12 @@ from bot.core.cards import (
     Card,
     CatchupCard,
     CausesCard,
+    ConsoleCard,
     FleetCard,
     FollowupList,
     HandoffCard,
     HomeCard,
+    HotWashCard,
     IncidentCard,
     IncidentList,
     NoticeCard,
@@ -38,6 +40,7 @@ from bot.slack.blocks.parts import Drawn, Sheet
 from bot.slack.blocks.phase import phase
 from bot.slack.blocks.recovery import recovery, resolve
 from bot.slack.blocks.story import catchup, timeline
+from bot.slack.blocks.tabletop import console, hot_wash
 from bot.slack.blocks.team import followup_list, handoff, nudge, task_list, tray
 
 __all__ = ["Drawn", "draw", "line", "pictures"]
@@ -74,6 +77,10 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return catchup(card)
         case CausesCard():
             return causes(card)
+        case ConsoleCard():
+            return console(card)
+        case HotWashCard():
+            return hot_wash(card)
         case HandoffCard():
             return handoff(card)
         case NudgeCard():

@@ -6,9 +6,10 @@ from typing import Final
 from bot.slack.roots.agent import AGENT
 from bot.slack.roots.autonomy import AUTONOMY
 from bot.slack.roots.incident import INCIDENT
+from bot.slack.roots.tabletop import TABLETOP
 from bot.slack.verbs import Root, Verb
 
-ROOTS: Final[Mapping[str, Root]] = {root.name: root for root in (INCIDENT, AUTONOMY, AGENT)}
+ROOTS: Final[Mapping[str, Root]] = {root.name: root for root in (INCIDENT, AUTONOMY, AGENT, TABLETOP)}
 VERBS: Final[tuple[Verb, ...]] = tuple(verb for root in ROOTS.values() for verb in root.verbs)
 
 

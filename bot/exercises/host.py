@@ -1,0 +1,365 @@
+"""Where a running bot keeps its exercises: starts them, answers `/tabletop`, and says which house a click belongs to.
+
+A drill has incident ids, an agent key and a channel that nothing real has. By these a command finds its way: to the
+commands of its drill or to the real ones. Neither house knows of the other.
+"""
+
+import logging
+import random
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bot.core import permission
+from bot.core.cards import Answer
+from bot.core.model import Actor, Agent, Fleet, Person
+from bot.core.playbook import Playbook
+from bot.core.rehearsal import Rehearsal
+from bot.core.report import Chart
+from bot.documents.after_action import AfterActionDocuments
+from bot.documents.render import MarkdownDocuments
+from bot.engine.finding import Unknown, find_agent, find_person, nearest
+from bot.exercises.ground import Ground, Site, drill_of
+from bot.exercises.live import ChatStage, LiveDrill
+from bot.exercises.results import coverage, results
+from bot.ports import Clock, DeliveryError, Pager, Store
+from bot.slack import Slack
+from bot.slack.listeners import House
+from bot.slack.modals import Place
+from bot.slack.verbs import Said
+from bot.tabletop import directing, playing
+from bot.tabletop.clock import HeldClock
+from bot.tabletop.drill_fleet import PREFIX, drill_fleet
+from bot.tabletop.exercise import Cast, Exercise
+from bot.tabletop.marked import MARK, MarkedChat, MarkedPager
+from bot.tabletop.rehearsed import RehearsedWorld
+
+DEFAULT_SPEED = 1.0
+MOST_AT_ONCE = 5
+MOST_PLAYERS = 10
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)")
+
+log = logging.getLogger("stepdown.exercises")
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What the real bot lends: its Slack, its pagers, its fleet and store to look at, and folders."""
+
+    slack: Slack
+    pagers: Mapping[str, Pager]
+    fleet: Callable[[], Fleet]
+    store: Store
+    clock: Clock
+    playbooks: Callable[[], Iterable[Playbook]]
+    runbooks_dir: Path
+    data_dir: Path
+    drawer: Callable[[Chart], bytes]
+    seed: Callable[[], int] = lambda: random.randrange(1, 1_000_000)  # noqa: S311 - noise of a simulation
+
+
+@dataclass
+class ExerciseHost:
+    """Implements `ports.Tabletop`. Safe to use from any thread."""
+
+    premises: Premises
+    drills: dict[int, LiveDrill] = field(default_factory=dict)
+    _houses: dict[int, House] = field(default_factory=dict)
+    _seen: dict[int, set[tuple[int, str]]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def folder(self) -> Path:
+        """Where exercises are kept."""
+        return self.premises.data_dir / "exercises"
+
+    # Which house a command belongs to.
+
+    def route(self, said: Said, place: Place) -> tuple[House | None, Said]:
+        """The drill's house where the command is about a drill; None where it is about the real thing."""
+        if said.verb.root == "tabletop":
+            return None, said
+        if said.verb.about == "incident" and said.subject:
+            return self._houses.get(drill_of(int(said.subject))), said
+        by_agent = self._by_agent(said.subject) if said.verb.about == "agent" and said.subject else None
+        if by_agent is not None:
+            return by_agent, said
+        here = self._in(place.channel)
+        house = None if here is None else self._houses.get(here.exercise.number)
+        return house, self._renamed(said, house)
+
+    def _by_agent(self, agent: str) -> House | None:
+        """By a key that only drills have; the newest drill of that agent."""
+        named = [number for number, house in self._houses.items() if agent in house.fleet().agents]
+        return self._houses[max(named)] if named else None
+
+    def _renamed(self, said: Said, house: House | None) -> Said:
+        """In a drill's channel `refunds` means the simulated one."""
+        drilled = PREFIX + said.subject
+        known = house is not None and said.verb.about == "agent" and drilled in house.fleet().agents
+        return replace(said, subject=drilled) if known else said
+
+    def _in(self, channel: str) -> LiveDrill | None:
+        return next((drill for drill in self.drills.values() if channel and drill.channel == channel), None)
+
+    # What people ask for.
+
+    def ask(self, actor: Actor, channel: str, verb: str, words: Mapping[str, str]) -> Answer:
+        """Do what `/tabletop` says."""
+        anywhere: Mapping[str, Callable[[], Answer]] = {
+            "list": self._list,
+            "start": lambda: self._start(actor, words),
+            "coverage": self._coverage,
+        }
+        if verb in anywhere:
+            return anywhere[verb]()
+        drill = self._meant(actor, channel, words.get("exercise", ""))
+        if drill is None:
+            return Answer("There is no exercise here. `/tabletop list` shows what runs.", ok=False)
+        answer = self._in_drill(drill, actor, verb, words)
+        return replace(answer, text=f"{MARK}{answer.text}")
+
+    def _in_drill(self, drill: LiveDrill, actor: Actor, verb: str, words: Mapping[str, str]) -> Answer:
+        exercise, who = drill.exercise, actor.key
+        if verb in directing.ACTS:
+            return directing.act(exercise, who, verb, {**words, "inject": words.get("inject", "")})
+        if verb == "console":
+            return self._console(drill, who)
+        if verb == "real":
+            return playing.real(exercise, who, actor.name)
+        if verb == "status":
+            return playing.status(exercise)
+        if who not in exercise.cast.players and who != exercise.cast.facilitator:
+            return Answer("You do not play in this exercise.", ok=False)
+        acts: Mapping[str, Callable[[], Answer]] = {
+            "look": lambda: playing.look(exercise, who, words.get("what", "")),
+            "do": lambda: playing.do(exercise, who, words.get("what", "")),
+            "hint": lambda: playing.hint(exercise, who),
+            "answer": lambda: playing.answer(exercise, who, words.get("N", ""), words.get("text", "")),
+            "confidence": lambda: playing.confident(exercise, who, words.get("N", "")),
+            "report": lambda: self._report(drill),
+        }
+        found = acts[verb]()
+        drill.stage.wake.set()
+        return found
+
+    def _meant(self, actor: Actor, channel: str, number: str) -> LiveDrill | None:
+        """By number (a button), else the channel's, else the newest with a part for the person, else the only one."""
+        if number.isdigit():
+            return self.drills.get(int(number))
+        here = self._in(channel)
+        if here is not None:
+            return here
+        running = [drill for drill in self.drills.values() if not drill.exercise.over] or list(self.drills.values())
+        mine = [one for one in running if actor.key in (*one.exercise.cast.players, one.exercise.cast.facilitator)]
+        if mine:
+            return mine[-1]
+        return running[0] if len(running) == 1 else None
+
+    def _console(self, drill: LiveDrill, who: str) -> Answer:
+        if who != drill.exercise.cast.facilitator:
+            return Answer("The console is for the facilitator.", ok=False)
+        drill.show_console_again()
+        return Answer("The console comes as a direct message.")
+
+    def _report(self, drill: LiveDrill) -> Answer:
+        if not drill.exercise.over:
+            return Answer("The report follows when it is over.", ok=False)
+        drill.want_report()
+        return Answer("The report is being written; it will be posted in the drill's channel.")
+
+    def _list(self) -> Answer:
+        known = [f"• {one.playbook}: {one.title}" for one in self._rehearsals().values()]
+        running = [
+            f"• exercise {number} in #{drill.channel_name}: {playing.status(drill.exercise).text}"
+            for number, drill in self.drills.items()
+            if not drill.exercise.over
+        ]
+        return Answer("\n".join(["Running:", *(running or ["none"]), "Can be rehearsed:", *(known or ["none"])]))
+
+    def _coverage(self) -> Answer:
+        agents = [(agent.key, agent.top_failures) for agent in self.premises.fleet().agents.values()]
+        lines = coverage(results(self.folder), agents, self.premises.clock.now())
+        return Answer("\n".join(f"• {line}" for line in lines) or "There is no agent.")
+
+    def _rehearsals(self) -> dict[str, Rehearsal]:
+        return {one.name: one.rehearsal for one in self.premises.playbooks() if one.rehearsal is not None}
+
+    # Starting one.
+
+    def _start(self, actor: Actor, words: Mapping[str, str]) -> Answer:
+        try:
+            rehearsal = self._rehearsal(words.get("PLAYBOOK", ""))
+            agent = self._agent(words.get("agent", ""))
+            players = self._people(words.get("players", "")) or (self._person(actor.slack or actor.key),)
+            guide = self._person(words["facilitator"]) if words.get("facilitator") else None
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        if refusal := permission.may_respond(actor, agent) or self._refused(words, players, guide):
+            return Answer(refusal, ok=False)
+        try:
+            drill = self._set_up(rehearsal, agent, players, guide, words)
+        except DeliveryError as error:
+            return Answer(f"Slack did not make the channel: {error}. Nothing began.", ok=False)
+        names = ", ".join(person.name for person in players)
+        told = f", {guide.name} facilitates" if guide else ", it runs by itself"
+        return Answer(f"Exercise {drill.exercise.number} begins in #{drill.channel_name}: {names}{told}.")
+
+    def _refused(self, words: Mapping[str, str], players: Sequence[Person], guide: Person | None) -> str:
+        speed = words.get("speed", "")
+        if speed and not self._speed(speed):
+            return f"{speed!r} is not a speed: 1x to {directing.FASTEST:g}x."
+        if len(players) > MOST_PLAYERS:
+            return f"{len(players)} players are too many; {MOST_PLAYERS} may play."
+        if guide is not None and guide.key in {person.key for person in players}:
+            return (
+                "Who facilitates knows what is wrong and cannot play. Leave `facilitator` out to let it run by itself."
+            )
+        if sum(not drill.exercise.over for drill in self.drills.values()) >= MOST_AT_ONCE:
+            return f"{MOST_AT_ONCE} exercises run already."
+        return ""
+
+    def _speed(self, text: str) -> float:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX×]?", text.strip())  # noqa: RUF001 - phones write the sign
+        return float(found[1]) if found and 0 < float(found[1]) <= directing.FASTEST else 0.0
+
+    def _rehearsal(self, name: str) -> Rehearsal:
+        known = self._rehearsals()
+        if name.casefold() == "random" and known:
+            return random.choice(list(known.values()))  # noqa: S311 - a lot, no secret
+        return known[nearest(name, known, "playbook")]
+
+    def _agent(self, name: str) -> Agent:
+        fleet = self.premises.fleet()
+        if not name and len(fleet.agents) == 1:
+            return next(iter(fleet.agents.values()))
+        if not name:
+            raise Unknown(f"Which agent? Say agent NAME. There are: {', '.join(list(fleet.agents)[:20])}.")
+        return fleet.agents[find_agent(fleet, name)]
+
+    def _people(self, text: str) -> tuple[Person, ...]:
+        plain = re.sub(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>", r" \1 ", text)
+        found = [self._person(word) for word in re.split(r"[\s,]+", plain) if word and word.casefold() != "and"]
+        return tuple({person.key: person for person in found}.values())
+
+    def _person(self, word: str) -> Person:
+        """Somebody of the fleet, or any member of the workspace by mention."""
+        wanted = (_MENTION.match(word) or [word, word])[1].strip("@<>")
+        fleet = self.premises.fleet()
+        known = fleet.person_by_slack(wanted)
+        if known is not None:
+            return known
+        if re.fullmatch(r"[UW][A-Z0-9]{2,}", wanted):
+            name = self.premises.slack.access.actor(wanted).name
+            return Person(wanted, name, slack=wanted)
+        return fleet.people[find_person(fleet, wanted)]
+
+    def _set_up(
+        self,
+        rehearsal: Rehearsal,
+        agent: Agent,
+        players: Sequence[Person],
+        guide: Person | None,
+        words: Mapping[str, str],
+    ) -> LiveDrill:
+        number, folder = self._next_folder()
+        slack, fleet = self.premises.slack, self.premises.fleet()
+        everybody = [*players, *([guide] if guide else [])]
+        name = f"drill-{number:04d}-{agent.key}"[:80]
+        topic = f"{MARK}Exercise {number} on a simulated {agent.key}. Something real: /tabletop real"
+        channel = slack.chat.open_channel(name, topic, everybody, f"drill-{number}/channel").channel
+        chat = MarkedChat(slack.chat, channel, frozenset(person.key for person in everybody))
+        clock = HeldClock(self._speed(words.get("speed", "")) or DEFAULT_SPEED)
+        world = RehearsedWorld(rehearsal, PREFIX + agent.key, clock, self.premises.seed())
+        phones = words.get("phones", "").casefold() in ("yes", "on", "true")
+        mine = drill_fleet(rehearsal, agent, players, channel, fleet.ladder, fleet.escalation, phones=phones)
+        ground = Ground(self._site(number, folder, mine, world, clock, chat, players))
+        stage = ChatStage(number, chat, {one.key: one for one in players}, lambda: ground)
+        cast = Cast(
+            tuple(one.key for one in players), guide.key if guide else "", {one.key: one.name for one in players}
+        )
+        exercise = Exercise(number, rehearsal, cast, world, clock, fleet.ladder, stage)
+        documents = AfterActionDocuments(self.premises.data_dir, self.premises.drawer)
+        drill = LiveDrill(exercise, ground, stage, documents, self.folder, name, guide)
+        with self._lock:
+            self.drills[number] = drill
+            self._houses[number] = House(ground.commands, slack.access.of(ground.fleet), ground.fleet, MARK)
+            self._seen[number] = self._involved(exercise.cast)
+        drill.start()
+        return drill
+
+    def _site(
+        self,
+        number: int,
+        folder: Path,
+        fleet: Fleet,
+        world: RehearsedWorld,
+        clock: HeldClock,
+        chat: MarkedChat,
+        players: Sequence[Person],
+    ) -> Site:
+        keys = frozenset(person.key for person in players)
+        pagers = {kind: MarkedPager(pager, keys) for kind, pager in self.premises.pagers.items()}
+        return Site(
+            number,
+            folder,
+            fleet,
+            world.world,
+            clock,
+            chat,
+            pagers,
+            self.premises.runbooks_dir,
+            self.premises.playbooks,
+            MarkdownDocuments(folder, self.premises.drawer),
+        )
+
+    def _next_folder(self) -> tuple[int, Path]:
+        """The next number; making its folder is what takes it."""
+        for number in range(1, 100_000):
+            folder = self.folder / f"drill-{number:04d}"
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            return number, folder
+        raise DeliveryError("there are too many exercises in the data folder", permanent=True)
+
+    # Safety.
+
+    def tick(self) -> None:
+        """A real incident that pages a player holds the drill, at once."""
+        for number, drill in list(self.drills.items()):
+            if drill.exercise.over:
+                continue
+            fresh = self._involved(drill.exercise.cast) - self._seen[number]
+            if not fresh:
+                continue
+            self._seen[number] |= fresh
+            incident_id, key = min(fresh)
+            incident = self.premises.store.incident(incident_id)
+            people = self.premises.fleet().people
+            who = people[key].name if key in people else key
+            if incident is not None:
+                drill.exercise.hold(
+                    f"this is real: {incident.number} on {incident.agent} has paged {who}. The drill waits; "
+                    "/tabletop resume when it is over, /tabletop real to end it"
+                )
+
+    def _involved(self, cast: Cast) -> set[tuple[int, str]]:
+        """Real open incidents that page or belong to a player."""
+        part = {*cast.players, cast.facilitator} - {""}
+        return {
+            (incident.id, key)
+            for incident in self.premises.store.open_incidents()
+            for key in (*incident.escalation.paged, incident.acked_by)
+            if key in part
+        }
+
+    def stop(self) -> None:
+        """End what runs, and say so."""
+        for drill in self.drills.values():
+            drill.exercise.end("Stepdown was stopped")
+            drill.stage.flush()
+            drill.close()

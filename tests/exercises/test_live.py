@@ -1,0 +1,174 @@
+"""An exercise beside the real thing, over the local Slack: neither sees the other, and players know nothing."""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.core.incident import State
+from bot.core.model import Actor
+from bot.demo.stage import Stage, set_up
+from bot.exercises.live import LiveDrill
+from bot.exercises.results import results
+
+ANA, BO, CLEO, DAN = "U0ANA", "U0BO", "U0CLEO", "U0DAN"
+TOWN = "C0INCIDENTS"
+PATIENCE = 120.0
+
+
+class House:
+    """The stage, and what people type and see on it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._client = httpx.Client(base_url=stage.slack.url, timeout=20, trust_env=False)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def types(self, user: str, channel: str, command: str) -> None:
+        root, _, text = command.partition(" ")
+        body = {"user": user, "channel": channel, "command": root, "text": text}
+        assert self._client.post("/_control/slash", json=body).json()["ok"]
+
+    def sees(self, user: str, channel: str) -> str:
+        """Everything of a channel that a person's Slack received: texts, blocks, metadata, files' names."""
+        found = self._client.get("/_control/messages", params={"channel": channel, "user": user}).json()
+        return json.dumps(found.get("messages", []), ensure_ascii=False)
+
+    def until(self, what: str, look: Callable[[], object]) -> Any:  # noqa: ANN401 - whatever is looked for
+        deadline = time.monotonic() + PATIENCE
+        while not (found := look()):
+            assert time.monotonic() < deadline, f"waited in vain for {what}"
+            time.sleep(0.1)
+        return found
+
+    def drill(self) -> LiveDrill:
+        drills = self.stage.app.exercises.drills
+        return self.until("the drill", lambda: next(iter(drills.values()), None))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    stage = set_up(tmp_path, 1.0, 0, lambda _: None)
+    made = House(stage)
+    yield made
+    made.close()
+    stage.stop()
+
+
+def unsaid(drill: LiveDrill) -> list[str]:
+    """What no player may know yet: the truth, and everything that was not given out."""
+    rehearsal, exercise = drill.exercise.rehearsal, drill.exercise
+    given = {act.ref for act in exercise.acts if act.kind in ("evidence", "moved")}
+    sent = {one.id for one in exercise.planned if one.state == "sent"}
+    texts = [
+        rehearsal.ground_truth.text,
+        *(hint.text for hint in rehearsal.hints[exercise.hints_given :]),
+        *(one.text for one in rehearsal.evidence if one.id not in given),
+        *(move.says for move in rehearsal.world.moves if move.id not in given),
+        *(one.text for one in rehearsal.injects if one.id not in sent),
+        *(one.contingency.text for one in rehearsal.injects if one.contingency),
+        *(one.text for one in rehearsal.objectives),
+    ]
+    return [telling(text) for text in texts]
+
+
+def telling(text: str) -> str:
+    """The longest part of a text that Slack shows as it is written."""
+    return max(re.split(r"[`\"<>&*_~\n]", text), key=len).strip()
+
+
+@pytest.mark.slow
+def test_a_drill_beside_the_real_thing(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG, logger="stepdown")
+    house.types(
+        DAN, TOWN, f"/tabletop start retry-loop agent refunds players <@{ANA}> <@{BO}> facilitator <@{CLEO}> speed 60x"
+    )
+    drill = house.drill()
+    room = drill.channel
+    house.until("the briefing", lambda: "Exercise 1 begins" in house.sees(ANA, room))
+    house.until(
+        "the console", lambda: telling(drill.exercise.rehearsal.ground_truth.text) in house.sees(CLEO, f"@{CLEO}")
+    )
+    house.until("the incident", drill.ground.incidents)
+    house.until("the page", lambda: "[EXERCISE]" in house.sees(ANA, f"@{ANA}"))
+
+    they_work_it(house, drill)
+    a_real_incident_holds_it(house, drill)
+    nothing_is_given_away(house, drill, caplog.text)
+    it_ends_with_the_safe_word(house, drill)
+
+
+def they_work_it(house: House, drill: LiveDrill) -> None:
+    """The same commands, on the simulated agent alone."""
+    app, room = house.stage.app, drill.channel
+    house.types(ANA, room, "/incident ack")
+    house.types(ANA, room, "/autonomy refunds approval it writes")
+    contained = (State.CONTAINED, State.RECOVERING, State.RECOVERED)
+    house.until("containment", lambda: drill.ground.incidents()[0].state in contained)
+    assert drill.ground.store.rung("drill-refunds") is not None
+    assert app.store.rung("refunds") is None
+    assert app.board.answer("refunds").level == "full"
+    assert list(app.store.incidents(10)) == []
+    house.types(ANA, room, "/tabletop look trace")
+    house.until("evidence", lambda: "nine times in a row" in house.sees(BO, room))
+
+
+def a_real_incident_holds_it(house: House, drill: LiveDrill) -> None:
+    """A real incident of a player's agent: the drill waits, and neither sees the other."""
+    app, room = house.stage.app, drill.channel
+    answer = app.commands.declare(Actor("dan", "Dan Okoro", DAN, responder=True), "kyc", "it lies")
+    assert answer.ok, answer.text
+    house.until("the pause", lambda: drill.exercise.clock.held)
+    house.until("the word", lambda: "this is real: INC-0001 on kyc has paged Bo Lindgren" in house.sees(ANA, room))
+    assert [one.agent for one in app.store.incidents(10)] == ["kyc"]
+    assert {one.agent for one in drill.ground.incidents()} == {"drill-refunds"}
+    house.types(CLEO, room, "/tabletop resume")
+    house.until("the drill to go on", lambda: not drill.exercise.clock.held)
+    metrics = httpx.get(f"{app.url}/metrics", trust_env=False).text
+    assert "drill" not in metrics
+
+
+def nothing_is_given_away(house: House, drill: LiveDrill, logged: str) -> None:
+    """Not in what the players' Slack holds, nor in what was logged, nor in the drill's timelines."""
+    room, incident = drill.channel, drill.ground.incidents()[0]
+    hidden = unsaid(drill)
+    seen = "\n".join(house.sees(user, channel) for user in (ANA, BO) for channel in (room, TOWN, f"@{user}"))
+    assert "retry-loop" not in house.sees(BO, f"@{BO}")
+    kept = drill.ground.store.entries(incident.id)
+    told = "\n".join(str(entry.entry) for entry in kept)
+    for text in hidden:
+        assert len(text) > 12, text
+        assert text not in seen, text
+        assert text not in logged, text
+        assert text not in told, text
+
+
+def it_ends_with_the_safe_word(house: House, drill: LiveDrill) -> None:
+    """Whoever says it; then the hot wash, the report, the result."""
+    app, room = house.stage.app, drill.channel
+    house.types(BO, room, "/tabletop real")
+    house.until("the end", lambda: drill.exercise.over)
+    house.until("the hot wash", lambda: "Hot wash of exercise 1" in house.sees(ANA, room))
+    house.types(ANA, room, "/tabletop confidence 4")
+    house.types(BO, room, "/tabletop answer 1 the traces told us")
+    house.until("the answer", lambda: "the traces told us" in house.sees(ANA, room))
+    house.until("the report", lambda: drill.report_path)
+    house.until("its file", lambda: "exercise-0001-drill-refunds-retry-loop.md" in house.sees(ANA, room))
+    known = results(app.exercises.folder)
+    assert [(one.agent, one.playbook) for one in known] == [("refunds", "retry-loop")]
+    paged = [event for entry in app.store.entries(1) if (event := entry.entry.event) is not None]
+    assert all("drill" not in str(event) for event in paged)
+    for channel in (room, f"@{ANA}"):
+        lines = [
+            one for one in json.loads(house.sees(ANA, channel)) if one.get("user") == "U0APP" and one.get("blocks")
+        ]
+        assert all("[EXERCISE]" in json.dumps(one) for one in lines), lines
