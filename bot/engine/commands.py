@@ -5,11 +5,11 @@ Acting twice is harmless: the second time the answer says what is so already.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from bot.core import permission
-from bot.core.cards import Answer
+from bot.core.cards import Answer, HomeCard
 from bot.core.events import (
     Acknowledged,
     Cancelled,
@@ -63,6 +63,16 @@ class Commands(Handing):
         self.causes = desk.causes
         super().__init__(desk.store, desk.ledger, desk.openings, desk.views, desk.fleet, desk.clock)
         self.between = Between(desk.store, desk.fleet, desk.clock, desk.readying)
+
+    def home(self, actor: Actor) -> HomeCard:
+        """The home tab of one person, with what each own agent still lacks before it may go live."""
+        card = super().home(actor)
+        known = [(row, self.between.ready(row.value)) for row in card.agents]
+        rows = tuple(
+            replace(row, text=f"{row.text} · {answer.text.splitlines()[0]}") if answer.ok else row
+            for row, answer in known
+        )
+        return replace(card, agents=rows)
 
     def acknowledge(self, actor: Actor, incident_id: int) -> Answer:
         """Take the page. Stops every pending page, everywhere."""

@@ -1,5 +1,7 @@
 """What the person who clicked or typed sees, and nobody else: the answer, and what they are likely to want next."""
 
+from slackblocks import Button
+
 from bot.core.cards import Answer, IncidentCard, IncidentList
 from bot.core.model import Fleet
 from bot.engine.commands import Commands
@@ -56,11 +58,20 @@ def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
         rung, agent = card.proposal.rung, card.header.agent
         sheet.section(f"Suggested: {bold(rung, 60)}. _{inert(signs(card.proposal.rule), 200)}_")
         sheet.buttons(
-            button(f"Step down to {rung}", ids.LOWER, ids.target_value(agent, rung), "danger"),
-            button("Steps", ids.STEPS, str(incident_id)),
+            button(f"Step down to {rung}", ids.LOWER, ids.target_value(agent, rung), "danger"), *_first_steps(card)
         )
+    else:
+        sheet.buttons(*_first_steps(card))
     link = channel_link(card.header.channel)
     sheet.small(f"Work goes on in {link}." if link else "")
+
+
+def _first_steps(card: IncidentCard) -> tuple[Button | None, ...]:
+    """Whoever acknowledged is not made lead silently: they are asked."""
+    number = card.header.incident_id
+    led = any(role == "lead" for role, _ in card.roles)
+    lead = None if led else button("I lead", ids.do("role"), ids.about(number, "lead"))
+    return (lead, button("Steps", ids.STEPS, str(number)))
 
 
 def unclear(root: str, why: str, prefix: str, fleet: Fleet) -> Drawn:

@@ -155,7 +155,7 @@ def test_acknowledging_a_page_offers_the_way_down_at_once(desk: Desk, town: Town
     labels = [
         one["text"]["text"] for block in answer["blocks"] for one in block.get("elements", []) if "action_id" in one
     ]
-    assert labels == ["Step down to read-only", "Steps"]
+    assert labels == ["Step down to read-only", "I lead", "Steps"]
     town.do("click", user="ana", channel="@ana", ts=answer["ts"], action_id=ids.LOWER)
     assert desk.wait(2) == ("step_down", ("refunds", "read-only", "", None, ""))
 

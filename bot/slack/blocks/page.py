@@ -109,7 +109,8 @@ def announcement(card: AnnouncementCard) -> Drawn:
     header = card.header
     sheet = Sheet("announcement")
     sheet.head(titled(header, title_line(header)))
-    sheet.section(title_or_lines(header, card.lines[:3]), age_line(header))
+    led = f"lead {inert(card.lead, LONGEST_NAME)}" if card.lead and card.lead != header.acked_by else ""
+    sheet.section(title_or_lines(header, card.lines[:3]), age_line(header), led)
     normal = off_normal(card.rung)
     sheet.section(
         f"Rung {rung_words(card.rung)}{f' · {normal}' if normal else ''}", scope_lines(card.scopes), room_line(header)
