@@ -338,8 +338,7 @@ class App:
 
     def _hear(self, news: str) -> None:
         """What any replica committed, this one too."""
-        if news in ("outbox", "all"):
-            self._wake(LANES)
+        self._wake(lane for lane in LANES if news in (f"outbox {lane}", "all"))
         if news in ("rungs", "all"):
             self._told.set()
         if news == "fleet":

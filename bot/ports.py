@@ -641,9 +641,9 @@ class Store(Vitals, ChangeFeed, Protocol):
         ...
 
     def listen(self, on_news: Callable[[str], None]) -> Callable[[], None]:
-        """Be told, on another thread, what any replica committed: `outbox`, `rungs`, `fleet`, or `all` after a gap.
+        """Be told, on another thread, what any replica committed; returns what ends it. On SQLite nothing is told.
 
-        Returns what ends it. On SQLite nothing is ever told.
+        `outbox LANE`, `rungs`, `fleet`, or `all` after a gap in which anything may have been.
         """
         ...
 

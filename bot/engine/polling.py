@@ -26,6 +26,9 @@ LEASE = 6.0
 LONGEST_POLL = timedelta(minutes=10)
 """Scenario time after which a poll that never finishes is not held on to any more."""
 MOST_AT_ONCE = 200
+TROUBLE_COUNTS_FOR = timedelta(minutes=5)
+"""How long a source's failure is told of when it was not seen again: another replica may have asked since and heard.
+A source that is asked more seldom is given two of its periods."""
 
 
 class Pool(Protocol):
@@ -62,12 +65,14 @@ class Poller:
         self.warnings: dict[str, tuple[str, ...]] = {}
         self.polls = 0
         self.senses = Senses()
+        self._tell_until: dict[str, datetime] = {}
         self._under_way: dict[PollClaim, datetime] = {}
         self._claiming = threading.Lock()
 
     def tick(self) -> None:
         """Hold on to what is being asked, claim what is due and ask for it. Returns before the answers are there."""
         now = self._clock.now()
+        self._forget_troubles(now)
         with self._claiming:
             held = dict(self._under_way)
         self._store.renew_polls([claim for claim, since in held.items() if now - since < LONGEST_POLL], LEASE)
@@ -86,6 +91,16 @@ class Poller:
     def sources(self) -> tuple[str, ...]:
         """Names of the sources that are asked."""
         return tuple(self._sources)
+
+    def _trouble(self, query: PollQuery, why: str, now: datetime) -> None:
+        self.troubles[query.source] = why
+        self._tell_until[query.source] = now + max(TROUBLE_COUNTS_FOR, timedelta(seconds=2 * query.every))
+
+    def _forget_troubles(self, now: datetime) -> None:
+        """What was not seen again for so long is not told of any more."""
+        for source in [name for name, until in self._tell_until.items() if until < now]:
+            self.troubles.pop(source, None)
+            del self._tell_until[source]
 
     def ask(self, source: str, text: str, agent: str) -> str:
         """Ask a source one thing about an agent now, for a runbook step; the answer or the failure in words."""
@@ -123,7 +138,7 @@ class Poller:
         try:
             self._take(query, claim, min(oldest, newest), newest)
         except SourceError as error:
-            self.troubles[query.source] = str(error)
+            self._trouble(query, str(error), now)
             self._store.finish_poll(claim, last, next_due(query, now))
             return None
         except LostClaim:

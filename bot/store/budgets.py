@@ -13,7 +13,7 @@ from bot.core.spending import Spent
 from bot.core.tickets import Ticket
 from bot.store.codec import moment, seconds
 from bot.store.minutes import Minutes
-from bot.store.outbox import want
+from bot.store.outbox import lanes, want
 from bot.store.tables import DecisionRow, SpentRow, TicketRow
 from bot.store.upsert import keep_newest
 
@@ -90,6 +90,7 @@ class Budgets(Minutes):
             row = {**ticket.series._asdict(), "alert": ticket.alert, "text": ticket.text}
             connection.execute(insert(_TICKET).values(**row, opened_at=seconds(ticket.opened_at)))
             want(connection, [effect], self.database.moment(connection, wall))
+            self.database.announce(connection, lanes([effect]))
         return True
 
     def close_ticket(self, ticket: Ticket, at: datetime) -> None:

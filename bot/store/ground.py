@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection
 
 Close = Callable[[], None]
 News = Callable[[str], None]
-"""Told what others committed: `outbox`, `rungs`, `fleet`, or `all` after a gap in which anything may have been."""
+"""Told what others committed: `outbox LANE`, `rungs`, `fleet`, or `all` after a gap in which anything may have been."""
 
 
 class Database(ABC):

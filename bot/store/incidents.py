@@ -17,7 +17,7 @@ from bot.ports import Conflict, DueTimer, Finished, LostClaim
 from bot.store.codec import entry_of, incident_json, moment, record_of, seconds
 from bot.store.followups import put_followup
 from bot.store.ground import Ground
-from bot.store.outbox import drop_pending, finish, want
+from bot.store.outbox import drop_pending, finish, lanes, want
 from bot.store.rungs import add_rung
 from bot.store.tables import CounterRow, EntryRow, IncidentRow, SightRow, TimerRow
 from bot.store.upsert import insert_or, keep_first
@@ -161,7 +161,7 @@ class Incidents(Ground):
 
 def _news(decision: Decision, rung: RungState | None) -> list[str]:
     """What other replicas have to hear of this commit."""
-    return [*(["outbox"] if decision.effects else []), *(["rungs"] if rung is not None else [])]
+    return [*lanes(decision.effects), *(["rungs"] if rung is not None else [])]
 
 
 def _put_incident(connection: Connection, incident: Incident) -> None:

@@ -2,12 +2,22 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import structlog
 
 log = structlog.get_logger("stepdown.store")
 
+CONNECTING: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "target_session_attrs": "read-write",
+}
+"""A server that vanished without a word is given up after about 20 seconds; a standby that only reads is no server."""
 CHANNEL = "stepdown"
 ALL = "all"
 """After a gap anything may have been said."""
@@ -45,11 +55,8 @@ class Listener:
         with psycopg.connect(
             self._url,
             autocommit=True,
-            connect_timeout=5,
             application_name="stepdown listen",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
+            **CONNECTING,
         ) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._tell(ALL)

@@ -90,7 +90,7 @@ class Outbox(Ground):
         """Want effects outside a decision."""
         with self.writing() as connection:
             want(connection, effects, self.database.moment(connection, wall))
-            self.database.announce(connection, ["outbox"])
+            self.database.announce(connection, lanes(effects))
 
     def receipt(self, key: str) -> Receipt | None:
         """Where the effect with this key landed."""
@@ -160,6 +160,11 @@ def _first_in_order() -> ColumnElement[bool]:
         _BEFORE.c.state.in_(("pending", "sending")),
     )
     return or_(_OUTBOX.c.order_key == "", ~waiting.exists())
+
+
+def lanes(effects: Sequence[Effect]) -> list[str]:
+    """What other replicas have to hear of wanted effects: `outbox LANE`, once for each lane."""
+    return [f"outbox {lane}" for lane in sorted({effect.lane for effect in effects})]
 
 
 def want(connection: Connection, effects: Sequence[Effect], at: float) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.store.errors import StoreError
 from bot.store.ground import Close, Database, News
-from bot.store.listening import CHANNEL, Listener
+from bot.store.listening import CHANNEL, CONNECTING, Listener
 
 log = structlog.get_logger("stepdown.store")
 
@@ -33,7 +33,6 @@ SESSION = {
     "statement_timeout": "30s",
     "timezone": "UTC",
 }
-CONNECT_WITHIN = 5
 _CLOCK = literal_column("extract(epoch from clock_timestamp())::double precision", Float)
 
 
@@ -143,7 +142,7 @@ def open_pool(url: str) -> Engine:
         max_overflow=24,
         pool_timeout=30,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_WITHIN, "application_name": "stepdown"},
+        connect_args={**CONNECTING, "application_name": "stepdown"},
     )
 
     @event.listens_for(engine, "connect")
