@@ -189,7 +189,8 @@ class Course:
         if seen == len(said) and self._all_told(incident.agent, rungs.epoch):
             since = (now - rungs.requested_at).total_seconds() if rungs.requested_at else 0.0
             return RungConfirmed(now, BOT, rungs.epoch, seen, len(said), since)
-        if seen and (seen, len(said)) != (rungs.seen, rungs.instances) and incident.open:
+        # growth only: replicas that see different instances for a while must not contradict each other each second
+        if seen and (seen > rungs.seen or len(said) > rungs.instances) and incident.open:
             return RungSeen(now, BOT, rungs.epoch, seen, len(said))
         return None
 

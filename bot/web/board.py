@@ -129,7 +129,7 @@ class MemoryBoard:
                 key = reading.workflow, reading.instance
                 instances = self._seen.setdefault(reading.agent, OrderedDict())
                 seen = instances.get(key)
-                if seen is not None and seen.reading.seen_at >= reading.seen_at:
+                if seen is not None and _said(seen.reading) >= _said(reading):
                     continue
                 if seen is None:
                     self._make_room(reading.agent, instances)
@@ -203,6 +203,11 @@ class MemoryBoard:
         while len(instances) >= INSTANCES_PER_AGENT:
             key, _ = instances.popitem(last=False)
             self._news.pop((agent, key), None)
+
+
+def _said(reading: InstanceReading) -> tuple[datetime, int]:
+    """By which of two words of an instance the later one is known; of two at one moment the one that knows more."""
+    return reading.seen_at, reading.epoch
 
 
 def _on_ladder(ladder: Ladder, rung: str) -> str:

@@ -217,7 +217,7 @@ class Pair:
     def state(self) -> str:
         """What is to be seen, for a story that does not go on."""
         with self.store.looking() as connection:
-            query = "SELECT key, state, attempts, why FROM outbox WHERE state <> 'sent'"
+            query = "SELECT key, state, attempts, fence, why FROM outbox WHERE state <> 'sent' OR kind = 'page'"
             rows = connection.exec_driver_sql(query).all()
             polls = connection.exec_driver_sql("SELECT * FROM poll_group").all()
         files = {name: life.folder / "log" for name, life in self.lives.items()}

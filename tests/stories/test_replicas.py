@@ -71,7 +71,7 @@ def test_one_pauses_for_longer_than_its_claims_and_does_nothing_stale_when_it_go
     pair.kill("b")
     pair.pass_minute()
     pair.until("a to have done everything", pair.settled)
-    assert len(pair.pages("U0ANA")) == 1
+    assert len(pair.pages("U0ANA")) == 1, pair.state()
     assert pair.whole()
 
 
