@@ -3,8 +3,10 @@
 An adapter raises `DeliveryError` (or `SourceError`) and nothing else of its own; retries live in the engine.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -80,6 +82,25 @@ class Shut(DeliveryError):  # noqa: N818 - see Gone
 
     def __init__(self, why: str) -> None:
         super().__init__(why, permanent=True)
+
+
+_send_before: ContextVar[float] = ContextVar("send_before", default=math.inf)
+
+
+@contextmanager
+def sending_before(wall: float) -> Iterator[None]:
+    """While inside, on this thread, nothing may leave the house after `wall` (epoch seconds): the claim is ending."""
+    token = _send_before.set(wall)
+    try:
+        yield
+    finally:
+        _send_before.reset(token)
+
+
+def insist_in_time(wall: float) -> None:
+    """Called by an adapter just before it sends. Raises DeliveryError where the process was stopped for too long."""
+    if wall > _send_before.get():
+        raise DeliveryError("it was claimed too long ago to be sent now")
 
 
 class SourceError(Exception):

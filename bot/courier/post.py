@@ -18,7 +18,7 @@ import httpx
 
 from bot.courier.addresses import allowed
 from bot.courier.deadline import BoundedTransport, Deadline
-from bot.ports import DeliveryError
+from bot.ports import DeliveryError, insist_in_time
 
 CONNECT: Final = 3.0
 """Seconds; a host that is up accepts at once."""
@@ -64,6 +64,7 @@ class Courier:
         Raises DeliveryError: permanent where the address is refused; ambiguous where the other side may have taken the
         message although no answer came.
         """
+        insist_in_time(time.time())
         self._deadline.at = time.monotonic() + self._within
         begun: list[str] = []
         request = httpx.Request(

@@ -42,7 +42,7 @@ from bot.engine.notices import say_notice
 from bot.engine.outlets import Folded, NotYet, Outlets, People
 from bot.engine.rooms import Rooms
 from bot.engine.views import Views
-from bot.ports import Clock, DeliveryError, Finished, Job, LostClaim, Receipt, Store
+from bot.ports import Clock, DeliveryError, Finished, Job, LostClaim, Receipt, Store, sending_before
 
 __all__ = ["Delivery", "Folded", "NotYet", "Outlets"]
 
@@ -100,10 +100,12 @@ class Delivery:
         while True:
             jobs = self._store.claim(lane, self._wall(), BATCH if lane != "pagers" else 1, LEASE, part)
             for job in jobs:
-                if self._wall() > job.lease_until.timestamp() - LEASE / 2:
+                last = job.lease_until.timestamp() - LEASE / 2
+                if self._wall() > last:
                     self._store.retry(job, self._wall(), "claimed too long ago", untried=True)
                     continue
-                self._deliver(job)
+                with sending_before(last):
+                    self._deliver(job)
                 tried += 1
             if not jobs:
                 return tried

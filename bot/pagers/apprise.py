@@ -11,6 +11,7 @@ connection that never came about, a part that was sent. The log stays in this fi
 import logging
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ from bot.core.cards import Card
 from bot.core.model import Person, Way
 from bot.pagers.client import repeats
 from bot.pagers.text import inert, page_of, written
-from bot.ports import DeliveryError, Receipt
+from bot.ports import DeliveryError, Receipt, insist_in_time
 
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseResult, NotifyResult
@@ -53,6 +54,7 @@ class ApprisePager:
             )
         text = written(page_of(card))
         service = loaded(person, way)
+        insist_in_time(time.time())
         outcome = service.notify(
             title=text.title,
             body=text.body,

@@ -21,7 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.ports import DeliveryError
+from bot.ports import DeliveryError, insist_in_time
 
 SLACK_API: Final = "https://slack.com/api/"
 TIMEOUT: Final = 8
@@ -111,6 +111,7 @@ class Client(WebClient):
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send one request. The override is the SDK's own seam for that; it has no public one."""
+        insist_in_time(time.time())
         opened = time.monotonic()
         with self._opener(url).open(req, timeout=self.timeout) as answer:
             charset = answer.headers.get_content_charset() or "utf-8"

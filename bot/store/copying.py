@@ -64,10 +64,8 @@ def _unhurried(source: SqlStore, target: SqlStore) -> Iterator[tuple[Connection,
     """One snapshot to read from, one transaction to write in, neither bounded in time."""
     try:
         with source.reading(), source.looking() as read, target.writing() as write:
-            for connection in (read, write):
-                if connection.dialect.name == "postgresql":
-                    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
-                        connection.execute(text(f"SET LOCAL {limit} = 0"))
+            source.database.take_time(read)
+            target.database.take_time(write)
             yield read, write
     except SQLAlchemyError as error:
         raise StoreError(f"Nothing was copied: {str(error).splitlines()[0]}") from error

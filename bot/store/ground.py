@@ -46,6 +46,14 @@ class Database(ABC):
         """Those of the incidents nobody else is claiming for just now; nobody else can until the transaction ends."""
 
     @abstractmethod
+    def one_at_a_time(self, connection: Connection, what: str) -> None:
+        """Wait until nobody else is at this, in any replica, and keep them waiting until the transaction ends."""
+
+    @abstractmethod
+    def take_time(self, connection: Connection) -> None:
+        """Let this transaction think for as long as it has to; others lose theirs after a few idle seconds."""
+
+    @abstractmethod
     def announce(self, connection: Connection, news: Sequence[str]) -> None:
         """Tell every replica, this one too, when and if the transaction commits."""
 

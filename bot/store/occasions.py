@@ -11,7 +11,7 @@ from bot.core.effects import Effect
 from bot.ports import Episode, Occasion, Outcome
 from bot.store.codec import moment, receipt_json, seconds
 from bot.store.ground import Ground
-from bot.store.outbox import want
+from bot.store.outbox import lanes, want
 from bot.store.tables import CoverRow, EpisodeRow, OccasionRow, OutboxRow
 
 _OCCASION = OccasionRow.__table__  # type: ignore[attr-defined]
@@ -41,7 +41,7 @@ class Occasions(Ground):
     def _want(self, connection: Connection, effects: Sequence[Effect], wall: float) -> None:
         if effects:
             want(connection, effects, self.database.moment(connection, wall))
-            self.database.announce(connection, ["outbox"])
+            self.database.announce(connection, lanes(effects))
 
     def occasion(self, kind: str, period: str) -> Occasion | None:
         """The occasion of a period, None where it has not come."""
@@ -122,6 +122,7 @@ class Occasions(Ground):
         """Write down that something is wrong, and want the words; False where it is known already."""
         known = select(_EPISODE.c.key).where(_EPISODE.c.key == key, _EPISODE.c.ended_at.is_(None))
         with self.writing() as connection:
+            self.database.one_at_a_time(connection, f"episode {key}")
             if connection.execute(known).first() is not None:
                 return False
             connection.execute(insert(_EPISODE).values(key=key, began_at=seconds(now), text=text[:500]))

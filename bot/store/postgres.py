@@ -27,6 +27,8 @@ OLDEST = 140000
 """PostgreSQL 14, as `server_version_num` counts."""
 TURNS = 0x5D0
 """The first key of the advisory locks under which an incident's effects are claimed."""
+ALONE = 0x5D3
+"""The first key of the advisory locks of what one replica does at a time."""
 SESSION = {
     "idle_in_transaction_session_timeout": "5s",
     "lock_timeout": "10s",
@@ -117,6 +119,17 @@ class PostgresDatabase(Database):
                 text("SELECT pg_try_advisory_xact_lock(:space, :number)"), {"space": TURNS, "number": number}
             ).scalar()
         ]
+
+    def one_at_a_time(self, connection: Connection, what: str) -> None:
+        """A lock that ends with the transaction, on the text's own hash."""
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:space, hashtext(:what))"), {"space": ALONE, "what": what}
+        )
+
+    def take_time(self, connection: Connection) -> None:
+        """No bound but the end of the connection."""
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(text(f"SET LOCAL {limit} = 0"))
 
     def announce(self, connection: Connection, news: Sequence[str]) -> None:
         """`NOTIFY`, sent by the server when the transaction commits."""

@@ -39,6 +39,8 @@ class Fives(Ground):
             _note_horizon(connection, before)
         for first in range(0, len(numbers), CHUNK):
             with self.writing() as connection:
+                self.database.take_time(connection)
+                self.database.one_at_a_time(connection, "roll-up")
                 gone += _roll(connection, numbers[first : first + CHUNK], before)
         return gone
 

@@ -73,6 +73,12 @@ class SqliteDatabase(Database):
         """All of them: nobody else claims."""
         return incidents
 
+    def one_at_a_time(self, connection: Connection, what: str) -> None:
+        """There is one writer in any case."""
+
+    def take_time(self, connection: Connection) -> None:
+        """Nobody hurries it."""
+
     def announce(self, connection: Connection, news: Sequence[str]) -> None:
         """Nobody else listens."""
 
