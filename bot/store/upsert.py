@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Table, tuple_
+from sqlalchemy import Connection, Table, cast, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 Rows = Sequence[Mapping[str, object]]
+MANY = 20
+"""More rows than this go to PostgreSQL as one statement instead of one each."""
 
 
 def insert_or(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -29,20 +31,31 @@ def keep_newest(connection: Connection, table: Table, rows: Rows, key: Sequence[
     """
     if not rows:
         return
-    statement = insert_or(connection, table)
     names = [name for name in rows[0] if name not in key]
+    whole = connection.dialect.name == "postgresql" and len(rows) > MANY
+    statement = _as_arrays(table, rows, key) if whole else insert_or(connection, table)
     said = tuple_(*(statement.excluded[name] for name in names))
     kept = tuple_(*(table.c[name] for name in names))
     changed = kept.is_distinct_from(said)
-    _run(
-        connection,
-        statement.on_conflict_do_update(
-            index_elements=list(key),
-            set_={name: statement.excluded[name] for name in names},
-            where=changed & (table.c[newer] <= statement.excluded[newer]) if newer else changed,
-        ),
-        rows,
+    newest = statement.on_conflict_do_update(
+        index_elements=list(key),
+        set_={name: statement.excluded[name] for name in names},
+        where=changed & (table.c[newer] <= statement.excluded[newer]) if newer else changed,
     )
+    if whole:
+        connection.execute(newest)
+    else:
+        _run(connection, newest, rows)
+
+
+def _as_arrays(table: Table, rows: Rows, key: Sequence[str]) -> postgresql.Insert:
+    """All rows in one statement, a parameter for each column. Of two with one key the later one goes in."""
+    last = {tuple(row[name] for name in key): row for row in rows}
+    names = list(rows[0])
+    columns = [
+        func.unnest(cast([row[name] for row in last.values()], postgresql.ARRAY(table.c[name].type))) for name in names
+    ]
+    return postgresql.insert(table).from_select(names, select(*columns))
 
 
 def _run(connection: Connection, statement: Insert, rows: Rows) -> int:

@@ -196,6 +196,22 @@ def test_late_minutes_replace_early_ones(store: SqlStore) -> None:
     assert list(store.minutes_of(["refunds"], first, first + 1)) == [SERIES]
 
 
+def test_many_minutes_at_once_are_kept_like_few(store: SqlStore) -> None:
+    first = minute_of(START)
+    rows = [
+        MinuteRow(SERIES, first + i, None if i % 7 == 0 else i / 3, None if i % 5 == 0 else 10.0) for i in range(90)
+    ]
+    store.put_minutes(rows)
+    assert list(store.minutes(SERIES, first, first + 99)) == rows
+    again = [MinuteRow(SERIES, first + i, 5.0, 1.0) for i in range(60)]
+    store.put_minutes([*again, MinuteRow(SERIES, first, 1.0), MinuteRow(SERIES, first, 2.0, 3.0)])
+    assert list(store.minutes(SERIES, first, first + 99)) == [
+        MinuteRow(SERIES, first, 2.0, 3.0),
+        *again[1:],
+        *rows[60:],
+    ]
+
+
 def test_epochs_of_an_agent_have_no_gap_and_no_twin(store: SqlStore) -> None:
     incident = _kept(store)
     first = RungState("refunds", "", "approval", 1, START, "ana", "loop", incident_id=incident.id)
