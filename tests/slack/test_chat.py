@@ -1,12 +1,14 @@
 """Outbound against a real local Slack: what is posted, what is found again, and what each failure means."""
 
+import time
+
 import pytest
 from stage import PEOPLE, attack, filled, realistic
 from town import Town
 
 from bot.core.model import Person, Way
 from bot.localslack.server import LocalSlack
-from bot.ports import DeliveryError, Receipt
+from bot.ports import DeliveryError, Receipt, sending_before
 from bot.slack.api import SlackError, checked_address, writing_client
 from bot.slack.chat import SlackChat, SlackPager
 
@@ -41,6 +43,17 @@ def test_a_post_carries_its_effects_key_and_no_previews(chat: SlackChat, town: T
         "event_payload": {"effect": "inc-42/card/announcement"},
     }
     assert str(sent["unfurl_links"]).lower() in ("0", "false")
+
+
+def test_nothing_leaves_once_the_claim_is_ending(chat: SlackChat, town: Town) -> None:
+    before = len(town.calls("chat.postMessage"))
+    with sending_before(time.time() - 1), pytest.raises(DeliveryError, match="too long ago") as raised:
+        chat.say("C0GENERAL", "this is stale", "inc-42/say/stale")
+    assert not raised.value.ambiguous
+    assert len(town.calls("chat.postMessage")) == before
+    with sending_before(time.time() + 600):
+        chat.say("C0GENERAL", "this is not", "inc-42/say/fresh")
+    assert len(town.calls("chat.postMessage")) == before + 1
 
 
 def test_a_repeat_adopts_what_the_first_try_left(chat: SlackChat, town: Town) -> None:
