@@ -6,12 +6,13 @@ other agents' tasks saw of the same tool in the same minutes.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from math import sqrt
 
-from bot.core.contrast import Contrast, Point, means, shares, step
+from bot.core.contrast import CLEAR, Contrast, Point, means, shares, step
 from bot.core.facts import Fact, badness
 from bot.core.figures import clock_time
 from bot.core.material import Material, ToolSeries
-from bot.core.model import minute_of
+from bot.core.model import Breach, minute_of
 from bot.core.tasks import TaskRecord
 
 ERRORS_TIMES, ERRORS_BY = 1.8, 0.03
@@ -19,7 +20,7 @@ ERRORS_TIMES, ERRORS_BY = 1.8, 0.03
 LATE = 6
 """Minutes after the onset from which a tool's errors are a consequence rather than a cause."""
 NEAR = 15
-"""Minutes before the onset from which on another agent's breach counts as the same time."""
+"""Minutes around the onset in which another agent's breach counts as the same time."""
 
 
 def tools(material: Material) -> Iterator[Fact]:
@@ -125,7 +126,7 @@ def others(material: Material) -> Iterator[Fact]:
     hit = [
         other.agent
         for other in material.neighbours
-        if any(material.onset - NEAR <= breach.first_bad <= material.now for breach in other.breaches)
+        if any(_at_once(material, breach) and _beyond_chance(breach) for breach in other.breaches)
     ]
     if hit:
         yield Fact("other-agents", True, f"bad at the same time: {', '.join(sorted(hit))}")
@@ -134,6 +135,18 @@ def others(material: Material) -> Iterator[Fact]:
     else:
         names = ", ".join(sorted(other.agent for other in material.neighbours))
         yield Fact("other-agents", False, f"other agents are as before: {names}")
+
+
+def _at_once(material: Material, breach: Breach) -> bool:
+    return material.onset - NEAR <= breach.first_bad <= material.onset + NEAR
+
+
+def _beyond_chance(breach: Breach) -> bool:
+    """A rare ratio of a quiet agent passes its line by luck now and then; that is no sign of anything shared."""
+    if breach.sli.kind != "ratio" or not breach.n or breach.baseline is None:
+        return True
+    share = min(max(breach.baseline.value / 100, 0.005), 0.995)
+    return abs(breach.value - breach.baseline.value) / 100 >= CLEAR * sqrt(share * (1 - share) / breach.n)
 
 
 def _percent(share: float) -> str:

@@ -1,6 +1,6 @@
 """Task records, as agents reported them: one row a task, the newest word wins (`core.tasks`)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -20,14 +20,12 @@ class Tasks(Ground):
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
         """Merge records into what is known. Returns the minutes whose counts change."""
         with self.writing() as connection:
-            before: list[TaskRecord] = []
+            stored = _known(connection, {record.key for record in records})
             after: dict[tuple[str, str], TaskRecord] = {}
             for record in records:
-                known = after.get(record.key) or _known(connection, record.key)
-                before += [known] if known is not None else []
-                after[record.key] = merge(known, record)
-            for record in after.values():
-                _put(connection, record)
+                after[record.key] = merge(after.get(record.key) or stored.get(record.key), record)
+            keep_newest(connection, _TASK, [_row(record) for record in after.values()], ["agent", "task_id"])
+            before = stored.values()
         return touched_minutes(before, after.values())
 
     def tasks_touching(self, agents: Sequence[str], minutes: Sequence[int]) -> Sequence[TaskRecord]:
@@ -56,14 +54,25 @@ class Tasks(Ground):
         return frozenset(found | {(agent, "") for agent, _ in found})
 
 
-def _known(connection: Connection, key: tuple[str, str]) -> TaskRecord | None:
-    query = select(_TASK.c.body).where(_TASK.c.agent == key[0], _TASK.c.task_id == key[1])
-    body = connection.execute(query).scalar()
-    return None if body is None else task_json.validate_json(body)
+LOOKED_UP = 500
+"""Ids in one question."""
 
 
-def _put(connection: Connection, record: TaskRecord) -> None:
-    row = {
+def _known(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], TaskRecord]:
+    """What is stored of these tasks, in a few questions: a batch may hold thousands."""
+    found: dict[tuple[str, str], TaskRecord] = {}
+    for agent in sorted({agent for agent, _ in keys}):
+        ids = sorted(task_id for owner, task_id in keys if owner == agent)
+        for start in range(0, len(ids), LOOKED_UP):
+            wanted = _TASK.c.task_id.in_(ids[start : start + LOOKED_UP])
+            for (body,) in connection.execute(select(_TASK.c.body).where(_TASK.c.agent == agent, wanted)):
+                record = task_json.validate_json(body)
+                found[record.key] = record
+    return found
+
+
+def _row(record: TaskRecord) -> dict[str, object]:
+    return {
         "agent": record.agent,
         "task_id": record.task_id,
         "workflow": record.workflow,
@@ -73,4 +82,3 @@ def _put(connection: Connection, record: TaskRecord) -> None:
         "judged": int(bool(judged_workflows([record]))),
         "body": task_json.dump_json(record).decode(),
     }
-    keep_newest(connection, _TASK, [row], ["agent", "task_id"])
