@@ -1,4 +1,4 @@
-"""`python -m bench [--list] [NAME ...]`: exits 0 if all ran and kept their promises, 1 if not, 2 for a wrong name."""
+"""`python -m bench [--list] [--seeds A-B] [NAME ...]`: exits 0 if every promise was kept, 1 if not, 2 used wrongly."""
 
 import argparse
 import os
@@ -6,13 +6,14 @@ import sys
 
 from rich.console import Console
 
-from bench.suite import OUT, UnknownBenchmarkError, chosen, found, load, run_all
+from bench.suite import OUT, UnknownBenchmarkError, chosen, found, load, run_all, seeded, seeds_of
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Run Stepdown's benchmarks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="which to run; all when none is named")
     parser.add_argument("--list", action="store_true", help="print the names and stop")
+    parser.add_argument("--seeds", type=seeds_of, metavar="A-B", help="seeds for benchmarks that take them")
     asked = parser.parse_args()
     if asked.list:
         print("\n".join(found()))
@@ -24,7 +25,7 @@ def main() -> int:
         return 2
     console = Console()
     console.print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors", highlight=False)
-    return 0 if run_all(names, load, OUT, console) else 1
+    return 0 if run_all(names, lambda name: seeded(load(name), asked.seeds), OUT, console) else 1
 
 
 if __name__ == "__main__":

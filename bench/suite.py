@@ -1,11 +1,14 @@
 """Finds the benchmarks, runs them, prints one table and keeps the numbers.
 
 A benchmark is a file `bench/bench_NAME.py` with `def run(out: Path) -> list[Row]`. It may put files of its own into
-`out`; its rows are written there as `NAME.json`, one flat object of key and value.
+`out`; its rows are written there as `NAME.json`, one flat object of key and value, beside what the benchmark itself put
+into that file. One that takes `seeds` as well can be run on others with `--seeds A-B`.
 """
 
 import difflib
+import functools
 import importlib
+import inspect
 import json
 import traceback
 from collections.abc import Callable, Iterable
@@ -21,7 +24,7 @@ FOLDER = Path(__file__).resolve().parent
 OUT = FOLDER / "out"
 PREFIX = "bench_"
 
-Benchmark = Callable[[Path], list[Row]]
+Benchmark = Callable[..., list[Row]]
 
 
 class UnknownBenchmarkError(LookupError):
@@ -52,7 +55,8 @@ def keep(name: str, rows: Iterable[Row], out: Path) -> Path:
     """Write a benchmark's numbers; gives the file's path."""
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.json"
-    numbers = {row.key: row.value for row in rows}
+    own = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    numbers = {**own, **{row.key: row.value for row in rows}}
     path.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     return path
 
@@ -76,12 +80,31 @@ def shown(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
 
 
+def seeded(benchmark: Benchmark, seeds: range | None) -> Benchmark:
+    """The benchmark on these seeds. Raises UnknownBenchmarkError for one that takes none."""
+    if seeds is None:
+        return benchmark
+    if "seeds" not in inspect.signature(benchmark).parameters:
+        raise UnknownBenchmarkError(f"{benchmark.__module__} takes no seeds.")
+    return functools.partial(benchmark, seeds=seeds)
+
+
+def seeds_of(text: str) -> range:
+    """`1000-1019` or `7`. Raises ValueError."""
+    first, _, last = text.partition("-")
+    found = range(int(first), int(last or first) + 1)
+    if not found:
+        raise ValueError(f"{text!r} holds no seed")
+    return found
+
+
 def run_all(names: list[str], load_one: Callable[[str], Benchmark], out: Path, console: Console) -> bool:
     """Run the benchmarks one after another; False if one broke or a promise was not kept."""
     results: dict[str, list[Row]] = {}
     whole = True
     for name in names:
         console.print(f"{name} ...", style="dim")
+        (out / f"{name}.json").unlink(missing_ok=True)
         try:
             results[name] = load_one(name)(out)
         except Exception:  # noqa: BLE001 - one broken benchmark must not cost the numbers of the others

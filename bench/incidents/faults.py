@@ -1,16 +1,13 @@
 """The eleven failure modes as generative models: what each does to a task, to tools, to load and to people.
 
 `share` of the affected tasks are hit, and severity is drawn, so that some incidents are mild. A fault starts at once or
-creeps in over minutes. Each class says in `labels` what may be behind it; the world makes the change, the ill tool or
-the missing reviewers that belong to the label.
+creeps in over minutes. `MODES` says what may be behind each; the world makes the change, the ill
+tool or the missing reviewers that belong to it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bench.incidents.agents import FLOWS, TOOLS, Draft, Random
-
-Label = tuple[str, str]
-"""(kind of cause, subject: a tool's name, `change` for the posted change, or nothing)."""
 
 
 @dataclass
@@ -25,7 +22,6 @@ class Fault:
     share: float = 0.5
     size: float = 1.0
     flows: tuple[str, ...] = FLOWS
-    labels: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         self.share = self.random.uniform(0.3, 0.6)
@@ -49,20 +45,18 @@ class Fault:
 
     def load(self, level: float) -> float:
         """Tasks a minute as a multiple of normal."""
-        return 1.0 + 0.0 * level
+        del level
+        return 1.0
 
     def decisions(self, level: float) -> float:
         """What people decide, as a multiple of normal."""
-        return 1.0 + 0.0 * level
+        del level
+        return 1.0
 
     def tool_errors(self, level: float) -> dict[str, float]:
         """Share of failed calls of a tool, for everybody who calls it."""
         del level
         return {}
-
-    def shown_by_numbers(self) -> bool:
-        """False where SLIs hardly move and somebody has to see it."""
-        return True
 
 
 class ToolMisuse(Fault):
@@ -70,7 +64,9 @@ class ToolMisuse(Fault):
 
     def bend(self, task: Draft, level: float) -> None:
         if self.hits(task, level):
-            task.calls["ledger.adjust"] = task.calls.get("ledger.adjust", 0) + 1 + int(self.random.poisson(1.5 * self.size))
+            task.calls["ledger.adjust"] = (
+                task.calls.get("ledger.adjust", 0) + 1 + int(self.random.poisson(1.5 * self.size))
+            )
             if self.random.random() < 0.5:
                 task.calls.pop("ledger.post", None)
             task.good *= 1 - 0.5 * self.size
@@ -123,7 +119,6 @@ class RetryLoop(Fault):
         if self.cause in ("tool", "schema"):
             own = int(self.random.binomial(turns, 0.8))
             task.calls[self.tool] = task.calls.get(self.tool, 0) + turns
-            task.repeated -= 0
             task.errors[self.tool] = task.errors.get(self.tool, 0) + own
         task.succeed *= 0.55
         task.escalate += 0.07
@@ -164,7 +159,7 @@ class PlanCorruption(Fault):
         task.succeed *= 1 - 0.5 * self.size if self.size < 1.9 else 0.1
         task.good *= 1 - 0.4 * self.size
         if self.random.random() < 0.5:
-            task.calls = {tool: 1 for tool in list(task.calls)[:2]}
+            task.calls = dict.fromkeys(list(task.calls)[:2], 1)
         else:
             task.calls["orders.read"] = task.calls.get("orders.read", 0) + 1 + int(self.random.poisson(1))
         task.escalate += 0.04
@@ -184,9 +179,6 @@ class PromptInjection(Fault):
             task.calls["mail.send"] = task.calls.get("mail.send", 0) + 1 + int(self.random.poisson(1))
             task.good *= 0.25
             task.denied += int(self.random.random() < 0.3)
-
-    def shown_by_numbers(self) -> bool:
-        return False
 
 
 class CostRunaway(Fault):

@@ -10,8 +10,8 @@ from bot.config.playbooks import Names, load_playbooks
 from bot.core.attribution import Assessment
 from bot.core.incident import Incident
 from bot.core.model import (
-    DEFAULT_LADDER,
     BOT,
+    DEFAULT_LADDER,
     Agent,
     Better,
     Fleet,
@@ -52,9 +52,7 @@ SLIS = (
     _ratio("task_success", HIGHER, 88),
     _times("cost_per_task", "USD/task"),
 )
-HEALTH = tuple(
-    Sli(f"{tool}-ok", f"{tool} success", "%", "ratio", HIGHER, Objective(60), tool=tool) for tool in TOOLS
-)
+HEALTH = tuple(Sli(f"{tool}-ok", f"{tool} success", "%", "ratio", HIGHER, Objective(60), tool=tool) for tool in TOOLS)
 
 
 def fleet(*, probed: bool) -> Fleet:

@@ -7,7 +7,7 @@ agent, no version strings.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bench.incidents.agents import TOOLS, Draft, Habits, Random, call_errors, draft, habits
@@ -123,7 +123,9 @@ def _true_change(made: Scenario) -> list[PostedChange]:
 def _change(
     random: Random, name: str, kind: ChangeKind, minutes: float, agents: tuple[str, ...], tools: tuple[str, ...]
 ) -> PostedChange:
-    version = {"model": "acme-large-0918", "prompt": "v12"}.get(kind, "") if name == TRUTH else ""
+    versions = {"model": "acme-large-0918", "prompt": "v12"} if name == TRUTH else {"model": "m-0", "prompt": "p-0"}
+    version = f"{versions[kind]}" if kind in versions else ""
+    version += f"-{name}" if version and name != TRUTH else ""
     at = START + timedelta(minutes=minutes)
     return PostedChange(name, kind, at, str(random.choice(SUMMARIES[kind])), agents, (), tools, version)
 
@@ -145,6 +147,7 @@ def _own(made: Scenario, at: datetime, level: float) -> Iterator[TaskRecord]:
     rates = {**made.own.errors, **fault.tool_errors(level)}
     for _ in range(int(random.poisson(made.own.rate * fault.load(level)))):
         task = draft(random, made.own)
+        task.model, task.prompt = _version(made, "model", at), _version(made, "prompt", at)
         fault.bend(task, level)
         call_errors(random, task, rates)
         moment = at + timedelta(seconds=random.uniform(0, 59))
@@ -154,6 +157,18 @@ def _own(made: Scenario, at: datetime, level: float) -> Iterator[TaskRecord]:
             yield pending
         else:
             yield _record(made, "refunds", task, moment)
+
+
+def _version(made: Scenario, kind: ChangeKind, at: datetime) -> str:
+    """What runs at a moment: what was last changed before it, harmless or not. A regression is rolled out by itself."""
+    old = made.own.model if kind == "model" else made.own.prompt
+    done = [
+        change
+        for change in made.changes
+        if change.kind == kind and change.touches("refunds") and change.at <= at
+        if not (change.id == TRUTH and made.mode == "model-or-prompt-regression")
+    ]
+    return max(done, key=lambda change: change.at).version if done else old
 
 
 def _decided(made: Scenario, at: datetime, level: float) -> Iterator[TaskRecord]:
@@ -171,15 +186,13 @@ def _decided(made: Scenario, at: datetime, level: float) -> Iterator[TaskRecord]
 
 
 def _ended(asked: TaskRecord, moment: datetime) -> TaskRecord:
-    from dataclasses import replace  # noqa: PLC0415 - beside its one use
-
     return replace(asked, at=moment, pending_approval=False, completed=True)
 
 
 def _others(made: Scenario, name: str, agent: Habits, at: datetime, level: float) -> Iterator[TaskRecord]:
     random = made.random
     rates = {**agent.errors, **made.fault.tool_errors(level)}
-    ill = [tool for tool in made.fault.tool_errors(level)]
+    ill = list(made.fault.tool_errors(level))
     for _ in range(int(random.poisson(agent.rate))):
         task = draft(random, agent)
         for tool in ill:

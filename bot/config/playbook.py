@@ -55,10 +55,11 @@ class SignalEntry(Entry):
     sign: str = ""
     weight: Strength = "usual"
     means: Prose
+    against: bool = False
 
     def value(self) -> Signal:
         """The value of the core."""
-        return Signal(self.sli, self.moves, self.at_least, self.order, self.sign, self.weight, self.means)
+        return Signal(self.sli, self.moves, self.at_least, self.order, self.sign, self.weight, self.means, self.against)
 
 
 class FindingEntry(Entry):

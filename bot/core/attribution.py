@@ -11,13 +11,15 @@ from datetime import datetime
 
 from bot.core.cause import CAUSE_WORDS, CauseKind
 from bot.core.change_feed import CAUSE_OF
-from bot.core.facts import Fact, by_length, by_workflow, counted, endings, mix, pinned, shape
+from bot.core.facts import Fact, by_length, by_workflow, counted, endings, guarded, mix, pinned, shape
 from bot.core.facts_changes import suspects, timing, versions
 from bot.core.facts_flow import flow
 from bot.core.facts_tools import others, tools
 from bot.core.material import Material
 from bot.core.weights import PRIORS, RULED_OUT_BY, STANDS_OUT, WEIGHTS, Weight
 
+SURE_OF_TOOL = 0.8
+"""Share from which rules leave the agent alone because of a tool: holding back wrongly is the worse mistake."""
 SHOWN = 5
 """Causes that an assessment keeps."""
 
@@ -84,8 +86,9 @@ class Assessment:
 
     @property
     def tool_fault(self) -> str:
-        """The tool that is at fault, where that is the first cause: no reason to demote the agent by rule."""
-        return self.top.subject if self.top is not None and self.top.kind == "tool" else ""
+        """The tool that is at fault, where that is as good as sure: no reason to demote the agent by rule."""
+        sure = self.top is not None and self.top.kind == "tool" and self.top.share >= SURE_OF_TOOL
+        return self.top.subject if self.top is not None and sure else ""
 
     @property
     def sentence(self) -> str:
@@ -107,7 +110,7 @@ class _Candidate:
 
 def facts(material: Material) -> tuple[Fact, ...]:
     """Everything that is seen, and everything that was looked for and is not there."""
-    looks = (counted, by_workflow, by_length, endings, mix, shape, tools, others, versions, timing, flow)
+    looks = (counted, guarded, by_workflow, by_length, endings, mix, shape, tools, others, versions, timing, flow)
     return tuple(fact for look in looks for fact in look(material))
 
 

@@ -9,9 +9,9 @@ each side is replaced by its own mean (one binary segmentation; for noise that i
 single change). *Sudden* or *gradual* is the better of two fits after that minute: a level, or a line that climbs to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, sqrt
 from typing import NamedTuple
 
 CLEAR = 3.5
@@ -81,6 +81,33 @@ def _variance(values: Sequence[float], mean: float) -> float:
     """Sample variance with one task more in it, as far from the mean as the mean is from nothing: never zero."""
     unit = abs(mean) or 1.0
     return (sum((value - mean) ** 2 for value in values) + unit**2) / len(values)
+
+
+def chance_of(count: int, expected: float) -> float:
+    """How likely so many or more rare events are by chance where `expected` are usual (Poisson)."""
+    term, below = exp(-expected), 0.0
+    for k in range(count):
+        below += term
+        term *= expected / (k + 1)
+    return max(0.0, 1.0 - below)
+
+
+def loudest(counts: Mapping[int, float], first: int, last: int) -> tuple[float, int] | None:
+    """The minute since which events are most out of line with the time before: (z, minute); None for too few.
+
+    Every minute of the span is tried, so a z here means less than elsewhere: about one more is needed.
+    """
+    found = []
+    for cut in range(first + MIN_BEFORE, last - LEAST_SIDE):
+        before = sum(counts.get(minute, 0.0) for minute in range(first, cut))
+        after = sum(counts.get(minute, 0.0) for minute in range(cut, last))
+        usual = (before + 0.5) / (cut - first) * (last - cut)
+        found.append(((after - usual) / sqrt(usual + usual**2 / max(before, 1.0)), cut))
+    return max(found, default=None)
+
+
+MIN_BEFORE = 30
+"""Minutes that are normal, at the least."""
 
 
 class Point(NamedTuple):

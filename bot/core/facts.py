@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.core.contrast import Contrast, means, shares
+from bot.core.contrast import Contrast, chance_of, means, shares
 from bot.core.figures import figure, label
 from bot.core.material import Material, Moved
 from bot.core.tasks import TaskRecord
@@ -42,7 +42,6 @@ COUNTS: tuple[Count, ...] = (
     Count("denied-calls", lambda r: _number(r.denied_calls), "calls refused by policy", 1.5, 0.05),
     Count("repeated-calls", lambda r: _number(r.repeated_calls), "repeated calls", 1.5, 0.2),
     Count("replans", lambda r: _number(r.replans), "re-plans", 1.5, 0.2),
-    Count("flagged-content", lambda r: _number(r.flagged), "finds of a guard", 2.0, 0.01),
     Count(
         "dear-calls",
         lambda r: None if r.cost is None or not r.tool_calls else r.cost / r.tool_calls,
@@ -62,6 +61,23 @@ def counted(material: Material) -> Iterator[Fact]:
             unit = "" if count.sign == "dear-calls" else " a task"
             words = f"{count.what}{unit}: {figure(found.before, '')} before, {figure(found.after, '')} now"
             yield Fact(count.sign, found.rose(count.times, count.by), words)
+
+
+SURE, MAYBE, LEAST_FINDS = 1e-4, 0.02, 3
+"""Chance below which a guard's finds are more than its usual false alarms: for sure, and perhaps."""
+
+
+def guarded(material: Material) -> Iterator[Fact]:
+    """What a guard found in what the agent read. Finds are rare, so they are counted and not averaged."""
+    before, after = ([r.flagged for r in side if r.flagged is not None] for side in material.split(material.tasks))
+    if not before or not after:
+        return
+    finds, usual = sum(after), (sum(before) + 0.5) / len(before) * len(after)
+    chance = chance_of(finds, usual) if finds >= LEAST_FINDS else 1.0
+    words = f"{finds} finds of a guard in {len(after)} tasks, {usual:.1f} would be usual"
+    yield Fact("flagged-content", chance <= SURE, words)
+    if chance > SURE:
+        yield Fact("flagged-perhaps", chance <= MAYBE, words)
 
 
 def _values(tasks: Sequence[TaskRecord], of: Callable[[TaskRecord], float | None]) -> list[float]:

@@ -16,6 +16,8 @@ SLACK = 3
 """Minutes by which the onset may have been found too early: a change that close after it is still a suspect."""
 CLOSE, HOUR, HOURS = 12, 60, 360
 NEW_SHARE = 0.15
+SIDE_BY_SIDE = 20
+"""Tasks on each version; fewer are leftovers of a change, not two versions at once."""
 Versioned = Literal["model", "prompt"]
 VERSIONED: tuple[Versioned, ...] = ("model", "prompt")
 
@@ -39,8 +41,9 @@ def _unposted(material: Material, kind: Versioned) -> Iterator[PostedChange]:
 
 def new_version(material: Material, kind: Versioned) -> tuple[str, datetime] | None:
     """A version that was not there before and is now, and when it was first seen; None where nothing is new."""
-    before, after = material.split(material.tasks)
-    known = {_version(task, kind) for task in before} - {""}
+    _, after = material.split(material.tasks)
+    settled = [task for task in material.tasks if minute_of(task.at) < material.onset - HOUR]
+    known = {_version(task, kind) for task in settled} - {""}
     fresh = Counter(_version(task, kind) for task in after if _version(task, kind) not in known | {""})
     if not known or not fresh or fresh.most_common(1)[0][1] < NEW_SHARE * len(after):
         return None
@@ -77,7 +80,7 @@ def _worse_version(material: Material, kind: Versioned, version: str, after: Seq
         for wanted in (False, True)
     )
     found = means(old, new)
-    if found.known:
+    if min(len(old), len(new)) >= max(SIDE_BY_SIDE, NEW_SHARE * len(after)):
         yield Fact("worse-version", found.rose(times=1.3), f"{kind} {version} against the old one, same minutes", kind)
 
 
@@ -92,12 +95,19 @@ def timing(material: Material) -> Iterator[Fact]:
             yield Fact(
                 "fits-slice", fits, f"it is for {', '.join(change.workflows)}; bad is {', '.join(slices)}", change.id
             )
+    yield from _before(material)
+
+
+def _before(material: Material) -> Iterator[Fact]:
+    """What kinds of change the last hour held."""
     close = [c for c in suspects(material) if -SLACK <= material.onset - minute_of(c.at) <= HOUR]
     yield Fact("recent-change", bool(close), f"{len(close) or 'no'} change in the hour before")
+    hits = {kind: [change.words for change in close if change.kind == kind] for kind in CAUSE_OF}
     for kind, cause in CAUSE_OF.items():
         name = f"{cause if cause != 'code' else 'deploy'}-before"
-        hits = [change.words for change in close if change.kind == kind]
-        yield Fact(name, bool(hits), hits[0] if hits else f"no {kind} change in the hour before")
+        yield Fact(name, bool(hits[kind]), hits[kind][0] if hits[kind] else f"no {kind} change in the hour before")
+    either = [*hits["model"], *hits["prompt"]]
+    yield Fact("version-before", bool(either), either[0] if either else "neither model nor prompt changed in the hour")
 
 
 def _when(ahead: int) -> str:

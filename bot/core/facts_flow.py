@@ -39,11 +39,11 @@ def _load(material: Material) -> Iterator[Fact]:
 
 
 def _rates(before: Sequence[float], after: Sequence[float]) -> Contrast:
-    """Counts a minute: Poisson, so the variance is the mean, or what the minutes really show where that is more."""
+    """Counts a minute: Poisson, wider where the minutes before were more uneven than that."""
     found = means(before, after)
-    spread = sqrt(found.before / len(before) + found.after / len(after)) or 1.0
-    z = (found.after - found.before) / spread
-    return Contrast(found.before, found.after, min(z, found.z) if z > 0 else z, sum(before), sum(after))
+    uneven = sum((count - found.before) ** 2 for count in before) / len(before) / max(found.before, 0.1)
+    spread = sqrt(max(uneven, 1.0) * max(found.before, 0.1) * (1 / len(before) + 1 / len(after)))
+    return Contrast(found.before, found.after, (found.after - found.before) / spread, sum(before), sum(after))
 
 
 def _correlation(material: Material) -> float | None:
@@ -82,21 +82,22 @@ def _asked_in(material: Material, task: TaskRecord, early: bool) -> bool:
 
 
 def _decisions(material: Material) -> Iterator[Fact]:
-    """How long people took, and how many requests they decided for each that came."""
-    waits, rates = [], []
+    """Decisions a minute against the time before, and how long each took; a longer queue alone is not slow people."""
+    decided, came, waits = [], [], []
     for side in (material.early, material.late):
-        decided = [t for t in material.tasks if t.queued_at is not None and not t.waits and side(minute_of(t.at))]
-        came = sum(1 for t in material.tasks if t.queued_at is not None and side(minute_of(t.queued_at)))
-        waits.append([(t.at - t.queued_at).total_seconds() / 60 for t in decided if t.queued_at is not None])
-        rates.append((len(decided), came))
-    if min(rates[0]) < LEAST_REQUESTS or rates[1][1] < LEAST_REQUESTS // 2:
+        own = [t for t in material.tasks if t.queued_at is not None and not t.waits and side(minute_of(t.at))]
+        decided.append(len(own))
+        came.append(sum(t.queued_at is not None and side(minute_of(t.queued_at)) for t in material.tasks))
+        waits.append([(t.at - t.queued_at).total_seconds() / 60 for t in own if t.queued_at is not None])
+    spans = [sum(map(side, material.arrivals)) for side in (material.early, material.late)]
+    if min(decided[0], came[0]) < LEAST_REQUESTS or min(spans) < 3:  # noqa: PLR2004 - minutes: fewer are no rate
         return
+    usual, asked = (count[0] / spans[0] * spans[1] for count in (decided, came))
+    able = min(usual, came[1]) if came[1] < asked else usual
+    fewer = decided[1] <= FEWER * able and able - decided[1] >= 3 * sqrt(max(able, 1.0))
     longer = means(*waits)
-    usual, now = (decided / max(came, 1) for decided, came in rates)
-    expected = usual * rates[1][1]
-    fewer = now <= FEWER * usual and expected - rates[1][0] >= 3 * sqrt(max(expected, 1.0))
-    slow = fewer or longer.rose(times=SLOWER, by=0.5)
-    words = f"{rates[1][0]} decisions for {rates[1][1]} requests; before {usual:.2f} for each"
+    slow = fewer or (came[1] <= 1.2 * asked and longer.rose(times=SLOWER, by=0.5))
+    words = f"{decided[1]} decisions in {spans[1]} min, {usual:.0f} would be usual, for {came[1]} requests"
     if longer.known:
         words += f"; {longer.before:.1f} min to decide before, {longer.after:.1f} now"
     yield Fact("slow-decisions", slow, words)

@@ -6,13 +6,12 @@ other agents' tasks saw of the same tool in the same minutes.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from math import sqrt
 
-from bot.core.contrast import CLEAR, Contrast, Point, means, shares, step
+from bot.core.contrast import Contrast, Point, chance_of, means, shares, step
 from bot.core.facts import Fact, badness
 from bot.core.figures import clock_time
 from bot.core.material import Material, ToolSeries
-from bot.core.model import Breach, minute_of
+from bot.core.model import Better, Breach, minute_of
 from bot.core.tasks import TaskRecord
 
 ERRORS_TIMES, ERRORS_BY = 1.8, 0.03
@@ -73,18 +72,29 @@ def _late(material: Material, name: str) -> Iterator[Fact]:
 
 
 def _apart(material: Material, name: str) -> Iterator[Fact]:
-    """The tool where this agent has no part in it."""
+    """The tool where this agent has no part in it: in an SLI of its own, and for all other agents together."""
     found = [(f"by {one.series}", _series(material, one)) for one in material.tools if one.tool == name]
-    found += [
-        (f"for {other.agent}", _errors(material, other.tasks, name)) for other in material.neighbours if other.tasks
-    ]
+    others_ = [other for other in material.neighbours if any(use.name == name for t in other.tasks for use in t.tools)]
+    if others_:
+        everybody = [task for other in others_ for task in other.tasks]
+        found.append((f"for {', '.join(other.agent for other in others_)}", _errors(material, everybody, name)))
     known = [(where, contrast) for where, contrast in found if contrast.known]
-    ill = [(where, contrast) for where, contrast in known if contrast.rose(ERRORS_TIMES, ERRORS_BY)]
+    ill = [(where, contrast) for where, contrast in known if _ill(contrast)]
     if ill:
         told = "; ".join(f"{where} {_percent(c.before)} -> {_percent(c.after)} failed" for where, c in ill)
         yield Fact("tool-ill", True, f"{name} measured apart: {told}", name)
     elif known:
         yield Fact("tool-ill", False, f"{name} is well {known[0][0]}: {_percent(known[0][1].after)} failed", name)
+
+
+def _ill(found: Contrast) -> bool:
+    """More failures than chance, and more than a handful: five tools and several callers are looked at."""
+    failed = round(found.after * found.n_after)
+    usual = (found.before * found.n_before + 0.5) / found.n_before * found.n_after
+    return failed >= LEAST_FAILED and found.rose(ERRORS_TIMES, ERRORS_BY) and chance_of(failed, usual) <= RARE
+
+
+LEAST_FAILED, RARE = 4, 1e-5
 
 
 def _series(material: Material, one: ToolSeries) -> Contrast:
@@ -145,8 +155,12 @@ def _beyond_chance(breach: Breach) -> bool:
     """A rare ratio of a quiet agent passes its line by luck now and then; that is no sign of anything shared."""
     if breach.sli.kind != "ratio" or not breach.n or breach.baseline is None:
         return True
-    share = min(max(breach.baseline.value / 100, 0.005), 0.995)
-    return abs(breach.value - breach.baseline.value) / 100 >= CLEAR * sqrt(share * (1 - share) / breach.n)
+    lower = breach.sli.better is Better.LOWER
+    bad, usual = (v if lower else 100 - v for v in (breach.value, breach.baseline.value))
+    return chance_of(round(bad / 100 * breach.n), max(usual, 0.2) / 100 * breach.n) <= LUCK
+
+
+LUCK = 1e-4
 
 
 def _percent(share: float) -> str:

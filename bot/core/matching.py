@@ -1,8 +1,9 @@
 """Which playbook fits an incident: its signals against what was seen (`docs/playbooks.md`).
 
 A signal that was seen adds its strength, one that was looked for and is not there takes some of it away, one that could
-not be looked for counts nothing. Strong 3 / -2, usual 1.5 / -0.75, weak 0.5 / -0.25: as in `weights.py`, a point
-doubles the odds, and a missing signal says less than a seen one, since no incident shows all of its playbook.
+not be looked for counts nothing; one that speaks `against` the mode takes its strength away. Strong 3 / -2, usual
+1.5 / -0.75, weak 0.5 / -0.25: as in `weights.py`, a point doubles the odds, and a missing signal says less than a seen
+one, since no incident shows all of its playbook.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from bot.core.model import Better
 from bot.core.playbook import Playbook, Signal, Strength
 
 POINTS: Mapping[Strength, tuple[float, float]] = {"strong": (3.0, -2.0), "usual": (1.5, -0.75), "weak": (0.5, -0.25)}
-LEAST = 3.0
+LEAST = 2.0
 """Points from which a playbook is suggested."""
 SHOWN = 3
 MOVES_BY = 0.10
@@ -40,8 +41,11 @@ def _match(playbook: Playbook, material: Material, seen: Sequence[Fact]) -> Matc
         verdict = _sign(signal, seen) if signal.sign else _moved(signal, material)
         if verdict is None:
             continue
-        points += POINTS[signal.weight][0 if verdict else 1]
-        (there if verdict else missing).append(signal.words)
+        if signal.against:
+            points -= POINTS[signal.weight][0] if verdict else 0.0
+        else:
+            points += POINTS[signal.weight][0 if verdict else 1]
+            (there if verdict else missing).append(signal.words)
     advice = playbook.containment.instead or playbook.containment.why
     rung = playbook.containment.rung
     return Match(playbook.name, playbook.title, playbook.runbook, points, tuple(there), tuple(missing), rung, advice)

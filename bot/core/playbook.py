@@ -36,6 +36,7 @@ SIGNS: Mapping[str, str] = {
     "deploy-before": "a deploy shortly before the first bad minute",
     "prompt-before": "a prompt change shortly before the first bad minute",
     "model-before": "a model change, posted or seen in task records, shortly before the first bad minute",
+    "version-before": "a model or a prompt change shortly before the first bad minute",
     "schema-before": "a change of a tool's schema shortly before the first bad minute",
     "policy-before": "a policy change shortly before the first bad minute",
     "other-agents": "other agents went bad at the same time",
@@ -58,6 +59,8 @@ class Signal:
     weight: Strength = "usual"
     """How much it tells this mode from the others."""
     means: str = ""
+    against: bool = False
+    """True where seeing it speaks against this mode; not seeing it then says nothing."""
 
     @property
     def words(self) -> str:

@@ -47,8 +47,8 @@ PRIORS: dict[CauseKind, float] = {
 }
 """Before anything is looked at. An agent that nobody touched is the commonest case; a posted change has its timing."""
 
-STANDS_OUT = 3.0
-"""Points from which a cause is named. Below, "nothing stands out" is the answer: eight to one is little at night."""
+STANDS_OUT = 2.0
+"""Points from which a cause is named. Below, "nothing stands out" is the answer."""
 
 WEIGHTS: tuple[Weight, ...] = (
     # tools
@@ -62,22 +62,23 @@ WEIGHTS: tuple[Weight, ...] = (
     # changes: when
     Weight(CHANGES, "change-close", 4, 0, "minutes before: few things happen by chance that close", "subject"),
     Weight(CHANGES, "change-hour", 2, 0, "within the hour: traffic has reached it", "subject"),
-    Weight(CHANGES, "change-hours", 0, 0, "hours before: it worked for a while", "subject"),
-    Weight(CHANGES, "change-old", -2, 0, "half a day or more before: it has proved itself", "subject"),
+    Weight(CHANGES, "change-hours", -1, 0, "hours before: it worked for a while", "subject"),
+    Weight(CHANGES, "change-old", -4, 0, "half a day or more before: it has proved itself", "subject"),
     Weight(CHANGES, "change-after", -8, 0, "a cause comes first", "subject"),
     Weight(CHANGES, "fits-slice", 2, -4, "what it touches is what went bad, or is not", "subject"),
     Weight(CHANGES, "sudden", 0.5, 0, "a change works from its first minute on"),
     Weight(CHANGES, "gradual", -0.5, 0, "a change seldom creeps in, unless it is rolled out in parts"),
     # changes: what they can and cannot do
-    Weight(CHANGES, "tool-ill", -4, 0.5, "no change of the agent makes a tool fail for others"),
+    Weight(CHANGES, "tool-ill", -4, 0, "no change of the agent makes a tool fail for others"),
     Weight(("code", "prompt", "model", "schema"), "slow-decisions", -4, 0, "no change of the agent makes people slow"),
-    Weight(CHANGES, "flagged-content", -4, 0.5, "instructions came in with the data"),
+    Weight(CHANGES, "flagged-content", -4, 0, "instructions came in with the data"),
     Weight(CHANGES, "load-up", -2, 0, "load rose at the same time"),
     Weight(CHANGES, "other-agents", -1, 0, "other agents, which it does not touch, went bad too"),
     Weight(("model", "prompt"), "new-version", 3, -5, "task records name a new version, or the old one still", "kind"),
-    Weight(("model", "prompt"), "worse-version", 4, -2, "old and new run side by side and the new is worse", "kind"),
+    Weight(("model", "prompt"), "worse-version", 4, -1, "old and new run side by side and the new is worse", "kind"),
     Weight(("schema",), "tool-errors", 3, -1, "calls of the very tool whose schema changed fail", "tools"),
     Weight(("schema",), "bad-with-tool", 2, -1, "the tasks that use that tool are the bad ones", "tools"),
+    Weight(("schema",), "other-tools", 3, 0, "the very tool whose schema changed is chosen otherwise", "tools"),
     Weight(("schema",), "invalid-calls", 3, -1, "calls that the new schema refuses"),
     Weight(("policy",), "denied-calls", 4, -2, "policy refuses what it let through"),
     Weight(("policy",), "more-requests", 3, -1, "more has to be asked for"),
@@ -90,15 +91,16 @@ WEIGHTS: tuple[Weight, ...] = (
     Weight(("agent",), "replans", 1.5, 0, "it plans again and again", group="behaviour"),
     Weight(("agent",), "long-tasks", 1.5, 0, "it loses the thread in long tasks", group="behaviour"),
     Weight(("agent",), "early-endings", 1.5, 0, "it ends too early", group="behaviour"),
-    Weight(("agent",), "tool-ill", -5, 0.5, "a tool is ill, and the agent makes do"),
-    Weight(("agent",), "tool-errors", -2, 0.5, "calls fail, whoever's fault that is"),
+    Weight(("agent",), "tool-ill", -5, 0, "a tool is ill, and the agent makes do"),
+    Weight(("agent",), "tool-errors", -2, 0, "calls fail, whoever's fault that is"),
     Weight(("agent",), "slow-decisions", -5, 0, "people are slow, which is not the agent"),
-    Weight(("agent",), "flagged-content", -4, 0.5, "it was told to"),
-    Weight(("agent",), "load-up", -2, 0.5, "it held at the usual load"),
-    Weight(("agent",), "other-agents", -2, 0.5, "others went bad too, without its doing"),
+    Weight(("agent",), "flagged-content", -4, 0, "it was told to"),
+    Weight(("agent",), "load-up", -2, 0, "it held at the usual load"),
+    Weight(("agent",), "other-agents", -2, 0, "others went bad too, without its doing"),
     Weight(("agent",), "new-version", -2, 0, "task records name a new version"),
     # what comes in
-    Weight(("data",), "flagged-content", 7, -3, "a guard found instructions in what the agent read"),
+    Weight(("data",), "flagged-content", 7, -1, "a guard found instructions in what the agent read"),
+    Weight(("data",), "flagged-perhaps", 4, -1, "a guard found a little more than usual"),
     Weight(("data",), "other-tools", 1, 0, "it does what nobody asked for"),
     Weight(("data",), "one-workflow", 1, 0, "one kind of input and not the others"),
     Weight(("load",), "load-up", 4, -5, "more tasks than is normal, or no more"),
@@ -113,8 +115,8 @@ WEIGHTS: tuple[Weight, ...] = (
     Weight(("people",), "more-requests", -3, 0.5, "more was asked of them"),
     Weight(("people",), "load-up", -2, 0, "more came in altogether"),
     # shared
-    Weight(("shared",), "other-agents", 4, -4, "others went bad at the same time, or did not"),
-    Weight(("shared",), "many-agents", 1, 0, "and more than one of them"),
+    Weight(("shared",), "other-agents", 3, -4, "others went bad at the same time, or did not"),
+    Weight(("shared",), "many-agents", 2, 0, "and more than one of them"),
     Weight(("shared",), "several-tools", 3, 0, "several tools at once have something beneath them"),
     Weight(("shared",), "tool-ill", -3, 0.5, "one tool that is ill for all is that tool"),
     Weight(("shared",), "one-workflow", -2, 0, "what is shared hits every workflow"),

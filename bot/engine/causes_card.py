@@ -41,7 +41,8 @@ def cause_words(incident: Incident, name: Named) -> str:
         return f"Cause: {_said(name, incident.cause)}"
     if incident.assessment is None or not incident.open:
         return ""
-    return incident.assessment.sentence
+    spared = " A fault of a tool is no reason to step the agent down by rule." if incident.tool_fault else ""
+    return f"{incident.assessment.sentence}.{spared}".replace("..", ".")
 
 
 def _said(name: Named, named: NamedCause) -> str:

@@ -6,7 +6,7 @@ Each tick asks what stored minutes and stored deadlines say now; nothing is coun
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core import hours, nudges, recovery
+from bot.core import detection, hours, nudges, recovery
 from bot.core.effects import DrawCharts, EditCard
 from bot.core.events import (
     Event,
@@ -25,7 +25,7 @@ from bot.core.model import BOT, Agent, Breach, Fleet, InstanceReading, Ladder, S
 from bot.engine.each import each
 from bot.engine.history import History, Rows
 from bot.engine.ledger import Ledger
-from bot.engine.openings import stuck_for, suggest
+from bot.engine.openings import stuck_for, suggest, worst_of
 from bot.ports import Clock, DueTimer, RungBoard, Store
 
 JUDGED = frozenset({State.RESPONDING, State.CONTAINED, State.RECOVERING, State.RECOVERED})
@@ -33,6 +33,10 @@ CHARTS_EVERY = 5
 """Good minutes after which the charts are drawn anew."""
 HAND_OVER = 5.0
 """Seconds of wall time that a replica has for a deadline it took; then another one may take it."""
+FIRST_LOOK = timedelta(seconds=45)
+"""How long containment by rule waits for the first look at the evidence."""
+LATEST_OF = 15
+"""Minutes within which a value is still the latest."""
 LONGEST = 6 * 60
 """Minutes of history that the recovery clock looks back over at most."""
 
@@ -144,13 +148,31 @@ class Course:
             self._ledger.refresh([DrawCharts(incident.id, stamp)])
 
     def _contain_further(self, incident: Incident, now: datetime) -> None:
-        """Where the agent allows it, apply what the rules say. The bot alone only ever lowers."""
+        """Where the agent allows it, apply what the rules say of the numbers of now. The bot alone only ever lowers.
+
+        A fault of a tool is no reason (`product.md` section 7), so the first look at the evidence is waited for, but
+        not for long.
+        """
         fleet = self._fleet()
         agent = fleet.agents.get(incident.agent)
         healing = incident.state in (State.RECOVERING, State.RECOVERED)
         if agent is None or agent.containment != "auto" or healing or not incident.breaches:
             return
-        lower_for(self._store, self._ledger, fleet, agent, incident.id, now)
+        unseen = incident.assessment is None and now - incident.opened_at < FIRST_LOOK
+        if not unseen and not incident.tool_fault:
+            lower_for(self._store, self._ledger, fleet, agent, incident.id, now, self._latest(agent, incident, now))
+
+    def _latest(self, agent: Agent, incident: Incident, now: datetime) -> Mapping[Series, float]:
+        """What the breached SLIs show now, where they show anything."""
+        newest = minute_of(now)
+        rows = self._history.rows([agent.key], newest - LATEST_OF, newest)
+        found: dict[Series, float] = {}
+        for breach in incident.breaches:
+            own = rows.get(breach.series, {})
+            value = detection.measure(breach.sli, own, max(own)).value if own else None
+            if value is not None:
+                found[breach.series] = value
+        return found
 
     def read_back(self) -> None:
         """Compare what was requested with what instances say they apply.
@@ -219,7 +241,15 @@ class Course:
         return NudgeHeld(now, BOT, kind, owed.about, quiet) if quiet else Nudged(now, BOT, kind, owed.about)
 
 
-def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident_id: int, now: datetime) -> None:
+def lower_for(
+    store: Store,
+    ledger: Ledger,
+    fleet: Fleet,
+    agent: Agent,
+    incident_id: int,
+    now: datetime,
+    latest: Mapping[Series, float],
+) -> None:
     """Apply the suggestion of the rules as the bot, if it is lower than where the agent is."""
 
     def decide(incident: Incident) -> Event | None:
@@ -227,7 +257,7 @@ def lower_for(store: Store, ledger: Ledger, fleet: Fleet, agent: Agent, incident
         present = state.rung if state is not None else agent.normal_rung
         if present not in fleet.ladder.names():
             return None
-        ill = [breach for breach in incident.breaches if breach.cleared_at is None]
+        ill = [worst_of(b, latest.get(b.series)) for b in incident.breaches if b.cleared_at is None]
         found = suggest(fleet, agent, present, ill, stuck_for(incident, now))
         if found is None or not found.auto or fleet.ladder.depth(found.rung) <= fleet.ladder.depth(present):
             return None

@@ -11,7 +11,7 @@ from bot.core.figures import figure
 from bot.core.incident import Incident, State
 from bot.core.model import Agent, Baseline, Breach, Call, Fleet, RungState, Series, Sli, minute_of
 from bot.engine.history import History, Rows
-from bot.engine.openings import stuck_for, suggest
+from bot.engine.openings import stuck_for, suggest, worst_of
 from bot.ports import RungBoard, Store
 
 LOOK_BACK = 30
@@ -136,11 +136,11 @@ class Numbers:
 
     def proposal(self, agent: Agent, incident: Incident, now: datetime) -> cards.Proposal | None:
         """The rung that the rules propose on the numbers of now; None where none is lower than the present one."""
-        if not incident.open or incident.state in (State.RECOVERING, State.RECOVERED):
+        if not incident.open or incident.tool_fault or incident.state in (State.RECOVERING, State.RECOVERED):
             return None
         latest = {(line.workflow, line.name): line.now for line in self.lines(agent, incident, now)}
         breaches = [
-            _worst(breach, latest.get((breach.series.workflow, breach.series.sli))) for breach in incident.breaches
+            worst_of(breach, latest.get((breach.series.workflow, breach.series.sli))) for breach in incident.breaches
         ]
         stuck = stuck_for(incident, now)
         found = suggest(self._fleet(), agent, incident.rungs.rung, breaches, stuck) if breaches else None
@@ -250,13 +250,6 @@ def _band_line(band: recovery.BandLine, sli: Sli, breach: Breach | None) -> card
         status,
         band.exempt or band.why,
     )
-
-
-def _worst(breach: Breach, latest: float | None) -> Breach:
-    """The breach with the worse of its value at onset and the latest one, for the rules to look at."""
-    if latest is None:
-        return breach
-    return replace(breach, value=detection.worst(breach.sli.better, breach.value, latest))
 
 
 def _in_words(line: cards.SliLine) -> str:

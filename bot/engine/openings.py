@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.core import ladder
 from bot.core.cover import Cover, with_cover
-from bot.core.detection import objective_limit
+from bot.core.detection import objective_limit, worst
 from bot.core.events import IncidentKind, Opened, Roster, Severity, Suggestion
 from bot.core.figures import figure
 from bot.core.incident import Incident, State
@@ -156,6 +156,13 @@ def stuck_for(incident: Incident, now: datetime) -> float:
     if since is None or incident.state in (State.RECOVERING, State.RECOVERED):
         return 0.0
     return (now - since).total_seconds() / 60 if incident.rungs.rung == READ_ONLY else 0.0
+
+
+def worst_of(breach: Breach, latest: float | None) -> Breach:
+    """The breach with the worse of its value at onset and the latest one, for the rules to look at."""
+    if latest is None:
+        return breach
+    return replace(breach, value=worst(breach.sli.better, breach.value, latest))
 
 
 def _reading(breach: Breach, stuck: float) -> ladder.Reading:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.core.contrast import Point, Step, step
+from bot.core.change_feed import PostedChange
+from bot.core.contrast import Point, Step, loudest, step
 from bot.core.incident import Incident
 from bot.core.material import BEFORE, FEED_BACK, Material, Moved, Neighbour, ToolSeries
 from bot.core.model import Agent, Breach, Fleet, MinuteRow, Series, Sli, minute_of, minute_start
-from bot.core.tasks import TaskRecord
+from bot.core.tasks import QUEUE, TaskRecord
 from bot.engine.history import History, Rows
 from bot.ports import Store
 
@@ -17,8 +18,10 @@ MOST_TASKS = 10_000
 MOST_NEIGHBOURS, NEIGHBOUR_TASKS = 20, 3_000
 REFINE = 20
 """Minutes by which the onset found from the numbers may differ from the first bad minute of detection."""
-CLEAR_STEP = 0.3
+CLEAR_STEP, CLEAR_DECLARED = 0.3, 0.5
 """Share of a series' variation that a step must explain to say when it moved."""
+TOGETHER = 6
+"""Minutes within which breaches began together; of those the clearest speaks, for a rare one comes by chance."""
 DECLARED_BACK = 90
 """Minutes before an incident declared by hand in which its onset is looked for."""
 
@@ -40,6 +43,8 @@ class Surroundings:
         rough, newest = _rough(incident), minute_of(now)
         rows = self._history.rows([agent.key], rough - BEFORE - REFINE, newest)
         onset, primary = _onset(incident, agent, rows, rough)
+        if not incident.breaches:
+            onset = self._noticed(agent.key, rough, newest) or min(onset, rough - UNNOTICED)
         tasks = self._tasks(agent.key, onset, newest)
         return Material(
             agent=agent,
@@ -54,11 +59,22 @@ class Surroundings:
             arrivals=_arrivals(tasks, rows, onset, newest),
         )
 
+    def _noticed(self, agent: str, rough: int, newest: int) -> int | None:
+        """Since when task records count more of something than before: somebody saw what no SLI shows."""
+        first = rough - BEFORE
+        tasks = self._store.tasks_between([agent], first, newest, MOST_TASKS)
+        found = [
+            loud
+            for of in NOTICED
+            if (loud := loudest(_by_minute(tasks, of), first, newest)) is not None and loud[0] >= LOUD
+        ]
+        return max(found)[1] if found else None
+
     def _tasks(self, agent: str, onset: int, newest: int) -> tuple[TaskRecord, ...]:
         before = self._store.tasks_between([agent], onset - BEFORE, onset - 1, MOST_TASKS)
         return (*before, *self._store.tasks_between([agent], onset, newest, MOST_TASKS))
 
-    def _changes(self, agent: str, onset: int, now: datetime) -> tuple:  # type: ignore[type-arg]
+    def _changes(self, agent: str, onset: int, now: datetime) -> tuple[PostedChange, ...]:
         found = self._store.changes(minute_start(onset - FEED_BACK), now)
         return tuple(change for change in found if change.touches(agent))
 
@@ -131,6 +147,24 @@ class Surroundings:
         return (*before, *self._store.tasks_between([other.key], onset, newest, NEIGHBOUR_TASKS))
 
 
+NOTICED: tuple[Callable[[TaskRecord], int | None], ...] = (
+    lambda record: record.flagged,
+    lambda record: record.denied_calls,
+    lambda record: record.invalid_calls,
+)
+UNNOTICED = 30
+"""Minutes that something is taken to have gone on before somebody declared it, where nothing says since when."""
+LOUD = 4.5
+"""Standard errors; every minute is tried, so more than `contrast.CLEAR`."""
+
+
+def _by_minute(tasks: Sequence[TaskRecord], of: Callable[[TaskRecord], int | None]) -> dict[int, float]:
+    counts: Counter[int] = Counter()
+    for task in tasks:
+        counts[minute_of(task.at)] += of(task) or 0
+    return dict(counts)
+
+
 def _rough(incident: Incident) -> int:
     """When detection says it began; for an incident declared by hand, when it was declared."""
     return min((breach.first_bad for breach in incident.breaches), default=minute_of(incident.opened_at))
@@ -140,8 +174,10 @@ def _onset(incident: Incident, agent: Agent, rows: Mapping[Series, Rows], rough:
     """(the minute at which the numbers moved, the SLI that moved first)."""
     if not incident.breaches:
         return _declared(agent, rows, rough)
-    first = min(incident.breaches, key=lambda breach: (breach.first_bad, breach.detected_at))
-    moved = _step(rows.get(first.series, {}), rough)
+    together = [breach for breach in incident.breaches if breach.first_bad <= rough + TOGETHER]
+    steps = {breach.series: _step(rows.get(breach.series, {}), rough) for breach in together}
+    first = max(together, key=lambda breach: found.share if (found := steps[breach.series]) else 0.0)
+    moved = steps[first.series]
     if moved is None or moved.share < CLEAR_STEP or abs(moved.minute - rough) > REFINE:
         return rough, first.series.sli
     return min(moved.minute, rough), first.series.sli
@@ -149,14 +185,19 @@ def _onset(incident: Incident, agent: Agent, rows: Mapping[Series, Rows], rough:
 
 def _declared(agent: Agent, rows: Mapping[Series, Rows], rough: int) -> tuple[int, str]:
     """Nothing breached: the clearest step in the last hour and a half, else the moment of declaring."""
-    found = [
-        (moved.share, moved.minute, sli.name)
+    steps = {
+        # a queue wanders by itself
+        sli.name: _step(rows.get(Series(agent.key, workflow, sli.name), {}), rough - DECLARED_BACK // 2)
         for workflow, sli in agent.slis
-        if (moved := _step(rows.get(Series(agent.key, workflow, sli.name), {}), rough - DECLARED_BACK // 2)) is not None
-        and rough - DECLARED_BACK <= moved.minute <= rough
+        if sli.name != QUEUE
+    }
+    found = [
+        (moved.share, moved.minute, name)
+        for name, moved in steps.items()
+        if moved is not None and rough - DECLARED_BACK <= moved.minute <= rough
     ]
     share, minute, name = max(found, default=(0.0, rough, ""))
-    return (minute, name) if share >= CLEAR_STEP else (rough, "")
+    return (minute, name) if share >= CLEAR_DECLARED else (rough, "")
 
 
 def _step(own: Rows, near: int) -> Step | None:
@@ -192,6 +233,3 @@ def _arrivals(tasks: Sequence[TaskRecord], rows: Mapping[Series, Rows], onset: i
         return {minute: float(counted.get(minute, 0)) for minute in range(first, newest)}
     best: Rows = max(rows.values(), key=lambda own: sum(row.n or 0.0 for row in own.values()), default={})
     return {row.minute: row.n for row in best.values() if row.n is not None}
-
-
-SETTLED = timedelta(minutes=1)
