@@ -136,11 +136,8 @@ class Surroundings:
         near = others[:MOST_NEIGHBOURS]
         rows = self._store.minutes_of([other.key for other in near], newest - REFINE, newest) if near else {}
         reporting = {series.agent for series, known in rows.items() if known}
-        return [
-            Neighbour(other.key, breaches.get(other.key, ()), self._tasks_of(other, onset, newest))
-            for other in near
-            if other.key in breaches or other.key in reporting
-        ]
+        found = [Neighbour(one.key, breaches.get(one.key, ()), self._tasks_of(one, onset, newest)) for one in near]
+        return [one for one in found if one.breaches or one.tasks or one.agent in reporting]
 
     def _tasks_of(self, other: Agent, onset: int, newest: int) -> tuple[TaskRecord, ...]:
         before = self._store.tasks_between([other.key], onset - BEFORE, onset - 1, NEIGHBOUR_TASKS)

@@ -28,8 +28,8 @@ def moves(house: House) -> list[tuple[str, str]]:
         ({"dqr": 80.0}, "watched", "DQR 80.0 % is down 16 % from baseline 95.0 % -> watched"),
         ({"dqr": 70.0}, "approval", "DQR 70.0 % is down 26 % from baseline 95.0 % -> approval"),
         # TIE 4 before
-        ({"tie": 6.4}, "watched", "TIE 6.4 is 1.6x baseline 4 -> watched"),
-        ({"tie": 8.4}, "approval", "TIE 8.4 is 2.1x baseline 4 -> approval"),
+        ({"tie": 6.4}, "watched", "TIE 6.4 calls/task is 1.6x baseline 4 -> watched"),
+        ({"tie": 8.4}, "approval", "TIE 8.4 calls/task is 2.1x baseline 4 -> approval"),
         ({"her": 10.5}, "read-only", "HER 10.5 % is above 2x its objective 5.0 % -> read-only"),
     ],
 )
