@@ -9,7 +9,7 @@ import itertools
 import json
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,10 @@ def run(out: Path, seeds: Iterable[int] = SEEDS) -> list[Row]:
     ]
 
 
-def played(seeds: Iterable[int]) -> Iterator[Result]:
-    """One incident of each failure mode for each seed."""
+def played(seeds: Iterable[int], modes: Collection[str] = tuple(MODES)) -> Iterator[Result]:
+    """One incident of each of these failure modes for each seed."""
     known = playbooks()
-    cases = [(mode, seed, number, known) for seed in seeds for number, mode in enumerate(MODES)]
+    cases = [(mode, seed, nth, known) for seed in seeds for nth, mode in enumerate(MODES) if mode in modes]
     with ProcessPoolExecutor() as workers:
         yield from workers.map(_one, *zip(*cases, strict=True))
 

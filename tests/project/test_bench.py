@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bench.rows import Row, percentile
-from bench.suite import Benchmark, UnknownBenchmarkError, chosen, found, load, run_all
+from bench.suite import Benchmark, UnknownBenchmarkError, chosen, found, keep, load, run_all, seeded, seeds_of
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,28 @@ def test_a_percentile_of_nothing_is_refused(values: list[float], share: float) -
 def test_every_benchmark_takes_a_folder() -> None:
     assert found()
     for name in found():
-        assert list(inspect.signature(load(name)).parameters) == ["out"], name
+        assert list(inspect.signature(load(name)).parameters) in (["out"], ["out", "seeds"]), name
+
+
+def test_seeds_go_to_a_benchmark_that_takes_them() -> None:
+    seen: list[range] = []
+
+    def takes(out: Path, seeds: range = range(1)) -> list[Row]:
+        seen.append(seeds)
+        return []
+
+    seeded(takes, seeds_of("1000-1019"))(Path())
+    assert seen == [range(1000, 1020)]
+    assert seeds_of("7") == range(7, 8)
+    with pytest.raises(ValueError, match="holds no seed"):
+        seeds_of("9-3")
+    with pytest.raises(UnknownBenchmarkError, match="takes no seeds"):
+        seeded(lambda out: [], range(1))  # noqa: ARG005 - it is never called
+
+
+def test_what_a_benchmark_leaves_in_its_file_stays_beside_its_rows(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"confusion": {"tool": 3}}')
+    assert json.loads(keep("mine", [Row("n", 3)], tmp_path).read_text()) == {"confusion": {"tool": 3}, "n": 3}
 
 
 def test_all_run_when_none_is_named() -> None:
