@@ -194,6 +194,7 @@ class App:
             setup.data_dir,
             setup.speed,
             setup.version,
+            "" if setup.database_url.startswith("sqlite") else socket.gethostname(),
         )
         return Care(around, setup.wishes, ledger)
 

@@ -43,6 +43,8 @@ class Around:
     data_dir: Path
     speed: float = 1.0
     version: str = ""
+    host: str = ""
+    """Its name where several replicas share the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,14 @@ class Care:
         jobs = (self.reach.tick, self.canary.tick)
         self.upkeep = Upkeep(store, fleet, clock, time.time, wishes.keep, jobs, around.speed)
         body = Body(
-            around.slack_healthy, time.time, time.monotonic, self._disk, self.canary.trouble, log.error, around.speed
+            around.slack_healthy,
+            time.time,
+            time.monotonic,
+            self._disk,
+            self.canary.trouble,
+            log.error,
+            around.speed,
+            around.host,
         )
         self.watch = Watch(store, around.poller, fleet, clock, around.chat, body)
         self.heartbeat = Heartbeat(wishes.heartbeat_url, time.monotonic, log.error)

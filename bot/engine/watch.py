@@ -42,6 +42,8 @@ class Sign:
     people: tuple[str, ...] = ()
     """Keys of the people it matters to."""
     ready: bool = True
+    here: bool = False
+    """It is about this process or its machine; another replica may be well and has its own episodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Body:
     """What is wrong with the test page, in words."""
     log: Callable[[str], None] = lambda _: None
     speed: float = 1.0
+    host: str = ""
+    """The machine, so that the episodes of one replica are not ended by another."""
 
 
 class Watch:
@@ -84,13 +88,15 @@ class Watch:
 
     def signs(self) -> list[Sign]:
         """Everything that is wrong now."""
-        found = [Sign(f"tick/{name}", words, ready=False) for name, words in sorted(self.ticks.stuck().items())]
+        found = [
+            Sign(f"tick/{name}", words, ready=False, here=True) for name, words in sorted(self.ticks.stuck().items())
+        ]
         if not self._body.slack_healthy():
-            found.append(Sign("slack", "Slack is not connected", ready=False))
+            found.append(Sign("slack", "Slack is not connected", ready=False, here=True))
         try:
             found += self._of_store()
         except Exception as error:  # noqa: BLE001 - a database that fails in any way is the sign
-            found.append(Sign("database", f"the database does not answer: {_first(error)}", ready=False))
+            found.append(Sign("database", f"the database does not answer: {_first(error)}", ready=False, here=True))
         found += self._of_sources()
         found += self._of_disk()
         if trouble := self._of_canary():
@@ -126,19 +132,21 @@ class Watch:
 
     def _of_sources(self) -> Iterator[Sign]:
         for name, why in sorted(self._poller.troubles.items()):
-            yield Sign(f"source/{name}", f"source {name}: {why}", self._owners([name]), ready=False)
+            yield Sign(f"source/{name}", f"source {name}: {why}", self._owners([name]), ready=False, here=True)
         for (name, what), words in sorted(self._poller.senses.oddities(self._clock.now()).items()):
             if name not in self._poller.troubles:
-                yield Sign(f"source/{name}/{what}", words, self._owners([name]))
+                yield Sign(f"source/{name}/{what}", words, self._owners([name]), here=True)
 
     def _of_disk(self) -> Iterator[Sign]:
         try:
             free, whole = self._body.disk()
         except OSError as error:
-            yield Sign("disk", f"the disk of the data cannot be looked at: {error}")
+            yield Sign("disk", f"the disk of the data cannot be looked at: {error}", here=True)
             return
         if free < FREE_BYTES and free < whole * FREE_SHARE:
-            yield Sign("disk", f"the disk of the data is full: {free / 1e6:.0f} MB of {whole / 1e6:.0f} MB are free")
+            yield Sign(
+                "disk", f"the disk of the data is full: {free / 1e6:.0f} MB of {whole / 1e6:.0f} MB are free", here=True
+            )
 
     def _of_canary(self) -> str:
         try:
@@ -164,7 +172,7 @@ class Watch:
         signs = {sign.key: sign for sign in self.signs()}
         jump = self._jump()
         if jump:
-            self._begin(Sign(CLOCK, jump))
+            self._begin(Sign(CLOCK, jump, here=True))
         for key, sign in signs.items():
             self._seen[key] = min(TWICE, self._seen.get(key, 0)) + 1
             if self._seen[key] >= TWICE and key not in self._said:
@@ -186,8 +194,11 @@ class Watch:
             known = self._store.episodes()
         except Exception:  # noqa: BLE001 - a database that cannot be read is found and said by `signs`
             return
-        self._said.update({one.key: Sign(one.key, one.text) for one in known})
-        self._seen.update({one.key: TWICE for one in known})
+        for one in known:
+            key, _, host = one.key.partition("@")
+            if host in ("", self._body.host):
+                self._said[key] = Sign(key, one.text, here=bool(host))
+                self._seen[key] = TWICE
         self._loaded = True
 
     def _jump(self) -> str:
@@ -202,20 +213,30 @@ class Watch:
         self._said[sign.key] = sign
         self._body.log(sign.text)
         now, wall = self._clock.now(), self._body.wall()
-        text = f"Stepdown is not well: {sign.text}."
-        effects = notices(self._fleet(), f"watch-{sign.key}-{wall:.0f}", text, sign.people)
+        key = self._episode(sign)
+        text = f"Stepdown{self._where(sign)} is not well: {sign.text}."
+        effects = notices(self._fleet(), f"watch-{key}-{wall:.0f}", text, sign.people)
         try:
-            self._store.begin_episode(sign.key, sign.text, now, effects, wall)
+            self._store.begin_episode(key, sign.text, now, effects, wall)
         except Exception:  # noqa: BLE001 - what cannot be stored is said directly
-            self._say_directly(text, f"watch-{sign.key}-{wall:.0f}", sign.people)
+            self._say_directly(text, f"watch-{key}-{wall:.0f}", sign.people)
+
+    def _episode(self, sign: Sign) -> str:
+        """The key of its row: of this machine alone where it is about this machine."""
+        return f"{sign.key}@{self._body.host}" if sign.here and self._body.host else sign.key
+
+    def _where(self, sign: Sign) -> str:
+        return f" on {self._body.host}" if sign.here and self._body.host else ""
 
     def _end(self, sign: Sign) -> None:
         self._body.log(f"over: {sign.text}")
         now, wall = self._clock.now(), self._body.wall()
-        stamp, moment = f"watch-{sign.key}-{wall:.0f}-over", sign.key == CLOCK
-        effects = () if moment else notices(self._fleet(), stamp, f"Over: {sign.text}.", sign.people)
+        key = self._episode(sign)
+        over = f"Over{self._where(sign)}: {sign.text}."
+        stamp, moment = f"watch-{key}-{wall:.0f}-over", sign.key == CLOCK
+        effects = () if moment else notices(self._fleet(), stamp, over, sign.people)
         try:
-            self._store.end_episode(sign.key, now, effects, wall)
+            self._store.end_episode(key, now, effects, wall)
         except Exception:  # noqa: BLE001 - its beginning was said; the database has a sign of its own
             self._body.log(f"could not write down that this is over: {sign.text}")
 

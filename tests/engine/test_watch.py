@@ -39,7 +39,7 @@ class Patient:
         self.watch.ticks.began("poll", 1.0)
         self.watch.ticks.completed("poll")
 
-    def again(self) -> None:
+    def again(self, host: str = "") -> None:
         """A new process on the same database."""
         body = Body(
             lambda: self.connected,
@@ -48,6 +48,7 @@ class Patient:
             lambda: self.free,
             lambda: self.canary,
             self.logged.append,
+            host=host,
         )
         house = self.house
         self.watch = Watch(house.store, self.poller, house.get_fleet, house.clock, house.chat, body)
@@ -211,3 +212,17 @@ def test_a_test_page_that_failed_stops_the_heartbeat_but_not_the_work(patient: P
     patient.canary = "the test page of 2026-W10 failed: slack: failed"
     assert patient.look() == ["the test page of 2026-W10 failed: slack: failed"]
     assert patient.watch.problems() == []
+
+
+def test_a_replica_that_is_well_does_not_end_what_another_one_suffers_from(patient: Patient) -> None:
+    patient.connected = False
+    patient.again("box-1")
+    patient.look(3)
+    assert patient.said() == ["Stepdown on box-1 is not well: Slack is not connected."]
+    patient.connected = True
+    patient.again("box-2")
+    patient.look(6)
+    assert len(patient.said()) == 1
+    patient.again("box-1")
+    patient.look(6)
+    assert patient.said()[1:] == ["Over on box-1: Slack is not connected."]
