@@ -274,6 +274,14 @@ def test_an_exercise_says_so_everywhere() -> None:
     assert drawn.blocks[0]["text"]["text"].startswith("[EXERCISE] ")
 
 
+@pytest.mark.parametrize("moment", ["nudge-lead", "nudge-settled", "handoff", "handoff-settled", "tray", "tasks"])
+def test_small_cards_of_an_exercise_say_so_too(moment: str) -> None:
+    marked = replace(MOMENTS[moment], header=header(exercise=True, mark="[EXERCISE] "))
+    drawn = draw(marked)
+    assert drawn.text.startswith("[EXERCISE] ")
+    assert "[EXERCISE]" in str(drawn.blocks[0])
+
+
 def test_a_line_mentions_only_whom_it_was_told_to() -> None:
     drawn = line("<!channel> <@U0EVE> look", "U0ANA")
     users = [one for one in walk(drawn.blocks) if one.get("type") == "user"]

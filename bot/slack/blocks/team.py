@@ -2,7 +2,7 @@
 
 from slackblocks import Button, Element
 
-from bot.core.cards import FollowupLine, FollowupList, HandoffCard, NudgeCard, TaskLine, TaskList, TrayCard
+from bot.core.cards import FollowupLine, FollowupList, HandoffCard, Header, NudgeCard, TaskLine, TaskList, TrayCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
 from bot.slack.blocks.words import LONGEST_NAME, age_line, off_normal, rung_words, title_line
@@ -17,11 +17,12 @@ def handoff(card: HandoffCard) -> Drawn:
     header = card.header
     sheet = Sheet("handoff")
     if card.settled:
-        sheet.section(f"{inert(card.settled, 200)}")
-        return sheet.done(card.settled)
+        sheet.section(inert(titled(header, card.settled), 200))
+        return sheet.done(titled(header, card.settled))
     words = f"{card.asked_by} asks {card.person} to be {card.role} of {header.number}."
     sheet.section(
-        f"{bold(card.asked_by, LONGEST_NAME)} asks {bold(card.person, LONGEST_NAME)} to be {bold(card.role, 20)}."
+        f"{_mark(header)}{bold(card.asked_by, LONGEST_NAME)} asks {bold(card.person, LONGEST_NAME)} "
+        f"to be {bold(card.role, 20)}."
     )
     sheet.buttons(
         button(f"I am {card.role}", ids.do("accept"), ids.about(header.incident_id, card.role), "primary"),
@@ -30,14 +31,19 @@ def handoff(card: HandoffCard) -> Drawn:
     return sheet.done(titled(header, words))
 
 
+def _mark(header: Header) -> str:
+    """What stands before everything of a drill, on cards that have no title."""
+    return f"{inert(header.mark, 30)} " if header.mark else ""
+
+
 def nudge(card: NudgeCard) -> Drawn:
     """What is owed, and the one tap that ends it."""
     header = card.header
     sheet = Sheet("nudge")
     if card.settled:
-        sheet.small(f"✅ {inert(card.text, 200)} {inert(card.settled, 60)}")
+        sheet.small(f"{_mark(header)}✅ {inert(card.text, 200)} {inert(card.settled, 60)}")
         return sheet.done(titled(header, card.settled))
-    sheet.section(f"⏰ {inert(card.text, 300)}")
+    sheet.section(f"{_mark(header)}⏰ {inert(card.text, 300)}")
     sheet.buttons(*_ends(card), button("Snooze 1 h", ids.do("snooze"), ids.about(header.incident_id, card.nudge)))
     sheet.small(f"Reminder {card.count} of {card.most}" if card.count > 1 else "")
     return sheet.done(titled(header, card.text))
