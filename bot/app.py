@@ -17,11 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from fastapi import APIRouter
 
 from bot.config.playbooks import PlaybookShelf
 from bot.controls import build_controls
 from bot.core.effects import LANES, Lane
-from bot.core.model import Fleet, SourceSpec
+from bot.core.model import Fleet
 from bot.core.playbook import Playbook
 from bot.documents.easel import Easel
 from bot.documents.render import MarkdownDocuments
@@ -32,6 +33,7 @@ from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
 from bot.engine.cycle import Cycle
 from bot.engine.delivery import Delivery, Outlets
+from bot.engine.elsewhere import Elsewhere
 from bot.engine.history import History
 from bot.engine.intake import PushIntake
 from bot.engine.ledger import Ledger
@@ -49,14 +51,16 @@ from bot.exercises.host import ExerciseHost, Premises
 from bot.exercises.results import rehearsed
 from bot.metronome import PollThreads, new_scheduler, settle_memory
 from bot.pagers import PAGERDUTY, build_pagers
-from bot.ports import Clock, Pager, Replica, Source, Store, Tabletop
+from bot.pagers.pagerduty import paged_run
+from bot.ports import Clock, Pager, Replica, Store, Tabletop
 from bot.slack import Slack, build_slack
 from bot.slack.directory import SlackDirectory
-from bot.sources import build
+from bot.sources import build_all
 from bot.store import SqlStore
 from bot.watching import Around, Care, Wishes
 from bot.web.api import build_api
 from bot.web.board import MemoryBoard
+from bot.web.inbound import pagerduty
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook
 
@@ -100,6 +104,7 @@ class Setup:
     speed: float = 1.0
     history_days: float = 3
     pagerduty_url: str = PAGERDUTY
+    pagerduty_inbound_secret: str = field(default="", repr=False)
     version: str = ""
     on_fleet: Callable[[], None] = lambda: None
     """Called when some replica was asked to read the fleet file again."""
@@ -144,7 +149,7 @@ class App:
         self.cycle = Cycle(store, ledger, history, openings, fleet, clock)
         self.course = Course(store, ledger, history, self.board, fleet, clock, self.replicas.all_told)
         self._specs = dict(fleet().sources)
-        self._sources = sources = _sources(fleet(), clock)
+        self._sources = sources = build_all(fleet().sources, clock)
         self.poller = Poller(
             store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
         )
@@ -155,7 +160,7 @@ class App:
         causes = Causes.over(store, ledger, history, views, playbooks, shelf, fleet, clock)
         self.reminders = Reminders(store, ledger, fleet, clock)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock, causes, readying))
-        self.slack = _slack(setup.slack, self.commands, fleet)
+        self.slack = _slack(setup.slack, self.commands, fleet, setup.speed, self._first_sight)
         self._easel = Easel()
         documents = MarkdownDocuments(setup.data_dir, self._easel.draw)
         pictures = Pictures(store, history, documents, self.slack.chat, fleet, clock)
@@ -228,9 +233,18 @@ class App:
             fleet=self._fleet,
             clock=setup.clock,
             version=setup.version,
-            more=self.slack.routes,
+            more=(*self.slack.routes, self._inbound()),
         )
         self._server = HttpServer(self._api, setup.http_host, setup.http_port)
+
+    def _first_sight(self, key: str) -> bool:
+        return self.store.first_sight(key, self._setup.clock.now())
+
+    def _inbound(self) -> APIRouter:
+        """What is done about a page at PagerDuty stops paging here too."""
+        elsewhere = Elsewhere(self.store, self.commands, self._fleet, paged_run, "PagerDuty")
+        secret, registry = self._setup.pagerduty_inbound_secret, self.care.registry
+        return pagerduty.routes(secret, elsewhere.acknowledged, elsewhere.closed, registry)
 
     @property
     def url(self) -> str:
@@ -283,7 +297,7 @@ class App:
             if gone is not None:
                 gone.close()
         fresh = {name: spec for name, spec in wanted.items() if self._specs.get(name) != spec}
-        self._sources.update(_built(fresh, self._setup.clock))
+        self._sources.update(build_all(fresh, self._setup.clock))
         self._specs = wanted
         self._history.forget()
 
@@ -367,7 +381,9 @@ class App:
                 event.set()
 
 
-def _slack(access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet]) -> Slack:
+def _slack(
+    access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet], rate: float, first: Callable[[str], bool]
+) -> Slack:
     """Slack, both ways."""
     return build_slack(
         commands,
@@ -378,14 +394,6 @@ def _slack(access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet]) 
         base_url=access.base_url,
         team_id=access.team_id,
         prefix=access.prefix,
+        rate=rate,
+        first=first,
     )
-
-
-def _sources(fleet: Fleet, clock: Clock) -> dict[str, Source]:
-    """Every source that is asked; those that push come in through HTTP."""
-    return _built(fleet.sources, clock)
-
-
-def _built(specs: Mapping[str, SourceSpec], clock: Clock) -> dict[str, Source]:
-    built = {name: build(spec, clock) for name, spec in specs.items()}
-    return {name: source for name, source in built.items() if source is not None}

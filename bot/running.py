@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import structlog
+from pydantic import SecretStr
 
 from bot.app import App, Setup, SlackAccess
 from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
@@ -67,9 +68,14 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
         http_host=settings.http_host,
         http_port=settings.http_port,
         pagerduty_url=settings.pagerduty_url,
+        pagerduty_inbound_secret=_plain(settings.pagerduty_inbound_secret),
         wishes=_wishes(settings),
         version=version("stepdown"),
     )
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
 
 
 def slack_access(settings: Settings) -> SlackAccess:

@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     """The Slack workspace (T...) this bot obeys; empty: the one its token belongs to."""
     command_prefix: Annotated[str, AfterValidator(_command_prefix)] = ""
     pagerduty_url: Annotated[str, AfterValidator(_pagerduty_url)] = PAGERDUTY[0]
+    pagerduty_inbound_secret: SecretStr | None = None
+    """Proves PagerDuty's v3 webhooks; two apart by a space while one is exchanged. Without it the endpoint is off."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(8080, ge=0, le=65535)
     tokens_file: Annotated[Path | None, AfterValidator(_file)] = None

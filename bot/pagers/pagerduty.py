@@ -21,6 +21,7 @@ import httpx
 
 from bot.core.cards import Card, Header, PageCard
 from bot.core.model import Person, Way
+from bot.engine.elsewhere import PagedRun
 from bot.pagers.client import Client
 from bot.pagers.text import CLOSED, advice, inert, numbers, page_of, place, title
 from bot.ports import DeliveryError, Receipt
@@ -67,6 +68,12 @@ def routing_key(person: Person, way: Way) -> str:
     if not _ROUTING_KEY.fullmatch(way.target):
         raise DeliveryError(f"the PagerDuty routing key of {person.key} must be 32 letters and digits", permanent=True)
     return way.target
+
+
+def paged_run(dedup_key: str) -> PagedRun | None:
+    """Which page one of our dedup keys stands for; None for any other."""
+    alert = Alert.parse(dedup_key)
+    return None if alert is None else PagedRun(alert.incident_id, alert.opened, alert.episode, alert.person)
 
 
 class PagerDuty:

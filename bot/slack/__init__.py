@@ -21,6 +21,8 @@ from bot.slack.curves import Curves, CurvesOf
 from bot.slack.http import HttpConnection
 from bot.slack.listeners import Inbound
 from bot.slack.manifest import manifest
+from bot.slack.once import acted_on_once
+from bot.slack.pace import Pace
 from bot.slack.socket import SlackConnection
 
 __all__ = ["Slack", "build_slack", "manifest"]
@@ -66,19 +68,25 @@ def build_slack(
     base_url: str = SLACK_API,
     team_id: str = "",
     prefix: str = "",
+    rate: float = 1.0,
+    first: Callable[[str], bool] = lambda _: True,
 ) -> Slack:
     """Put it together. With an app token Slack is reached by a socket, without one it comes to our HTTP address.
+
+    `rate`: how many times as fast as Slack allows it may be written to, for a clock that runs faster. `first`: whether
+    an event of that id is new, so that one Slack sends again is not acted on again.
 
     Raises ValueError for an API address that is neither Slack's nor on this machine, and where there is neither an app
     token nor a signing secret.
     """
     base_url = checked_address(base_url)
     writing, asking = writing_client(bot_token, base_url), asking_client(bot_token, base_url)
-    chat = SlackChat(writing)
+    chat = SlackChat(writing, Pace(rate))
     identity = Identity(writing, team_id)
     access = Access(asking, lambda: identity.team_id, fleet)
     inbound = Inbound(commands, access, writing, fleet, prefix, lambda: identity.bot_user)
     app = _app(identity, base_url)
+    app.use(acted_on_once(first))
     inbound.register(app)
     connection: SlackConnection | HttpConnection
     if app_token:

@@ -70,8 +70,9 @@ class SlackError(DeliveryError):
         permanent: bool = False,
         ambiguous: bool = False,
         retry_after: float | None = None,
+        untried: bool = False,
     ) -> None:
-        super().__init__(why, permanent=permanent, ambiguous=ambiguous, retry_after=retry_after)
+        super().__init__(why, permanent=permanent, ambiguous=ambiguous, retry_after=retry_after, untried=untried)
         self.code = code
 
 
@@ -180,15 +181,16 @@ Method = Callable[..., SlackResponse]
 def call(method: Method, **arguments: object) -> SlackResponse:
     """Make one call; a short 429 is waited for once. Raises SlackError, in words."""
     try:
-        return _once(method, arguments)
+        return once(method, arguments)
     except SlackError as error:
         if error.code != "ratelimited" or error.retry_after is None or error.retry_after > SHORT_WAIT:
             raise
         time.sleep(error.retry_after)
-        return _once(method, arguments)
+        return once(method, arguments)
 
 
-def _once(method: Method, arguments: Mapping[str, object]) -> SlackResponse:
+def once(method: Method, arguments: Mapping[str, object]) -> SlackResponse:
+    """Make one call, whatever comes of it. Raises SlackError, in words."""
     try:
         return method(**arguments)
     except SlackApiError as error:
@@ -209,7 +211,7 @@ def refusal(error: SlackApiError) -> SlackError:
     data = response.data if isinstance(getattr(response, "data", None), dict) else {}
     code = str(data.get("error") or "")
     if status == _TOO_MANY or code in ("ratelimited", "rate_limited"):
-        return SlackError("Slack asks for patience", "ratelimited", retry_after=_wait(response))
+        return SlackError("Slack asks for patience", "ratelimited", retry_after=_wait(response), untried=True)
     if status >= _SERVER_FAULT:
         return SlackError(f"Slack answered {status}", code, ambiguous=True)
     if code == "missing_scope":

@@ -5,6 +5,7 @@ what it finds, so that an answer that was lost does not become a second message.
 """
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -15,8 +16,9 @@ from bot.core.cards import Card
 from bot.core.model import Person, Way
 from bot.ports import DeliveryError, Gone, Receipt, Shut
 from bot.slack import blocks, ornaments
-from bot.slack.api import Client, SlackError, call
+from bot.slack.api import Client, SlackError
 from bot.slack.blocks import Drawn
+from bot.slack.pace import Pace
 from bot.slack.text import clip_escaped, plain, user_mention
 
 EVENT_TYPE: Final = "stepdown_effect"
@@ -38,8 +40,9 @@ log = logging.getLogger("stepdown.slack")
 class SlackChat:
     """Implements `ports.Chat`. Raises DeliveryError and nothing else of its own."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, pace: Pace | None = None) -> None:
         self._client = client
+        self._pace = pace or Pace(math.inf)
         self._direct: dict[str, str] = {}
 
     # Messages.
@@ -89,7 +92,7 @@ class SlackChat:
             raise SlackError("Slack does not show the picture yet", "picture_not_ready", retry_after=2.0) from error
 
     def _update(self, receipt: Receipt, drawn: Drawn) -> None:
-        call(
+        self._pace.call(
             self._client.chat_update,
             channel=receipt.channel,
             ts=receipt.ts,
@@ -119,14 +122,18 @@ class SlackChat:
         return Receipt(channel=answer["channel"], ts=answer["ts"])
 
     def _posted_to(self, channel: str, **message: Any) -> SlackResponse:  # noqa: ANN401 - Slack's arguments
-        """Post; a public channel the bot was removed from is joined again. Raises Shut for one that takes nothing."""
+        """Post; a public channel the bot was removed from is joined again. Raises Shut for one that takes nothing.
+
+        What goes to somebody directly is a page, and goes before anything else.
+        """
+        urgent = channel in self._direct.values()
         try:
-            return call(self._client.chat_postMessage, channel=channel, **message)
+            return self._pace.post(self._client.chat_postMessage, channel, urgent, channel=channel, **message)
         except SlackError as error:
             if error.code not in SHUT:
                 raise
             if error.code == "not_in_channel" and ornaments.joined(self._client, channel):
-                return call(self._client.chat_postMessage, channel=channel, **message)
+                return self._pace.post(self._client.chat_postMessage, channel, urgent, channel=channel, **message)
             raise Shut(str(error)) from error
 
     def _posted(self, channel: str, key: str) -> Receipt | None:
@@ -146,7 +153,7 @@ class SlackChat:
         """Messages newest first, with metadata, as far back as a lost effect can lie."""
         cursor = ""
         for _ in range(MOST_PAGES):
-            answer = call(
+            answer = self._pace.call(
                 self._client.conversations_history,
                 channel=channel,
                 limit=PAGE_OF_HISTORY,
@@ -162,7 +169,7 @@ class SlackChat:
         if not user_mention(user):
             raise DeliveryError(f"{name} has no Slack user id", permanent=True)
         if user not in self._direct:
-            self._direct[user] = call(self._client.conversations_open, users=user)["channel"]["id"]
+            self._direct[user] = self._pace.call(self._client.conversations_open, users=user)["channel"]["id"]
         return self._direct[user]
 
     # Channels.
@@ -176,16 +183,21 @@ class SlackChat:
         ornaments.canvas(self._client, channel, title, markdown)
 
     def open_channel(self, name: str, topic: str, people: Sequence[Person], key: str) -> Receipt:
-        """Create a channel, or adopt the one a lost answer made. A topic or invitation that fails does not undo it."""
+        """Create a channel, or adopt the one a lost answer made. A topic that is refused does not undo it."""
         channel = self._created(name, key)
         for what, act in (
-            ("purpose", lambda: call(self._client.conversations_setPurpose, channel=channel, purpose=_purpose(key))),
+            (
+                "purpose",
+                lambda: self._pace.call(self._client.conversations_setPurpose, channel=channel, purpose=_purpose(key)),
+            ),
             ("topic", lambda: self.topic(channel, topic)),
             ("invitation", lambda: self.invite(channel, people)),
         ):
             try:
                 act()
             except SlackError as error:
+                if not error.permanent:
+                    raise  # the channel is found again by its name, and the rest is done then
                 log.warning("%s of the channel for %s: %s", what, key, error)
         return Receipt(channel=channel)
 
@@ -194,7 +206,7 @@ class SlackChat:
         for suffix in SUFFIXES:
             wanted = name[: MOST_NAME - len(suffix)].rstrip("-") + suffix
             try:
-                channel: str = call(self._client.conversations_create, name=wanted)["channel"]["id"]
+                channel: str = self._pace.call(self._client.conversations_create, name=wanted)["channel"]["id"]
             except SlackError as error:
                 if error.code != "name_taken":
                     raise
@@ -206,7 +218,7 @@ class SlackChat:
 
     def _ours(self, name: str, key: str) -> str | None:
         """The channel of that name, if our own bot made it for this very effect and not long ago."""
-        me = call(self._client.auth_test)["user_id"]
+        me = self._pace.call(self._client.auth_test)["user_id"]
         for channel in self._own_channels():
             if channel["name"] != name or channel.get("creator") != me:
                 continue
@@ -220,7 +232,7 @@ class SlackChat:
         """Channels the bot is in: whoever creates one is in it."""
         cursor = ""
         while True:
-            answer = call(
+            answer = self._pace.call(
                 self._client.users_conversations,
                 types="public_channel",
                 exclude_archived=True,
@@ -235,7 +247,7 @@ class SlackChat:
     def pin(self, receipt: Receipt) -> None:
         """Pin a message; already pinned is done."""
         try:
-            call(self._client.pins_add, channel=receipt.channel, timestamp=receipt.ts)
+            self._pace.call(self._client.pins_add, channel=receipt.channel, timestamp=receipt.ts)
         except SlackError as error:
             if error.code != "already_pinned":
                 raise
@@ -247,7 +259,7 @@ class SlackChat:
             return
         try:
             # `force`: one bad account does not keep the others out.
-            answer = call(self._client.conversations_invite, channel=channel, users=list(names), force=True)
+            answer = self._pace.call(self._client.conversations_invite, channel=channel, users=list(names), force=True)
         except SlackError as error:
             if error.code in _WAS_THERE:
                 return
@@ -263,7 +275,7 @@ class SlackChat:
         """Set the channel's topic."""
         shown = clip_escaped(plain(text, MOST_TOPIC), MOST_TOPIC)
         try:
-            call(self._client.conversations_setTopic, channel=channel, topic=shown)
+            self._pace.call(self._client.conversations_setTopic, channel=channel, topic=shown)
         except SlackError as error:
             if error.code in SHUT:
                 raise Shut(str(error)) from error
@@ -274,13 +286,13 @@ class SlackChat:
     def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
         """Upload a picture without sharing it: cards show it by its id. A repeat makes another, which nobody sees."""
         file_id = self._uploaded(name, title, content, alt)
-        call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": plain(title, 200)}])
+        self._pace.call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": plain(title, 200)}])
         log.info("uploaded %s for %s", name, key)
         return Receipt(id=file_id)
 
     def _uploaded(self, name: str, title: str, content: bytes, alt: str = "") -> str:
         extra = {"alt_txt": plain(alt or title, 1_000)}
-        given = call(self._client.files_getUploadURLExternal, filename=name, length=len(content), **extra)
+        given = self._pace.call(self._client.files_getUploadURLExternal, filename=name, length=len(content), **extra)
         self._client.send(given["upload_url"], content, "application/octet-stream")
         return str(given["file_id"])
 
@@ -290,7 +302,7 @@ class SlackChat:
             return found
         file_id = self._uploaded(name, title, content)
         extra = {"initial_comment": clip_escaped(plain(comment, 1_000), 1_000)} if comment else {}
-        done = call(
+        done = self._pace.call(
             self._client.files_completeUploadExternal,
             files=[{"id": file_id, "title": plain(title, 200)}],
             channel_id=channel,
@@ -302,7 +314,9 @@ class SlackChat:
     def _shared(self, channel: str, name: str, size: int) -> Receipt | None:
         """A file of that name and size among the newest messages: a share whose answer was lost. Files carry no key."""
         try:
-            newest = call(self._client.conversations_history, channel=channel, limit=PAGE_OF_HISTORY)["messages"]
+            newest = self._pace.call(self._client.conversations_history, channel=channel, limit=PAGE_OF_HISTORY)[
+                "messages"
+            ]
         except SlackError as error:
             if error.code not in _CANNOT_LOOK:
                 raise

@@ -13,7 +13,7 @@ from bot.ports import Clock, Source
 from bot.sources import http_json, prometheus
 from bot.sources.client import HttpClient
 
-__all__ = ["KINDS", "Kind", "build"]
+__all__ = ["KINDS", "Kind", "build", "build_all"]
 
 
 class PushSettings(BaseModel):
@@ -86,3 +86,9 @@ def build(spec: SourceSpec, clock: Clock) -> Source | None:
     kind = KINDS[spec.kind]
     settings = kind.settings.model_validate(dict(spec.settings))
     return kind.make(spec.name, settings, clock) if kind.make else None
+
+
+def build_all(specs: Mapping[str, SourceSpec], clock: Clock) -> dict[str, Source]:
+    """Every source that is asked; those that push come in through HTTP."""
+    built = {name: build(spec, clock) for name, spec in specs.items()}
+    return {name: source for name, source in built.items() if source is not None}

@@ -1,0 +1,69 @@
+"""The order in which Slack is written to: nothing too soon, pages first, one method's wait nobody else's."""
+
+from bot.slack.pace import PAGES_FIRST, Pace
+
+
+class Watch:
+    """A stopwatch that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = 100.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def _sent(pace: Pace, method: str, room: str = "", *, times: int, urgent: bool = False) -> int:
+    return sum(pace.wait(method, room, urgent=urgent) == 0.0 for _ in range(times))
+
+
+def test_five_at_once_in_a_channel_then_one_a_second() -> None:
+    watch = Watch()
+    pace = Pace(monotonic=watch)
+    assert _sent(pace, "chat_postMessage", "C1", times=20) == 5
+    assert pace.wait("chat_postMessage", "C1") == 1.0
+    watch.at += 3.0
+    assert _sent(pace, "chat_postMessage", "C1", times=20) == 3
+
+
+def test_channels_and_methods_do_not_wait_for_one_another() -> None:
+    pace = Pace(monotonic=Watch())
+    assert _sent(pace, "chat_postMessage", "C1", times=20) == 5
+    assert _sent(pace, "chat_postMessage", "C2", times=20) == 5
+    assert _sent(pace, "chat_update", times=50) == 20
+    assert _sent(pace, "conversations_setTopic", times=50) == 10
+    assert _sent(pace, "conversations_history", times=50) == 50
+
+
+def test_a_429_holds_its_own_method_and_no_other() -> None:
+    watch = Watch()
+    pace = Pace(monotonic=watch)
+    pace.hold("chat_update", 30.0)
+    assert pace.wait("chat_update") == 30.0 + PAGES_FIRST
+    assert pace.wait("chat_postMessage", "C1") == 0.0
+
+
+def test_when_the_wait_is_over_pages_go_first() -> None:
+    watch = Watch()
+    pace = Pace(monotonic=watch)
+    pace.hold("chat_postMessage", 10.0)
+    assert pace.wait("chat_postMessage", "D1", urgent=True) == 10.0
+    watch.at += 10.0
+    assert pace.wait("chat_postMessage", "D1", urgent=True) == 0.0
+    assert pace.wait("chat_postMessage", "C1") == PAGES_FIRST
+    watch.at += PAGES_FIRST
+    assert pace.wait("chat_postMessage", "C1") == 0.0
+
+
+def test_a_page_does_not_wait_behind_what_filled_the_queue() -> None:
+    pace = Pace(monotonic=Watch())
+    assert _sent(pace, "chat_postMessage", "D1", times=20) == 5
+    assert pace.wait("chat_postMessage", "D1", urgent=True) == 0.0
+
+
+def test_a_faster_clock_writes_faster() -> None:
+    watch = Watch()
+    pace = Pace(30.0, watch)
+    _sent(pace, "chat_postMessage", "C1", times=20)
+    watch.at += 0.11
+    assert _sent(pace, "chat_postMessage", "C1", times=20) == 3
