@@ -177,17 +177,29 @@ def _targets(incident: Incident, step: EscalationStep) -> tuple[str, ...]:
     return (person,) if person else ()
 
 
+def standing(incident: Incident, person: str) -> str:
+    """Why it is this person's business: they own the agent, or cover for whoever does; "" for those paged beside."""
+    roster = incident.roster
+    role = next((name for name in ("owner", "deputy", "manager") if getattr(roster, name) == person), "")
+    covered = next((who for who, by in roster.covers.items() if by == person), "")
+    if covered:
+        return f"You cover for {covered}, {role} of {incident.agent}."
+    if role == "owner":
+        return f"You own {incident.agent}."
+    return f"You are the {role} of {incident.agent}." if role else ""
+
+
 def _why(incident: Incident, step: EscalationStep) -> str:
     already, roster = incident.escalation.paged, incident.roster
-    role = {"owner": roster.owner, "deputy": roster.deputy, "manager": roster.manager}.get(step.who, "")
-    covered = next((person for person, by in roster.covers.items() if by == role), "")
-    if covered:
-        return f"You cover for {covered}, {step.who} of {incident.agent}."
-    if step.who == "owner":
-        return f"You own {incident.agent}." if not already else f"You own {incident.agent}, and nobody answered yet."
     if step.who == "everyone":
         return "Nobody answered: paging everyone."
-    return f"You are the {step.who} of {incident.agent}; {', '.join(dict.fromkeys(already))} did not answer."
+    role = {"owner": roster.owner, "deputy": roster.deputy, "manager": roster.manager}[step.who]
+    why = standing(incident, role)
+    if not already:
+        return why
+    if role in already:
+        return f"{why.removesuffix('.')}, and nobody answered yet."
+    return f"{why.removesuffix('.')}; {', '.join(dict.fromkeys(already))} did not answer."
 
 
 def _wait(incident: Incident, at: datetime) -> datetime:

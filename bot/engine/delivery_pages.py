@@ -8,6 +8,7 @@ settling because the settling is wanted for pages that were sent, or that may ha
 from collections.abc import Callable
 
 from bot.core.effects import EditCard, Page, SettlePage
+from bot.core.escalation import standing
 from bot.core.incident import Incident
 from bot.engine.outlets import Folded, People
 from bot.engine.views import Views
@@ -85,6 +86,6 @@ class Pages:
         _, pager = self._people.way(person, name)
         if receipt is None or person is None or pager is None:
             raise Folded(f"{key} has no way {name} any more")
-        why = f"You own {incident.agent}." if key == incident.roster.owner else ""
+        why = standing(incident, key)
         pager.settle(person, receipt, self._views.page_card(incident, why, self._clock.now()), self._mark(effect.page))
         return None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, get_args
 
 from bot.core.cards import Card
+from bot.core.escalation import standing
 from bot.core.events import NudgeKind
 from bot.core.incident import Incident
 from bot.core.runbook import PHASES
@@ -33,7 +34,7 @@ def _nudge(views: Views, incident: Incident, name: str, now: datetime) -> Card |
 _CARDS: Final[Mapping[str, Draw]] = {
     "announcement": lambda views, incident, _, now: views.announcement_card(incident, now),
     "incident": lambda views, incident, _, now: views.incident_card(incident, now),
-    "page": lambda views, incident, _, now: views.page_card(incident, f"You own {incident.agent}.", now),
+    "page": lambda views, incident, _, now: views.page_card(incident, standing(incident, incident.roster.owner), now),
     "recovery": lambda views, incident, _, now: views.recovery_card(incident, now),
     "resolve": lambda views, incident, _, now: views.resolve_card(incident, now),
     "causes": lambda views, incident, _, now: views.causes_card(incident, now),

@@ -27,6 +27,7 @@ def test_who_covers_is_paged_instead_and_told_why(house: House) -> None:
     breach(house)
     assert paged(house) == ["dan"]
     assert any("You cover for ana, owner of refunds." in entry.entry.text for entry in house.store.entries(1))
+    assert "You cover for ana, owner of refunds." in str(house.chat.posts["inc-1/page/1/dan/slack"].content)
     assert house.incident().roster.covers == {"ana": "dan"}
 
 
