@@ -16,6 +16,8 @@ from bot.tabletop import demo_fleet
 
 OWNER, SECOND = "U0ANA", "U0BO"
 LOOK_EVERY = 0.1
+PATIENCE = 3.0
+"""Seconds after which a restore that was asked for and is not there has been refused."""
 CAUSE = (
     "cause: tool, sure: the payments tool began to require `currency` tonight; "
     "ruled out: prompt and model, both unchanged for days"
@@ -188,11 +190,21 @@ class Responder:
     def _restore(self, channel: str) -> None:
         """Ask for one rung up as Ana, approve it as Bo."""
         before = self._incident().rungs.rung
-        self._ana.tap(channel, ids.RESTORE, card="recovery")
-        self._ana.fill("the tool schema is rolled back and the numbers have held")
-        self._until("the restore to be asked for", lambda: self._incident().rungs.restore_to)
+        asked = False
+        while not asked:
+            self._ana.tap(channel, ids.RESTORE, card="recovery")
+            self._ana.fill("the tool schema is rolled back and the numbers have held")
+            asked = self._asked_for()
         self._bo.tap(channel, ids.APPROVE)
         self._until("the restore", lambda: self._incident().rungs.rung != before)
+
+    def _asked_for(self) -> bool:
+        """Whether a restore waits for Bo. One that is refused, as the numbers moved under the thumb, is asked again."""
+        soon = min(self._deadline, time.monotonic() + PATIENCE)
+        try:
+            return bool(wait_for("the restore", lambda: self._incident().rungs.restore_to, soon))
+        except StoryStoppedError:
+            return False
 
     def _file_there(self, channel: str, name: str) -> bool:
         return any(
