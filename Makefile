@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: soak dev test check crash demo bench commands lock browsers screenshots
+.PHONY: soak dev test check crash demo bench commands lock browsers screenshots evals-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -37,6 +37,10 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench $(ARGS)
+
+# Do promptfoo, Inspect and DeepEval load the cases? Each in an environment of its own under .evals; minutes, and opt-in.
+evals-check: $(STAMP)
+	@PYTHONPATH=. $(BIN)/python tests/documents/evals_check.py .evals
 
 # The page of slash commands, from the rows of bot/slack/roots.
 commands: $(STAMP)

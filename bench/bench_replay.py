@@ -3,12 +3,16 @@
 A smaller recording of the same shape as 30 days of 200 agents x 5 SLIs at one minute: the four SLIs of the trade and
 task success, a daily swing, sampling noise, an hour's incident a week for each agent; from a CSV file.
 
+The whole of it: `python -m bench.bench_replay --agents 200 --days 30`.
+
 Sixteen days, so that baselines are of the same hour and the kept fortnight is full. The run has a process of its own:
 its peak memory is its own, and what each series adds to it is what bounds the whole.
 """
 
+import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -84,15 +88,26 @@ def record(file: TextIO, agents: int, days: int, seed: int = 1) -> None:
             )
 
 
-def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
-    """Samples a second and memory; what 43 million samples would take follows from them."""
+def measured(agents: int, days: int) -> tuple[float, float, float, float, float]:
+    """(samples, CPU seconds, peak KB, KB grown, pages). The recording goes through a pipe, however long it is."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "samples.csv"
-        with path.open("w", encoding="ascii") as file:
-            record(file, AGENTS, DAYS)
-        command = [sys.executable, "-c", RUN, str(path), str(AGENTS)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
-    samples, seconds, peak, grown, pages = json.loads(done.stdout)
+        os.mkfifo(path)
+        command = [sys.executable, "-c", RUN, str(path), str(agents)]
+        root = Path(__file__).parents[1]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as running:
+            with path.open("w", encoding="ascii") as file:
+                record(file, agents, days)
+            told, _ = running.communicate()
+        if running.returncode:
+            raise subprocess.CalledProcessError(running.returncode, command)
+    samples, seconds, peak, grown, pages = json.loads(told)
+    return samples, seconds, peak, grown, pages
+
+
+def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
+    """Samples a second and memory; what 43 million samples would take follows from them."""
+    samples, seconds, peak, grown, pages = measured(AGENTS, DAYS)
     series = AGENTS * SLIS
     return [
         Row("samples", samples),
@@ -103,3 +118,13 @@ def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the
         Row("kb_per_series", grown / series),
         Row("peak_mb_for_1000_series", (peak - grown + grown / series * 1000) / 1024),
     ]
+
+
+if __name__ == "__main__":
+    asked = argparse.ArgumentParser(description="Replay a recording of any size, and say what it took.")
+    asked.add_argument("--agents", type=int, default=200)
+    asked.add_argument("--days", type=int, default=30)
+    size = asked.parse_args()
+    samples, seconds, peak, _, pages = measured(size.agents, size.days)
+    print(f"{samples:,} samples, {seconds / 60:.1f} CPU minutes ({samples / seconds:,.0f}/s), ", end="")
+    print(f"peak {peak / 1024:.0f} MB, {pages} pages")

@@ -46,6 +46,7 @@ from bot.engine.reminders import Reminders
 from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
 from bot.engine.reviewing import Reviewing
+from bot.engine.tracking import Tracker, Tracking
 from bot.engine.views import Views
 from bot.exercises.host import ExerciseHost, Premises
 from bot.exercises.results import rehearsed
@@ -105,6 +106,8 @@ class Setup:
     history_days: float = 3
     pagerduty_url: str = PAGERDUTY
     pagerduty_inbound_secret: str = field(default="", repr=False)
+    tracker: Tracker | None = None
+    """Where follow-ups are tracked as well; None: nowhere."""
     version: str = ""
     on_fleet: Callable[[], None] = lambda: None
     """Called when some replica was asked to read the fleet file again."""
@@ -209,6 +212,8 @@ class App:
         readying = Readying(store, fleet, shelf, rehearsed(self._setup.data_dir))
         self.reviewing = Reviewing(store, fleet, readying, clock, time.time)
         self.burning = Burning(store, ledger, fleet, clock, time.time)
+        tracker = self._setup.tracker
+        self.tracking = None if tracker is None else Tracking(store, ledger, fleet, clock, tracker, log.warning)
         return readying
 
     def _exercises(self, pagers: Mapping[str, Pager], playbooks: Callable[[], Iterable[Playbook]]) -> ExerciseHost:
@@ -313,6 +318,8 @@ class App:
         self._every(60, "queues", self.intake.count_queues)
         self._every(60, "budgets", self.burning.round)
         self._every(600, "review", self.reviewing.post_if_due)
+        if self.tracking is not None:
+            self._every(60, "follow-ups", self.tracking.tick)
         self._every(60, "upkeep", self.care.upkeep.tick)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.app import App, Setup, SlackAccess
 from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
 from bot.core.model import Fleet
+from bot.documents.issues import GitHubIssues
 from bot.engine.upkeep import Keep
 from bot.ports import Replica
 from bot.sources import KINDS
@@ -69,6 +70,7 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
         http_port=settings.http_port,
         pagerduty_url=settings.pagerduty_url,
         pagerduty_inbound_secret=_plain(settings.pagerduty_inbound_secret),
+        tracker=_tracker(settings),
         wishes=_wishes(settings),
         version=version("stepdown"),
     )
@@ -76,6 +78,13 @@ def setup_of(settings: Settings, holder: FleetHolder) -> Setup:
 
 def _plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
+
+
+def _tracker(settings: Settings) -> GitHubIssues | None:
+    """Where follow-ups are tracked as well: both the repository and a token, or nowhere."""
+    if not settings.github_repository or settings.github_token is None:
+        return None
+    return GitHubIssues(settings.github_repository, settings.github_token.get_secret_value(), settings.github_url)
 
 
 def slack_access(settings: Settings) -> SlackAccess:

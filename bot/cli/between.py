@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.asking import WRONG, As, AsJson, Incident, act, agent_of, load, number, open_desk, stop
+from bot.cli.asking import (
+    WRONG,
+    As,
+    AsJson,
+    Incident,
+    act,
+    agent_of,
+    load,
+    number,
+    open_desk,
+    settings_now,
+    stop,
+)
 
 app = typer.Typer()
 
@@ -82,9 +94,18 @@ def evals(
     incident: Incident,
     out: Annotated[Path, typer.Option(help="Folder for the files.")],
     approved_only: Annotated[bool, typer.Option("--approved-only", help="Export approved cases only.")] = False,
+    push: Annotated[str | None, typer.Option(help="Also to a dataset: langfuse or langsmith.")] = None,
+    redact: Annotated[str | None, typer.Option(help="A program that redacts each text: input in, output out.")] = None,
 ) -> None:
     """Write an incident's regression cases: JSONL to fill in, and promptfoo, Inspect and DeepEval files made of it."""
-    from bot.cli.cases import write_cases
+    from bot.cli.cases import redacting, shelf_of, write_cases
+    from bot.documents.evals import without_contacts
 
+    try:
+        shelf = shelf_of(settings_now(), push) if push else None
+    except ValueError as error:
+        stop(str(error), WRONG)
+    hook = redacting(redact) if redact else without_contacts
     with open_desk() as desk:
-        raise typer.Exit(write_cases(desk, number(incident), out, approved_only=approved_only))
+        code = write_cases(desk, number(incident), out, approved_only=approved_only, redact=hook, shelf=shelf)
+        raise typer.Exit(code)

@@ -1,15 +1,36 @@
 """`stepdown evals`: an incident's regression cases as files. What a person wrote into them is kept."""
 
+import shlex
+import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
+from bot.config import Settings
 from bot.desk import LocalDesk
 from bot.documents import evals
+from bot.documents.datasets import Langfuse, LangSmith
 from bot.documents.evals import Case
 from bot.engine.reporting import Reporting
+from bot.ports import DeliveryError
 
-NO = 1
+NO, UNREACHABLE = 1, 3
+REDACT_WITHIN = 30.0
+"""Seconds a redaction may take for one text."""
+
+
+class RedactionError(Exception):
+    """The program that redacts failed; the sentence says which and how."""
+
+
+class Shelf(Protocol):
+    """A service that keeps datasets."""
+
+    def push(self, dataset: str, cases: Sequence[Case]) -> int:
+        """Push the approved cases; returns how many. Raises DeliveryError."""
+        ...
 
 
 def write_cases(
@@ -19,6 +40,7 @@ def write_cases(
     *,
     approved_only: bool,
     redact: evals.Redact = evals.without_contacts,
+    shelf: Shelf | None = None,
 ) -> int:
     """Write or renew the four files in `out`, every text redacted; returns the exit code."""
     incident = desk.store.incident(incident_id)
@@ -35,11 +57,64 @@ def write_cases(
     except (evals.CaseError, UnicodeDecodeError) as error:
         print(error, file=sys.stderr)
         return NO
+    except RedactionError as error:
+        print(f"{error}; nothing was written", file=sys.stderr)
+        return NO
     except OSError as error:
         print(f"{out}: cannot be written: {error.strerror or error}", file=sys.stderr)
         return NO
     print(_told(book, cases))
+    return 0 if shelf is None else _pushed(shelf, incident.agent, cases)
+
+
+def _pushed(shelf: Shelf, agent: str, cases: Sequence[Case]) -> int:
+    """Put the approved cases into the agent's dataset."""
+    dataset = f"stepdown-{agent}"
+    try:
+        number = shelf.push(dataset, cases)
+    except DeliveryError as error:
+        print(f"Not pushed: {error}. Run it again: what is there already stays once.", file=sys.stderr)
+        return UNREACHABLE
+    print(f"{number} approved cases are in the dataset {dataset}.")
     return 0
+
+
+def shelf_of(settings: Settings, name: str) -> Shelf:
+    """Where to push. Raises ValueError that says what is missing or allowed."""
+    if name == "langfuse":
+        if not settings.langfuse_public_key or settings.langfuse_secret_key is None:
+            raise ValueError("--push langfuse needs STEPDOWN_LANGFUSE_PUBLIC_KEY and STEPDOWN_LANGFUSE_SECRET_KEY")
+        key = settings.langfuse_secret_key.get_secret_value()
+        return Langfuse(settings.langfuse_url, settings.langfuse_public_key, key)
+    if name == "langsmith":
+        if settings.langsmith_api_key is None:
+            raise ValueError("--push langsmith needs STEPDOWN_LANGSMITH_API_KEY")
+        return LangSmith(settings.langsmith_url, settings.langsmith_api_key.get_secret_value())
+    raise ValueError(f"--push {name}: there are langfuse and langsmith")
+
+
+def redacting(command: str) -> evals.Redact:
+    """A redaction by a program of the house: it gets each text on its standard input and prints what may go out.
+
+    Contacts are taken out before and after, whatever it does. One that fails lets nothing out.
+    """
+    words = shlex.split(command)
+
+    def redact(text: str) -> str:
+        try:
+            done = subprocess.run(  # noqa: S603 - the operator's own program, from their own command line
+                words,
+                input=evals.without_contacts(text),
+                capture_output=True,
+                text=True,
+                timeout=REDACT_WITHIN,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise RedactionError(f"the redaction {words[0]} failed: {type(error).__name__}") from error
+        return evals.without_contacts(done.stdout.removesuffix("\n"))
+
+    return redact
 
 
 def _write(out: Path, number: str, book: Path, cases: tuple[Case, ...], *, approved_only: bool) -> None:

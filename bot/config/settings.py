@@ -54,6 +54,19 @@ def _pagerduty_url(url: str) -> str:
     return whole
 
 
+def _repository(name: str) -> str:
+    if name and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise ValueError("must be OWNER/NAME, such as acme/agents")
+    return name
+
+
+def _http_url(url: str) -> str:
+    """Keys are sent there, so it is HTTPS, or this machine."""
+    if not url.startswith("https://") and not _on_this_machine(url):
+        raise ValueError("must begin with https:// (or be on this machine): a key is sent there")
+    return url
+
+
 def _heartbeat_url(url: SecretStr | None) -> SecretStr | None:
     """Without the address in the words: it is a secret."""
     if url is not None and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", url.get_secret_value()):
@@ -136,6 +149,15 @@ class Settings(BaseSettings):
     heartbeat_url: Annotated[SecretStr | None, AfterValidator(_heartbeat_url)] = None
     canary_person: str = ""
     """Key of the person who gets the weekly test page; empty: nobody."""
+    github_repository: Annotated[str, AfterValidator(_repository)] = ""
+    """OWNER/NAME: follow-ups become issues there; empty: nowhere."""
+    github_token: SecretStr | None = None
+    github_url: Annotated[str, AfterValidator(_http_url)] = "https://api.github.com/"
+    langfuse_url: Annotated[str, AfterValidator(_http_url)] = "https://cloud.langfuse.com/"
+    langfuse_public_key: str = ""
+    langfuse_secret_key: SecretStr | None = None
+    langsmith_url: Annotated[str, AfterValidator(_http_url)] = "https://api.smith.langchain.com/"
+    langsmith_api_key: SecretStr | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
 
 

@@ -33,7 +33,7 @@ _REFUSED = 400
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. `retry_after` in seconds; `body` is the beginning of a refusal, empty for anything better."""
+    """What came back. `retry_after` in seconds; `body` is the beginning of a refusal, or what was asked to be read."""
 
     status: int
     retry_after: float | None = None
@@ -59,16 +59,20 @@ class Courier:
         self._transport = BoundedTransport(self._deadline, _tls(), CONNECTIONS, allowed)
 
     def post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send and return the reply, whatever its status.
+        """Send and return the reply, whatever its status; of a good one the status alone.
 
         Raises DeliveryError: permanent where the address is refused; ambiguous where the other side may have taken the
         message although no answer came.
         """
+        return self.send("POST", url, body, headers)
+
+    def send(self, method: str, url: httpx.URL, body: bytes, headers: Mapping[str, str], *, read: int = 0) -> Reply:
+        """The same with any method. `read`: so many bytes of a good answer are read; a longer one is refused."""
         insist_in_time(time.time())
         self._deadline.at = time.monotonic() + self._within
         begun: list[str] = []
         request = httpx.Request(
-            "POST",
+            method,
             url,
             content=body,
             headers={"user-agent": "stepdown", "accept-encoding": "identity", **headers, "connection": "close"},
@@ -81,7 +85,11 @@ class Courier:
             response = self._transport.handle_request(request)
         except _TROUBLE as error:
             raise self._missed(url.host, error, ambiguous=bool(begun)) from None
-        return Reply(response.status_code, _seconds(response.headers.get("retry-after", "")), self._reason(response))
+        wait = _seconds(response.headers.get("retry-after", ""))
+        good = response.status_code < _REFUSED and read > 0
+        return Reply(
+            response.status_code, wait, self._whole(response, url.host, read) if good else self._reason(response)
+        )
 
     def close(self) -> None:
         """Let go of connections."""
@@ -94,6 +102,20 @@ class Courier:
             return DeliveryError(f"{host} {what} within {self._within:g} s", ambiguous=ambiguous)
         what = "broke off before it answered" if ambiguous else "could not be reached"
         return DeliveryError(f"{host} {what}: {plain(str(error)) or type(error).__name__}", ambiguous=ambiguous)
+
+    def _whole(self, response: httpx.Response, host: str, most: int) -> bytes:
+        """A good answer, whole. The other side has taken the message, whatever becomes of its answer."""
+        read = b""
+        try:
+            for part in response.iter_raw():
+                read += part
+                if len(read) > most:
+                    raise DeliveryError(f"{host} answered with more than {most:,} bytes", ambiguous=True)
+        except _TROUBLE as error:
+            raise self._missed(host, error, ambiguous=True) from None
+        finally:
+            response.close()
+        return read
 
     def _reason(self, response: httpx.Response) -> bytes:
         """The beginning of a refusal. The status is the answer; what fails while its reason is read changes nothing."""

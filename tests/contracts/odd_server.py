@@ -89,6 +89,9 @@ class _Door(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._take()
 
+    def do_PATCH(self) -> None:
+        self._take()
+
     def _take(self) -> None:
         server = self.server
         assert isinstance(server, OddServer)
