@@ -27,7 +27,6 @@ from bot.core.playbook import Playbook
 from bot.documents.easel import Easel
 from bot.documents.render import MarkdownDocuments
 from bot.documents.runbooks import RunbookShelf
-from bot.engine.burning import Burning
 from bot.engine.causes import Causes
 from bot.engine.commands import Commands, Desk
 from bot.engine.course import Course
@@ -45,8 +44,8 @@ from bot.engine.readying import Readying
 from bot.engine.reminders import Reminders
 from bot.engine.replicas import Replicas
 from bot.engine.reporting import Reporting
-from bot.engine.reviewing import Reviewing
-from bot.engine.tracking import Tracker, Tracking
+from bot.engine.rounds import Rounds
+from bot.engine.tracking import Tracker
 from bot.engine.views import Views
 from bot.exercises.host import ExerciseHost, Premises
 from bot.exercises.results import rehearsed
@@ -156,7 +155,8 @@ class App:
         self.poller = Poller(
             store, fleet, sources, clock, self._pool, self.cycle.evaluate, history_days=setup.history_days
         )
-        readying = self._wire_between(ledger, shelf)
+        readying = Readying(store, fleet, shelf, rehearsed(setup.data_dir))
+        self.rounds = Rounds(store, ledger, fleet, clock, time.time, readying, setup.tracker, log.warning)
         numbers = Numbers(store, history, self.board, fleet)
         views = Views(store, numbers, fleet, self.course.clock_of)
         playbooks = PlaybookShelf(setup.playbooks_dir, shelf.names, fleet).all
@@ -205,16 +205,6 @@ class App:
             "" if setup.database_url.startswith("sqlite") else socket.gethostname(),
         )
         return Care(around, setup.wishes, ledger)
-
-    def _wire_between(self, ledger: Ledger, shelf: RunbookShelf) -> Readying:
-        """What looks after budgets, readiness and the week."""
-        store, fleet, clock = self.store, self._fleet, self._setup.clock
-        readying = Readying(store, fleet, shelf, rehearsed(self._setup.data_dir))
-        self.reviewing = Reviewing(store, fleet, readying, clock, time.time)
-        self.burning = Burning(store, ledger, fleet, clock, time.time)
-        tracker = self._setup.tracker
-        self.tracking = None if tracker is None else Tracking(store, ledger, fleet, clock, tracker, log.warning)
-        return readying
 
     def _exercises(self, pagers: Mapping[str, Pager], playbooks: Callable[[], Iterable[Playbook]]) -> ExerciseHost:
         """Exercises beside the real thing: what is said in a drill's channel goes to the drill's own commands."""
@@ -316,10 +306,7 @@ class App:
         self._every(5, "recovery", self.course.judge_all)
         self._every(15, "causes", self.commands.causes.attribution.look_all)
         self._every(60, "queues", self.intake.count_queues)
-        self._every(60, "budgets", self.burning.round)
-        self._every(600, "review", self.reviewing.post_if_due)
-        if self.tracking is not None:
-            self._every(60, "follow-ups", self.tracking.tick)
+        self._every(60, "rounds", self.rounds.tick)
         self._every(60, "upkeep", self.care.upkeep.tick)
         self._every(20, "silence", lambda: self.cycle.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
