@@ -99,9 +99,10 @@ def build_slack(
 def _app(identity: Identity, base_url: str) -> App:
     """A Bolt app that asks Slack nothing by itself, and logs no payloads: at INFO it logs whole rejected bodies."""
     logger = logging.getLogger("stepdown.slack.bolt")
-    logger.setLevel(logging.WARNING)
     logging.getLogger("slack_bolt").setLevel(logging.WARNING)
-    return App(
+    # while it is built Bolt warns that a SLACK_BOT_TOKEN of the environment is not used, which is what we want
+    logger.setLevel(logging.ERROR)
+    app = App(
         name="stepdown",
         logger=logger,
         client=WebClient(base_url=base_url),
@@ -112,3 +113,5 @@ def _app(identity: Identity, base_url: str) -> App:
         attaching_function_token_enabled=False,
         listener_executor=ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="slack-ack"),
     )
+    logger.setLevel(logging.WARNING)
+    return app

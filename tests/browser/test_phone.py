@@ -110,7 +110,7 @@ def _agent(night: Night) -> dict[str, str]:
 
 
 def test_a_late_joiners_catch_up_fits_one_phone_screen(night: Night) -> None:
-    room = next(c for c in night.ask("channels")["channels"] if str(c["name"]).startswith("inc-"))
+    room = next(c for c in night.ask("channels")["channels"] if str(c.get("name")).startswith("inc-"))
     httpx.post(
         f"{night.slack.url}/_control/join", json={"user": "U0BO", "channel": room["id"]}, timeout=30, trust_env=False
     )

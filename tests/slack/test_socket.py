@@ -163,3 +163,18 @@ def test_neither_payloads_nor_tokens_are_logged(
     assert "a secret in a note" not in caplog.text
     assert own.app_token not in caplog.text
     assert own.bot_token not in caplog.text
+
+
+def test_a_token_of_the_environment_is_neither_used_nor_warned_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, own: LocalSlack, street: Town
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-local-of-somebody-else")
+    with caplog.at_level(logging.WARNING):
+        made = build_slack(
+            Desk(), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+        )
+        made.connection.start()
+    assert made.connection.healthy()
+    assert made.identity.authorize().bot_token == own.bot_token
+    assert caplog.messages == []
+    made.stop()
