@@ -68,6 +68,12 @@ class EventCounts:
         self._rungs = Counter(
             "stepdown_rung_changes", "Changes of rung, by direction: lowered, raised.", ["direction"], registry=registry
         )
+        self._refused = Counter(
+            "stepdown_refused_acts",
+            "Acts on incidents refused to people who may not, by surface; those outside an incident are in the log.",
+            ["surface"],
+            registry=registry,
+        )
         for direction in ("lowered", "raised"):
             self._rungs.labels(direction)
         for way in ways:  # a counter that is not there before its first failure hides that failure from `increase`
@@ -93,6 +99,8 @@ class EventCounts:
                 self._to_contain.observe(max(0.0, (event.at - incident.opened_at).total_seconds()))
             case ev.TimerDue():
                 self._deadline(incident, event)
+            case ev.Refused():
+                self._refused.labels(event.who.surface).inc()
             case _:
                 return
 

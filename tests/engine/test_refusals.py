@@ -4,10 +4,12 @@ import logging
 from dataclasses import replace
 
 import pytest
+from prometheus_client import CollectorRegistry
 from wired import ANA, BO, EVE, House
 
 from bot.core.model import Actor
 from bot.core.report import Report
+from bot.web.vitals import EventCounts
 
 UNSURE = replace(BO, responder=None)
 ANA_AT_A_TERMINAL = replace(ANA, surface="cli", slack="")
@@ -63,6 +65,14 @@ def test_a_refusal_is_no_sign_of_work(house: House) -> None:
     house.later(5)
     house.commands.note(EVE, 1, "me too")
     assert house.incident().active_at == active
+
+
+def test_refusals_are_counted_for_prometheus(house: House) -> None:
+    registry = CollectorRegistry()
+    house.ledger.listeners.append(EventCounts(registry).note)
+    house.live(2, her=18.0)
+    house.commands.acknowledge(EVE, 1)
+    assert registry.get_sample_value("stepdown_refused_acts_total", {"surface": "slack"}) == 1
 
 
 def test_without_an_incident_it_stands_in_the_audit_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
