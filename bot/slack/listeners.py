@@ -31,6 +31,8 @@ from bot.slack.text import unescape
 from bot.slack.verbs import Call, Said
 
 WORKERS = 8
+FORMS = 4
+"""Threads that open forms and do nothing else: a trigger lives three seconds."""
 Body = Mapping[str, Any]
 
 ANYWHERE: Mapping[str, tuple[str, str]] = {
@@ -74,6 +76,7 @@ class Inbound:
         self._fleet = fleet
         self._prefix = prefix
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack-work")
+        self._forms = ThreadPoolExecutor(FORMS, thread_name_prefix="slack-forms")
         self._capture = Capture(commands, access, client, own_user, self._whisper)
         self.curves: Curves | None = None
         """Who draws charts for those who ask; without one there are words only."""
@@ -99,6 +102,7 @@ class Inbound:
 
     def drain(self) -> None:
         """Wait for what is under way. Nothing that was acknowledged is dropped at shutdown."""
+        self._forms.shutdown(wait=True)
         self._workers.shutdown(wait=True)
 
     # One function a kind of payload. The actor is the payload's own user, never Bolt's context.
@@ -209,17 +213,20 @@ class Inbound:
     def _said(self, said: Said, place: Place) -> None:
         """Open the form first where something is missing (a trigger lives three seconds), else go to work."""
         if said.missing and place.trigger_id:
-            self._ask(said, place)
+            self._forms.submit(self._ask, said, place)
         else:
             self._workers.submit(self._work, said, place)
 
     def _ask(self, said: Said, place: Place) -> None:
+        words = f"The form did not open. Say it in full: {self._typed(said)}"
         try:
             call(self._client.views_open, trigger_id=place.trigger_id, view=self._form(said, place))
         except SlackError as error:
             log.warning("could not open the form for %s: %s", said.verb.name, error)
-            words = f"The form did not open. Say it in full: {self._typed(said)}"
-            self._workers.submit(self._tell, place, replies.refused(words))
+            self._tell(place, replies.refused(words))
+        except Exception:  # the thread's outer edge: the person must hear of it
+            log.exception("could not make the form for %s", said.verb.name)
+            self._tell(place, replies.refused(words))
 
     def _form(self, said: Said, place: Place) -> Mapping[str, Any]:
         house, said = self.route(said, place)

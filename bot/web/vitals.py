@@ -74,9 +74,13 @@ class EventCounts:
             ["surface"],
             registry=registry,
         )
+        self._start_at_zero(ways)
+
+    def _start_at_zero(self, ways: Iterable[str]) -> None:
+        """A counter that is not there before its first failure hides that failure from `increase`."""
         for direction in ("lowered", "raised"):
             self._rungs.labels(direction)
-        for way in ways:  # a counter that is not there before its first failure hides that failure from `increase`
+        for way in ways:
             for outcome in ("sent", "failed", "unknown"):
                 self._pages.labels(way, outcome)
 
