@@ -102,14 +102,14 @@ def _app(identity: Identity, base_url: str) -> App:
     # while it is built Bolt warns that a SLACK_BOT_TOKEN of the environment is not used, which is what we want
     logger.setLevel(logging.ERROR)
     app = App(
+        name="stepdown",
+        logger=logger,
         client=WebClient(base_url=base_url),
         authorize=lambda: identity.authorize(),  # noqa: PLW0108 - Bolt hands a bound method its own `self` again
         request_verification_enabled=False,
         ssl_check_enabled=False,
         url_verification_enabled=False,
         attaching_function_token_enabled=False,
-        # On the thread that read the request: a listener only acknowledges and hands over. The way in which Bolt waits for
-        # one on another thread, with a look each 10 ms, costs more than that.
         # On the thread that read the request: a listener only acknowledges and hands over. Bolt would wait for one on
         # another thread with a look each 10 ms, which costs more than the whole of it.
         process_before_response=True,

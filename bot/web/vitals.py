@@ -68,12 +68,8 @@ class EventCounts:
         self._rungs = Counter(
             "stepdown_rung_changes", "Changes of rung, by direction: lowered, raised.", ["direction"], registry=registry
         )
-        self._refused = Counter(
-            "stepdown_refused_acts",
-            "Acts on incidents refused to people who may not, by surface; those outside an incident are in the log.",
-            ["surface"],
-            registry=registry,
-        )
+        text = "Acts on incidents refused to people who may not, by surface."
+        self._refused = Counter("stepdown_refused_acts", text, ["surface"], registry=registry)
         self._start_at_zero(ways)
 
     def _start_at_zero(self, ways: Iterable[str]) -> None:
