@@ -38,7 +38,8 @@ def draw(agent: str, curves: Sequence[Burndown]) -> bytes:
         axes.set_xticks([place / DAY for place in places], [f"{minute_start(place):%d %b}" for place in places])
         axes.tick_params(labelsize=LETTER - 3)
         axes.set_title(f"{agent}: error budget left (%)", loc="left", color=INK, fontsize=LETTER + 3)
-        axes.legend(frameon=False, fontsize=LETTER - 1, loc="lower left")
+        if worst:
+            axes.legend(frameon=False, fontsize=LETTER - 1, loc="best")
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         stream = io.BytesIO()

@@ -1,0 +1,35 @@
+"""The chart of budgets: a PNG of the size a phone shows, also where a budget is overspent or nothing is known."""
+
+import struct
+
+import pytest
+
+from bot.core.budget import Tally
+from bot.core.spending import Burndown, Spent, burndown
+from bot.documents.budget_chart import draw
+
+HOURS = [Spent(hour * 60, 60, Tally(5.0, 100, 0)) for hour in range(4)]
+
+
+def test_what_was_left_is_counted_against_the_whole_stretch() -> None:
+    # 400 tasks, 10 % may be bad: 40; each hour spends 5 of them
+    found = burndown("HER", HOURS, 0.9)
+    assert [round(left, 3) for _, left in found.points] == [1.0, 0.875, 0.75, 0.625, 0.5]
+    assert found.left == pytest.approx(0.5)
+    assert burndown("HER", [], 0.9) == Burndown("HER", (), 1.0)
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        (),
+        (burndown("HER", [], 0.95),),
+        (burndown("HER", HOURS, 0.9), burndown("DQR", HOURS, 0.99)),
+        tuple(burndown(f"SLI {n}", HOURS, 0.9) for n in range(9)),
+    ],
+    ids=["none", "nothing known", "one overspent", "more than fit"],
+)
+def test_it_is_a_picture(curves: tuple[Burndown, ...]) -> None:
+    drawn = draw("refunds", curves)
+    assert drawn.startswith(b"\x89PNG")
+    assert struct.unpack(">II", drawn[16:24]) == (1000, 600)
