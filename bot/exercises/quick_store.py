@@ -115,6 +115,10 @@ class QuickStore(DrillStore):
         span = range(max(first, min(known)), min(last, max(known)) + 1)
         return [known[minute] for minute in span if minute in known]
 
+    def history(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
+        """Minutes first..last for a baseline."""
+        return self.minutes(series, first, last)
+
     def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
         """The same for every series of these agents (all when empty)."""
         return {

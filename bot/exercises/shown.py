@@ -24,7 +24,7 @@ def console_card(exercise: Exercise, room: str) -> ConsoleCard:
         speed=exercise.clock.speed,
         held=exercise.clock.held,
         room=room,
-        objectives=objective_lines(found),
+        objectives=objective_lines(found, still_open=not exercise.over),
         cause=exercise.rehearsal.ground_truth.cause,
         truth=exercise.rehearsal.ground_truth.text,
         hints=len(exercise.rehearsal.hints) - exercise.hints_given,
@@ -65,6 +65,11 @@ def hot_wash_card(exercise: Exercise) -> HotWashCard:
     )
 
 
-def objective_lines(found: Debrief) -> tuple[str, ...]:
-    """`P Acknowledge within 5 minutes: after 2 of 5 min`."""
-    return tuple(f"{one.rating}  {one.objective.text}: {one.why}" for one in found.rated)
+def objective_lines(found: Debrief, *, still_open: bool = False) -> tuple[str, ...]:
+    """`P Acknowledge within 5 minutes: after 2 of 5 min`. While it runs, what has not happened is open, not U."""
+    return tuple(
+        f"…  {one.objective.text}"
+        if still_open and one.rating == "U"
+        else f"{one.rating}  {one.objective.text}: {one.why}"
+        for one in found.rated
+    )
