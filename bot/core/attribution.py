@@ -177,6 +177,7 @@ LOOKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("calls of each tool in task records", ("tool-errors", "other-tools")),
     ("refused, denied and repeated calls in task records", ("invalid-calls", "repeated-calls", "denied-calls")),
     ("model and prompt versions in task records", ("new-version",)),
+    ("changes, which nobody has posted in 30 days", ("recent-change",)),
     ("other agents", ("other-agents",)),
     ("what a guard finds in inputs", ("flagged-content",)),
     ("approvals", ("slow-decisions", "more-requests")),

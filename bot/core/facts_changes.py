@@ -100,6 +100,8 @@ def timing(material: Material) -> Iterator[Fact]:
 
 def _before(material: Material) -> Iterator[Fact]:
     """What kinds of change the last hour held."""
+    if not material.fed and not suspects(material):
+        return
     close = [c for c in suspects(material) if -SLACK <= material.onset - minute_of(c.at) <= HOUR]
     yield Fact("recent-change", bool(close), f"{len(close) or 'no'} change in the hour before")
     hits = {kind: [change.words for change in close if change.kind == kind] for kind in CAUSE_OF}

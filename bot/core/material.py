@@ -19,6 +19,8 @@ GUARD = 5
 """Minutes before the onset that belong to neither side: a slow start would make the before a part of the after."""
 FEED_BACK = 48 * 60
 """Minutes before the onset in which a change is a suspect (`runbooks/default.md`)."""
+FED_BACK = 30 * 24 * 60
+"""Minutes without a single posted change after which nobody seems to post them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Material:
     primary: str = ""
     tasks: tuple[TaskRecord, ...] = ()
     changes: tuple[PostedChange, ...] = ()
+    fed: bool = False
+    """Whether anybody posts changes of this agent at all. Where nobody does, hearing of none says nothing."""
     tools: tuple[ToolSeries, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     arrivals: Mapping[int, float] = field(default_factory=dict)

@@ -19,9 +19,11 @@ LOOK_EVERY = 0.1
 PATIENCE = 3.0
 """Seconds after which a restore that was asked for and is not there has been refused."""
 CAUSE = (
-    "cause: tool, sure: the payments tool began to require `currency` tonight; "
-    "ruled out: prompt and model, both unchanged for days"
+    "cause schema the payments tool began to require `currency` tonight, and the agent repeats what it refuses",
+    "ruleout prompt the same version in every trace for days",
+    "ruleout model the same version in every trace for days",
 )
+"""What the owner types once the colleague has spoken."""
 Message = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -150,7 +152,8 @@ class Responder:
         for phase in ("detection", "attribution", "containment"):
             self._walk(channel, phase)
         self._until("the cause to be mended", lambda: self._stage.telling and self._stage.telling.told.is_set())
-        self._ana.command(channel, "/incident", f"cause {CAUSE}")
+        for words in CAUSE:
+            self._ana.command(channel, "/incident", words)
         self._walk(channel, "recovery")
         while self._incident().rungs.rung != self._incident().rungs.normal:
             self._restore(channel)

@@ -1,7 +1,8 @@
 """The demo's stage: local Slack, simulated fleet and the real bot, each over its own loopback connection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,7 @@ class Stage:
     world: World
     metrics: MetricsServer
     instances: Instances
+    feed_token: str = field(repr=False)
     telling: Telling | None = None
 
     def stop(self) -> None:
@@ -58,12 +60,14 @@ def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None]) ->
     say(f"simulated fleet   {metrics.url}/metrics")
     fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url).encode(), {}, KINDS)
     made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
-    app = App(_setup(folder, fleet, clock, slack, TokenBook.from_lines(token.line for token in made.values())))
+    feed = new_token("changes")
+    lines = [token.line for token in (*made.values(), feed)]
+    app = App(_setup(folder, fleet, clock, slack, TokenBook.from_lines(lines)))
     app.start()
     say(f"bot               {app.url}/docs")
     instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})
     instances.start()
-    return Stage(slack, app, world, metrics, instances)
+    return Stage(slack, app, world, metrics, instances, feed.token)
 
 
 def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, tokens: TokenBook) -> Setup:
@@ -93,5 +97,12 @@ def tell(stage: Stage) -> None:
             message = {"user": speaker, "channel": channel, "text": sentence}
             control.post("/say", json=message).raise_for_status()
 
-    stage.telling = Telling(stage.world, demo_fleet.story(), say)
+    def change(at: datetime) -> None:
+        with httpx.Client(base_url=stage.app.url, timeout=10, trust_env=False) as feed:
+            posted = {**demo_fleet.CHANGE, "time": at.isoformat()}
+            feed.post(
+                "/v1/changes", json=posted, headers={"Authorization": f"Bearer {stage.feed_token}"}
+            ).raise_for_status()
+
+    stage.telling = Telling(stage.world, demo_fleet.story(), say, change)
     stage.telling.start()

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.core.change_feed import PostedChange
 from bot.core.contrast import Point, Step, loudest, step
 from bot.core.incident import Incident
-from bot.core.material import BEFORE, FEED_BACK, Material, Moved, Neighbour, ToolSeries
+from bot.core.material import BEFORE, FED_BACK, FEED_BACK, Material, Moved, Neighbour, ToolSeries
 from bot.core.model import Agent, Breach, Fleet, MinuteRow, Series, Sli, minute_of, minute_start
 from bot.core.tasks import QUEUE, TaskRecord
 from bot.engine.history import History, Rows
@@ -53,7 +53,8 @@ class Surroundings:
             moves=tuple(self._moved(agent, incident, rows, onset, now)),
             primary=primary,
             tasks=tasks,
-            changes=self._changes(agent.key, onset, now),
+            changes=self._changes(agent.key, onset - FEED_BACK, now),
+            fed=bool(self._changes(agent.key, onset - FED_BACK, now)),
             tools=tuple(self._tools(fleet, agent, tasks, onset, newest)),
             neighbours=tuple(self._neighbours(fleet, agent, onset, newest)),
             arrivals=_arrivals(tasks, rows, onset, newest),
@@ -74,8 +75,8 @@ class Surroundings:
         before = self._store.tasks_between([agent], onset - BEFORE, onset - 1, MOST_TASKS)
         return (*before, *self._store.tasks_between([agent], onset, newest, MOST_TASKS))
 
-    def _changes(self, agent: str, onset: int, now: datetime) -> tuple[PostedChange, ...]:
-        found = self._store.changes(minute_start(onset - FEED_BACK), now)
+    def _changes(self, agent: str, first: int, now: datetime) -> tuple[PostedChange, ...]:
+        found = self._store.changes(minute_start(first), now)
         return tuple(change for change in found if change.touches(agent))
 
     def _moved(

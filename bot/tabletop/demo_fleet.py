@@ -69,6 +69,18 @@ AGENTS = (
 )
 
 
+CHANGE = {
+    "id": "payments-schema-412",
+    "kind": "tool-schema",
+    "summary": "`currency` is a required field of payments.refund",
+    "agents": [FAILING],
+    "tools": ["payments.refund"],
+    "version": "412",
+    "by": "payments-pipeline",
+}
+"""What the payments team's pipeline posts to `/v1/changes` on the night of the demo."""
+
+
 def story(breaks_after: float = 15, fixed_after: float = 8) -> Story:
     """The night of the demo, in scenario minutes: 15 are half a minute at 30x."""
     return Story(

@@ -27,29 +27,45 @@ class Story:
     teller: str
     fixed_says: str
     told_after: float = 1
+    changed_before: float = 2
+    """Minutes between the change that breaks it, which its pipeline posts, and the first bad task."""
 
 
 class Telling:
-    """One playing of a story, from the moment of creation. `say` gets teller and sentence, once, when it is fixed.
+    """One playing of a story, from the moment of creation.
 
+    `change` gets the time of the change that breaks it, once, when it is made; `say` teller and sentence, once, when it
+    is fixed.
     `start` plays it in a thread of its own; a test may call `tick` instead.
     """
 
-    def __init__(self, world: World, story: Story, say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        story: Story,
+        say: Callable[[str, str], None],
+        change: Callable[[datetime], None] = lambda _: None,
+    ) -> None:
         self.story = story
         self.breaks_at = world.break_agent(
             story.agent, story.fault, world.now() + timedelta(minutes=story.breaks_after)
         )
+        self.changes_at = self.breaks_at - timedelta(minutes=story.changed_before)
         self.contained_at: datetime | None = None
         self.fixed_at: datetime | None = None
         self.told = threading.Event()
         self._world = world
         self._say = say
+        self._change = change
+        self._changed = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="story", daemon=True)
 
     def tick(self) -> None:
         """Look at the world and do what is due."""
+        if not self._changed and self._world.now() >= self.changes_at:
+            self._changed = True
+            self._change(self.changes_at)
         if self.fixed_at is None:
             self._watch_for_containment()
         elif not self.told.is_set() and self._world.now() >= self._tells_at():

@@ -139,6 +139,27 @@ def test_without_evidence_nothing_stands_out_and_it_says_what_it_could_not_look_
     assert "model and prompt versions in task records" in found.unseen
 
 
+def test_where_nobody_posts_changes_hearing_of_none_says_nothing(house: House) -> None:
+    house.watched = fleet()
+    house.live(4, tie=13.0)
+    house.attribution.look_all()
+    found = house.incident().assessment
+    assert found is not None
+    assert found.top is None
+    assert "changes, which nobody has posted in 30 days" in found.unseen
+    assert not [one for cause in found.causes for one in cause.grounds if "no change" in one.words]
+
+
+def test_where_changes_are_posted_hearing_of_none_is_evidence(house: House) -> None:
+    house.store.put_changes([PostedChange("old", "deploy", house.clock.now() - timedelta(days=20), "new index")])
+    house.live(4, tie=13.0)
+    house.attribution.look_all()
+    found = house.incident().assessment
+    assert found is not None
+    assert not [what for what in found.unseen if what.startswith("changes")]
+    assert [one for cause in found.causes for one in cause.grounds if "no change" in one.words]
+
+
 def test_the_card_is_posted_once_and_edited(house: House) -> None:
     broken(house)
     posted = [one for one in house.chat.posts.values() if isinstance(one.content, CausesCard)]

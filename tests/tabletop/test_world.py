@@ -147,6 +147,19 @@ def test_the_fix_lands_some_minutes_after_the_agent_obeyed_and_a_colleague_says_
     assert tally.calls < 6 * tally.tasks, "restored after the fix, it stays well"
 
 
+def test_the_change_that_breaks_it_is_made_once_and_before_the_first_bad_task(
+    world: World, clock: MovableClock
+) -> None:
+    made: list[datetime] = []
+    telling = Telling(world, story(3, 4), lambda *_: None, made.append)
+    telling.tick()
+    assert made == []
+    clock.advance(600)
+    telling.tick()
+    telling.tick()
+    assert made == [telling.breaks_at - timedelta(minutes=2)]
+
+
 def test_one_instance_that_did_not_obey_is_not_contained(world: World, clock: MovableClock) -> None:
     telling, _ = told(world)
     clock.advance(600)
