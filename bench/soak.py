@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 import httpx
+from sqlalchemy import text
 
 from bench.launch import free_port
 from bot.core.incident import Incident, State
@@ -51,6 +52,8 @@ GROWN, GROWN_MB = 1.15, 25.0
 MORE_FILES = 8
 FULLER = 1.3
 """Rows of tables that are kept for a time may grow by this factor over the second half: incidents come at random."""
+BEHIND = 20.0
+"""Minutes: a bot further behind did not live through the incidents, and the figures say nothing about them."""
 KEPT_FOR_A_TIME = ("minute", "minute5", "outbox", "reading", "sight", "task")
 
 
@@ -63,6 +66,8 @@ class Figures:
     files: int
     size: float
     rows: Mapping[str, int]
+    behind: float = 0.0
+    """Scenario minutes between the newest number the bot has and now: large where the machine is too slow."""
 
 
 class Town:
@@ -124,7 +129,10 @@ class Town:
         rss = next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
         files = len(list(Path(f"/proc/{self.bot.pid}/fd").iterdir()))
         size = sum(path.stat().st_size for path in self.folder.glob("soak.db*")) / 1e6
-        return Figures(self.hours(), rss, files, size, self.store.rows())
+        with self.store.looking() as connection:
+            newest = connection.execute(text("SELECT max(minute) FROM minute")).scalar() or 0
+        behind = self.clock.now().timestamp() / 60 - newest if newest else 0.0
+        return Figures(self.hours(), rss, files, size, self.store.rows(), behind)
 
     def stop(self) -> Sequence[str]:
         """Stop the bot; returns what does not fit together in its database."""
@@ -272,11 +280,13 @@ def verdict(figures: Sequence[Figures], wrong: Sequence[str]) -> tuple[bool, str
         and top > FULLER * max(one.rows.get(name, 0) for one in judged[: half or 1])
     ]
     flat = after <= max(before * GROWN, before + GROWN_MB) and files_after <= files_before + MORE_FILES
-    fine = flat and not fuller and not wrong
+    behind = median(one.behind for one in judged)
+    late = f", TOO SLOW a machine for this --speed: {behind:.0f} min behind" if behind > BEHIND else ""
+    fine = flat and not fuller and not wrong and not late
     said = (
         f"{figures[-1].hour:.0f} h: memory {before:.0f} -> {after:.0f} MB, files {files_before} -> {files_after}, "
         f"database {figures[-1].size:.0f} MB, growing: {', '.join(fuller) or 'nothing'}, "
-        f"timelines and rows: {'whole' if not wrong else '; '.join(wrong)}"
+        f"timelines and rows: {'whole' if not wrong else '; '.join(wrong)}{late}"
     )
     return fine, f"{'SOAK PASSED' if fine else 'SOAK FAILED'} {said}"
 
@@ -284,7 +294,8 @@ def verdict(figures: Sequence[Figures], wrong: Sequence[str]) -> tuple[bool, str
 def _line(one: Figures) -> str:
     names = ("minute", "minute5", "outbox", "incident", "entry", "rung", "reading", "occasion")
     rows = "  ".join(f"{name} {one.rows.get(name, 0):>6}" for name in names)
-    return f"{one.hour:6.1f} h  RSS {one.rss:6.1f} MB  fds {one.files:4}  db {one.size:6.1f} MB  {rows}"
+    figures = f"RSS {one.rss:6.1f} MB  fds {one.files:4}  db {one.size:6.1f} MB"
+    return f"{one.hour:6.1f} h  behind {one.behind:3.0f} min  {figures}  {rows}"
 
 
 def main() -> None:

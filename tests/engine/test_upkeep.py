@@ -145,3 +145,29 @@ def test_it_is_done_once_an_hour_across_restarts(house: House) -> None:
 
 def test_history_lasts_as_long_as_what_is_reckoned_from_it() -> None:
     assert Keep().history_days * 1440 > PERIOD
+
+
+def test_the_database_stops_growing(house: House) -> None:
+    """Six days of minutes, tasks and closed incidents with the upkeep's own hour: full after three, and not fuller."""
+    house.upkeep._keep = Keep(minutes_hours=12, history_days=2, tasks_days=1, effects_days=1)
+    sizes: dict[int, tuple[int, dict[str, int]]] = {}
+    for hour in range(1, 6 * 24 + 1):
+        now = house.later(60)
+        last = minute_of(now)
+        house.store.put_minutes([MinuteRow(HER, last - back, 2.0 + back % 3, 50) for back in range(60)])
+        house.store.take_tasks([TaskRecord(f"{hour}-{n}", "refunds", "refund", now, completed=True) for n in range(5)])
+        if hour % 12 == 0:
+            number = house.commands.declare(ANA, "refunds", f"by hand {hour}").incident_id or 0
+            house.commands.acknowledge(ANA, number)
+            house.commands.cancel(ANA, number, "a test")
+            house.deliver()
+        house.upkeep.tick()
+        if hour % 24 == 0:
+            sizes[hour // 24] = (house.store.size(), rows(house))
+    record = ("incident", "entry", "occasion")
+    for day in (4, 5, 6):
+        for name, count in sizes[day][1].items():
+            assert name in record or count <= sizes[3][1][name] * 1.1 + 10, (day, name)
+    grown = sizes[6][0] - sizes[3][0]
+    incidents = sizes[6][1]["incident"] - sizes[3][1]["incident"]
+    assert grown < incidents * 40_000, "what grows is the record of incidents, some kilobytes each"

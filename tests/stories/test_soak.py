@@ -1,5 +1,6 @@
 """A taste of the soak (`make soak` lives through all 72 hours): the real bot, random incidents, a fast clock."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -43,3 +44,5 @@ def test_the_verdict_tells_flat_from_growing() -> None:
     assert not soak.verdict(run_of(leak=1), [])[0], "a file an hour is a leak"
     assert not soak.verdict(run_of(grows=0.05), [])[0], "a table that is kept for a time must not grow for ever"
     assert not soak.verdict(run_of(), ["INC-0001: entry 3 is missing"])[0]
+    starved = [replace(one, behind=90.0) for one in run_of()]
+    assert "TOO SLOW" in soak.verdict(starved, [])[1], "a bot that did not keep up has shown nothing"
