@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bot.core.change_feed import PostedChange
 from bot.core.contrast import Step
-from bot.core.model import Agent, Breach, MinuteRow, Series, Sli, minute_of
+from bot.core.model import Agent, Breach, MinuteRow, Series, Sli, minute_start
 from bot.core.tasks import TaskRecord
 
 BEFORE = 120
@@ -88,5 +88,6 @@ class Material:
 
     def split(self, tasks: Sequence[TaskRecord]) -> tuple[list[TaskRecord], list[TaskRecord]]:
         """These tasks before and after."""
-        before = [task for task in tasks if self.early(minute_of(task.at))]
-        return before, [task for task in tasks if self.late(minute_of(task.at))]
+        first, guard, onset, end = map(minute_start, (self.first, self.onset - GUARD, self.onset, self.now + 1))
+        before = [task for task in tasks if first <= task.at < guard]
+        return before, [task for task in tasks if onset <= task.at < end]

@@ -137,11 +137,12 @@ def minutes_from_tasks(
     """
     known = tuple(newest_words(records).values())
     pairs = judged_workflows(known) | set(judged)
+    queued = tuple(record for record in known if record.queued_at is not None)
     by_minute: dict[int, list[TaskRecord]] = {minute: [] for minute in sorted(minutes)}
     for record in known:
         by_minute.get(minute_of(record.at), []).append(record)
     return [
-        _row(one, minute, tasks, known, judged=(one.agent, one.workflow) in pairs)
+        _row(one, minute, tasks, queued, judged=(one.agent, one.workflow) in pairs)
         for minute, tasks in by_minute.items()
         for one in sorted(series)
         if one.sli in TASK_SLIS
@@ -149,12 +150,12 @@ def minutes_from_tasks(
 
 
 def _row(
-    series: Series, minute: int, tasks: Sequence[TaskRecord], known: Sequence[TaskRecord], *, judged: bool
+    series: Series, minute: int, tasks: Sequence[TaskRecord], queued: Sequence[TaskRecord], *, judged: bool
 ) -> MinuteRow:
     """One series in one minute."""
     if series.sli == QUEUE:
         end = minute_start(minute + 1)
-        return MinuteRow(series, minute, float(sum(_waited(r, end) for r in known if _belongs(r, series))))
+        return MinuteRow(series, minute, float(sum(_waited(r, end) for r in queued if _belongs(r, series))))
     measure = _judgement if series.sli == JUDGED_SHARE and judged else _MEASURES[series.sli]
     parts = [part for r in tasks if _belongs(r, series) and (part := measure(r)) is not None]
     return MinuteRow(series, minute, sum(parts) / len(parts) if parts else None, float(len(parts)))
