@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.cause import CAUSE_WORDS, CauseKind
-from bot.core.change_feed import CAUSE_OF
+from bot.core.change_feed import CAUSE_OF, PostedChange
 from bot.core.facts import Fact, by_length, by_workflow, counted, endings, guarded, mix, pinned, shape
 from bot.core.facts_changes import suspects, timing, versions
 from bot.core.facts_flow import flow
 from bot.core.facts_tools import others, tools
 from bot.core.material import Material
+from bot.core.model import minute_of
 from bot.core.weights import PRIORS, RULED_OUT_BY, STANDS_OUT, WEIGHTS, Weight
 
 SURE_OF_TOOL = 0.8
 """Share from which rules leave the agent alone because of a tool: holding back wrongly is the worse mistake."""
+NEAR, MOST_CHANGES = 6 * 60, 10
+"""Minutes before the onset from which on changes are kept with an assessment, and how many."""
 SHOWN = 5
 """Causes that an assessment keeps."""
 
@@ -75,6 +78,8 @@ class Assessment:
     causes: tuple[Suspect, ...] = ()
     matches: tuple[Match, ...] = ()
     unseen: tuple[str, ...] = ()
+    changes: tuple[PostedChange, ...] = ()
+    """What was changed in the hours around the onset, oldest first."""
     notes: tuple[str, ...] = ()
     """Facts that carry no points and still belong on the card, such as the pre-deployment baseline."""
 
@@ -128,7 +133,12 @@ def rank(material: Material, seen: Sequence[Fact]) -> tuple[Suspect, ...]:
 def assess(material: Material, seen: Sequence[Fact], matches: tuple[Match, ...], now: datetime) -> Assessment:
     """The whole picture."""
     notes = tuple(fact.words for fact in pinned(material))
-    return Assessment(now, material.onset, rank(material, seen)[:SHOWN], matches, unseen(seen), notes)
+    near = sorted(
+        (change for change in suspects(material) if minute_of(change.at) >= material.onset - NEAR),
+        key=lambda change: change.at,
+    )
+    causes = rank(material, seen)[:SHOWN]
+    return Assessment(now, material.onset, causes, matches, unseen(seen), tuple(near[-MOST_CHANGES:]), notes)
 
 
 def _candidates(material: Material, seen: Sequence[Fact]) -> Iterator[_Candidate]:

@@ -40,18 +40,36 @@ def _line(sealed: SealedEntry, cast: Cast) -> Line:
 
 
 def attribution(incident: Incident, entries: Entries, cast: Cast) -> Attribution:
-    """Notes marked as attribution, and what was noted on the steps of that phase, clause by clause.
+    """What people said it was and was not, notes marked as attribution, and what was noted on the steps of that phase.
 
-    The newest `cause: ...` is the cause; without one, the newest note that was made as an attribution.
+    A cause that somebody named (`/incident cause`) is the cause. Without one, the newest clause `cause: ...`, or the
+    newest note that was made as an attribution. The bot's own opinion is a finding, never the cause.
     """
     lines = [clause for line in _attributed(incident, entries, cast) for clause in _clauses(line)]
+    lines += _opinions(entries, cast)
     ruled_out = [line for line in lines if _RULED_OUT.match(line.text)]
     named = [line for line in lines if _CAUSE.match(line.text)]
     causes = named or [line for line in lines if line.kind == "attribution" and line not in ruled_out]
     cause: Words = Gap("the cause class (agent, tool, code, model, prompt, data or human) and how sure you are")
-    if causes:
+    if incident.cause is not None:
+        note = f": {incident.cause.note}" if incident.cause.note else ""
+        cause = cast.words(f"{incident.cause.words}{note}")
+    elif causes:
         cause = _CAUSE.sub("", causes[-1].text, count=1)
     return Attribution(cause, tuple(line for line in lines if line not in ruled_out), tuple(ruled_out))
+
+
+def _opinions(entries: Entries, cast: Cast) -> Iterator[Line]:
+    """What was said through `/incident cause` and `ruleout`, and what the evidence last looked like to the bot."""
+    seen: Line | None = None
+    for sealed in entries:
+        event = sealed.entry.event
+        if isinstance(event, ev.Attributed):
+            yield Line(event.at, cast.role(event.actor), event.verdict, cast.words(sealed.entry.text))
+        elif isinstance(event, ev.Assessed):
+            seen = Line(event.at, cast.role(event.actor), "evidence", event.assessment.sentence)
+    if seen is not None:
+        yield seen
 
 
 def _attributed(incident: Incident, entries: Entries, cast: Cast) -> Iterator[Line]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bot.core import events as ev
 from bot.core.cast import Cast
+from bot.core.change_feed import PostedChange
 from bot.core.detection import objective_limit, reach
 from bot.core.evidence import band_limit
 from bot.core.impact import Rows, effect
@@ -81,6 +82,7 @@ def _points(rows: Rows, sli: Sli) -> Iterator[tuple[int, float | None]]:
 def marks(scene: Scene, breach: Breach) -> Iterator[Mark]:
     """The moments that explain a curve, in order; of pages, acknowledgements and holds the one that counts."""
     yield Mark(breach.detected_at, "breach", "harm")
+    yield from (Mark(change.at, change.kind, "change") for change in _changes(scene, breach))
     seen: set[str] = set()
     for event in scene.events():
         mark = _mark(event)
@@ -88,6 +90,13 @@ def marks(scene: Scene, breach: Breach) -> Iterator[Mark]:
             continue
         seen.add(mark.label)
         yield mark
+
+
+def _changes(scene: Scene, breach: Breach) -> Iterator[PostedChange]:
+    """What was changed while this chart runs, as the newest look at the evidence has it."""
+    looks = [event.assessment for event in scene.events() if isinstance(event, ev.Assessed)]
+    first = minute_start(breach.first_bad - BEFORE)
+    return (change for change in (looks[-1].changes if looks else ()) if first <= change.at <= scene.end)
 
 
 def _mark(event: ev.Event) -> Mark | None:

@@ -22,7 +22,10 @@ def assessed(event: ev.Assessed, incident: Incident) -> Change:
         effects = (PostCard(incident.id, CARD), *edits(incident, "incident"))
     best = next(iter(event.assessment.matches), None)
     fits = f" Playbook: {best.title}." if best is not None else ""
-    return Change(found, f"{event.assessment.sentence}.{fits}".replace("..", "."), effects)
+    known = {change.id for change in incident.assessment.changes} if incident.assessment else set()
+    fresh = [change for change in event.assessment.changes if change.id not in known]
+    also = tuple(("changed", f"{change.at:%H:%M} UTC: {change.words}") for change in fresh)
+    return Change(found, f"{event.assessment.sentence}.{fits}".replace("..", "."), effects, also=also)
 
 
 @apply.register

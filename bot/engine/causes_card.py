@@ -32,6 +32,7 @@ def causes_card(header: cards.Header, incident: Incident, found: Assessment | No
         found.unseen,
         found.notes,
         said,
+        tuple(f"{change.at:%H:%M} UTC {change.words}" for change in reversed(found.changes)),
     )
 
 

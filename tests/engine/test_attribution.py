@@ -1,7 +1,9 @@
 """From stored evidence to a named cause: looked at beside the paging path, shown, and settled by a person's word."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from wired import ANA, BO, EVE, TIE, House, fleet
@@ -13,6 +15,8 @@ from bot.core.incident import Incident
 from bot.core.model import Agent, Fleet
 from bot.core.playbook import Containment, Playbook, Signal
 from bot.core.tasks import TaskRecord, ToolUse
+from bot.documents.render import MarkdownDocuments
+from bot.engine.reporting import Reporting
 
 LOOP = Playbook(
     "retry-loop",
@@ -225,3 +229,32 @@ def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: House) 
 
 def test_evidence_of_what_is_not_there_is_an_answer(house: House) -> None:
     assert house.commands.causes.evidence(9).text == "There is no incident INC-0009."
+
+
+def test_what_was_changed_stands_in_the_timeline_once_and_on_the_chart(house: House) -> None:
+    at = house.clock.now()
+    house.store.put_changes([PostedChange("p-7", "prompt", at, "shorter refusals", version="v7")])
+    incident = broken(house, prompt="v7")
+    house.live(4, tie=13.0)
+    house.attribution.look(house.incident(), house.clock.now())
+    lines = [sealed.entry.text for sealed in house.store.entries(incident.id) if sealed.entry.kind == "changed"]
+    assert lines == [f"{at:%H:%M} UTC: prompt v7: shorter refusals"]
+    card = house.commands.causes.evidence(incident.id).card
+    assert isinstance(card, CausesCard)
+    assert card.changes == (f"{at:%H:%M} UTC prompt v7: shorter refusals",)
+    report = Reporting(house.store, MarkdownDocuments(house.path / "data"), house.get_fleet)
+    charts = json.loads(report.draft(house.incident(), house.clock.now())[0].data)["charts"]
+    assert ("prompt", "change") in [(mark["label"], mark["sort"]) for mark in charts[0]["marks"]]
+
+
+def test_the_postmortem_says_what_people_said_it_was_and_was_not(house: House) -> None:
+    house.store.put_changes([PostedChange("p-7", "prompt", house.clock.now(), "shorter", version="v7")])
+    incident = broken(house, prompt="v7")
+    house.commands.causes.rule_out(ANA, incident.id, "1", "rolled back, still bad")
+    house.commands.causes.attribute(ANA, incident.id, "tool", "429 without Retry-After")
+    house.commands.postmortem(ANA, incident.id)
+    house.deliver()
+    text = Path(house.incident().postmortem).read_text()
+    assert "- Cause: a tool: 429 without Retry-After" in text
+    assert "Ruled out: the prompt v7: shorter: rolled back, still bad" in text.split("\nRuled out:\n")[1]
+    assert "(evidence): Looks like the prompt v7" in text

@@ -27,6 +27,7 @@ def causes(card: CausesCard) -> Drawn:
                 button("Rule out", ids.CAUSE_RULE_OUT, value),
                 of=f"cause-{line.rank}",
             )
+    sheet.section(*_changes(card))
     if card.playbooks:
         sheet.rule()
         sheet.section(*_playbook(card.playbooks[0]))
@@ -58,6 +59,12 @@ def _cause(line: CauseLine) -> list[str]:
 
 def _ground(one: GroundLine) -> str:
     return f"{'✓' if one.points > 0 else '✗'} {inert(signs(one.words), 180)}: {inert(one.why, 120)}"
+
+
+def _changes(card: CausesCard) -> list[str]:
+    if not card.changes:
+        return []
+    return ["*Changed around then*", *(f"• {inert(change, 150)}" for change in card.changes[:SHOWN])]
 
 
 def _playbook(line: PlaybookLine) -> list[str]:
