@@ -49,6 +49,26 @@ def chosen(known: "dict[str, Rehearsal]", playbook: str, seed: int, *, at_random
     return known[playbook]
 
 
+def again(number: str) -> "Rehearsal":
+    """A past incident as a rehearsal. Stops the command where it cannot be one."""
+    from bot.cli.asking import load
+    from bot.core.past_rehearsal import rehearsal_of
+    from bot.store import SqlStore
+
+    settings = settings_now()
+    fleet = load(settings.fleet)
+    store = SqlStore.open(settings.database_url, alone=False)
+    try:
+        found = store.incident(int(number.casefold().removeprefix("inc-")))
+        if found is None:
+            stop(f"There is no incident {number}.", NO)
+        return rehearsal_of(found, store.entries(found.id), fleet.ladder)
+    except ValueError as why:
+        stop(str(why), NO)
+    finally:
+        store.close()
+
+
 @tabletop_app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """What can be rehearsed."""
@@ -65,6 +85,7 @@ def list_(as_json: AsJson = False) -> None:
 @tabletop_app.command()
 def run(
     playbook: Annotated[str, typer.Argument(help="The playbook; see `stepdown tabletop list`.")] = "",
+    incident: Annotated[str, typer.Option(help="Play a past incident again: INC-0042.")] = "",
     at_random: Annotated[bool, typer.Option("--random", help="Draw one by lot and do not say which.")] = False,
     unattended: Annotated[Style | None, typer.Option(help="Let a scripted team play it.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same story; 0 draws one.")] = 0,
@@ -77,7 +98,7 @@ def run(
     import secrets
 
     seed = seed or secrets.randbelow(1_000_000) + 1
-    rehearsal = chosen(rehearsals(), playbook, seed, at_random=at_random)
+    rehearsal = again(incident) if incident else chosen(rehearsals(), playbook, seed, at_random=at_random)
     settings = settings_now()
     folder = keep or settings.data_dir
     if unattended is None:

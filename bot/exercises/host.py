@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.core import permission
 from bot.core.cards import Answer
 from bot.core.model import Actor, Agent, Fleet, Person
+from bot.core.past_rehearsal import rehearsal_of
 from bot.core.playbook import Playbook
 from bot.core.rehearsal import Rehearsal
 from bot.core.report import Chart
@@ -39,6 +40,7 @@ from bot.tabletop.rehearsed import RehearsedWorld
 DEFAULT_SPEED = 1.0
 MOST_AT_ONCE = 5
 MOST_PLAYERS = 10
+_INCIDENT = re.compile(r"inc-?0*(\d{1,9})", re.IGNORECASE)
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)")
 
 log = logging.getLogger("stepdown.exercises")
@@ -227,9 +229,22 @@ class ExerciseHost:
 
     def _rehearsal(self, name: str) -> Rehearsal:
         known = self._rehearsals()
+        if found := _INCIDENT.fullmatch(name.strip()):
+            return self._again(int(found[1]))
         if name.casefold() == "random" and known:
             return random.choice(list(known.values()))  # noqa: S311 - a lot, no secret
         return known[nearest(name, known, "playbook")]
+
+    def _again(self, number: int) -> Rehearsal:
+        """A past incident as a rehearsal."""
+        store, ladder = self.premises.store, self.premises.fleet().ladder
+        incident = store.incident(number)
+        if incident is None:
+            raise Unknown(f"There is no incident INC-{number:04d}.")
+        try:
+            return rehearsal_of(incident, store.entries(number), ladder)
+        except ValueError as why:
+            raise Unknown(str(why)) from why
 
     def _agent(self, name: str) -> Agent:
         fleet = self.premises.fleet()

@@ -16,11 +16,14 @@ from bot.tabletop.exercise import FACILITATOR, Exercise, Planned
 
 SPEEDS = (1, 2, 5, 10, 20, 30, 60)
 FASTEST = 120.0
+BY_PLAYERS = frozenset({"pause", "resume", "speed", "end"})
+"""What players may do themselves where nobody facilitates."""
 
 
 def act(exercise: Exercise, who: str, verb: str, words: Mapping[str, str]) -> Answer:
     """One act of the facilitator. `words`: what the verb takes, by name."""
-    if who != exercise.cast.facilitator:
+    alone = not exercise.cast.facilitator and who in exercise.cast.players and verb in BY_PLAYERS
+    if who != exercise.cast.facilitator and not alone:
         whom = "its facilitator" if exercise.cast.facilitator else "nobody: it runs by itself"
         return Answer(f"That is for {whom}.", ok=False)
     with exercise.lock:

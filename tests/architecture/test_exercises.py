@@ -7,7 +7,7 @@ import pytest
 from house import sources, tree
 
 PLACES = ("bot/core/", "bot/engine/", "bot/slack/")
-ABOUT = ("rehearsal", "story", "debrief", "after_action", "readiness")
+ABOUT = ("rehearsal", "story", "debrief", "after_action", "readiness", "past_rehearsal")
 SCORING = tuple(f"bot/core/{name}.py" for name in ABOUT)
 """What an exercise is, how it went, and what it is evidence of: values about exercises, none about incidents."""
 WORDS = ("exercise", "drill")

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from shipped import ROOT, rehearsals
 
@@ -70,3 +72,29 @@ def test_a_broken_rehearsal_is_refused_with_its_line(tmp_path: Path) -> None:
     line = next(n for n, words in enumerate(text.splitlines(), 1) if "enough: aproval" in words)
     assert f"retry-loop.yaml:{line}:" in run.stderr
     assert "did you mean 'approval'?" in run.stderr
+
+
+@pytest.mark.slow
+def test_alone_in_a_terminal_against_the_local_slack(tmp_path: Path) -> None:
+    out = tmp_path / "result.json"
+    words = ["run", "--random", "--seed", "5", "--speed", "60", "--json", str(out), "--keep", str(tmp_path / "kept")]
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "bot", "tabletop", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as playing:
+        assert playing.stdout is not None
+        url = next(found[0] for line in playing.stdout if (found := re.search(r"http://\S+", line)))
+        said = ""
+        for line in playing.stdout:
+            said += line
+            if "Paging" in line:
+                break
+        with httpx.Client(base_url=url, timeout=20, trust_env=False) as slack:
+            word = {"user": "U0BO", "channel": "C0INCIDENTS", "command": "/tabletop", "text": "real"}
+            assert slack.post("/_control/slash", json=word).json()["ok"]
+        rest = playing.stdout.read()
+        assert playing.wait(timeout=120) == 0, rest
+    found = json.loads(out.read_text())
+    assert found["playbook"] in rehearsals()
+    assert Path(found["report"]).is_file()
+    truth = rehearsals()[found["playbook"]].ground_truth.text
+    assert truth[:40] not in said

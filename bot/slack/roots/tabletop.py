@@ -32,7 +32,12 @@ TABLETOP: Final = Root(
         _verb(
             "start",
             "begin an exercise: the players are paged for a simulated agent",
-            Argument("PLAYBOOK", "word", "Which playbook?", hint="See /tabletop list. `random` draws one."),
+            Argument(
+                "PLAYBOOK",
+                "word",
+                "Which playbook?",
+                hint="See /tabletop list. random draws one; INC-42 plays a past incident again.",
+            ),
             Argument("agent", "agent", "Which agent?", required=False, mark="agent", shown="AGENT"),
             Argument("players", "people", "Who plays?", required=False, mark="players", shown="@a @b"),
             Argument("facilitator", "person", "Who facilitates?", required=False, mark="facilitator", shown="@c"),

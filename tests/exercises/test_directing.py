@@ -1,0 +1,80 @@
+"""Who may do what in an exercise: the facilitator, and players where nobody facilitates."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from plain import PlainDocuments
+
+from bot.core.rehearsal import Rehearsal
+from bot.exercises.unattended import set_up
+from bot.tabletop import directing, playing
+from bot.tabletop.exercise import Cast, Exercise
+
+
+@pytest.fixture
+def exercise(rehearsal: Rehearsal, tmp_path: Path, runbooks: Path) -> Iterator[Exercise]:
+    made, ground, _ = set_up(rehearsal, 7, tmp_path, runbooks, PlainDocuments())
+    made.cast = Cast(("ana", "bo"), "cleo")
+    made.start()
+    yield made
+    ground.close()
+
+
+def test_players_cannot_direct(exercise: Exercise) -> None:
+    answer = directing.act(exercise, "ana", "reveal", {})
+    assert not answer.ok
+    assert exercise.rehearsal.ground_truth.text not in answer.text
+    assert not any(act.kind == "revealed" for act in exercise.acts)
+
+
+def test_without_a_facilitator_players_let_it_run_on(exercise: Exercise) -> None:
+    exercise.cast = replace(exercise.cast, facilitator="")
+    assert exercise.hold("something real")
+    assert not playing.do(exercise, "ana", "restart").ok
+    assert directing.act(exercise, "bo", "resume", {}).ok
+    assert playing.do(exercise, "ana", "restart").ok
+    assert not directing.act(exercise, "bo", "reveal", {}).ok
+
+
+def test_the_next_inject_is_sent_skipped_edited_and_delayed(exercise: Exercise) -> None:
+    first, second = (one.id for one in directing.upcoming(exercise)[:2])
+    assert directing.act(exercise, "cleo", "edit", {"inject": first, "text": "Hello there"}).ok
+    assert directing.act(exercise, "cleo", "send", {}).text == f"Sent: {first}."
+    assert exercise.acts[-1].text == "Hello there"
+    due = next(one.due for one in exercise.planned if one.id == second)
+    assert directing.act(exercise, "cleo", "delay", {"inject": second, "minutes": "7"}).ok
+    later = next(one.due for one in exercise.planned if one.id == second)
+    assert due is not None
+    assert later is not None
+    assert (later - due).total_seconds() == 7 * 60
+    assert directing.act(exercise, "cleo", "skip", {"inject": second}).ok
+    assert next(one.state for one in exercise.planned if one.id == second) == "skipped"
+    assert not directing.act(exercise, "cleo", "send", {"inject": second}).ok
+
+
+def test_a_rating_by_hand_takes_a_reason_and_says_what_the_record_says(exercise: Exercise) -> None:
+    assert not directing.act(exercise, "cleo", "rate", {"objective": "lead", "rating": "P"}).ok
+    assert not directing.act(exercise, "cleo", "rate", {"objective": "lead", "rating": "X", "reason": "so"}).ok
+    words = {"objective": "lead", "rating": "p", "reason": "Ana led, by voice"}
+    assert directing.act(exercise, "cleo", "rate", words).ok
+    rated = next(one for one in exercise.debrief().rated if one.objective.id == "lead")
+    assert rated.rating == "P"
+    assert "the record says U" in rated.why
+
+
+def test_hints_cost_and_end(exercise: Exercise) -> None:
+    before = exercise.debrief().score
+    costs = [hint.cost for hint in exercise.rehearsal.hints]
+    for _ in costs:
+        assert playing.hint(exercise, "ana").ok
+    assert not playing.hint(exercise, "ana").ok
+    assert exercise.debrief().hint_cost == sum(costs)
+    assert exercise.debrief().score == max(0, before - sum(costs))
+
+
+def test_the_safe_word_ends_it_whoever_says_it(exercise: Exercise) -> None:
+    assert playing.real(exercise, "eve", "Eve").ok
+    assert exercise.over
+    assert not playing.do(exercise, "ana", "restart").ok
