@@ -26,6 +26,7 @@ OPTIONAL_SCOPES: Final[dict[str, str]] = {
     "pins:read": "take a pinned message over into the timeline",
     "reactions:read": "take a message over by an emoji",
     "reactions:write": "show that it was taken over",
+    "bookmarks:read": "see whether a bookmark is there already",
     "bookmarks:write": "put the runbook and the postmortem at the top of the incident's channel",
     "canvases:write": "keep the postmortem draft as the channel's canvas (paid plans)",
     "channels:join": "come back to an incident's channel the bot was removed from",

@@ -1,12 +1,16 @@
 """The manifest says what the code does: every command, shortcut, event and scope, and nothing besides."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from desk import Desk
 from stage import FLEET
 
+import bot.slack
 from bot.localslack import manifest as local_manifest
+from bot.localslack.methods import METHODS
 from bot.slack import build_slack, manifest
 from bot.slack.actions import ACTIONS
 from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
@@ -57,3 +61,18 @@ def test_in_http_mode_everything_comes_to_one_address() -> None:
     assert settings["event_subscriptions"]["bot_events"] == list(EVENTS)
     assert "request_url" not in json.dumps(manifest())
     local_manifest.parse(made)
+
+
+def test_every_method_the_bot_calls_has_its_scope_in_the_manifest() -> None:
+    """What each method needs is the local Slack's own table, taken from Slack's reference."""
+    text = "\n".join(file.read_text() for file in Path(bot.slack.__file__).parent.rglob("*.py"))
+    called = set(re.findall(r"client\.([a-z]+_[A-Za-z_]+)", text))
+    methods = {name.replace(".", "_"): found for name, found in METHODS.items()}
+    asked = {name: methods[name].scope for name in called if name in methods}
+    assert {"chat_postMessage", "files_completeUploadExternal", "bookmarks_list"} <= set(asked)
+    missing = {name: scope for name, scope in asked.items() if isinstance(scope, str) and not granted(scope)}
+    assert not missing
+
+
+def granted(scope: str) -> bool:
+    return scope in SCOPES or scope in OPTIONAL_SCOPES
