@@ -59,10 +59,10 @@ class LocalDesk:
     clock: Clock
 
     @classmethod
-    def open(cls, settings: Settings, fleet: Fleet) -> "LocalDesk":
+    def open(cls, settings: Settings, fleet: Fleet, clock: Clock | None = None) -> "LocalDesk":
         """Open the database beside a running bot. Raises StoreError."""
         store = SqlStore.open(settings.database_url, alone=False)
-        clock = RealClock()
+        clock = clock or RealClock()
 
         def present() -> Fleet:
             return fleet

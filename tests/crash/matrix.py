@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "contracts"), str(HERE.parents[1])]
 os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:3])
 
-from night import StuckError, night  # noqa: E402 - after the path is set, since a script has no package
+from night import Night, StuckError, night  # noqa: E402 - after the path is set, since a script has no package
 from verdict import Outcome, Verdict, judge, outcome  # noqa: E402 - see above
 
 from bench.postgres import PostgresServer  # noqa: E402 - see above
@@ -33,9 +33,15 @@ class Run:
     seconds: float
 
 
-def play(folder: Path, url: str, points: list[str | int]) -> tuple[Outcome, list[str], list[str]]:
+Storms = dict[str, Callable[[Night], None]]
+
+
+def play(
+    folder: Path, url: str, points: list[str | int], storms: Storms | None = None
+) -> tuple[Outcome, list[str], list[str]]:
     """Play one night; returns its end, where the bot died, and every seam passed."""
     with night(folder, url, points) as tonight:
+        tonight.storms = dict(storms or {})
         tonight.play()
         return outcome(tonight), tonight.deaths, tonight.life.journal.read_text().splitlines()
 

@@ -72,6 +72,9 @@ agents:
 """
 
 
+Storm = Callable[["Night"], None]
+
+
 class StuckError(Exception):
     """The story did not go on; the message says where and what was seen."""
 
@@ -87,6 +90,8 @@ class Night:
     database_url: str
     fates: list[str | int]
     """Where the lives of the bot end, first to last; the one after the last lives on."""
+    storms: dict[str, Callable[["Night"], None]] = field(default_factory=dict)
+    """What goes wrong just before a beat, by the beat's name."""
     deaths: list[str] = field(default_factory=list)
     """The last line of the journal of each life that was killed."""
 
@@ -102,7 +107,7 @@ class Night:
         self.life = Life(
             folder=self.folder,
             fleet=FLEET.replace("RECEIVER", self.receiver.server.url),
-            secrets=_secrets(self.receiver.server.url),
+            secrets=secrets_of(self.receiver.server.url),
             tokens=(self.token.line,),
             database_url=self.database_url,
             port=_free_port(),
@@ -157,6 +162,7 @@ class Night:
 
     def until(self, what: str, true: Callable[[Incident], object], act: Callable[[], object] = lambda: None) -> None:
         """Act, and act again where nothing came of it, until it is true."""
+        self.storms.pop(what, lambda _: None)(self)
         deadline, acted = time.monotonic() + PATIENCE, float("-inf")
         while True:
             self.begin()
@@ -319,7 +325,7 @@ def _runbook() -> str:
     return "\n".join(parts)
 
 
-def _secrets(url: str) -> dict[str, str]:
+def secrets_of(url: str) -> dict[str, str]:
     """What stands in the environment."""
     text = url.replace("http", "json")
     return {"ROUTING": ROUTING_KEY, "HOOK": f"{url}/hook {SIGNING}", "SMS": f"{text}/sms", "SIGNING": SIGNING}

@@ -33,14 +33,20 @@ class Receiver:
     """Control plane: epoch -> level."""
     minutes_until: int = 0
     """The newest minute that the source tells of."""
+    down: frozenset[str] = frozenset()
+    """Paths that answer 503 and take nothing."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.server.answer = self._answer
 
     def _answer(self, asked: Asked) -> None:
+        where = asked.path.partition("?")[0].rstrip("/")
+        if where in self.down:
+            asked.json({"error": "down"}, 503)
+            return
         with self.lock:
-            self._take(asked.path.partition("?")[0].rstrip("/"), json.loads(asked.body or "{}"), asked.headers)
+            self._take(where, json.loads(asked.body or "{}"), asked.headers)
         if asked.method == "GET":
             asked.json({"minutes": self._minutes()})
         else:

@@ -27,14 +27,6 @@ SAMPLE = (
 )
 
 
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, list[str]]:
-    folder = tmp_path_factory.mktemp("crash") / "quiet"
-    found, deaths, journal = play(folder, f"sqlite:///{folder / 'stepdown.db'}", [])
-    assert deaths == []
-    return found, journal
-
-
 def test_the_quiet_night_ends_well_and_has_many_seams(quiet: tuple[Outcome, list[str]]) -> None:
     found, journal = quiet
     assert found.state["state"] == "resolved"

@@ -1,0 +1,111 @@
+"""Promise 1 when the world fails: Slack or PagerDuty go away in mid-incident, and come back.
+
+Each night must end as the quiet one does: nothing lost, nothing twice, the same end.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from matrix import play
+from night import FLEET, Night, Storm, secrets_of
+from verdict import Outcome, judge
+
+from bot.config import Settings, parse_fleet
+from bot.desk import LocalDesk
+from bot.sources import KINDS
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("crash"),
+    # Apprise itself asks for a module that Python is about to drop.
+    pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
+]
+MANY = 100_000
+Quiet = tuple[Outcome, list[str]]
+
+
+def _fault(fault: str, method: str = "*", times: int = MANY, **more: object) -> Storm:
+    def strike(tonight: Night) -> None:
+        tonight.control("faults", fault=fault, method=method, times=times, **more)
+
+    return strike
+
+
+def _settled(tonight: Night) -> None:
+    tonight.until("nothing under way", lambda _: tonight.outstanding() == 0)
+
+
+def _posts_in_order(tonight: Night) -> list[tuple[str, ...]]:
+    """What the incident's channel shows, and what was wanted for it, each in its order."""
+    incident = tonight.incident()
+    assert incident is not None
+    assert tonight.store is not None
+    shown = [
+        str((message.get("metadata") or {}).get("event_payload", {}).get("effect", "")).partition("/")[2]
+        for message in tonight.messages(incident.channel)
+    ]
+    with tonight.store.looking() as connection:
+        query = "SELECT key FROM outbox WHERE state = 'sent' AND kind IN ('say', 'post_card') ORDER BY id"
+        wanted = [row[0] for row in connection.exec_driver_sql(query)]
+    return [tuple(key for key in shown if key), tuple(key for key in wanted if key in shown)]
+
+
+def _end(tmp_path: Path, quiet: Quiet, storms: dict[str, Storm], url: str = "") -> None:
+    folder = tmp_path / "night"
+    found, _, _ = play(folder, url or f"sqlite:///{folder / 'stepdown.db'}", [], storms)
+    verdict = judge(quiet[0], found)
+    assert verdict.good, verdict
+
+
+def _by_command_line(tonight: Night, act: Callable[[LocalDesk], object]) -> None:
+    """As `stepdown incident ack` does it: on the database, beside the running bot."""
+    url = tonight.receiver.server.url
+    fleet = parse_fleet("fleet.yaml", FLEET.replace("RECEIVER", url).encode(), secrets_of(url), KINDS)
+    settings = Settings(database_url=tonight.database_url, runbooks_dir=tonight.folder / "runbooks")
+    desk = LocalDesk.open(settings, fleet, tonight.clock)
+    try:
+        act(desk)
+    finally:
+        desk.close()
+
+
+def _slack_down_for_ten_minutes(tonight: Night) -> None:
+    """Nobody can tap. The command line acknowledges and steps down; who was paged elsewhere sees it there."""
+    _settled(tonight)
+    for fault in ("server_error", "refuse_socket", "drop_socket"):
+        tonight.control("faults", fault=fault, method="*", times=MANY)
+    incident = tonight.incident()
+    assert incident is not None
+    _by_command_line(tonight, lambda desk: desk.commands.acknowledge(desk.actor("ana"), incident.id))
+    _by_command_line(
+        tonight, lambda desk: desk.commands.step_down(desk.actor("ana"), "refunds", "watched", "Slack is down")
+    )
+    told = tonight.receiver.alerts
+    tonight.until("PagerDuty to know", lambda _: [states[-1] for states in told.values()] == ["acknowledged"])
+    tonight.until("the agent to obey", lambda i: i.rungs.state == "confirmed")
+    tonight.pass_time(10)
+    assert tonight.outstanding() > 0
+    tonight.control("faults", fault="clear")
+    _settled(tonight)
+    shown, wanted = _posts_in_order(tonight)
+    assert shown == wanted
+
+
+def test_slack_is_away_for_ten_minutes_in_mid_incident(tmp_path: Path, quiet: Quiet) -> None:
+    _end(tmp_path, quiet, {"the acknowledgement": _slack_down_for_ten_minutes})
+
+
+def test_a_storm_of_429(tmp_path: Path, quiet: Quiet) -> None:
+    storm = _fault("rate_limit", times=30, retry_after=1)
+    _end(tmp_path, quiet, {"the page": storm, "the step down": storm, "the postmortem": storm})
+
+
+def test_pagerduty_is_down_when_it_is_needed(tmp_path: Path, quiet: Quiet) -> None:
+    def down(tonight: Night) -> None:
+        tonight.receiver.down = frozenset({"/v2/enqueue"})
+
+    def up(tonight: Night) -> None:
+        tonight.receiver.down = frozenset()
+
+    _end(tmp_path, quiet, {"the resolve": down, "everything to be done": up})
