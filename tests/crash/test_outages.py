@@ -101,6 +101,11 @@ def test_a_storm_of_429(tmp_path: Path, quiet: Quiet) -> None:
     _end(tmp_path, quiet, {"the page": storm, "the step down": storm, "the postmortem": storm})
 
 
+def test_slack_answers_with_5xx(tmp_path: Path, quiet: Quiet) -> None:
+    storm = _fault("server_error", times=12, status=502)
+    _end(tmp_path, quiet, {"the page": storm, "the step down": storm, "the restore": storm})
+
+
 def test_pagerduty_is_down_when_it_is_needed(tmp_path: Path, quiet: Quiet) -> None:
     def down(tonight: Night) -> None:
         tonight.receiver.down = frozenset({"/v2/enqueue"})
@@ -109,3 +114,27 @@ def test_pagerduty_is_down_when_it_is_needed(tmp_path: Path, quiet: Quiet) -> No
         tonight.receiver.down = frozenset()
 
     _end(tmp_path, quiet, {"the resolve": down, "everything to be done": up})
+
+
+def test_events_come_twice_and_in_the_wrong_order(tmp_path: Path, quiet: Quiet) -> None:
+    def mention(tonight: Night) -> None:
+        incident = tonight.incident()
+        assert incident is not None
+        tonight.control("faults", fault="duplicate_event", times=1)
+        for text in ("incident note first", "incident note second"):
+            tonight.control("faults", fault="reorder_events", times=1)
+            tonight.control("mention", user="U0ANA", channel=incident.channel, text=text)
+        tonight.until("both notes", lambda _: len(_notes(tonight)) >= 2)
+
+    def once(tonight: Night) -> None:
+        assert sorted(_notes(tonight)) == ["first", "second"]
+
+    folder = tmp_path / "night"
+    storms = {"recovery to begin": mention, "everything to be done": once}
+    found, _, _ = play(folder, f"sqlite:///{folder / 'stepdown.db'}", [], storms)
+    assert found.state["state"] == "resolved"
+
+
+def _notes(tonight: Night) -> list[str]:
+    assert tonight.store is not None
+    return [sealed.entry.text for sealed in tonight.store.entries(1) if sealed.entry.kind == "noted"]
