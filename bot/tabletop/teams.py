@@ -42,7 +42,7 @@ class Style:
 STYLES: Final[Mapping[str, Style]] = {
     "good": Style(1, 2, 2, 3, 5, 8, 9, cadence=20, answers=2),
     "slow": Style(8, 19, 20, 26, 38, 55, 70, cadence=70, answers=15, hints=1),
-    "wrong": Style(2, 12, 130, 4, 30, 132, 135, cadence=80, answers=30, blunders=True),
+    "wrong": Style(2, 12, 160, 4, 30, 162, 165, cadence=80, answers=30, blunders=True),
 }
 """The teams by name."""
 
