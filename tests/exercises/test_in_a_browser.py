@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.demo.stage import Stage, set_up
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.xdist_group("drill-browser")]
+pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.xdist_group("heavy")]
 
 CHROMIUM = "/usr/bin/chromium"
 SPEED = os.environ.get("DRILL_SPEED", "60x")

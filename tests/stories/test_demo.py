@@ -13,8 +13,8 @@ from bot.demo.beats import ORDER
 @pytest.mark.slow
 def test_every_beat_happens_in_order_and_a_postmortem_is_drafted(tmp_path: Path) -> None:
     story = tmp_path / "story.json"
-    command = [sys.executable, "-m", "bot", "demo", "--unattended", "--speed", "60", "--json", str(story)]
-    done = subprocess.run([*command, "--keep", str(tmp_path)], capture_output=True, text=True, check=False, timeout=420)
+    command = [sys.executable, "-m", "bot", "demo", "--unattended", "--speed", "40", "--json", str(story)]
+    done = subprocess.run([*command, "--keep", str(tmp_path)], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     told = json.loads(story.read_text())
     assert tuple(beat["name"] for beat in told["beats"]) == ORDER
