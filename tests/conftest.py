@@ -38,6 +38,7 @@ def missing_program(item: pytest.Item) -> str | None:
     return next((mark for mark in marks if shutil.which(PROGRAMS[mark]) is None), None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, and one at a time: two bots on a fast clock starve each other of processors."""
     for item in items:
