@@ -1,6 +1,7 @@
 """Stepdown on a real SQLite, a movable clock and a chat in memory: the engine without the network."""
 
 import itertools
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -114,7 +115,7 @@ class House:
     logged: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.wall = itertools.count(1_000.0).__next__
+        self.wall = itertools.count(time.time()).__next__  # adapters send nothing whose claim ran out by the real clock
         self.open()
 
     def open(self) -> None:
