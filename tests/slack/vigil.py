@@ -44,7 +44,8 @@ class SlackHouse(House):
     """A house whose leases are of today: the client sends nothing whose claim has run out by the real clock."""
 
     def __post_init__(self) -> None:
-        self.wall = itertools.count(time.time()).__next__
+        ticks = itertools.count()
+        self.wall = lambda: time.time() + next(ticks)
         self.open()
 
 
