@@ -81,7 +81,7 @@ TABLETOP: Final = Root(
         _verb("improvise", "facilitator: send something nobody planned, as `Name: text`", TEXT),
         _verb("pause", "facilitator: hold scenario time", Argument("reason", "long", "Why?", required=False)),
         _verb("resume", "facilitator: let it run on"),
-        _verb("speed", "facilitator: change the speed", Argument("speed", "word", "How fast? Such as 10x.", shown="10x")),
+        _verb("speed", "facilitator: change the speed", Argument("speed", "word", "How fast?", shown="10x")),
         _verb("give-hint", "facilitator: give the players the next hint"),
         _verb("reveal", "facilitator: tell the players what is really wrong"),
         _verb(
