@@ -1,7 +1,5 @@
 """A whole night on the local Slack: the real engine and store behind the real Slack side, with a movable clock."""
 
-import itertools
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,22 +38,13 @@ def town_fleet() -> Fleet:
     return Fleet(people, {}, {"refunds": refunds}, DEFAULT_LADDER, responders=("dan",), announcements="C0GENERAL")
 
 
-class SlackHouse(House):
-    """A house whose leases are of today: the client sends nothing whose claim has run out by the real clock."""
-
-    def __post_init__(self) -> None:
-        ticks = itertools.count()
-        self.wall = lambda: time.time() + next(ticks)
-        self.open()
-
-
 class Night:
     """INC-1 of refunds and the people on it. Commands and clicks go through Slack; `deliver` carries effects out."""
 
     def __init__(self, path: Path, server: LocalSlack, town: Town) -> None:
         chat: Any = Paging(writing_client(server.bot_token, server.api_url))
         self.town = town
-        self.house = SlackHouse(path, watched=town_fleet(), chat=chat)
+        self.house = House(path, watched=town_fleet(), chat=chat)
         self.house.settle_in()
 
     @property
