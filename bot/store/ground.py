@@ -4,9 +4,10 @@ Times that a caller hands in as `wall` are moments of this process's clock. On P
 common, the database's, and it is the one that leases are written and judged by; the clock of a host may be wrong.
 """
 
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import ColumnElement, Connection
 
@@ -21,17 +22,43 @@ class Database(ABC):
     shared: bool
     """Whether other processes may write at the same time."""
 
+    def __init__(self) -> None:
+        self._thread = threading.local()
+
     @abstractmethod
     def writing(self) -> AbstractContextManager[Connection]:
         """One write transaction: committed as a whole, or not at all."""
 
     @abstractmethod
-    def looking(self) -> AbstractContextManager[Connection]:
-        """One read, or the snapshot that `reading` opened on this thread."""
+    def one_read(self) -> AbstractContextManager[Connection]:
+        """A connection for a single read."""
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[None]:
+    def one_snapshot(self) -> AbstractContextManager[Connection]:
+        """A connection whose reads all see the same state."""
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """One read, or the snapshot that `reading` opened on this thread."""
+        shared: Connection | None = getattr(self._thread, "connection", None)
+        if shared is not None:
+            yield shared
+            return
+        with self.one_read() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
         """Several reads from one snapshot."""
+        if getattr(self._thread, "connection", None) is not None:
+            yield
+            return
+        with self.one_snapshot() as connection:
+            self._thread.connection = connection
+            try:
+                yield
+            finally:
+                self._thread.connection = None
 
     @abstractmethod
     def now(self, wall: float) -> ColumnElement[float]:

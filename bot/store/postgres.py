@@ -6,10 +6,9 @@ replicas is announced with `NOTIFY` in the same transaction; who listens is woke
 second is the net below that.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 import structlog
@@ -44,12 +43,12 @@ class PostgresDatabase(Database):
     shared = True
 
     def __init__(self, url: str, wall: Callable[[], float] = time.time) -> None:
+        super().__init__()
         self._url = make_url(url)
         self._wall = wall
         self._engine = open_pool(url)
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._local = threading.local()
         try:
             self._check()
         except BaseException:
@@ -79,28 +78,13 @@ class PostgresDatabase(Database):
         with self._engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def looking(self) -> Iterator[Connection]:
-        """One statement by itself; inside `reading` the snapshot that is open already."""
-        shared: Connection | None = getattr(self._local, "connection", None)
-        if shared is not None:
-            yield shared
-            return
-        with self._single.connect() as connection:
-            yield connection
+    def one_read(self) -> AbstractContextManager[Connection]:
+        """One statement by itself."""
+        return self._single.connect()
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Several reads from one snapshot."""
-        if getattr(self._local, "connection", None) is not None:
-            yield
-            return
-        with self._snapshot.begin() as connection:
-            self._local.connection = connection
-            try:
-                yield
-            finally:
-                self._local.connection = None
+    def one_snapshot(self) -> AbstractContextManager[Connection]:
+        """REPEATABLE READ, read only."""
+        return self._snapshot.begin()
 
     def now(self, wall: float) -> ColumnElement[float]:  # noqa: ARG002 - the database's clock counts, not ours
         """The database's clock."""

@@ -8,7 +8,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -26,11 +26,11 @@ class SqliteDatabase(Database):
     shared = False
 
     def __init__(self, url: str, lock: TextIO | None) -> None:
+        super().__init__()
         self._writes = _open(url, writes=True)
         self._reads = _open(url, writes=False)
         self._lock_file = lock
         self._queue = threading.RLock()
-        self._local = threading.local()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -38,28 +38,13 @@ class SqliteDatabase(Database):
         with self._queue, self._writes.begin() as connection:
             yield connection
 
-    @contextmanager
-    def looking(self) -> Iterator[Connection]:
-        """A read transaction; inside `reading` the one that is open already."""
-        shared: Connection | None = getattr(self._local, "connection", None)
-        if shared is not None:
-            yield shared
-            return
-        with self._reads.begin() as connection:
-            yield connection
+    def one_read(self) -> AbstractContextManager[Connection]:
+        """A WAL snapshot of its own."""
+        return self._reads.begin()
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Several reads from one snapshot."""
-        if getattr(self._local, "connection", None) is not None:
-            yield
-            return
-        with self._reads.begin() as connection:
-            self._local.connection = connection
-            try:
-                yield
-            finally:
-                self._local.connection = None
+    def one_snapshot(self) -> AbstractContextManager[Connection]:
+        """The same: every read transaction is one."""
+        return self._reads.begin()
 
     def now(self, wall: float) -> ColumnElement[float]:
         """This process's clock: there is no other."""
