@@ -3,14 +3,10 @@
 Each says something sensible, and nothing is lost.
 """
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from tonight import Tonight, connected
-from town import Town
 from vigil import AGENTS, Night
 from wired import ANA, BO
 
@@ -18,18 +14,10 @@ from bot.localslack.server import LocalSlack
 from bot.slack import ids
 
 
-@pytest.fixture(scope="module")
-def tonight(server: LocalSlack) -> Iterator[Tonight]:
-    with connected(server) as stage:
-        yield stage
-
-
 @pytest.fixture
-def night(tonight: Tonight, server: LocalSlack, town: Town, tmp_path: Path) -> Iterator[Night]:
-    tonight.night = made = Night(tmp_path, server, town)
-    made.breach()
-    yield made
-    made.close()
+def night(night: Night) -> Night:
+    night.breach()
+    return night
 
 
 def kinds(night: Night, kind: str) -> int:

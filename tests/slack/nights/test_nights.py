@@ -3,31 +3,14 @@
 What the person who types hears, and what everybody else sees.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from tonight import Tonight, connected
-from town import Town
 from vigil import AGENTS, Night
 from wired import ANA
 
-from bot.localslack.server import LocalSlack
 from bot.slack.roots import VERBS
-
-
-@pytest.fixture(scope="module")
-def tonight(server: LocalSlack) -> Iterator[Tonight]:
-    with connected(server) as stage:
-        yield stage
-
-
-@pytest.fixture
-def night(tonight: Tonight, server: LocalSlack, town: Town, tmp_path: Path) -> Iterator[Night]:
-    tonight.night = made = Night(tmp_path, server, town)
-    yield made
-    made.close()
 
 
 def breached(night: Night) -> None:
