@@ -28,7 +28,7 @@ class Acting(Autonomy):
         incident = self._store.incident(incident_id)
         if incident is None:
             return Answer(f"There is no incident INC-{incident_id:04d}.", ok=False)
-        if refusal := rule(actor, self._agent(incident)):
+        if refusal := rule(actor, self._views.agent_of(incident)):
             return self.refuse(actor, refusal, incident_id)
         try:
             after = self._ledger.record(incident_id, decide)
@@ -41,9 +41,3 @@ class Acting(Autonomy):
         text = done.replace("{number}", after.number)
         extra = more(after) if more is not None else ""
         return Answer(f"{text} {extra}".strip(), incident_id=incident_id)
-
-    def _agent(self, incident: Incident) -> Agent:
-        """The incident's agent; one that has left the fleet file since is spoken for by its snapshot."""
-        found = self._fleet().agents.get(incident.agent)
-        roster = incident.roster
-        return found or Agent(incident.agent, roster.owner, deputy=roster.deputy, manager=roster.manager)

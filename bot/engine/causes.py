@@ -9,7 +9,7 @@ from bot.core.cards import Answer
 from bot.core.cause import CAUSE_WORDS, KINDS, CauseKind
 from bot.core.events import Attributed, RunbookAdopted
 from bot.core.incident import IllegalMove, Incident
-from bot.core.model import Actor, Agent, Fleet
+from bot.core.model import Actor, Fleet
 from bot.core.playbook import Playbook
 from bot.engine.attribution import Attribution
 from bot.engine.causes_card import causes_card
@@ -81,13 +81,20 @@ class Causes:
         """Rule a cause out, with the reason."""
         return self._word(actor, incident_id, what, why, out=True)
 
-    def _word(self, actor: Actor, incident_id: int, what: str, note: str, *, out: bool) -> Answer:
+    def _open_to(self, actor: Actor, incident_id: int) -> Incident | Answer:
+        """The incident, where this person may act on it; else the answer that says why not."""
         incident = self._store.incident(incident_id)
         if incident is None:
             return _none(incident_id)
-        if refusal := permission.may_respond(actor, self._agent(incident)):
+        if refusal := permission.may_respond(actor, self._views.agent_of(incident)):
             self.refusals.keep(actor, refusal, incident_id)
             return Answer(refusal, ok=False, incident_id=incident_id)
+        return incident
+
+    def _word(self, actor: Actor, incident_id: int, what: str, note: str, *, out: bool) -> Answer:
+        incident = self._open_to(actor, incident_id)
+        if isinstance(incident, Answer):
+            return incident
         meant = named(incident, what)
         if meant is None:
             return Answer(_unclear(incident, what), ok=False, incident_id=incident_id)
@@ -110,12 +117,9 @@ class Causes:
 
     def adopt(self, actor: Actor, incident_id: int, name: str = "") -> Answer:
         """Walk the runbook of a playbook: of the best match where none is named."""
-        incident = self._store.incident(incident_id)
-        if incident is None:
-            return _none(incident_id)
-        if refusal := permission.may_respond(actor, self._agent(incident)):
-            self.refusals.keep(actor, refusal, incident_id)
-            return Answer(refusal, ok=False, incident_id=incident_id)
+        incident = self._open_to(actor, incident_id)
+        if isinstance(incident, Answer):
+            return incident
         known = {playbook.name: playbook for playbook in self._playbooks()}
         best = incident.assessment.matches[0].name if incident.assessment and incident.assessment.matches else ""
         wanted = name.strip() or best
@@ -124,7 +128,7 @@ class Causes:
         return self._adopt(actor, incident, known[wanted])
 
     def _adopt(self, actor: Actor, incident: Incident, playbook: Playbook) -> Answer:
-        fleet, agent = self._fleet(), self._agent(incident)
+        fleet, agent = self._fleet(), self._views.agent_of(incident)
         facts = runbook_context(fleet, agent, incident.kind, incident.title, incident.rungs.rung, incident.breaches)
         plan = self._runbooks.plan(playbook.runbook, facts)
         event = RunbookAdopted(self._clock.now(), actor, playbook.name, plan)
@@ -133,9 +137,6 @@ class Causes:
         except (IllegalMove, Conflict) as why:
             return Answer(str(why), ok=False, incident_id=incident.id)
         return Answer(f"{incident.number} walks {plan.title!r} from here on.", incident_id=incident.id)
-
-    def _agent(self, incident: Incident) -> Agent:
-        return self._views.agent_of(incident)
 
 
 def named(incident: Incident, what: str) -> tuple[CauseKind, str, str] | None:

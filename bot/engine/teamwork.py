@@ -204,7 +204,7 @@ class Teamwork(Acting):
 
     def _snooze_followup(self, actor: Actor, known: followup.Followup) -> Answer:
         incident = self._store.incident(known.incident_id)
-        if incident is not None and (refusal := permission.may_respond(actor, self._agent(incident))):
+        if incident is not None and (refusal := permission.may_respond(actor, self._views.agent_of(incident))):
             return self.refuse(actor, refusal, incident.id)
         if known.open:
             self._store.remind_followup(followup.snoozed(known, self._now()))
