@@ -51,10 +51,14 @@ class Polls(Ground):
         return [PollClaim(row.name, row.last_minute, row.fence + 1) for row in due]
 
     def renew_polls(self, claims: Sequence[PollClaim], lease: float) -> None:
-        """Hold on to polls that are under way, where nobody else has them by now."""
+        """Hold on to polls that are under way, where nobody else has them by now.
+
+        One that was finished meanwhile stays free: held on to, it would be due and asked by nobody for a lease.
+        """
         if not claims:
             return
-        mine = or_(*(and_(_POLL.c.name == claim.name, _POLL.c.fence == claim.fence) for claim in claims))
+        held = _POLL.c.lease_until > 0
+        mine = or_(*(and_(_POLL.c.name == claim.name, _POLL.c.fence == claim.fence, held) for claim in claims))
         with self.writing() as connection:
             values = {"lease_until": self.database.now(time.time()) + lease}
             connection.execute(update(_POLL).where(mine).values(**values))

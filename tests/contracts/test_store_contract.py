@@ -276,6 +276,14 @@ def test_a_poll_that_is_held_on_to_stays_where_it_is(store: SqlStore) -> None:
     assert store.finish_poll(claim, 5, START)
 
 
+def test_a_poll_that_ended_while_it_was_held_on_to_is_free(store: SqlStore) -> None:
+    at = START.timestamp()
+    (claim,) = store.claim_polls({"her": at}, START, 10, lease=60)
+    assert store.finish_poll(claim, 5, START)
+    store.renew_polls([claim], 60)
+    assert [again.last_minute for again in store.claim_polls({"her": at}, START, 10, lease=60)] == [5]
+
+
 def test_timers_are_claimed_by_one_until_the_claim_runs_out(store: SqlStore) -> None:
     _kept(store)
     later = START.replace(hour=3)
