@@ -35,8 +35,9 @@ COMES_AND_GOES = frozenset(
 
 DEPENDS = re.compile(r"(?<=-v)\d+$|(?<=/restore-)\d+$|(?<=/held-)\d+$")
 """Where a key counts versions or minutes: how many there were depends on the moment somebody looked."""
-BESIDE = ("notice/", "/card/nudge-")
-"""Reminders to people who take hours for minutes, and what Stepdown says of its own clock being moved."""
+BESIDE = ("notice/", "/card/nudge-", "/say/budget-")
+"""Reminders to people who take hours for minutes, what Stepdown says of its own clock being moved, and the burn of the
+budget, which is looked at each minute: this story's clock leaps over many of those."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ def _state(night: Night) -> dict[str, Any]:
     with store.looking() as connection:
         rows = connection.exec_driver_sql("SELECT key, kind, state FROM outbox").fetchall()
     bad = sorted(
-        f"{key} {state}" for key, kind, state in rows if state not in ("sent", "folded") and UNCHECKED not in key
+        f"{key} {state}"
+        for key, kind, state in rows
+        if state not in ("sent", "folded") and UNCHECKED not in key and not beside(key)
     )
     return {
         "incidents": len(incidents),
@@ -127,9 +130,14 @@ def _messages(night: Night, channel: str) -> list[dict[str, Any]]:
     return list(found.get("messages", []))
 
 
+def beside(key: str) -> bool:
+    """Whether an effect is no part of the story."""
+    return any(part in key for part in BESIDE)
+
+
 def story_of(posts: Counter[str]) -> set[str]:
     """What every telling of the story has, under names that do not depend on the moment."""
-    return {DEPENDS.sub("N", key) for key in posts if not any(part in key for part in BESIDE)}
+    return {DEPENDS.sub("N", key) for key in posts if not beside(key)}
 
 
 @dataclass(frozen=True)
