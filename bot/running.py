@@ -196,8 +196,18 @@ def _ask_replicas(settings: Settings) -> str:
 
 
 def quiet(level: str) -> None:
-    """Logs at the wished level; the libraries' own at WARNING, for Bolt logs bodies at INFO."""
+    """Logs at the wished level; the libraries' own at WARNING, for Bolt logs bodies at INFO.
+
+    Tracebacks are plain. The pretty ones that structlog takes where `rich` is installed show every local variable,
+    secrets among them, and cost so much that a bot whose database was away for seconds did nothing else for minutes.
+    """
     import logging  # noqa: PLC0415 - only a process that runs sets up logging
 
     logging.basicConfig(level=logging.WARNING)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        processors=[
+            *structlog.get_config()["processors"][:-1],
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
+    )

@@ -3,7 +3,7 @@
 Each night must end as the quiet one does: nothing lost, nothing twice, the same end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from matrix import play
 from night import FLEET, Night, Storm, secrets_of
 from verdict import Outcome, judge
 
+from bench.postgres import PostgresServer
 from bot.config import Settings, parse_fleet
 from bot.desk import LocalDesk
 from bot.sources import KINDS
@@ -104,6 +105,31 @@ def test_a_storm_of_429(tmp_path: Path, quiet: Quiet) -> None:
 def test_slack_answers_with_5xx(tmp_path: Path, quiet: Quiet) -> None:
     storm = _fault("server_error", times=12, status=502)
     _end(tmp_path, quiet, {"the page": storm, "the step down": storm, "the restore": storm})
+
+
+def test_slack_does_it_and_the_reply_is_lost(tmp_path: Path, quiet: Quiet) -> None:
+    storm = _fault("drop_reply", times=8)
+    beats = ("the page", "the channel", "the step down", "recovery to hold", "the restore", "the postmortem")
+    _end(tmp_path, quiet, dict.fromkeys(beats, storm))
+
+
+@pytest.fixture
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer().start()
+    yield server
+    server.close()
+
+
+def test_the_database_goes_down_under_load_and_comes_back(
+    tmp_path: Path, quiet: Quiet, postgres: PostgresServer
+) -> None:
+    def restart(tonight: Night) -> None:
+        assert tonight.outstanding() > 0
+        postgres.crash()
+        postgres.resume()
+
+    beats = ("the page", "the step down", "the resolve")
+    _end(tmp_path, quiet, dict.fromkeys(beats, restart), postgres.fresh())
 
 
 def test_pagerduty_is_down_when_it_is_needed(tmp_path: Path, quiet: Quiet) -> None:

@@ -55,20 +55,35 @@ class Outcome:
     """Channels by name, files, pins, rungs at the control plane."""
 
 
+class Names:
+    """Names that do not depend on the installation, nor on the incident's number: a kill may have used one up."""
+
+    def __init__(self, night: Night) -> None:
+        assert night.store is not None
+        self._own = f"{night.store.installation()}/"
+        self._number = night.store.incidents(1)[0].id
+
+    def common(self, name: str) -> str:
+        """The name as it is where this incident is the first."""
+        name = name.removeprefix(self._own)
+        for spelled in ("inc-{}/", "inc-{:04d}-", "INC-{:04d}", "stepdown/{}/", "/closed/{}"):
+            name = name.replace(spelled.format(self._number), spelled.format(1))
+        return name
+
+
 def outcome(night: Night) -> Outcome:
     """Look at everything, once nothing is under way any more."""
-    assert night.store is not None
-    own = f"{night.store.installation()}/"
-    posts, others = _slack(night, own)
-    hooks = [key.removeprefix(own) for key in night.receiver.hooks]
+    names = Names(night)
+    posts, others = _slack(night, names)
+    hooks = [names.common(key) for key in night.receiver.hooks]
+    alerts = {names.common(key): states for key, states in night.receiver.alerts.items()}
     pages: Counter[str] = Counter({key: n for key, n in posts.items() if "/page/" in key})
     pages += Counter(key for key in hooks if "/page/" in key and not _settles(key))
-    pages += Counter({key: states.count("triggered") for key, states in night.receiver.alerts.items()})
+    pages += Counter({key: states.count("triggered") for key, states in alerts.items()})
     pages += Counter({f"text {UNCHECKED}": len(night.receiver.texts)})
     others += Counter({f"rung {epoch} {level}": 1 for epoch, level in night.receiver.rungs.items()})
     others += Counter(f"told {key}" for key in hooks if _settles(key))
-    alerts = {key: " ".join(states) for key, states in night.receiver.alerts.items()}
-    return Outcome(_state(night), pages, posts, alerts, others)
+    return Outcome(_state(night), pages, posts, {key: " ".join(states) for key, states in alerts.items()}, others)
 
 
 def _settles(key: str) -> bool:
@@ -104,22 +119,22 @@ def _state(night: Night) -> dict[str, Any]:
     }
 
 
-def _slack(night: Night, own: str) -> tuple[Counter[str], Counter[str]]:
+def _slack(night: Night, names: Names) -> tuple[Counter[str], Counter[str]]:
     channels = httpx.get(f"{night.slack.url}/_control/channels", timeout=20, trust_env=False).json()["channels"]
     posts: Counter[str] = Counter()
     others: Counter[str] = Counter()
     for channel in channels:
         name = channel.get("name") or "direct"
         if name.startswith(("inc-", "drill-")):
-            others[f"channel {name}"] += 1
-            others[f"topic {channel['topic']['value']}"] += 1
+            others[names.common(f"channel {name}")] += 1
+            others[names.common(f"topic {channel['topic']['value']}")] += 1
             others[f"members {sorted(channel['members'])}"] += 1
             others["pins"] += len(channel["pins"])
         for message in _messages(night, channel["id"]):
             effect = (message.get("metadata") or {}).get("event_payload", {}).get("effect")
             if effect:
-                posts[effect.removeprefix(own)] += 1
-            others.update(f"file {file['name']}" for file in message.get("files", ()))
+                posts[names.common(effect)] += 1
+            others.update(names.common(f"file {file['name']}") for file in message.get("files", ()))
     return posts, others
 
 

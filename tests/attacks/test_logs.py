@@ -1,0 +1,40 @@
+"""What a log shows of a failure: where it happened, never what the variables held."""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bot.running import quiet
+
+
+@pytest.fixture(autouse=True)
+def _defaults_afterwards() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def _send(token: str) -> None:
+    raise ConnectionError("the other side hung up")
+
+
+def test_a_traceback_holds_no_local_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    quiet("INFO")
+    token = "xoxb-" + "this-is-secret"
+    try:
+        _send(token)
+    except ConnectionError:
+        structlog.get_logger("stepdown").exception("lane failed", lane="slack")
+    shown = "".join(capsys.readouterr())
+    assert "the other side hung up" in shown
+    assert "in _send" in shown
+    assert token not in shown
+
+
+def test_a_traceback_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    quiet("INFO")
+    try:
+        _send("")
+    except ConnectionError:
+        structlog.get_logger("stepdown").exception("lane failed")
+    assert len("".join(capsys.readouterr()).splitlines()) < 10
