@@ -119,6 +119,7 @@ class Parts:
 
     store: Callable[[str], Store] = SqlStore.open
     outlets: Callable[[Outlets], Outlets] = lambda outlets: outlets
+    easel: Callable[[], Easel] = Easel
 
 
 class App:
@@ -164,7 +165,7 @@ class App:
         self.reminders = Reminders(store, ledger, fleet, clock)
         self.commands = Commands(Desk(store, ledger, openings, views, fleet, clock, causes, readying))
         self.slack = _slack(setup.slack, self.commands, fleet, setup.speed, self._first_sight)
-        self._easel = Easel()
+        self._easel = self._parts.easel()
         documents = MarkdownDocuments(setup.data_dir, self._easel.draw)
         pictures = Pictures(store, history, documents, self.slack.chat, fleet, clock)
         self.slack.draw_with(pictures.of_sli)

@@ -99,7 +99,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", help="points whose name holds this text")
     parser.add_argument("--every", type=int, default=1, help="each n-th point")
-    parser.add_argument("--most", type=int, default=3, help="of each seam its first so many passages")
+    parser.add_argument("--most", type=int, default=1, help="of each seam its first so many passages")
     parser.add_argument("--jobs", type=int, default=2, help="nights at once")
     told = parser.parse_args()
     logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())  # the dead hang up in mid-sentence
