@@ -64,7 +64,7 @@ def _follow(drill: LiveDrill, console: Console) -> None:
         signal.signal(name, lambda *_: stopped.set())
     told = 0
     while not stopped.wait(LOOK_EVERY) and not drill.exercise.over:
-        rows = drill.exercise.rows()
+        rows = drill.exercise.seen_rows()
         for row in rows[told:]:
             console.print(f"{row.at:%H:%M:%S}  {row.who:<12} {row.text}", style="dim", markup=False, soft_wrap=True)
         told = len(rows)

@@ -1,7 +1,7 @@
 """The demo's stage: local Slack, simulated fleet and the real bot, each over its own loopback connection."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class Stage:
         self.slack.stop()
 
 
-def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None]) -> Stage:
+def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None], playbooks: Path = PLAYBOOKS) -> Stage:
     """Start everything; returns when the bot polls. `say` hears what is starting."""
     clock = ScaledClock(speed)
     slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "app": {"manifest": manifest()}}), port=port)
@@ -62,7 +62,7 @@ def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None]) ->
     made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
     feed = new_token("changes")
     lines = [token.line for token in (*made.values(), feed)]
-    app = App(_setup(folder, fleet, clock, slack, TokenBook.from_lines(lines)))
+    app = App(replace(_setup(folder, fleet, clock, slack, TokenBook.from_lines(lines)), playbooks_dir=playbooks))
     app.start()
     say(f"bot               {app.url}/docs")
     instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})

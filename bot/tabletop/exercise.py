@@ -21,6 +21,8 @@ from bot.core.timeline import SealedEntry
 from bot.tabletop.rehearsed import RehearsedWorld
 
 FACILITATOR = "facilitator"
+UNSEEN: frozenset[ActKind] = frozenset({"fixed", "skipped", "rated", "note"})
+"""Acts that are for the report: whoever plays hears of them when it is over."""
 
 
 class Stage(Protocol):
@@ -173,6 +175,15 @@ class Exercise:
     def rows(self) -> tuple[Row, ...]:
         """The record so far."""
         return record(self.stage.entries(), self.acts, self.cast.roles(), self.cast.names)
+
+    def seen_rows(self) -> tuple[Row, ...]:
+        """The record so far as the players may see it."""
+        aside = {one.id for one in self.planned if one.inject.to == FACILITATOR}
+        return tuple(
+            row
+            for row in self.rows()
+            if not (isinstance(row.event, Act) and (row.event.kind in UNSEEN or row.event.ref in aside))
+        )
 
     def story(self) -> Story:
         """The record, to be asked."""

@@ -1,11 +1,14 @@
 """What the exercises' tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drill_house import House
 from shipped import RUNBOOKS, rehearsals
 
 from bot.core.rehearsal import Rehearsal
+from bot.demo.stage import set_up
 
 
 @pytest.fixture
@@ -16,6 +19,15 @@ def rehearsal() -> Rehearsal:
 @pytest.fixture
 def runbooks() -> Path:
     return RUNBOOKS
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    stage = set_up(tmp_path, 1.0, 0, lambda _: None)
+    made = House(stage)
+    yield made
+    made.close()
+    stage.stop()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

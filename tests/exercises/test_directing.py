@@ -8,7 +8,7 @@ import pytest
 from plain import PlainDocuments
 
 from bot.core.rehearsal import Rehearsal
-from bot.exercises.unattended import set_up
+from bot.exercises.unattended import Stepped, set_up
 from bot.tabletop import directing, playing
 from bot.tabletop.exercise import Cast, Exercise
 
@@ -36,6 +36,21 @@ def test_without_a_facilitator_players_let_it_run_on(exercise: Exercise) -> None
     assert directing.act(exercise, "bo", "resume", {}).ok
     assert playing.do(exercise, "ana", "restart").ok
     assert not directing.act(exercise, "bo", "reveal", {}).ok
+
+
+def test_the_record_that_players_see_does_not_say_what_a_move_has_mended(exercise: Exercise) -> None:
+    fixing = next(one for one in exercise.rehearsal.world.moves if one.effect == "fixes")
+    assert playing.do(exercise, "ana", fixing.id).ok
+    assert isinstance(exercise.clock, Stepped)
+    exercise.clock.advance(60 * 30)
+    exercise.planned[0] = replace(exercise.planned[0], inject=replace(exercise.planned[0].inject, to="facilitator"))
+    exercise.tick()
+    directing.act(exercise, "cleo", "note", {"text": "they guess"})
+    kinds, seen = ([row.kind for row in rows] for rows in (exercise.rows(), exercise.seen_rows()))
+    assert {"moved", "fixed", "note"} <= set(kinds)
+    assert "moved" in seen
+    assert not {"fixed", "note"} & set(seen)
+    assert seen.count("inject") == kinds.count("inject") - 1
 
 
 def test_the_next_inject_is_sent_skipped_edited_and_delayed(exercise: Exercise) -> None:

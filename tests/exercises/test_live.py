@@ -3,64 +3,15 @@
 import json
 import logging
 import re
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from drill_house import ANA, BO, CLEO, DAN, TOWN, House
 
 from bot.core.incident import State
 from bot.core.model import Actor
-from bot.demo.stage import Stage, set_up
 from bot.exercises.live import LiveDrill
 from bot.exercises.results import results
-
-ANA, BO, CLEO, DAN = "U0ANA", "U0BO", "U0CLEO", "U0DAN"
-TOWN = "C0INCIDENTS"
-PATIENCE = 120.0
-
-
-class House:
-    """The stage, and what people type and see on it."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self._client = httpx.Client(base_url=stage.slack.url, timeout=20, trust_env=False)
-
-    def close(self) -> None:
-        self._client.close()
-
-    def types(self, user: str, channel: str, command: str) -> None:
-        root, _, text = command.partition(" ")
-        body = {"user": user, "channel": channel, "command": root, "text": text}
-        assert self._client.post("/_control/slash", json=body).json()["ok"]
-
-    def sees(self, user: str, channel: str) -> str:
-        """Everything of a channel that a person's Slack received: texts, blocks, metadata, files' names."""
-        found = self._client.get("/_control/messages", params={"channel": channel, "user": user}).json()
-        return json.dumps(found.get("messages", []), ensure_ascii=False)
-
-    def until(self, what: str, look: Callable[[], object]) -> Any:  # noqa: ANN401 - whatever is looked for
-        deadline = time.monotonic() + PATIENCE
-        while not (found := look()):
-            assert time.monotonic() < deadline, f"waited in vain for {what}"
-            time.sleep(0.1)
-        return found
-
-    def drill(self) -> LiveDrill:
-        drills = self.stage.app.exercises.drills
-        return self.until("the drill", lambda: next(iter(drills.values()), None))  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    stage = set_up(tmp_path, 1.0, 0, lambda _: None)
-    made = House(stage)
-    yield made
-    made.close()
-    stage.stop()
 
 
 def unsaid(drill: LiveDrill) -> list[str]:
