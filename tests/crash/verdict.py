@@ -63,7 +63,7 @@ class Names:
         self._own = f"{night.store.installation()}/"
         self._number = night.store.incidents(1)[0].id
 
-    def common(self, name: str) -> str:
+    def as_first(self, name: str) -> str:
         """The name as it is where this incident is the first."""
         name = name.removeprefix(self._own)
         for spelled in ("inc-{}/", "inc-{:04d}-", "INC-{:04d}", "stepdown/{}/", "/closed/{}"):
@@ -75,8 +75,8 @@ def outcome(night: Night) -> Outcome:
     """Look at everything, once nothing is under way any more."""
     names = Names(night)
     posts, others = _slack(night, names)
-    hooks = [names.common(key) for key in night.receiver.hooks]
-    alerts = {names.common(key): states for key, states in night.receiver.alerts.items()}
+    hooks = [names.as_first(key) for key in night.receiver.hooks]
+    alerts = {names.as_first(key): states for key, states in night.receiver.alerts.items()}
     pages: Counter[str] = Counter({key: n for key, n in posts.items() if "/page/" in key})
     pages += Counter(key for key in hooks if "/page/" in key and not _settles(key))
     pages += Counter({key: states.count("triggered") for key, states in alerts.items()})
@@ -126,15 +126,15 @@ def _slack(night: Night, names: Names) -> tuple[Counter[str], Counter[str]]:
     for channel in channels:
         name = channel.get("name") or "direct"
         if name.startswith(("inc-", "drill-")):
-            others[names.common(f"channel {name}")] += 1
-            others[names.common(f"topic {channel['topic']['value']}")] += 1
+            others[names.as_first(f"channel {name}")] += 1
+            others[names.as_first(f"topic {channel['topic']['value']}")] += 1
             others[f"members {sorted(channel['members'])}"] += 1
             others["pins"] += len(channel["pins"])
         for message in _messages(night, channel["id"]):
             effect = (message.get("metadata") or {}).get("event_payload", {}).get("effect")
             if effect:
-                posts[names.common(effect)] += 1
-            others.update(names.common(f"file {file['name']}") for file in message.get("files", ()))
+                posts[names.as_first(effect)] += 1
+            others.update(names.as_first(f"file {file['name']}") for file in message.get("files", ()))
     return posts, others
 
 
