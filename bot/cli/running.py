@@ -30,6 +30,7 @@ def check(
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
     from bot.config.playbooks import Names, load_playbooks
+    from bot.config.problems import misnamed
     from bot.core.reach import holes
     from bot.documents.runbooks import RunbookShelf
     from bot.sources import KINDS
@@ -54,6 +55,11 @@ def check(
     if settings.playbooks_dir.is_dir():
         playbooks = load_playbooks(settings.playbooks_dir, Names.of(loaded, shelf.names()))
         problems += [str(problem) for problem in playbooks.problems]
+        for agent in loaded.agents.values() if loaded is not None else ():
+            for name in agent.top_failures:
+                if name not in playbooks.known:
+                    words = misnamed("the playbook", name, sorted(playbooks.known))
+                    problems.append(f"{path}: agent {agent.key}: top_failures: {words}")
     if problems:
         stop("\n".join(problems), NO)
     assert loaded is not None  # noqa: S101 - no problems means it was loaded

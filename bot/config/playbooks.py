@@ -4,6 +4,7 @@ A broken playbook keeps no incident from opening and no other playbook from bein
 what is wrong with it.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,8 @@ from bot.config.rehearsal import read_rehearsal
 from bot.config.shape import shaped
 from bot.core.model import DEFAULT_LADDER, Fleet
 from bot.core.playbook import SIGNS, Playbook
+
+log = logging.getLogger("stepdown.config")
 
 NEEDS = "`name`, `signals`, `attribution`, `containment`, `recovery` and `runbook`"
 
@@ -50,6 +53,11 @@ class Playbooks:
     sound: Mapping[str, Playbook] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Every name, those of files with faults too: a reference to a faulty file is not a fault of its own."""
+        return frozenset(self.sound) | {FilePath(problem.file).stem for problem in self.problems}
+
 
 class PlaybookShelf:
     """The sound playbooks of a folder, read anew when a file of it changed."""
@@ -68,6 +76,8 @@ class PlaybookShelf:
         if stamp != self._stamp:
             found = load_playbooks(self._folder, Names.of(self._fleet(), self._runbooks()))
             self._sound, self._stamp = tuple(found.sound.values()), stamp
+            for problem in found.problems:
+                log.warning("left out: %s", problem)
         return self._sound
 
 

@@ -219,7 +219,7 @@ agents:
     fallback: The case goes to the compliance desk.
     data_contracts: [registry.v2]
     cost: {{per_task: 0.048}}
-    top_failures: [hallucinated-tools, model-regression]
+    top_failures: [hallucinated-tools, model-or-prompt-regression]
     control: {{kind: ofrep, not_after: 10m, fallback_rung: suspended}}
     channel: {CHANNELS["agents-kyc"]}
   support:

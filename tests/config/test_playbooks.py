@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from fleet_text import GOOD as FLEET
+from fleet_text import read
 
-from bot.config.playbooks import Names, load_playbooks, parse_playbook
+from bot.config.playbooks import Names, PlaybookShelf, load_playbooks, parse_playbook
 from bot.core.model import DEFAULT_LADDER, Agent, Better, Fleet, Ladder, Objective, Rung, Sli
 from bot.core.playbook import SIGNS, Condition, Signal
 
@@ -185,20 +186,46 @@ def test_every_sign_is_explained_in_the_guide() -> None:
     assert set(re.findall(r"`([a-z-]+)`", table)) == set(SIGNS)
 
 
-def test_check_reads_the_playbooks_too(tmp_path: Path) -> None:
-    (tmp_path / "playbooks").mkdir()
-    (tmp_path / "playbooks" / "slow-ledger.yaml").write_text(changed("runbook: default", "runbook: defolt"))
-    (tmp_path / "fleet.yaml").write_text(FLEET)
-    run = subprocess.run(
+def _check(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [sys.executable, "-m", "bot", "check"],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"STEPDOWN_RUNBOOKS_DIR": str(ROOT / "runbooks"), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_check_reads_the_playbooks_too(tmp_path: Path) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "slow-ledger.yaml").write_text(changed("runbook: default", "runbook: defolt"))
+    (tmp_path / "fleet.yaml").write_text(FLEET)
+    run = _check(tmp_path)
     assert run.returncode == 1
     assert run.stderr == (
         "playbooks/slow-ledger.yaml:26:10: runbook: the runbook 'defolt' is not known; did you mean 'default'? "
         f"(allowed: {', '.join(sorted(path.stem for path in (ROOT / 'runbooks').glob('*.md')))})\n"
     )
+
+
+def test_check_knows_what_an_agent_can_fail_at(tmp_path: Path) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "slow-ledger.yaml").write_text(changed("", ""))
+    (tmp_path / "fleet.yaml").write_text(FLEET + "    top_failures: [slow-legder, slow-ledger]\n")
+    run = _check(tmp_path)
+    assert run.returncode == 1
+    assert run.stderr == (
+        "fleet.yaml: agent refunds: top_failures: the playbook 'slow-legder' is not known; "
+        "did you mean 'slow-ledger'? (allowed: slow-ledger)\n"
+    )
+
+
+def test_a_playbook_that_is_left_out_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "slow-ledger.yaml").write_text(changed("runbook: default", "runbook: defolt"))
+    fleet = read(FLEET)
+    shelf = PlaybookShelf(tmp_path, lambda: ("default",), lambda: fleet)
+    assert shelf.all() == shelf.all() == ()
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("left out: ")
+    assert "the runbook 'defolt' is not known" in told
