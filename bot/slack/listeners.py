@@ -256,17 +256,13 @@ class Inbound:
         if caller.stranger:
             why = f"Only full members of this workspace may use Stepdown, and {caller.barred}. Nothing changed."
             number = int(said.subject) if said.verb.about == "incident" and said.subject else None
-            return replies.refused(self._home.commands.refuse(caller.actor, why, number or self._here(place)).text)
+            return replies.refused(house.commands.refuse(caller.actor, why, number or _here(house, place)).text)
         answer = act(Call(house.commands, caller.actor, said, place.channel, more=self.more))
         if answer.curve is not None and self.curves is not None:
             self._workers.submit(self.curves.show, place, *answer.curve)
         if answer.ok and said.verb.said_by_card and place.tapped:
             return None
         return replies.marked(house.mark, replies.reply(said, answer, house.commands, place.channel))
-
-    def _here(self, place: Place) -> int | None:
-        """The incident whose channel this is."""
-        return self._home.commands.incident_in(place.channel) if place.channel else None
 
     def _typed(self, said: Said) -> str:
         return typed(ROOTS[said.verb.root], said.verb, self._prefix)
@@ -295,6 +291,11 @@ class Inbound:
             log.info("the response URL is used up: %s", error)
             return False
         return True
+
+
+def _here(house: House, place: Place) -> int | None:
+    """The incident whose channel this is."""
+    return house.commands.incident_in(place.channel) if place.channel else None
 
 
 def _team(body: Body) -> str:

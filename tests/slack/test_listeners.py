@@ -2,9 +2,11 @@
 
 import pytest
 from desk import Desk
+from stage import FLEET
 from town import Town
 
 from bot.slack import Slack, blocks, ids
+from bot.slack.listeners import House
 from bot.slack.modals import Place
 from bot.slack.roots import VERBS
 
@@ -232,6 +234,18 @@ def test_a_guest_learns_nothing_and_changes_nothing(desk: Desk, town: Town) -> N
         town.slash("guest", "C0ROOM", line)
         town.heard("C0ROOM", "Only full members of this workspace", user="guest")
     assert desk.calls == []
+
+
+def test_a_guest_is_refused_in_the_house_that_was_meant(
+    desk: Desk, slack: tuple[Slack, Desk], town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbound, other = slack[0].inbound, Desk()
+    house = House(other, slack[0].access, lambda: FLEET)  # type: ignore[arg-type]  # see desk
+    monkeypatch.setattr(inbound, "route", lambda said, _: (house, said))
+    town.slash("guest", "C0ROOM", "/incident 42 ack")
+    town.heard("C0ROOM", "Only full members of this workspace", user="guest")
+    assert [(who, number) for who, _, number in other.refused] == [("U0GUEST", 42)]
+    assert desk.refused == []
 
 
 def test_while_slack_cannot_be_asked_who_it_is_the_engine_is_told_so(desk: Desk, town: Town) -> None:
