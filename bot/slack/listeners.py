@@ -5,6 +5,7 @@ on threads of our own, so that a slow Slack cannot keep the next click from bein
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ class Inbound:
         for action_id in ACTIONS:
             app.action(action_id)(self.on_click)
         app.view(modals.CALLBACK)(self.on_form)
+        app.action(re.compile(r""))(self.on_click)  # after ours: what an older or newer version left on a card
         app.shortcut(ids.DECLARE_SHORTCUT)(self.on_declare_shortcut)
         for callback in ANYWHERE:
             app.shortcut(callback)(self.on_shortcut)
@@ -128,13 +130,27 @@ class Inbound:
         try:
             said = clicked(action)
         except (ValueError, KeyError):
-            log.warning("a click on %s carries %r, which is none of ours", action.get("action_id"), action.get("value"))
+            log.warning("a click on %r carries %r, which is none of ours", action.get("action_id"), action.get("value"))
+            self._workers.submit(self._tell, place, replies.refused(self._outdated("button")))
             return
         self._said(said, place)
 
+    def _outdated(self, what: str) -> str:
+        return (
+            f"This {what} is of another version of Stepdown and does nothing any more; nothing changed. "
+            f"Type /{self._prefix}incident for what can be done now."
+        )
+
     def on_form(self, ack: Ack, body: Body, view: Body) -> None:
         """A form sent off: the same as the command typed in full."""
-        said, place = modals.submitted(dict(view), body["user"]["id"], _team(body))
+        try:
+            said, place = modals.submitted(dict(view), body["user"]["id"], _team(body))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.warning("a form %r was sent off that is none of ours", view.get("callback_id"))
+            ack()
+            place = Place(body["user"]["id"], _team(body), "")
+            self._workers.submit(self._tell, place, replies.refused(self._outdated("form")))
+            return
         wrong = {one.name: why for one in said.verb.arguments if (why := problem(one, said.value(one.name)))}
         if wrong:
             ack(response_action="errors", errors=wrong)

@@ -1,13 +1,15 @@
 """Every button of every card, tapped: over a real Socket Mode connection to a real local Slack."""
 
+import json
+
 import pytest
 from desk import Desk
 from stage import FLEET, realistic
 from town import Town
 
 from bot.localslack.server import LocalSlack
-from bot.slack import ids
-from bot.slack.api import writing_client
+from bot.slack import ids, modals
+from bot.slack.api import call, writing_client
 from bot.slack.chat import SlackChat
 
 MOMENTS = realistic()
@@ -166,3 +168,28 @@ def test_clicking_twice_asks_the_engine_twice_and_shows_its_words(desk: Desk, to
         assert town.do("click", user="ana", channel="@ana", ts=page.ts, action_id=ids.ACK)["acked"]
     desk.wait(2)
     assert desk.calls == [("acknowledge", (42,))] * 2
+
+
+@pytest.mark.parametrize(("action", "value"), [("gone", "42"), (ids.ACK, "rubbish"), (ids.do("gone"), "42|lead")])
+def test_a_button_of_another_version_says_so_and_does_nothing(
+    desk: Desk, server: LocalSlack, town: Town, action: str, value: str
+) -> None:
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Old"}, "action_id": action, "value": value}
+    client = writing_client(server.bot_token, server.api_url)
+    old = call(
+        client.chat_postMessage, channel="C0ROOM", text="old", blocks=[{"type": "actions", "elements": [button]}]
+    )
+    assert town.do("click", user="ana", channel="C0ROOM", ts=old["ts"], action_id=action)["acked"]
+    assert town.heard("C0ROOM", "This button is of another version")["ephemeral"]
+    assert desk.calls == []
+
+
+def test_a_form_of_another_version_says_so_and_does_nothing(
+    desk: Desk, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"verb": ["incident", "gone"], "subject": "42", "hidden": {}, "channel": "C0ROOM", "url": ""}
+    monkeypatch.setattr(modals, "_metadata", lambda *_: json.dumps(kept))
+    town.slash("ana", "C0ROOM", "/incident contain")
+    town.submit("ana", {"reason": "off"})
+    town.heard("@ana", "This form is of another version")
+    assert desk.calls == []
