@@ -28,6 +28,21 @@ FRESH: Final = 300.0
 LARGEST: Final = 2 * 1024 * 1024
 RETRY_EVERY: Final = 5.0
 
+PARTS: Final[Mapping[type, tuple[str, ...]]] = {
+    str: ("type", "command", "text", "user_id", "team_id", "callback_id", "trigger_id", "challenge"),
+    dict: ("user", "team", "enterprise", "event", "view", "container", "channel", "message"),
+    list: ("actions", "authorizations"),
+}
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "command": ("command", "user_id"),
+    "event_callback": ("event.type",),
+    "block_actions": ("user.id", "actions.action_id"),
+    "view_submission": ("user.id", "view.type", "view.callback_id", "view.private_metadata"),
+    "shortcut": ("user.id", "callback_id"),
+    "message_action": ("user.id", "callback_id"),
+}
+"""What every payload of a kind has, by path; a list stands for its first."""
+
 log = logging.getLogger("stepdown.slack")
 
 Headers = Mapping[str, str]
@@ -58,6 +73,25 @@ def unpacked(content_type: str, body: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise ValueError("not an object")  # noqa: TRY004 - what is wrong is what was sent
     return payload
+
+
+def is_sound(payload: Mapping[str, Any]) -> bool:
+    """Whether what Bolt and our listeners look into, before anything is judged, is what they take for granted."""
+    kind = "command" if "command" in payload else str(payload.get("type"))
+    if not all(_reached(payload, path) for path in NEEDED.get(kind, ())):
+        return False
+    parts = ((payload.get(name), part) for part, names in PARTS.items() for name in names)
+    return all(value is None or isinstance(value, part) for value, part in parts)
+
+
+def _reached(payload: Mapping[str, Any], path: str) -> bool:
+    """Whether there is a text at this path."""
+    value: Any = payload
+    for name in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        value = value.get(name) if isinstance(value, dict) else None
+    return isinstance(value, str) and bool(value)
 
 
 class HttpConnection:
@@ -144,12 +178,14 @@ class HttpConnection:
             return self._refuse(why, 401)
         try:
             payload = unpacked(headers.get("content-type", ""), body)
-        except (ValueError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             return self._refuse("unreadable", 400)
         if payload.get("type") == "url_verification":
             return Response(str(payload.get("challenge") or ""), media_type="text/plain")
         if payload.get("ssl_check"):
             return Response()
+        if not is_sound(payload):
+            return self._refuse("unreadable", 400)
         if not self.healthy():
             return Response(status_code=503)
         return self._dispatched(payload, headers)
@@ -164,4 +200,4 @@ class HttpConnection:
     def _refuse(self, why: str, status: int) -> Response:
         self.refused[why] = self.refused.get(why, 0) + 1
         log.warning("a request to %s was refused: %s", PATH, why)
-        return Response(status_code=status)
+        return Response(json.dumps({"error": f"refused: {why}"}), status, media_type="application/json")

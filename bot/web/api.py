@@ -53,7 +53,7 @@ def build_api(
         redoc_url=None,
         redirect_slashes=False,
     )
-    refusals.install(app, lambda reason: metrics.refused.labels(reason).inc())
+    refusals.install(app)
     own = (
         ofrep.routes(door, poll),
         autonomy.routes(door, poll),
@@ -79,7 +79,10 @@ def _described(app: FastAPI) -> dict[str, Any]:
 
 
 class Counted:
-    """Counts and times each request by its declared route, never by the path as sent: that would be unbounded."""
+    """Counts and times each request by its declared route, never by the path as sent: that would be unbounded.
+
+    What is refused is counted here too, whoever refused it: Slack's address answers by itself.
+    """
 
     def __init__(self, app: ASGIApp, metrics: WebMetrics) -> None:
         self._app = app
@@ -106,6 +109,10 @@ class Counted:
             method = scope["method"] if scope["method"] in METHODS else "other"
             self._metrics.requests.labels(route, method, status).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
+            if status >= "400" and route not in PROBES:
+                self._metrics.refused.labels(refusals.REASONS.get(int(status), "other")).inc()
 
 
+PROBES = frozenset({"/readyz"})
+"""A 503 of these is news, and nobody was turned away."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -22,6 +22,8 @@ from bot.web.refusals import Refusal, answer, found, nearest
 WRITERS = ("changes", "admin")
 READERS = ("changes", "responder", "admin")
 LONGEST = timedelta(days=31)
+EARLIEST, LATEST = 1970, 9000
+"""Years a span may reach to: one at the edge of the calendar cannot be reckoned with."""
 WORDS = {
     "time": ALLOWED["time"],
     "id": "1 to 200 printable characters, one change each",
@@ -125,6 +127,6 @@ def _moment(name: str, text: str) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None or at.tzinfo is None or not EARLIEST <= at.year <= LATEST:
         raise Refusal(400, f"{name} is {found(text)}; allowed: ISO 8601 with an offset, such as 2026-03-01T02:14:00Z")
     return at

@@ -6,7 +6,7 @@ caller sent (half a surrogate pair, a control character) can be quoted back with
 
 import json
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Literal
 
@@ -80,24 +80,11 @@ REASONS: Mapping[int, str] = {
 """Why a request was refused, by its status: what the metric tells apart."""
 
 
-def install(app: FastAPI, count: Callable[[str], None] = lambda _: None) -> None:
-    """Make every refusal and every stray error leave in the right shape. `count` is told each one's reason."""
-
-    async def refused(request: Request, error: Exception) -> Response:
-        count(REASONS.get(error.status, "other") if isinstance(error, Refusal) else "other")
-        return await _on_refusal(request, error)
-
-    async def not_there(request: Request, error: Exception) -> Response:
-        count(REASONS.get(getattr(error, "status_code", 0), "other"))
-        return await _on_http_error(request, error)
-
-    async def surprised(request: Request, error: Exception) -> Response:
-        count(REASONS[500])
-        return await _on_surprise(request, error)
-
-    app.add_exception_handler(Refusal, refused)
-    app.add_exception_handler(StarletteHTTPException, not_there)
-    app.add_exception_handler(Exception, surprised)
+def install(app: FastAPI) -> None:
+    """Make every refusal and every stray error leave in the right shape."""
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(StarletteHTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_surprise)
 
 
 def _write(request: Request, refusal: Refusal) -> Response:

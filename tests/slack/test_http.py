@@ -171,7 +171,7 @@ def test_until_we_know_who_we_are_slack_is_told_to_come_again(
     connection = made.connection
     assert isinstance(connection, HttpConnection)
     connection._retry_every = 0.05
-    body = json.dumps({"type": "event_callback"}).encode()
+    body = json.dumps({"type": "event_callback", "event": {"type": "nothing_we_know"}}).encode()
     headers = {"content-type": "application/json", **signed(body, int(time.time()), own.signing_secret)}
     assert connection.take(headers, body).status_code == 503
     connection.start()
