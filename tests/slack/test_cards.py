@@ -282,6 +282,14 @@ def test_small_cards_of_an_exercise_say_so_too(moment: str) -> None:
     assert "[EXERCISE]" in str(drawn.blocks[0])
 
 
+@pytest.mark.parametrize("moment", ["handoff", "handoff-settled"])
+def test_whoever_is_asked_sees_which_incident_it_is_about(moment: str) -> None:
+    drawn = draw(MOMENTS[moment])
+    first = drawn.blocks[0]["text"]["text"]
+    assert "INC-0042 refunds" in first
+    assert "INC-0042 refunds" in drawn.text
+
+
 def test_a_line_mentions_only_whom_it_was_told_to() -> None:
     drawn = line("<!channel> <@U0EVE> look", "U0ANA")
     users = [one for one in walk(drawn.blocks) if one.get("type") == "user"]

@@ -16,13 +16,16 @@ def handoff(card: HandoffCard) -> Drawn:
     """One question, two buttons."""
     header = card.header
     sheet = Sheet("handoff")
+    which = f"{header.number} {header.agent}"
     if card.settled:
-        sheet.section(inert(titled(header, card.settled), 200))
-        return sheet.done(titled(header, card.settled))
-    words = f"{card.asked_by} asks {card.person} to be {card.role} of {header.number}."
+        settled = titled(header, f"{which}: {card.settled}")
+        sheet.section(inert(settled, 300))
+        return sheet.done(settled)
+    words = f"{card.asked_by} asks {card.person} to be {card.role} of {which}."
     sheet.section(
         f"{_mark(header)}{bold(card.asked_by, LONGEST_NAME)} asks {bold(card.person, LONGEST_NAME)} "
-        f"to be {bold(card.role, 20)}."
+        f"to be {bold(card.role, 20)} of {bold(which, 80)}.",
+        inert(f"{header.severity}, {header.state}: {header.title}", 200),
     )
     sheet.buttons(
         button(f"I am {card.role}", ids.do("accept"), ids.about(header.incident_id, card.role), "primary"),
