@@ -65,6 +65,8 @@ def _number(change: Change, event: ev.Event, before: Incident | None) -> Decisio
         effects = (*effects, *nudges.settled(before, after))
     if before is not None and (before.state, before.severity) != (after.state, after.severity):
         effects = (*effects, *_restate(after))
+    if before is not None and after.channel and topic(before) != topic(after):
+        effects = (*effects, SetTopic(after.id, f"v{after.version}", topic(after)))
     return Decision(after, tuple(lines), effects, change.drop)
 
 
@@ -92,12 +94,9 @@ def _reminded(incident: Incident) -> Incident:
 
 
 def _restate(incident: Incident) -> tuple[Effect, ...]:
-    """What shows the state: pinned card, announcement, topic."""
+    """What shows the state: pinned card and announcement; the topic, which names the rung as well, goes by itself."""
     stamp = f"v{incident.version}"
-    cards = tuple(EditCard(incident.id, card, stamp) for card in ("incident", "announcement"))
-    if not incident.channel:
-        return cards
-    return (*cards, SetTopic(incident.id, stamp, topic(incident)))
+    return tuple(EditCard(incident.id, card, stamp) for card in ("incident", "announcement"))
 
 
 def _open(event: ev.Opened) -> Change:

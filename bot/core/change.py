@@ -24,9 +24,11 @@ class Change:
 
 
 def topic(incident: Incident) -> str:
-    """The channel topic: severity, state, rung, owner. Each change is a line in the channel, so it is short."""
-    rung = f"{incident.agent} on {incident.rungs.rung}"
-    return f"{incident.severity} · {incident.state} · {rung} · owner {incident.roster.owner}"
+    """The channel topic: severity, state, rung. Each change is a line in the channel, so it is short.
+
+    Who owns the agent is added when it is set, by the name that the fleet file has then.
+    """
+    return f"{incident.severity} · {incident.state} · {incident.agent} on {incident.rungs.rung}"
 
 
 def edits(incident: Incident, *cards: str) -> tuple[Effect, ...]:

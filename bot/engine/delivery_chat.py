@@ -46,7 +46,7 @@ class Postings:
         """Carry one out. Raises Folded, NotYet or DeliveryError."""
         match effect:
             case OpenChannel():
-                return self._open_channel(job, effect)
+                return self._open_channel(job, incident, effect)
             case PostCard():
                 return self._post_card(job, incident, effect)
             case DirectCard():
@@ -64,10 +64,16 @@ class Postings:
                 return self._invite(incident, effect)
         assert_never(effect)
 
-    def _open_channel(self, job: Job, effect: OpenChannel) -> Receipt | None:
+    def _open_channel(self, job: Job, incident: Incident, effect: OpenChannel) -> Receipt | None:
         """Create the incident's channel and invite people."""
         people = self._people.listed(effect.invite)
-        return self._chat.open_channel(effect.name, effect.topic, people, self._mark(job.key))
+        topic = self._owned(incident, effect.topic)
+        return self._chat.open_channel(effect.name, topic, people, self._mark(job.key))
+
+    def _owned(self, incident: Incident, topic: str) -> str:
+        """The topic with the owner in it, by name."""
+        owner = self._people.person(incident.roster.owner)
+        return f"{topic} · owner {owner.name if owner else incident.roster.owner}"
 
     def _post_card(self, job: Job, incident: Incident, effect: PostCard) -> Receipt | None:
         """Post a card, and pin it where that was asked for."""
@@ -120,7 +126,7 @@ class Postings:
         """Set the channel's topic, unless a younger one waits."""
         if self._store.newer(job, f"inc-{incident.id}/topic/"):
             raise Folded("a younger topic replaces it")
-        self._rooms.adorn(incident, lambda room: self._chat.topic(room, effect.topic))
+        self._rooms.adorn(incident, lambda room: self._chat.topic(room, self._owned(incident, effect.topic)))
         return None
 
     def _invite(self, incident: Incident, effect: Invite) -> Receipt | None:

@@ -88,3 +88,12 @@ def test_bookmarks_and_the_canvas_are_made_and_their_lack_stops_nothing(working:
     working.commands.postmortem(ANA, 1)
     working.deliver()
     assert "INC-0001" in working.chat.canvases[room]
+
+
+def test_the_topic_names_the_owner_as_people_know_them(house: House) -> None:
+    house.live(2, her=18.0)
+    room = house.incident().channel
+    assert house.chat.topics[room].endswith("refunds on full · owner Ana Duarte")
+    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.deliver()
+    assert house.chat.topics[room].endswith("refunds on read-only · owner Ana Duarte")
