@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +31,6 @@ def check(
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
     from bot.config.playbooks import Names, load_playbooks
-    from bot.config.problems import misnamed
     from bot.core.reach import holes
     from bot.documents.runbooks import RunbookShelf
     from bot.sources import KINDS
@@ -55,11 +55,7 @@ def check(
     if settings.playbooks_dir.is_dir():
         playbooks = load_playbooks(settings.playbooks_dir, Names.of(loaded, shelf.names()))
         problems += [str(problem) for problem in playbooks.problems]
-        for agent in loaded.agents.values() if loaded is not None else ():
-            for name in agent.top_failures:
-                if name not in playbooks.known:
-                    words = misnamed("the playbook", name, sorted(playbooks.known))
-                    problems.append(f"{path}: agent {agent.key}: top_failures: {words}")
+        problems += _unknown_failures(path, loaded, playbooks.known)
     if problems:
         stop("\n".join(problems), NO)
     assert loaded is not None  # noqa: S101 - no problems means it was loaded
@@ -71,6 +67,15 @@ def check(
     ways = frozenset({"slack"}.union(way.kind for person in loaded.people.values() for way in person.ways))
     for hole in holes(loaded, ways, {}):
         print(f"who can be reached: {hole.text}")
+
+
+def _unknown_failures(path: Path, fleet: "Fleet | None", known: Collection[str]) -> Iterator[str]:
+    from bot.config.problems import misnamed
+
+    for agent in fleet.agents.values() if fleet is not None else ():
+        for name in agent.top_failures:
+            if name not in known:
+                yield f"{path}: agent {agent.key}: top_failures: {misnamed('the playbook', name, sorted(known))}"
 
 
 def _check_online(settings: "Settings", fleet: "Fleet", *, as_json: bool) -> None:
