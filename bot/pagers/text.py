@@ -15,7 +15,6 @@ HEADLINE = 100
 LINES = 3
 """Numbers on a page; the worst ones come first, the rest are on the card in Slack."""
 LONGEST = 200
-EXERCISE = "EXERCISE "
 CLOSED = frozenset({"resolved", "cancelled"})
 _MENTION = re.compile(r"@(?=\w)|<(?=[@!#])")
 _LINK = re.compile(r"(?<=\w):/(?=/)|(?<=\bwww)\.(?=\S)|(?<=\]\()(?=\S)", re.IGNORECASE)
@@ -46,8 +45,8 @@ def written(card: PageCard) -> Message:
 
 
 def title(card: PageCard) -> str:
-    """What broke and by how much, in one line; an exercise says so first."""
-    return (EXERCISE if card.header.exercise else "") + inert(card.headline, HEADLINE)
+    """What broke and by how much, in one line, behind the mark that the card was given."""
+    return card.header.mark + inert(card.headline, HEADLINE)
 
 
 def numbers(card: PageCard) -> list[str]:

@@ -29,7 +29,8 @@ def test_at_most_three_numbers_and_no_data_is_said() -> None:
 
 
 def test_an_exercise_says_so_first() -> None:
-    assert title(PageCard(header(exercise=True), "refunds: bad", (), "", OPEN.rung)) == "EXERCISE refunds: bad"
+    marked = header(exercise=True, mark="[EXERCISE] ")
+    assert title(PageCard(marked, "refunds: bad", (), "", OPEN.rung)) == "[EXERCISE] refunds: bad"
 
 
 def test_nobody_is_woken_by_a_list() -> None:
