@@ -1,5 +1,6 @@
 """From checked entries to the values of the core."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 
 from bot.config.defaults import KNOWN
@@ -9,6 +10,7 @@ from bot.config.kinds import Kinds
 from bot.config.measures import Measures
 from bot.config.problems import misnamed
 from bot.config.queries import Asked, grouped
+from bot.core import hours
 from bot.core.model import (
     DEFAULT_LADDER,
     Agent,
@@ -181,7 +183,14 @@ def _control(entry: AgentEntry, ladder: Ladder) -> Control:
 
 def _person(key: str, entry: PersonEntry) -> Person:
     ways = tuple(Way(way.kind, way.target) for way in entry.ways)
-    return Person(key, entry.name.strip(), entry.slack, entry.email, entry.phone, entry.tz, ways)
+    return Person(key, entry.name.strip(), entry.slack, entry.email, entry.phone, entry.tz, ways, _quiet(entry))
+
+
+def _quiet(entry: PersonEntry) -> hours.Quiet:
+    """The person's quiet hours; what is no such hours was blamed where it stands."""
+    with contextlib.suppress(ValueError):
+        return hours.quiet_hours(entry.quiet)
+    return hours.QUIET
 
 
 def _escalation(file: FleetFile) -> EscalationPolicy:

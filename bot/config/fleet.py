@@ -42,13 +42,17 @@ class WayEntry(Entry):
 
 
 class PersonEntry(Entry):
-    """Somebody with a name. `slack` is the member id (U...) from their Slack profile."""
+    """Somebody with a name. `slack` is the member id (U...) from their Slack profile.
+
+    `quiet`: when reminders wait, such as 22:00-07:00, in their own time zone. Pages never do.
+    """
 
     name: str
     slack: UserId = ""
     email: str = ""
     phone: str = ""
     tz: str = "UTC"
+    quiet: str = ""
     ways: list[WayEntry] = []
 
 

@@ -12,6 +12,7 @@ from bot.config.document import Document, Path
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
 from bot.config.kinds import Kinds
 from bot.config.problems import misnamed
+from bot.core.hours import quiet_hours
 
 _TEAM = re.compile(
     r"(?i)(^|[\s_.@/-])(team|teams|squad|group|crew|rota|rotation|on-?call|department|dept|everyone|channel|devops|sre|ops)"
@@ -60,6 +61,11 @@ def _check_person(document: Document, key: str, person: PersonEntry) -> None:
         document.blame((*path, "email"), "this is not an e-mail address")
     if person.tz not in available_timezones():
         document.blame((*path, "tz"), misnamed("the time zone", person.tz, ["UTC", *_zones_like(person.tz)]))
+    if person.quiet:
+        try:
+            quiet_hours(person.quiet)
+        except ValueError as why:
+            document.blame((*path, "quiet"), str(why))
 
 
 def _zones_like(zone: str) -> list[str]:

@@ -8,8 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-QUIET_FROM, QUIET_TO = time(20, 0), time(8, 0)
-"""Reminders that can wait do wait between these, and over the weekend; pages never do."""
+Quiet = tuple[time, time]
+"""From when to when of each day somebody wants no reminders; it may run over midnight."""
+QUIET: Final[Quiet] = (time(20, 0), time(8, 0))
+"""Reminders that can wait do wait between these, unless a person has hours of their own, and over the weekend; pages
+never do."""
 END_OF_DAY: Final = time(17, 0)
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SATURDAY = 5
@@ -27,14 +30,37 @@ def zone(name: str) -> tzinfo:
         return UTC
 
 
-def quiet_until(now: datetime, tz: str) -> datetime | None:
-    """When the person's working hours begin again; None while they last."""
+def quiet_hours(text: str) -> Quiet:
+    """`22:00-07:00`, in the person's own time zone. Raises ValueError that says what is allowed."""
+    ends = [_time_of_day(part) for part in text.split("-")]
+    if len(ends) != 2 or None in ends:  # noqa: PLR2004 - from and to
+        raise ValueError(f"{text!r} are no quiet hours; write them as 22:00-07:00, in the time zone of `tz`")
+    start, end = (one for one in ends if one is not None)
+    if start == end:
+        raise ValueError(f"{text!r} begin when they end; that would be never or always, so leave `quiet` out")
+    return start, end
+
+
+def _time_of_day(text: str) -> time | None:
+    found = _CLOCK.fullmatch(text.strip())
+    return _clock(found) if found and not found[1] and not found[4] else None
+
+
+def quiet_until(now: datetime, tz: str, quiet: Quiet = QUIET) -> datetime | None:
+    """When the person may be reminded again: their quiet hours and the weekend are over. None: now."""
     local = now.astimezone(zone(tz))
-    working = local.weekday() < SATURDAY and QUIET_TO <= local.time() < QUIET_FROM
-    if working:
-        return None
-    day = local.date() if local.time() < QUIET_TO else local.date() + timedelta(days=1)
-    return _at(_working(day), QUIET_TO, tz)
+    day, clock = local.date(), local.time()
+    if local.weekday() >= SATURDAY:
+        day, clock = _working(day), time()
+    if _within(clock, quiet):
+        day, clock = _working(day + timedelta(days=clock >= quiet[1])), quiet[1]
+    free = (day, clock) == (local.date(), local.time())
+    return None if free else _at(day, clock, tz)
+
+
+def _within(clock: time, quiet: Quiet) -> bool:
+    start, end = quiet
+    return start <= clock < end if start < end else clock >= start or clock < end
 
 
 def after_working_days(start: datetime, days: int, tz: str = "UTC") -> datetime:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from bot.core.hours import QUIET, Quiet
+
 
 def minute_of(at: datetime) -> int:
     """Whole minutes since the epoch of an aware datetime."""
@@ -143,6 +145,8 @@ class Person:
     phone: str = ""
     tz: str = "UTC"
     ways: tuple[Way, ...] = ()
+    quiet: Quiet = QUIET
+    """When reminders wait, in the person's own time zone."""
 
     def named_ways(self) -> dict[str, Way]:
         """The ways by name: the kind, and from the second of a kind on `KIND-2`, `KIND-3`."""

@@ -79,6 +79,11 @@ def kind_of(token: str) -> ev.NudgeKind | None:
     return next((kind for kind in _OCCASIONS if kind == word), None)
 
 
+def can_wait(incident: Incident, kind: ev.NudgeKind) -> bool:
+    """Whether the reminder waits for the person's hours. Nothing of an open SEV1 does."""
+    return kind in CAN_WAIT and not (incident.open and incident.severity == "SEV1")
+
+
 def person_of(incident: Incident, kind: ev.NudgeKind) -> str:
     """Key of the person who is reminded."""
     on_it = incident.roles.get("lead") or incident.acked_by or incident.roster.owner

@@ -12,6 +12,7 @@ from bot.core.events import (
     Event,
     Nudged,
     NudgeHeld,
+    NudgeKind,
     RecoveryBegan,
     RecoveryHeld,
     RecoveryReset,
@@ -236,9 +237,13 @@ class Course:
         owed = nudges.occasion(incident, kind)
         if owed is None:
             return None
-        person = self._fleet().people.get(nudges.person_of(incident, kind))
-        quiet = hours.quiet_until(now, person.tz if person else "UTC") if kind in nudges.CAN_WAIT else None
+        quiet = self._quiet_until(incident, kind, now) if nudges.can_wait(incident, kind) else None
         return NudgeHeld(now, BOT, kind, owed.about, quiet) if quiet else Nudged(now, BOT, kind, owed.about)
+
+    def _quiet_until(self, incident: Incident, kind: NudgeKind, now: datetime) -> datetime | None:
+        """When whoever is to be reminded may be; None: now."""
+        person = self._fleet().people.get(nudges.person_of(incident, kind))
+        return hours.quiet_until(now, person.tz, person.quiet) if person else hours.quiet_until(now, "UTC")
 
 
 def lower_for(

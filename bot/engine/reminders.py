@@ -35,7 +35,7 @@ class Reminders:
 
     def _remind(self, due: Followup, now: datetime) -> None:
         person = self._fleet().people.get(due.owner)
-        quiet = hours.quiet_until(now, person.tz if person else "UTC")
+        quiet = hours.quiet_until(now, person.tz, person.quiet) if person else hours.quiet_until(now, "UTC")
         if quiet is not None:
             self._store.remind_followup(replace(due, nudge_at=quiet))
             return

@@ -29,6 +29,25 @@ def test_quiet_hours_are_where_the_person_is(now: datetime, tz: str, until: date
     assert hours.quiet_until(now, tz) == until
 
 
+@pytest.mark.parametrize(
+    ("now", "quiet", "until"),
+    [
+        # Friday 16:00 in Madrid, an hour ahead of UTC
+        (FRIDAY, "22:00-07:00", None),
+        (FRIDAY.replace(hour=20, minute=59), "22:00-07:00", None),
+        (FRIDAY.replace(hour=21), "22:00-07:00", datetime(2026, 11, 30, 6, 0, tzinfo=UTC)),
+        (FRIDAY.replace(hour=5, minute=59), "22:00-07:00", FRIDAY.replace(hour=6)),
+        (FRIDAY.replace(hour=6), "22:00-07:00", None),
+        # who works at night sleeps by day, and on Sunday hears nothing before Monday begins
+        (FRIDAY, "9:00-17:30", FRIDAY.replace(hour=16, minute=30)),
+        (FRIDAY.replace(hour=8, minute=0), "09:00 - 17:30", FRIDAY.replace(hour=16, minute=30)),
+        (datetime(2026, 11, 29, 12, 0, tzinfo=UTC), "09:00-17:30", datetime(2026, 11, 29, 23, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_person_may_have_quiet_hours_of_their_own(now: datetime, quiet: str, until: datetime | None) -> None:
+    assert hours.quiet_until(now, "Europe/Madrid", hours.quiet_hours(quiet)) == until
+
+
 def test_working_days_leave_out_the_weekend() -> None:
     assert hours.after_working_days(FRIDAY, 3) == datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
 

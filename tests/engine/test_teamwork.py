@@ -1,11 +1,12 @@
 """Between people: roles that are offered and accepted, tasks, follow-ups that outlive the incident, reminders."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from wired import ANA, BO, EVE, START, House
 
-from bot.core import cards, nudges
+from bot.core import cards, hours, nudges
 from bot.core.advance import replay
 from bot.core.events import NudgeKind
 from bot.core.model import BOT
@@ -235,6 +236,31 @@ def test_the_postmortem_is_asked_for_after_three_working_days_in_working_hours(w
     working.clock.advance(timedelta(days=5).total_seconds())
     pass_time(working, 1)
     assert len(nudge_cards(working, "postmortem")) == 1
+
+
+def with_quiet(house: House, quiet: str) -> None:
+    """Ana has quiet hours of her own."""
+    people = house.watched.people
+    ana = replace(people["ana"], quiet=hours.quiet_hours(quiet))
+    house.watched = replace(house.watched, people={**people, "ana": ana})
+
+
+@pytest.mark.parametrize(("quiet", "reminders"), [("22:00-01:00", 1), ("22:00-07:00", 0)])
+def test_what_can_wait_waits_for_the_persons_own_hours(working: House, quiet: str, reminders: int) -> None:
+    with_quiet(working, quiet)
+    working.commands.resolve(ANA, 1, override="a drill")
+    working.deliver()
+    working.clock.advance(timedelta(days=3).total_seconds())
+    pass_time(working, 1)
+    assert len(nudge_cards(working, "postmortem")) == reminders, "Thursday 02:01"
+
+
+def test_nothing_of_an_open_sev1_waits(working: House) -> None:
+    assert nudges.can_wait(working.incident(), "restore")
+    assert working.commands.set_severity(ANA, 1, "SEV1").ok
+    assert not nudges.can_wait(working.incident(), "restore")
+    working.commands.resolve(ANA, 1, override="a drill")
+    assert nudges.can_wait(working.incident(), "postmortem"), "what is over can wait for the morning"
 
 
 def test_reminders_survive_a_restart_and_replay_gives_the_row(working: House) -> None:
