@@ -12,6 +12,8 @@ from bot.core.tasks import TaskRecord
 LOAD_TIMES = 1.3
 FOLLOWS, APART = 0.45, 0.2
 SLOWER, FEWER = 1.5, 0.7
+CLEARLY, PERHAPS = 3.0, 2.0
+"""Missing decisions in standard errors: enough alone, and enough where each took longer too."""
 LEAST_REQUESTS = 8
 
 
@@ -82,7 +84,11 @@ def _asked_in(material: Material, task: TaskRecord, early: bool) -> bool:
 
 
 def _decisions(material: Material) -> Iterator[Fact]:
-    """Decisions a minute against the time before, and how long each took; a longer queue alone is not slow people."""
+    """Decisions a minute against the time before, and how long each took.
+
+    Longer waits alone are not slow people: those in one queue wait for each other, so that a few requests close
+    together look like many slow decisions. There must be fewer decisions too.
+    """
     decided, came, waits = [], [], []
     for side in (material.early, material.late):
         own = [t for t in material.tasks if t.queued_at is not None and not t.waits and side(minute_of(t.at))]
@@ -94,9 +100,9 @@ def _decisions(material: Material) -> Iterator[Fact]:
         return
     usual, asked = (count[0] / spans[0] * spans[1] for count in (decided, came))
     able = min(usual, came[1]) if came[1] < asked else usual
-    fewer = decided[1] <= FEWER * able and able - decided[1] >= 3 * sqrt(max(able, 1.0))
+    missing = (able - decided[1]) / sqrt(max(able, 1.0)) if decided[1] <= FEWER * able else 0.0
     longer = means(*waits)
-    slow = fewer or (came[1] <= 1.2 * asked and longer.rose(times=SLOWER, by=0.5))
+    slow = missing >= CLEARLY or (missing >= PERHAPS and longer.rose(times=SLOWER, by=0.5))
     words = f"{decided[1]} decisions in {spans[1]} min, {usual:.0f} would be usual, for {came[1]} requests"
     if longer.known:
         words += f"; {longer.before:.1f} min to decide before, {longer.after:.1f} now"

@@ -40,7 +40,7 @@ PRIORS: dict[CauseKind, float] = {
     "model": 0.0,
     "schema": 0.0,
     "policy": -0.5,
-    "data": -1.0,
+    "data": 0.0,
     "load": -1.0,
     "people": -1.0,
     "shared": -1.0,
@@ -99,7 +99,7 @@ WEIGHTS: tuple[Weight, ...] = (
     Weight(("agent",), "other-agents", -2, 0, "others went bad too, without its doing"),
     Weight(("agent",), "new-version", -2, 0, "task records name a new version"),
     # what comes in
-    Weight(("data",), "flagged-content", 7, -1, "a guard found instructions in what the agent read"),
+    Weight(("data",), "flagged-content", 6, -2, "a guard found instructions in what the agent read"),
     Weight(("data",), "flagged-perhaps", 4, -1, "a guard found a little more than usual"),
     Weight(("data",), "other-tools", 1, 0, "it does what nobody asked for"),
     Weight(("data",), "one-workflow", 1, 0, "one kind of input and not the others"),
