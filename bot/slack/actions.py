@@ -91,6 +91,7 @@ ACTIONS: Final[Mapping[str, Callable[[str], Said]]] = {
     ids.ADOPT: _with_word("adopt", "PLAYBOOK"),
     ids.TRAY: _tray,
     ids.FLEET: lambda _: Said(verb("agent", "list")),
+    ids.tabletop("start"): lambda _: Said(verb("tabletop", "start")),
     **{ids.tabletop(name): _tabletop(name, "inject") for name in ("send", "skip", "delay", "edit")},
     **{
         ids.tabletop(name): _tabletop(name)

@@ -11,7 +11,7 @@ from stage import FLEET, realistic
 
 from bot.core import permission
 from bot.core.model import Actor, Agent
-from bot.slack import Slack, blocks, build_slack, grammar, handbook, modals
+from bot.slack import Slack, blocks, build_slack, grammar, handbook, ids, modals
 from bot.slack.actions import ACTIONS, clicked
 from bot.slack.blocks.home import home_view
 from bot.slack.manifest import manifest
@@ -100,6 +100,12 @@ def test_the_walk_finds_what_there_is() -> None:
     assert set(BUTTONS) == set(ACTIONS)
     assert len(VERBS) > 40
     assert {f"/{root}" for root in ROOTS} == {one["command"] for one in manifest()["features"]["slash_commands"]}
+
+
+def test_who_may_not_respond_is_offered_no_drill() -> None:
+    homes = {name: list(elements(home_view(card)["blocks"])) for name, card in realistic().items() if "home" in name}  # type: ignore[arg-type]
+    offered = {name: any(one["action_id"] == ids.tabletop("start") for one in found) for name, found in homes.items()}
+    assert offered == {"home": True, "home-calm": False}
 
 
 @pytest.mark.parametrize("command", [one["command"] for one in manifest()["features"]["slash_commands"]])

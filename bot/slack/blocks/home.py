@@ -33,6 +33,7 @@ def home(card: HomeCard) -> Drawn:
         button("Declare incident…", ids.do("declare"), "-", "danger" if not card.pages else None),
         button("Fleet", ids.FLEET, "-"),
         None if card.covered else button("Cover me…", ids.do("cover"), "-"),
+        button("Start a drill…", ids.tabletop("start"), "-") if card.responder else None,
     )
     if not card.responder:
         sheet.small("You are not among the responders: you can look, and declare nothing.")
