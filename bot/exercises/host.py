@@ -376,5 +376,4 @@ class ExerciseHost:
         """End what runs, and say so."""
         for drill in self.drills.values():
             drill.exercise.end("Stepdown was stopped")
-            drill.stage.flush()
             drill.close()

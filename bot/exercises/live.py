@@ -58,6 +58,7 @@ class ChatStage:
     _waiting: deque[tuple[str, str, str]] = field(default_factory=deque)
     _count: int = 0
     _tries: int = 0
+    _saying: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, key: str, text: str, to: str = "") -> None:
         """Queue one message. Its key in Slack is a number: an inject's own name would say too much."""
@@ -76,17 +77,21 @@ class ChatStage:
 
     def flush(self) -> None:
         """Say what waits, in order; what fails stays for the next time, a few times."""
-        while self._waiting:
-            key, text, to = self._waiting[0]
-            try:
-                self.chat.say("", text, key, mention=self.people.get(to), repeat=self._tries > 0)
-            except DeliveryError as error:
-                self._tries += 1
-                if not error.permanent and self._tries < TRIES:
-                    return
-                log.warning("a message of exercise %s could not be sent: %s", self.number, error)
-            self._waiting.popleft()
-            self._tries = 0
+        with self._saying:
+            while self._waiting and self._say(*self._waiting[0]):
+                self._waiting.popleft()
+                self._tries = 0
+
+    def _say(self, key: str, text: str, to: str) -> bool:
+        """Whether this message is done with: sent, or given up."""
+        try:
+            self.chat.say("", text, key, mention=self.people.get(to), repeat=self._tries > 0)
+        except DeliveryError as error:
+            self._tries += 1
+            if not error.permanent and self._tries < TRIES:
+                return False
+            log.warning("a message of exercise %s could not be sent: %s", self.number, error)
+        return True
 
 
 @dataclass
@@ -127,12 +132,13 @@ class LiveDrill:
             thread.start()
 
     def close(self) -> None:
-        """End its threads. What it wrote stays."""
+        """End its threads, and say what was still to be said. What it wrote stays."""
         self._stopping.set()
         self.stage.wake.set()
         self.ground.woken.set()
         for thread in self._threads:
             thread.join(timeout=10)
+        self.stage.flush()
         self.ground.close()
 
     def want_report(self) -> None:
