@@ -83,6 +83,14 @@ class Questions:
 
         return self._of(incident_id, card)
 
+    def open_steps(self, incident_id: int) -> tuple[tuple[str, str], ...]:
+        """(id, title) of the steps that are not settled, the present one first; a blocked one is not settled."""
+        incident = self._store.incident(incident_id)
+        if incident is None:
+            return ()
+        settled = {key for key, mark in incident.marks.items() if mark.outcome != "blocked"}
+        return tuple((step.id, step.title) for step in incident.plan.steps if step.id not in settled)
+
     def timeline(self, incident_id: int, limit: int = 20) -> Answer:
         """The newest entries."""
         return self._of(incident_id, lambda incident: self._views.timeline_card(incident, limit, self._now()))

@@ -6,7 +6,7 @@ on threads of our own, so that a slow Slack cannot keep the next click from bein
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -245,8 +245,9 @@ class Inbound:
             self._tell(place, replies.refused(words))
 
     def _form(self, said: Said, place: Place) -> Mapping[str, Any]:
-        house, said = self.route(said, place)
-        return modals.form(said, place, (house or self._home).fleet())
+        routed, said = self.route(said, place)
+        house = routed or self._home
+        return modals.form(said, place, house.fleet(), _open_steps(house, said, place))
 
     def _work(self, said: Said, place: Place) -> None:
         try:
@@ -312,6 +313,21 @@ class Inbound:
 def _here(house: House, place: Place) -> int | None:
     """The incident whose channel this is."""
     return house.commands.incident_in(place.channel) if place.channel else None
+
+
+def _open_steps(house: House, said: Said, place: Place) -> Sequence[tuple[str, str]]:
+    """(id, title) of the steps to choose from, for a form that asks for one; none where they cannot be told.
+
+    Read from our own database, which is quick: the trigger lives three seconds.
+    """
+    if not any(one.sort == "step" for one in said.verb.arguments):
+        return ()
+    try:
+        number = int(said.subject) if said.subject else house.commands.incident_in(place.channel)
+        return house.commands.open_steps(number) if number is not None else ()
+    except Exception:  # the form matters more than its list: it then asks for the step in words
+        log.exception("could not list the open steps")
+        return ()
 
 
 def _team(body: Body) -> str:

@@ -44,6 +44,8 @@ SPANS: Final = ("30m", "1h", "2h", "4h", "8h", "1d")
 """What a form offers where a time is asked for; the typed command takes any."""
 
 Json = dict[str, Any]
+Choice = tuple[str, str]
+"""What is sent, and what is shown for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +64,21 @@ class Place:
     home: bool = False
 
 
-def form(said: Said, place: Place, fleet: Fleet) -> Json:
-    """The modal that asks for what is missing. Raises slackblocks' error where a limit is passed."""
-    blocks: list[Block] = [SectionBlock(_text(_about(said)), block_id="about")]
+def form(said: Said, place: Place, fleet: Fleet, steps: Sequence[Choice] = ()) -> Json:
+    """The modal that asks for what is missing. Raises slackblocks' error where a limit is passed.
+
+    `steps`: (id, title) of what a step may be chosen from.
+    """
+    blocks: list[Block] = [SectionBlock(_text(_about(said, dict(steps))), block_id="about")]
     hidden = {}
     if said.verb.about == "agent" and not said.subject and not place.channel:
-        blocks.append(_input(AGENT, "", fleet))
+        blocks.append(_input(AGENT, "", fleet, ()))
     for argument in said.verb.arguments:
         given = said.value(argument.name)
         if given and (argument.sort == "step" or argument.name in HIDDEN):
             hidden[argument.name] = given
         else:
-            blocks.append(_input(argument, given, fleet))
+            blocks.append(_input(argument, given, fleet, steps))
     view = ModalView(
         title=_text(clip(said.verb.name.capitalize(), MOST_TITLE)),
         blocks=blocks,
@@ -85,10 +90,13 @@ def form(said: Said, place: Place, fleet: Fleet) -> Json:
     return view.to_dict()
 
 
-def _about(said: Said) -> str:
+def _about(said: Said, steps: Mapping[str, str]) -> str:
+    """What is about to be done, and to which step where a button named it."""
     subject = said.subject if said.verb.root != "incident" else f"INC-{int(said.subject):04d}" if said.subject else ""
     aim = f"{subject}: " if subject else ""
-    return plain(f"{aim}{said.verb.does}", 300)
+    step = next((said.value(one.name) for one in said.verb.arguments if one.sort == "step"), "")
+    title = f"\n{steps[step]}" if step in steps else ""
+    return plain(f"{aim}{said.verb.does}{title}", 500, lines=True)
 
 
 def _metadata(said: Said, place: Place, hidden: Mapping[str, str]) -> str:
@@ -102,17 +110,17 @@ def _metadata(said: Said, place: Place, hidden: Mapping[str, str]) -> str:
     return json.dumps(kept)
 
 
-def _input(argument: Argument, given: str, fleet: Fleet) -> InputBlock:
+def _input(argument: Argument, given: str, fleet: Fleet, steps: Sequence[Choice]) -> InputBlock:
     return InputBlock(
         _text(argument.label),
-        _element(argument, given, fleet),
+        _element(argument, given, fleet, steps),
         block_id=argument.name,
         hint=_text(argument.hint) if argument.hint else None,
         optional=not argument.required,
     )
 
 
-def _element(argument: Argument, given: str, fleet: Fleet) -> Element:
+def _element(argument: Argument, given: str, fleet: Fleet, steps: Sequence[Choice]) -> Element:
     choices: Mapping[str, Sequence[str]] = {
         "severity": SEVERITIES,
         "span": SPANS,
@@ -130,17 +138,20 @@ def _element(argument: Argument, given: str, fleet: Fleet) -> Element:
     options = argument.choices or choices.get(argument.sort, ())
     if given and given not in options and argument.sort == "span":
         options = (*options, given)
-    if 0 < len(options) <= MOST_OPTIONS:
-        return _select(options, given)
+    pairs = steps[:MOST_OPTIONS] if argument.sort == "step" else [(name, name) for name in options]
+    if 0 < len(pairs) <= MOST_OPTIONS:
+        return _select(pairs, given)
     long = argument.sort == "long"
     return PlainTextInput(
         action_id="value", multiline=long, max_length=MOST_INPUT, initial_value=given[:MOST_INPUT] or None
     )
 
 
-def _select(options: Sequence[str], given: str) -> StaticSelectMenu:
-    listed = [Option(_text(clip(name, 75)), name[:150]) for name in options]
-    chosen = next((one for one, name in zip(listed, options, strict=True) if name.casefold() == given.casefold()), None)
+def _select(options: Sequence[Choice], given: str) -> StaticSelectMenu:
+    listed = [Option(_text(plain(title, 75)), value[:150]) for value, title in options]
+    chosen = next(
+        (one for one, (value, _) in zip(listed, options, strict=True) if value.casefold() == given.casefold()), None
+    )
     return StaticSelectMenu(placeholder=_text("Choose one"), action_id="value", options=listed, initial_option=chosen)
 
 

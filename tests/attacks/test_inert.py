@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desk import Desk
@@ -121,12 +122,20 @@ def test_a_page_its_fallback_and_its_picture(attack: str) -> None:
 
 @EVERY
 def test_a_form(attack: str) -> None:
-    view = modals.form(Said(verb("incident", "contain"), "42", (("reason", attack),)), PLACE, FLEET)
+    contain = Said(verb("incident", "contain"), "42", (("reason", attack),))
+    skip = Said(verb("incident", "skip"), "42")
+    for view in (modals.form(contain, PLACE, FLEET), modals.form(skip, PLACE, FLEET, (("one", attack), ("x", "-")))):
+        a_form_is_inert(view)
+
+
+def a_form_is_inert(view: dict[str, Any]) -> None:
     texts = re.findall(r'"type": "mrkdwn"', json.dumps(view))
     assert not texts, "a form holds plain text only"
     assert len(json.dumps(view)) < 250_000
     assert len(view["title"]["text"]) <= 24
     assert len(view["private_metadata"]) <= 3_000
+    options = [one["text"]["text"] for block in view["blocks"] for one in block.get("element", {}).get("options", [])]
+    assert all(0 < len(one) <= 75 and not INVISIBLE.search(one) for one in options)
 
 
 @EVERY

@@ -296,3 +296,11 @@ def test_a_message_is_taken_over_once_at_its_own_time(working: House) -> None:
     assert [task.text for task in working.incident().tasks] == ["ask finance"]
     assert [one.text for one in working.store.followups()] == ["write a case"]
     assert BOT.key not in {note.actor.key for note in notes}
+
+
+def test_the_open_steps_are_those_not_settled_and_a_blocked_one_is_open(working: House) -> None:
+    assert [step for step, _ in working.commands.open_steps(1)] == ["confirm", "changed", "lower", "backlog", "nice"]
+    working.commands.mark_step(ANA, 1, "confirm", "done")
+    working.commands.mark_step(ANA, 1, "changed", "blocked", "no access")
+    assert working.commands.open_steps(1)[0] == ("changed", "What changed?")
+    assert working.commands.open_steps(99) == ()

@@ -7,7 +7,7 @@ from threading import Condition
 
 from stage import FLEET, realistic
 
-from bot.core.cards import Answer, HomeCard
+from bot.core.cards import Answer, HomeCard, PhaseCard
 from bot.core.cause import KINDS
 from bot.core.model import Actor
 from bot.core.runbook import Outcome, Phase
@@ -180,6 +180,12 @@ class Desk:
 
     def steps(self, incident_id: int, phase: Phase | None = None) -> Answer:
         return self._read("steps", "phase", incident_id, phase)
+
+    def open_steps(self, incident_id: int) -> tuple[tuple[str, str], ...]:
+        assert incident_id == 42
+        phase = MOMENTS["phase"]
+        assert isinstance(phase, PhaseCard)
+        return tuple((one.id, one.title) for one in phase.steps if one.outcome in ("open", "blocked"))
 
     def timeline(self, incident_id: int, limit: int = 20) -> Answer:
         return self._read("timeline", "timeline", incident_id, limit)

@@ -168,6 +168,12 @@ ASKED = {
     "/incident declare": ({"AGENT": "kyc", "title": "slow"}, ("declare", ("kyc", "slow"))),
     "/incident sev": ({"N": "SEV1", "reason": "spreads"}, ("set_severity", (42, "SEV1", "spreads"))),
     "/incident role": ({"ROLE": "lead", "@person": "U0BEN"}, ("take_role", (42, "lead", "U0BEN"))),
+    "/incident skip": ({"STEP": "harm", "reason": "no time"}, ("mark_step", (42, "harm", "skipped", "no time"))),
+    "/incident blocked": (
+        {"STEP": "reach", "reason": "no access"},
+        ("mark_step", (42, "reach", "blocked", "no access")),
+    ),
+    "/incident done": ({"STEP": "score"}, ("mark_step", (42, "score", "done", ""))),
     "/incident page": ({"@person": "U0BEN", "reason": "ledger"}, ("page", (42, "U0BEN", "ledger"))),
     "/incident override": (
         {"reason": "nobody to ask", "left_on": "until Monday"},
@@ -196,6 +202,32 @@ def test_the_form_is_prefilled_with_what_was_typed(desk: Desk, town: Town) -> No
     inputs = {block["block_id"]: block["element"] for block in town.modal("ana")["blocks"] if "element" in block}
     assert inputs["AGENT"]["initial_option"]["value"] == "refunds"
     assert "initial_value" not in inputs["title"]
+
+
+def test_a_step_is_chosen_from_the_open_ones_by_their_titles(desk: Desk, town: Town) -> None:
+    town.slash("ana", "C0ROOM", "/incident skip")
+    inputs = {block["block_id"]: block["element"] for block in town.modal("ana")["blocks"] if "element" in block}
+    offered = {one["value"]: one["text"]["text"] for one in inputs["STEP"]["options"]}
+    assert offered == {
+        "reach": "Find how far it reaches",
+        "harm": "Decide whether it is still doing harm",
+        "score": "Score ten decisions by hand",
+    }
+
+
+def test_a_form_for_a_step_that_a_button_named_says_which(desk: Desk, town: Town) -> None:
+    town.slash("ana", "C0ROOM", "/incident skip harm")
+    about = town.modal("ana")["blocks"][0]["text"]["text"]
+    assert about == "skip a step, with the reason\nDecide whether it is still doing harm"
+
+
+def test_where_the_steps_cannot_be_told_the_form_asks_in_words(
+    desk: Desk, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Desk, "open_steps", lambda *_: 1 / 0)
+    town.slash("ana", "C0ROOM", "/incident skip")
+    inputs = {block["block_id"]: block["element"] for block in town.modal("ana")["blocks"] if "element" in block}
+    assert inputs["STEP"]["type"] == "plain_text_input"
 
 
 def test_the_form_opens_before_anything_else_is_asked(desk: Desk, town: Town) -> None:

@@ -8,7 +8,7 @@ from bot.engine.commands import Commands, Unknown
 from bot.slack.verbs import REASON, WHY, Act, Argument, Call, Verb
 
 TEXT: Final = Argument("TEXT", "long", "What should the timeline say?")
-STEP: Final = Argument("STEP", "step", "Which step? Its number or id.")
+STEP: Final = Argument("STEP", "step", "Which step?")
 
 
 def _steps(call: Call) -> Answer:
