@@ -4,13 +4,19 @@ What the person who types hears, and what everybody else sees.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from vigil import AGENTS, Night
 from wired import ANA
 
+from bot.documents.runbooks import RunbookShelf
+from bot.engine.readying import Readying
 from bot.slack.roots import VERBS
+
+RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 
 
 def breached(night: Night) -> None:
@@ -58,6 +64,14 @@ def closed(night: Night) -> None:
     acked(night)
     night.house.commands.resolve(ANA, 1, override="a drill")
     night.house.deliver()
+
+
+def watched_over(night: Night) -> None:
+    """As `acked`, and this Stepdown knows of runbooks and rehearsals, as the real one does."""
+    acked(night)
+    house = night.house
+    readying = Readying(house.store, house.get_fleet, RunbookShelf(RUNBOOKS))
+    house.commands.between = replace(house.commands.between, readying=readying)
 
 
 def nothing(night: Night) -> None:
@@ -155,6 +169,9 @@ AUTONOMY = {
 AGENT = {
     "show": Story(acked, "dev", "/agent refunds", "owner Ana Silva"),
     "sli": Story(acked, "dev", "/agent refunds sli her", "Human escalation"),
+    "budget": Story(acked, "dev", "/agent refunds budget", "Error budgets of refunds, 30 days"),
+    "ready": Story(watched_over, "dev", "/agent refunds ready", "deputy"),
+    "scope": Story(watched_over, "ana", "/agent refunds scope small sums only", "decided on refunds as production"),
     "list": Story(acked, "dev", "/agent", "Fleet: 1"),
     "help": Story(acked, "dev", "/agent help", "/agent AGENT sli SLI"),
 }
@@ -177,6 +194,6 @@ def test_a_story_of_each_command(night: Night, name: str) -> None:
     assert "finish" not in answer["text"], answer["text"]
 
 
-def test_there_is_a_story_for_every_command_of_incidents_and_autonomy() -> None:
-    wanted = {f"{one.root}-{one.name}" for one in VERBS if one.root in ("incident", "autonomy")}
-    assert wanted <= set(STORIES), "a story for each command: tests/slack/test_nights.py"
+def test_there_is_a_story_for_every_command() -> None:
+    wanted = {f"{one.root}-{one.name}" for one in VERBS if one.root != "tabletop"}
+    assert wanted == set(STORIES), "a story for each command here; those of /tabletop stand in test_drill_night.py"
