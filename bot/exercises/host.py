@@ -25,6 +25,7 @@ from bot.engine.finding import Unknown, find_agent, find_person, nearest
 from bot.exercises.ground import Ground, Site, drill_of
 from bot.exercises.live import ChatStage, LiveDrill
 from bot.exercises.results import coverage, results
+from bot.exercises.unfinished import Unfinished
 from bot.ports import Clock, DeliveryError, Pager, Store
 from bot.slack import Slack
 from bot.slack.listeners import House
@@ -71,6 +72,10 @@ class ExerciseHost:
     _houses: dict[int, House] = field(default_factory=dict)
     _seen: dict[int, set[tuple[int, str]]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _unfinished: Unfinished = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unfinished = Unfinished(self.premises.slack.chat, self.folder)
 
     @property
     def folder(self) -> Path:
@@ -298,6 +303,7 @@ class ExerciseHost:
         exercise = Exercise(number, rehearsal, cast, world, clock, fleet.ladder, stage)
         documents = AfterActionDocuments(self.premises.data_dir, self.premises.drawer)
         drill = LiveDrill(exercise, ground, stage, documents, self.folder, name, guide)
+        self._unfinished.begin(folder, number, channel)
         with self._lock:
             self.drills[number] = drill
             self._houses[number] = House(ground.commands, slack.access.of(ground.fleet), ground.fleet, MARK)
@@ -344,9 +350,12 @@ class ExerciseHost:
     # Safety.
 
     def tick(self) -> None:
-        """A real incident that pages a player holds the drill, at once."""
+        """A real incident that pages a player holds the drill, at once; drills that another process left are told."""
+        self._unfinished.tell()
         for number, drill in list(self.drills.items()):
             if drill.exercise.over:
+                if drill.report_path:
+                    self._unfinished.done(number)
                 continue
             fresh = self._involved(drill.exercise.cast) - self._seen[number]
             if not fresh:
@@ -377,3 +386,4 @@ class ExerciseHost:
         for drill in self.drills.values():
             drill.exercise.end("Stepdown was stopped")
             drill.close()
+            self._unfinished.done(drill.exercise.number)

@@ -12,6 +12,7 @@ from bot.core.incident import State
 from bot.core.model import Actor
 from bot.exercises.live import LiveDrill
 from bot.exercises.results import results
+from bot.exercises.unfinished import FILE
 
 
 def unsaid(drill: LiveDrill) -> list[str]:
@@ -53,6 +54,7 @@ def test_a_drill_beside_the_real_thing(house: House, caplog: pytest.LogCaptureFi
     house.until("the page", lambda: "[EXERCISE]" in house.sees(ANA, f"@{ANA}"))
 
     they_work_it(house, drill)
+    assert (house.stage.app.exercises.folder / "drill-0001" / FILE).read_text() == room
     a_real_incident_holds_it(house, drill)
     nothing_is_given_away(house, drill, caplog.text)
     it_ends_with_the_safe_word(house, drill)
@@ -114,6 +116,8 @@ def it_ends_with_the_safe_word(house: House, drill: LiveDrill) -> None:
     house.until("the answer", lambda: "the traces told us" in house.sees(ANA, room))
     house.until("the report", lambda: drill.report_path)
     house.until("its file", lambda: "exercise-0001-drill-refunds-retry-loop.md" in house.sees(ANA, room))
+    mark = app.exercises.folder / "drill-0001" / FILE
+    house.until("the mark of a running drill to go", lambda: not mark.exists())
     known = results(app.exercises.folder)
     assert [(one.agent, one.playbook) for one in known] == [("refunds", "retry-loop")]
     paged = [event for entry in app.store.entries(1) if (event := entry.entry.event) is not None]
