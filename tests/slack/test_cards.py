@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bot.core import cards
 from bot.slack import ids
 from bot.slack.actions import ACTIONS, clicked
 from bot.slack.blocks import Drawn, draw, line
+from bot.slack.blocks.home import home_view
 from bot.slack.blocks.parts import MOST_TEXT, size
 from bot.slack.blocks.recovery import bar
 
@@ -331,3 +333,30 @@ def test_nothing_in_the_stage_is_stale() -> None:
     assert isinstance(NOW, datetime)
     assert HER.status == "breach"
     assert STEPS[0].outcome == "done"
+
+
+@pytest.mark.parametrize("letter", ["&", "x", "\u202e", "🔴", "\n"])
+@pytest.mark.parametrize("moment", ["home", "home-calm"])
+def test_the_home_tab_at_its_largest_is_inside_the_limits(moment: str, letter: str) -> None:
+    card = filled(MOMENTS[moment], lambda old: old + letter * 1_000, times=30)
+    assert isinstance(card, cards.HomeCard)
+    view = home_view(card)
+    assert len(view["blocks"]) <= 100
+    assert len({block["block_id"] for block in view["blocks"] if "block_id" in block}) == len(
+        [block for block in view["blocks"] if "block_id" in block]
+    )
+    shown = [one["text"] for one in walk(view["blocks"]) if isinstance(one.get("text"), str)]
+    assert max(map(len, shown)) <= 3_000
+    assert len(json.dumps(view)) < 250_000
+
+
+UNPICTURED = frozenset({"console", "console-held", "console-bare", "console-over", "hot-wash"})
+"""Cards that `make screenshots` has yet to be run for, on a machine that has Chromium."""
+
+
+@pytest.mark.parametrize("moment", [name for name in MOMENTS if name not in UNPICTURED])
+def test_every_card_is_shown_in_the_docs(moment: str, repository: Path) -> None:
+    docs = repository / "docs"
+    picture = f"screenshots/cards/{re.sub(r'[^a-z0-9]+', '-', moment).strip('-')}-phone.png"
+    assert f'src="{picture}"' in (docs / "cards.md").read_text(), "make screenshots"
+    assert (docs / picture).read_bytes()[:4] == b"\x89PNG"
