@@ -163,9 +163,19 @@ class Chat(Protocol):
         ...
 
     def post(
-        self, channel: str, card: Card, key: str, *, mention: Person | None = None, repeat: bool = False
+        self,
+        channel: str,
+        card: Card,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        below: Receipt | None = None,
     ) -> Receipt:
-        """Post a card. `repeat`: an earlier try may have landed, so look for the key before posting."""
+        """Post a card. `repeat`: an earlier try may have landed, so look for the key before posting.
+
+        `below`: in the thread of that message, and in the channel too.
+        """
         ...
 
     def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:

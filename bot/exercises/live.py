@@ -55,6 +55,8 @@ class ChatStage:
     people: dict[str, Person]
     ground: Callable[[], Ground]
     wake: threading.Event = field(default_factory=threading.Event)
+    last: Receipt | None = None
+    """The newest line that was sent: once it is over, the one that says so."""
     _waiting: deque[tuple[str, str, str]] = field(default_factory=deque)
     _count: int = 0
     _tries: int = 0
@@ -85,7 +87,7 @@ class ChatStage:
     def _say(self, key: str, text: str, to: str) -> bool:
         """Whether this message is done with: sent, or given up."""
         try:
-            self.chat.say("", text, key, mention=self.people.get(to), repeat=self._tries > 0)
+            self.last = self.chat.say("", text, key, mention=self.people.get(to), repeat=self._tries > 0)
         except DeliveryError as error:
             self._tries += 1
             if not error.permanent and self._tries < TRIES:
@@ -226,9 +228,10 @@ class LiveDrill:
         """Once it is over: the hot wash, kept up to date, and the report where one is wanted."""
         if not self.exercise.over:
             return
+        self.stage.flush()
         card = hot_wash_card(self.exercise)
         if self._wash is None:
-            self._wash = self.stage.chat.post("", card, f"drill-{self.exercise.number}/hot-wash")
+            self._wash = self._first_wash(card)
             self._washed = card
         elif card != self._washed:
             self.stage.chat.edit(self._wash, card, "")
@@ -236,6 +239,15 @@ class LiveDrill:
         if self._report_wanted.is_set():
             self._report_wanted.clear()
             self._report()
+
+    def _first_wash(self, card: Card) -> Receipt:
+        """In the thread of the line that says it is over; in the channel where that line is gone."""
+        try:
+            return self.stage.chat.post("", card, f"drill-{self.exercise.number}/hot-wash", below=self.stage.last)
+        except DeliveryError as error:
+            if error.permanent:
+                self.stage.last = None
+            raise
 
     def _report(self) -> None:
         found = after_action(self.exercise, self.ground)

@@ -48,10 +48,17 @@ class SlackChat:
     # Messages.
 
     def post(
-        self, channel: str, card: Card, key: str, *, mention: Person | None = None, repeat: bool = False
+        self,
+        channel: str,
+        card: Card,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        below: Receipt | None = None,
     ) -> Receipt:
         """Post a card, or adopt the one that an earlier try left."""
-        return self._send(channel, _addressed(blocks.draw(card), mention), key, repeat=repeat)
+        return self._send(channel, _addressed(blocks.draw(card), mention), key, repeat=repeat, below=below)
 
     def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
         """Post one line. Whatever it holds, it mentions nobody but `mention`."""
@@ -100,17 +107,18 @@ class SlackChat:
             blocks=list(drawn.blocks),
         )
 
-    def _send(self, channel: str, drawn: Drawn, key: str, *, repeat: bool) -> Receipt:
+    def _send(self, channel: str, drawn: Drawn, key: str, *, repeat: bool, below: Receipt | None = None) -> Receipt:
         if repeat and (found := self._posted(channel, key)) is not None:
             return found
         try:
-            return self._post(channel, drawn, key)
+            return self._post(channel, drawn, key, below)
         except SlackError as error:
             if error.code != "invalid_blocks" or not drawn.pictured:
                 raise
-            return self._post(channel, drawn.bare(), key)  # a page waits for no picture
+            return self._post(channel, drawn.bare(), key, below)  # a page waits for no picture
 
-    def _post(self, channel: str, drawn: Drawn, key: str) -> Receipt:
+    def _post(self, channel: str, drawn: Drawn, key: str, below: Receipt | None = None) -> Receipt:
+        thread = {} if below is None else {"thread_ts": below.ts, "reply_broadcast": True}
         answer = self._posted_to(
             channel,
             text=drawn.text,
@@ -118,6 +126,7 @@ class SlackChat:
             metadata={"event_type": EVENT_TYPE, "event_payload": {"effect": key}},
             unfurl_links=False,
             unfurl_media=False,
+            **thread,
         )
         return Receipt(channel=answer["channel"], ts=answer["ts"])
 

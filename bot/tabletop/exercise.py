@@ -276,8 +276,8 @@ class Exercise:
             if self.over:
                 return
             self.did(who, "ended", why)
-            self.ended_at, self.ended_why = self.clock.now(), why
             self.stage.tell("ended", f"{self.name} is over: {why}.")
+            self.ended_at, self.ended_why = self.clock.now(), why
         self.on_end()
 
     def hold(self, why: str, who: str = "bot") -> bool:

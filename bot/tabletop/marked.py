@@ -42,11 +42,19 @@ class MarkedChat:
         return Receipt(channel=self.channel)
 
     def post(
-        self, channel: str, card: Card, key: str, *, mention: Person | None = None, repeat: bool = False
+        self,
+        channel: str,
+        card: Card,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        below: Receipt | None = None,
     ) -> Receipt:
         """Post a marked card, in the drill's channel whatever was asked for."""
         del channel
-        return self.chat.post(self.channel, marked(card), key, mention=self._player(mention), repeat=repeat)
+        player = self._player(mention)
+        return self.chat.post(self.channel, marked(card), key, mention=player, repeat=repeat, below=below)
 
     def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
         """Post a marked line."""

@@ -68,9 +68,17 @@ class MemoryChat:
             return Receipt(channel=channel)
 
     def post(
-        self, channel: str, card: Card, key: str, *, mention: Person | None = None, repeat: bool = False
+        self,
+        channel: str,
+        card: Card,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        below: Receipt | None = None,
     ) -> Receipt:
         """Post a card."""
+        del below
         return self._put(channel, card, key, mention, repeat=repeat)
 
     def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
