@@ -136,10 +136,11 @@ def promptfoo(folder: Path) -> str:
 
 
 def _in_python(place: Path, package: str, program: str, file: Path) -> tuple[str, list[list[object]]]:
-    python = place / "bin" / "python"
-    if not python.exists():
-        venv.create(place, with_pip=True)
+    python, whole = place / "bin" / "python", place / "whole"
+    if not whole.exists():  # an installation that was cut short is done again
+        venv.create(place, with_pip=True, clear=True)
         subprocess.run([python, "-m", "pip", "install", "-q", package], check=True, capture_output=True)
+        whole.touch()
     done = subprocess.run([python, "-c", program, str(file)], check=True, capture_output=True, text=True, cwd=place)
     version, rows = json.loads(done.stdout.strip().splitlines()[-1])
     return str(version), rows
