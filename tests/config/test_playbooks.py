@@ -186,7 +186,7 @@ def test_every_sign_is_explained_in_the_guide() -> None:
     assert set(re.findall(r"`([a-z-]+)`", table)) == set(SIGNS)
 
 
-def _check(folder: Path) -> "subprocess.CompletedProcess[str]":
+def run_check(folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "bot", "check"],
         cwd=folder,
@@ -201,7 +201,7 @@ def test_check_reads_the_playbooks_too(tmp_path: Path) -> None:
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "slow-ledger.yaml").write_text(changed("runbook: default", "runbook: defolt"))
     (tmp_path / "fleet.yaml").write_text(FLEET)
-    run = _check(tmp_path)
+    run = run_check(tmp_path)
     assert run.returncode == 1
     assert run.stderr == (
         "playbooks/slow-ledger.yaml:26:10: runbook: the runbook 'defolt' is not known; did you mean 'default'? "
@@ -213,7 +213,7 @@ def test_check_knows_what_an_agent_can_fail_at(tmp_path: Path) -> None:
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "slow-ledger.yaml").write_text(changed("", ""))
     (tmp_path / "fleet.yaml").write_text(FLEET + "    top_failures: [slow-legder, slow-ledger]\n")
-    run = _check(tmp_path)
+    run = run_check(tmp_path)
     assert run.returncode == 1
     assert run.stderr == (
         "fleet.yaml: agent refunds: top_failures: the playbook 'slow-legder' is not known; "

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from test_playbooks import GOOD, NAMES
+from fleet_text import GOOD as FLEET
+from test_playbooks import GOOD, NAMES, run_check
 
 from bot.config.playbooks import parse_playbook
 from bot.core.rehearsal import Expectation, Rehearsal
@@ -115,3 +116,23 @@ def test_a_playbook_without_a_rehearsal_is_no_fault() -> None:
     playbook, wrong = parse_playbook("slow-ledger.yaml", GOOD.encode(), NAMES)
     assert playbook is not None, wrong
     assert playbook.rehearsal is None
+
+
+def test_check_says_where_a_rehearsal_cannot_be_played(tmp_path: Path) -> None:
+    mistakes = {"enough: bounded": "enough: bonded", " to: players,": "", "measure: acknowledged": "measure: applauded"}
+    text = TEXT.replace("runbook: default", "runbook: retry-loop")
+    for old, new in mistakes.items():
+        text = text.replace(old, new, 1)
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "slow-ledger.yaml").write_text(text)
+    (tmp_path / "fleet.yaml").write_text(FLEET)
+    run = run_check(tmp_path)
+    assert run.returncode == 1
+    lines = run.stderr.splitlines()
+    for words, said in (
+        ("enough:", "the rung 'bonded' is not known"),
+        ("id: call", "an inject for nobody"),
+        ("id: ack", "nothing measures this"),
+    ):
+        place = f"playbooks/slow-ledger.yaml:{line_of(words)}:"
+        assert any(line.startswith(place) and said in line for line in lines), run.stderr
