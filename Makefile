@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --python-version 3.11
 export PYTHON
+# The tests start the bot a hundred times; without kept bytecode each start compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 dev: $(STAMP)
 	@echo "Ready: .venv is set up. Next: make demo, make test, make check."
