@@ -5,6 +5,7 @@ repeated with `repeat=True`, so that the adapter looks for the effect's key firs
 timeline, never swallowed. Leases, backoff and the age of rows are wall time: they are about the world.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -93,22 +94,39 @@ class Delivery:
         self._wall = wall
         self._jitter = jitter
         self.delivered: dict[str, int] = {}
+        self._held: dict[tuple[Lane, tuple[int, int]], deque[Job]] = {}
 
     def run(self, lane: Lane, part: tuple[int, int] = (0, 1)) -> int:
         """Carry out everything that is due in a lane; returns how many effects were tried."""
+        self._give_back(self._held.setdefault((lane, part), deque()))
         tried = 0
         while True:
             jobs = self._store.claim(lane, self._wall(), BATCH if lane != "pagers" else 1, LEASE, part)
-            for job in jobs:
-                last = job.lease_until.timestamp() - LEASE / 2
-                if self._wall() > last:
-                    self._store.retry(job, self._wall(), "claimed too long ago", untried=True)
-                    continue
-                with sending_before(last):
-                    self._deliver(job)
-                tried += 1
+            held = self._held[lane, part] = deque(jobs)
+            while held:
+                tried += self._in_time(held[0])
+                held.popleft()
             if not jobs:
                 return tried
+
+    def _give_back(self, held: deque[Job]) -> None:
+        """What was in hand when the database went away need not wait for its lease. The first may have been sent."""
+        tried = True
+        while held:
+            why = "the database was away when it was in hand"
+            self._store.retry(held[0], self._wall(), why, untried=not tried)
+            held.popleft()
+            tried = False
+
+    def _in_time(self, job: Job) -> bool:
+        """Deliver what is safely ours; returns whether it was tried."""
+        last = job.lease_until.timestamp() - LEASE / 2
+        if self._wall() > last:
+            self._store.retry(job, self._wall(), "claimed too long ago", untried=True)
+            return False
+        with sending_before(last):
+            self._deliver(job)
+        return True
 
     def _deliver(self, job: Job) -> None:
         """One effect: done, folded, to be tried again, or failed and said."""

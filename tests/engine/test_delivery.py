@@ -1,5 +1,8 @@
 """Done is written after sending; what cannot be done is said; nobody is asked twice for one thing."""
 
+from typing import Any
+
+import pytest
 from wired import ANA, House
 
 from bot.core.effects import EditCard
@@ -77,4 +80,25 @@ def test_after_a_restart_what_was_wanted_is_done_once(house: House) -> None:
     house.deliver()
     house.deliver()
     assert [key for key in house.chat.posts if "/page/" in key] == ["inc-1/page/1/ana/slack"]
+    assert house.chat.doubled == []
+
+
+def test_what_was_in_hand_when_the_database_went_away_is_done_once_and_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.live(2, her=18.0)
+    house.ledger.refresh([EditCard(1, "incident", f"away-{n}") for n in range(3)])
+    house.commands.note(ANA, 1, "tell them", "update")
+    finish, away = house.store.finish, [OSError("the database is away")]
+
+    def finish_later(*told: Any, **more: Any) -> bool:  # noqa: ANN401 - whatever the method takes
+        if away:
+            raise away.pop()
+        return finish(*told, **more)
+
+    monkeypatch.setattr(house.store, "finish", finish_later)
+    with pytest.raises(OSError, match="away"):
+        house.deliver()
+    house.deliver()
+    assert sum(house.store.backlog().values()) == 0
     assert house.chat.doubled == []
