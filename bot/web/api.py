@@ -94,23 +94,34 @@ class Counted:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = "500"
+        status = ""
 
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = str(message["status"])
+                self._refuse(scope, status)  # before whoever asked knows of it
             await send(message)
 
         try:
             await self._app(scope, receive, noted)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
+            if not status:
+                status = "500"
+                self._refuse(scope, status)
+            route = _route(scope)
             method = scope["method"] if scope["method"] in METHODS else "other"
             self._metrics.requests.labels(route, method, status).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
-            if status >= "400" and route not in PROBES:
-                self._metrics.refused.labels(refusals.REASONS.get(int(status), "other")).inc()
+
+    def _refuse(self, scope: Scope, status: str) -> None:
+        if status >= "400" and _route(scope) not in PROBES:
+            self._metrics.refused.labels(refusals.REASONS.get(int(status), "other")).inc()
+
+
+def _route(scope: Scope) -> str:
+    """The route as declared; "none" where there is none."""
+    return str(getattr(scope.get("route"), "path", "none"))
 
 
 PROBES = frozenset({"/readyz"})
