@@ -148,13 +148,14 @@ class Responder:
         self._ana.tap(f"@{OWNER}", ids.ACK)
         channel = wait_for("the incident's channel", lambda: self._incident().channel, self._deadline)
         self._contain(channel)
+        self._ana.command(channel, "/incident", "role lead")
         self._until("the step down to be confirmed", lambda: self._incident().rungs.state == "confirmed")
         for phase in ("detection", "attribution", "containment"):
             self._walk(channel, phase)
         self._until("the cause to be mended", lambda: self._stage.telling and self._stage.telling.told.is_set())
+        self._walk(channel, "recovery")  # first: the numbers come back within a minute
         for words in CAUSE:
             self._ana.command(channel, "/incident", words)
-        self._walk(channel, "recovery")
         while self._incident().rungs.rung != self._incident().rungs.normal:
             self._restore(channel)
         self._until("the last 30 minutes to hold", lambda: self._incident().state == "recovered")
