@@ -6,7 +6,7 @@ common, the database's, and it is the one that leases are written and judged by;
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import ColumnElement, Connection
@@ -60,9 +60,16 @@ class Database(ABC):
             finally:
                 self._thread.connection = None
 
+    clock: ColumnElement[float]
+    """The moment by which leases are judged, in epoch seconds, for a kept statement; it runs with `at(wall)`."""
+
+    @abstractmethod
+    def at(self, wall: float) -> Mapping[str, float]:
+        """What `clock` needs to be told: `wall` where this process has the only clock."""
+
     @abstractmethod
     def now(self, wall: float) -> ColumnElement[float]:
-        """The moment by which leases are judged, in epoch seconds; `wall` where this process has the only clock."""
+        """The same moment, for a statement that runs at once."""
 
     @abstractmethod
     def moment(self, connection: Connection, wall: float) -> float:

@@ -7,7 +7,7 @@ second is the net below that.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
@@ -28,6 +28,8 @@ TURNS = 0x5D0
 """The first key of the advisory locks under which an incident's effects are claimed."""
 ALONE = 0x5D3
 """The first key of the advisory locks of what one replica does at a time."""
+POOL = 16
+"""Connections that are kept: ten lane workers and the ticks ask each second, and what goes beyond is opened anew."""
 SESSION = {
     "idle_in_transaction_session_timeout": "5s",
     "lock_timeout": "10s",
@@ -41,6 +43,7 @@ class PostgresDatabase(Database):
     """A pool of bounded sessions. Writes are READ COMMITTED: a compare-and-set or a unique key settles every race."""
 
     shared = True
+    clock = _CLOCK
 
     def __init__(self, url: str, wall: Callable[[], float] = time.time) -> None:
         super().__init__()
@@ -85,6 +88,10 @@ class PostgresDatabase(Database):
     def one_snapshot(self) -> AbstractContextManager[Connection]:
         """REPEATABLE READ, read only."""
         return self._snapshot.begin()
+
+    def at(self, wall: float) -> Mapping[str, float]:  # noqa: ARG002 - the database's clock counts, not ours
+        """Nothing: the database has a clock."""
+        return {}
 
     def now(self, wall: float) -> ColumnElement[float]:  # noqa: ARG002 - the database's clock counts, not ours
         """The database's clock."""
@@ -135,8 +142,8 @@ def open_pool(url: str) -> Engine:
     """Connections that are checked before use: after a restart of the database the next caller gets a live one."""
     engine = create_engine(
         url,
-        pool_size=8,
-        max_overflow=24,
+        pool_size=POOL,
+        max_overflow=16,
         pool_timeout=30,
         pool_pre_ping=True,
         connect_args={**CONNECTING, "application_name": "stepdown"},

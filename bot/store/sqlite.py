@@ -7,12 +7,12 @@ for SQLite's own lock is a sleep of up to 100 ms, so writers queue on a lock of 
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import ColumnElement, Connection, Engine, Float, create_engine, event, literal
+from sqlalchemy import ColumnElement, Connection, Engine, Float, bindparam, create_engine, event, literal
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
@@ -24,6 +24,7 @@ class SqliteDatabase(Database):
     """One file, one process. Readers see a WAL snapshot and never wait for the writer."""
 
     shared = False
+    clock = bindparam("now", type_=Float)
 
     def __init__(self, url: str, lock: TextIO | None) -> None:
         super().__init__()
@@ -45,6 +46,10 @@ class SqliteDatabase(Database):
     def one_snapshot(self) -> AbstractContextManager[Connection]:
         """The same: every read transaction is one."""
         return self._reads.begin()
+
+    def at(self, wall: float) -> Mapping[str, float]:
+        """This process's clock."""
+        return {"now": wall}
 
     def now(self, wall: float) -> ColumnElement[float]:
         """This process's clock: there is no other."""

@@ -126,7 +126,12 @@ def _matrix(fresh: Databases, told: argparse.Namespace) -> list[Run]:
         twice = dice.random() < 0.3
         chosen.append([dice.randint(1, longest), *([dice.randint(1, longest // 2)] if twice else [])])
     with ThreadPoolExecutor(told.jobs) as nights:
-        return list(nights.map(lambda points: _told(fresh, attempt(fresh, wanted, points)), chosen))
+        runs = [nights.submit(lambda points=points: _told(fresh, attempt(fresh, wanted, points))) for points in chosen]
+        try:
+            return [run.result() for run in runs]
+        except BaseException:
+            nights.shutdown(wait=False, cancel_futures=True)  # whoever interrupts does not wait for hundreds of nights
+            raise
 
 
 def _told(fresh: Databases, run: Run) -> Run:

@@ -130,7 +130,7 @@ class Night:
             self.store = SqlStore.open(self.database_url, alone=False)
 
     def _bury(self) -> None:
-        """Note where it died. Nobody waits half a minute in this story for the leases of the dead to run out.
+        """Note where it died. Nobody waits in this story for the leases of the dead to run out, or for its silence.
 
         On SQLite the next life takes over by itself; on PostgreSQL another replica might hold them.
         """
@@ -295,10 +295,11 @@ class Night:
 
 
 def expire_leases(store: SqlStore) -> None:
-    """What the dead had claimed is anybody's, as it would be half a minute later."""
+    """What the dead had claimed is anybody's and nobody counts it as alive, as it would be half a minute later."""
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE outbox SET lease_until = 0 WHERE state = 'sending'")
         connection.exec_driver_sql("UPDATE poll_group SET lease_until = 0")
+        connection.exec_driver_sql("UPDATE replica SET told_at = 0")
 
 
 def _seen(night: Night, incident: Incident | None) -> str:
