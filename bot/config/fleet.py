@@ -108,6 +108,8 @@ class SliEntry(Parts):
     better: Literal["higher", "lower"] | None = None
     objective: ObjectiveLine | None = None
     sustain: WholeMinutes | None = None
+    long_window: Annotated[WholeMinutes, Field(le=60)] | None = None
+    """So long a time as a whole must be past the objective too before it is a breach."""
     every: Annotated[Seconds, Field(ge=10, le=3600)] | None = None
     tolerance: Share | None = None
     absolute_tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

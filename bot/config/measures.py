@@ -19,6 +19,17 @@ from bot.core import budget
 from bot.core.model import Better, BurnAlert, Sli
 
 SECONDS_A_MINUTE = 60
+PLAIN = (
+    "sustain",
+    "long_window",
+    "every",
+    "tolerance",
+    "min_count",
+    "window",
+    "moved_by_approval",
+    "slice_target",
+)
+"""Fields that mean the same in the file and in the model."""
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
 
 
@@ -156,11 +167,7 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
     # a share without counts cannot be pooled, so each of its minutes stands alone
     counted = "total" in texts or "count" in texts or not polled
     ratio = ("total" in texts or entry.kind == "ratio") and counted
-    given = {
-        field: getattr(entry, field)
-        for field in ("sustain", "every", "tolerance", "min_count", "window", "moved_by_approval", "slice_target")
-        if getattr(entry, field) is not None
-    }
+    given = {field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None}
     return Sli(
         name=name,
         title=(entry.title or name).replace("$tool", entry.tool),
@@ -199,6 +206,8 @@ def _faults(name: str, entry: SliEntry, measure: Measure | None) -> list[tuple[s
     found = [("objective", entry.objective.fault(Better(entry.better), entry.unit or ""))]
     if entry.every and entry.every > SECONDS_A_MINUTE and entry.every % SECONDS_A_MINUTE:
         found.append(("every", "above a minute only whole minutes are allowed"))
+    if entry.long_window and measure and entry.long_window <= measure.sli.sustain:
+        found.append(("long_window", f"it must be longer than `sustain`, which is {measure.sli.sustain}m"))
     if "$tool" in f"{entry.title}{measure.texts if measure else ''}" and not entry.tool:
         found.append(("tool", "this template measures one tool; name it with `tool:`"))
     found += _budget_faults(entry, measure.sli) if measure is not None else []

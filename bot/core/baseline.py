@@ -84,7 +84,7 @@ def compute(
 
 def span(sli: Sli, onset: int) -> tuple[int, int]:
     """The minutes that a baseline for this onset is made of: first, and end (exclusive)."""
-    end = onset - max(sli.window, LEAST_GUARD)
+    end = onset - max(sli.window, sli.long_window, LEAST_GUARD)
     return end - MOST_DAYS * DAY, end
 
 

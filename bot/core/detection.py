@@ -10,6 +10,11 @@ The rules, in the order in which they are asked:
 3. *The line.* Absolute, or a multiple of the baseline; without a baseline UNKNOWN, lack "baseline".
    One-sided: only the bad side is BAD, and on the line is OK.
 
+4. *The long window*, where an SLI has one: chance passes a line for a minute or two, but not over a quarter of an hour.
+   The trailing `long_window` as a whole must be past the line as well, and back on its good side to clear: a short and
+   a long window that must agree, as in chapter 5 of Google's SRE Workbook. Where it can say nothing (a share without
+   counts), the short one decides alone: a page too many is better than none.
+
 Everything is a function of stored minutes, so a late row, a restart or another replica changes no answer but its own.
 """
 
@@ -192,28 +197,57 @@ def _counted(measured: Measure) -> str:
     return f", n={count(measured.n)}{pooled}"
 
 
+def over_long(sli: Sli, rows: Rows, newest: int) -> float | None:
+    """The value of the whole `long_window` up to `newest`: sum over sum; without counts the mean of a gauge's minutes.
+
+    None where the SLI has no such window, or it holds nothing that can be pooled.
+    """
+    known = [rows[minute] for minute in range(newest - sli.long_window + 1, newest + 1) if minute in rows]
+    told = [(row.value, row.n) for row in known if answered(row) and row.value is not None and row.n != 0]
+    if any(n is None for _, n in told):
+        told = [(value, 1.0) for value, _ in told] if sli.kind == "gauge" else []
+    weight = sum(n or 0.0 for _, n in told)
+    return sum(value * (n or 0.0) for value, n in told) / weight if weight else None
+
+
+def long_call(sli: Sli, rows: Rows, newest: int, limit: float | None) -> Call:
+    """What the long window says: UNKNOWN where there is none, and then the short one decides alone."""
+    value = over_long(sli, rows, newest)
+    if value is None or limit is None:
+        return Call.UNKNOWN
+    return Call.BAD if worse(sli.better, value, limit) else Call.OK
+
+
 def breach(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> Run | None:
-    """Return the run of BAD minutes that ends at `newest` if it has lasted for `sustain`, else None."""
+    """Return the run of BAD minutes that ends at `newest` if it is a breach: long enough, and borne out, else None."""
     limit = objective_limit(sli, baseline)
     length = _streak(lambda minute: call_of(sli, measure(sli, rows, minute), limit) is Call.BAD, rows, newest)
-    if length < sli.sustain:
+    if length < sli.sustain or long_call(sli, rows, newest, limit) is Call.OK:
         return None
     last = verdict(sli, rows, newest, baseline)
     lasted = f"{length} of {sli.sustain} minutes" if length == sli.sustain else f"{length} minutes"
     measured = measure(sli, rows, newest)
-    why = f"{_comparison(sli, measured, last.limit or 0.0, baseline)} for {lasted}{_counted(measured)}"
+    lasted += _lasting(sli, rows, newest) + _counted(measured)
+    why = f"{_comparison(sli, measured, last.limit or 0.0, baseline)} for {lasted}"
     return Run(newest - length + 1, length, last, why)
 
 
 def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> str:
-    """Why a breach is over: OK for `sustain` consecutive minutes. "" while it is not."""
+    """Why a breach is over: OK for `sustain` consecutive minutes, and in its long window. "" while it is not."""
     limit = objective_limit(sli, baseline)
+    if long_call(sli, rows, newest, limit) is Call.BAD:
+        return ""
     for back in range(max(1, sli.sustain)):
         if call_of(sli, measure(sli, rows, newest - back), limit) is not Call.OK:
             return ""
     measured = measure(sli, rows, newest)
     words = _comparison(sli, measured, limit or 0.0, baseline)
-    return f"{words} for {sli.sustain} of {sli.sustain} minutes{_counted(measured)}"
+    return f"{words} for {sli.sustain} of {sli.sustain} minutes{_lasting(sli, rows, newest)}{_counted(measured)}"
+
+
+def _lasting(sli: Sli, rows: Rows, newest: int) -> str:
+    value = over_long(sli, rows, newest)
+    return "" if value is None else f", {figure(value, sli.unit)} over {sli.long_window} min"
 
 
 def blind_for(sli: Sli, rows: Rows, newest: int) -> int:

@@ -106,6 +106,8 @@ class Sli:
     objective: Objective
     sustain: int = 2
     """Consecutive BAD minutes that make a breach (and OK minutes that clear it)."""
+    long_window: int = 0
+    """Minutes that, pooled, must be past the objective as well before it is a breach; 0: only `sustain` counts."""
     every: int = 60
     """Seconds between polls; a sample stands for the minutes until the next one is due."""
     tolerance: float = 0.10

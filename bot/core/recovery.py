@@ -20,7 +20,7 @@ from math import log
 from typing import Literal, NamedTuple
 
 from bot.core.band import LACKING, Glance, Need, Proof, Track
-from bot.core.detection import Rows, call_of, measure, objective_limit, verdict
+from bot.core.detection import Rows, call_of, long_call, measure, objective_limit, verdict
 from bot.core.evidence import band_limit
 from bot.core.figures import clock_time
 from bot.core.model import Call, Series
@@ -294,4 +294,5 @@ class _Other:
         sli = self.track.need.sli
         self.call = call_of(sli, measure(sli, self.track.rows, minute), self.limit)
         self.streak = self.streak + 1 if self.call is Call.BAD else 0
-        return 0 < sli.sustain <= self.streak
+        lasted = 0 < sli.sustain <= self.streak
+        return lasted and long_call(sli, self.track.rows, minute, self.limit) is not Call.OK

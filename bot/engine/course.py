@@ -73,7 +73,7 @@ class Course:
         settle = max(sli.settle for _, sli in agent.slis)
         newest = minute_of(now - timedelta(seconds=settle)) - 1
         first = max(incident.hold_from, newest - LONGEST)
-        window = max(sli.window + sli.sustain for _, sli in agent.slis)
+        window = max(max(sli.window, sli.long_window) + sli.sustain for _, sli in agent.slis)
         rows = _since_restore(incident, agent, self._history.rows([agent.key], first - window, newest))
         needs = self._needs(incident, agent, now)
         return recovery.judge(needs, rows, hold_from=first, newest=newest)

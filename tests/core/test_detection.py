@@ -196,6 +196,54 @@ class TestBreach:
         assert cleared(HER, {}, 2, None) == ""
 
 
+class TestLongWindow:
+    """`long_window` 5: five minutes of 20 tasks each, HER <= 5 %. By hand: 1 + 0 + 0 + 2 + 2 bad of 100 are 5.0 %."""
+
+    LONG = replace(HER, sustain=1, long_window=5)
+
+    def test_both_windows_must_be_past_the_line(self) -> None:
+        assert breach(self.LONG, minutes(HER, [5.0, 0.0, 0.0, 10.0, 10.0], n=20), 4, None) is None
+        run = breach(self.LONG, minutes(HER, [5.0, 0.0, 0.0, 10.0, 15.0], n=20), 4, None)
+        assert run is not None
+        assert (run.first_bad, run.why) == (3, "HER 15.0 % > 5.0 % objective for 2 minutes, 6.0 % over 5 min, n=20")
+
+    def test_a_long_past_alone_is_none(self) -> None:
+        assert breach(self.LONG, minutes(HER, [20.0, 20.0, 20.0, 20.0, 5.0], n=20), 4, None) is None
+
+    def test_it_pools_tasks_not_minutes(self) -> None:
+        rows = minutes(HER, [(1.0, 900), (1.0, 900), (50.0, 20), (50.0, 20), (50.0, 20)])  # 18 + 30 of 1,860: 2.6 %
+        assert breach(self.LONG, rows, 4, None) is None
+
+    def test_clearing_waits_for_both(self) -> None:
+        rows = minutes(HER, [50.0] + [0.0] * 5, n=20)
+        assert cleared(self.LONG, rows, 4, None) == ""  # 10 of 100
+        assert (
+            cleared(self.LONG, rows, 5, None)
+            == "HER 0.0 % <= 5.0 % objective for 1 of 1 minutes, 0.0 % over 5 min, n=20"
+        )
+
+    def test_a_gauge_without_counts_is_the_mean_of_its_minutes(self) -> None:
+        queue = replace(AQDD, sustain=1, long_window=4)
+        assert breach(queue, minutes(AQDD, [8.0, 8.0, 8.0, 40.0]), 3, normal(8.0)) is None  # a mean of 16, on the line
+        assert breach(queue, minutes(AQDD, [8.0, 8.0, 9.0, 40.0]), 3, normal(8.0)) is not None
+
+    def test_a_share_without_counts_is_judged_by_its_minutes_alone(self) -> None:
+        assert breach(self.LONG, minutes(HER, [0.0, 0.0, 0.0, 0.0, 18.0]), 4, None) is not None
+
+    def test_what_is_not_known_is_left_out(self) -> None:
+        rows = minutes(HER, [None, (None, 0), (math.nan, 20), 10.0, 10.0], n=20)
+        run = breach(self.LONG, rows, 4, None)
+        assert run is not None
+        assert ", 10.0 % over 5 min" in run.why
+
+    @given(cells)
+    def test_it_only_ever_takes_breaches_away(self, taken: Cells) -> None:
+        rows, newest = minutes(HER, taken), len(taken) - 1
+        with_it = breach(replace(HER, long_window=15), rows, newest, None)
+        without = breach(HER, rows, newest, None)
+        assert with_it is None or (without is not None and with_it.first_bad == without.first_bad)
+
+
 class TestProperties:
     @given(cells)
     def test_the_order_of_arrival_does_not_matter(self, taken: Cells) -> None:

@@ -266,6 +266,13 @@ class TestSeveralSlis:
         assert (clock.state, clock.sentence) == ("reset", "reset 00:19 UTC: DQR is in breach")
         assert clock.lines[1].why == "DQR 84.0 % < 85.0 % objective, n=100"
 
+    def test_another_one_is_in_breach_when_its_long_window_is_too(self) -> None:
+        rows = self.rows(her=[3.0] * 20, dqr=[*[92.0] * 18, 84.0, 84.0])  # 90.4 % over 10 minutes: chance, no breach
+        needs = [need(HER, HER_3, 18.0), other(replace(DQR, long_window=10))]
+        assert judge(needs, rows, hold_from=0, newest=19).minutes == 20
+        low = self.rows(her=[3.0] * 20, dqr=[*[92.0] * 10, *[84.0] * 10])
+        assert judge(needs, low, hold_from=0, newest=19).sentence.endswith("DQR is in breach")
+
     def test_a_breach_from_before_the_hold_goes_on(self) -> None:
         rows = self.rows(her=[3.0] * 20, dqr=[*[92.0] * 9, 84.0, 84.0, *[92.0] * 9])
         clock = judge([need(HER, HER_3, 18.0), other(DQR)], rows, hold_from=10, newest=10)
