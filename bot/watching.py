@@ -14,6 +14,7 @@ from bot.core.model import Fleet
 from bot.courier.heartbeat import Heartbeat
 from bot.engine.canary import KIND as CANARY
 from bot.engine.canary import Canary
+from bot.engine.in_time import InTime
 from bot.engine.ledger import Ledger
 from bot.engine.polling import Poller
 from bot.engine.reach import Reach
@@ -63,6 +64,7 @@ class Care:
         store, fleet, clock, ways = around.store, around.fleet, around.clock, around.ways
         self._around = around
         self.reach = Reach(store, fleet, ways, around.directory, clock, time.time, log.warning)
+        self._in_time = InTime()
         self.canary = Canary(store, fleet, ways, clock, time.time, wishes.canary_person)
         jobs = (self.reach.tick, self.canary.tick)
         self.upkeep = Upkeep(store, fleet, clock, time.time, wishes.keep, jobs, around.speed)
@@ -75,6 +77,7 @@ class Care:
             log.error,
             around.speed,
             around.host,
+            self._in_time,
         )
         self.watch = Watch(store, around.poller, fleet, clock, around.chat, body)
         self.heartbeat = Heartbeat(wishes.heartbeat_url, time.monotonic, log.error)
@@ -112,20 +115,20 @@ class Care:
         return usage.free, usage.total
 
     def _readings(self) -> Readings:
-        around, store = self._around, self._around.store
+        around, store, in_time = self._around, self._around.store, self._in_time
         return Readings(
             version=around.version,
             signs=lambda: self._wrong,
             tick_ages=self.watch.ticks.ages,
             overruns=self.watch.ticks.overruns,
-            waiting=lambda: store.waiting(time.time()),
+            waiting=lambda: in_time(lambda: store.waiting(time.time())),
             sources=lambda: {name: name not in around.poller.troubles for name in around.poller.sources()},
-            incidents=store.open_by,
+            incidents=lambda: in_time(store.open_by),
             slack=around.slack_healthy,
-            size=store.size,
+            size=lambda: in_time(store.size),
             disk=self._disk,
             holes=lambda: len(self.reach.holes),
-            canary=self._last_canary,
+            canary=lambda: in_time(self._last_canary),
             heartbeats=lambda: (self.heartbeat.beats, self.heartbeat.missed),
         )
 

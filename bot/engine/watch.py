@@ -1,15 +1,17 @@
 """Watching ourselves: what is late, stuck, dead, lost, full or by a wrong clock (`product.md` section 13).
 
 `signs` is everything that is wrong now; `problems` those that keep Stepdown from its work, for readiness. `look` is
-called by a thread that is no tick: each sign is said once, in the log and to people, when it has been seen twice in a
-row, and once more when it is over. A row for each episode makes that hold across restarts and replicas.
+called by a thread that is no tick, and waits for nothing: what asks the database is given up after a while. Each sign
+is said once, in the log and to people, when it has been seen twice in a row, and once more when it is over. A row for
+each episode makes that hold across restarts and replicas.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.model import Fleet, Person
+from bot.engine.in_time import InTime
 from bot.engine.notices import notices
 from bot.engine.polling import Poller
 from bot.engine.ticks import Ticks
@@ -61,6 +63,8 @@ class Body:
     speed: float = 1.0
     host: str = ""
     """The machine, so that the episodes of one replica are not ended by another."""
+    in_time: InTime = field(default_factory=InTime)
+    """Whatever asks the database goes through it."""
 
 
 class Watch:
@@ -94,7 +98,7 @@ class Watch:
         if not self._body.slack_healthy():
             found.append(Sign("slack", "Slack is not connected", ready=False, here=True))
         try:
-            found += self._of_store()
+            found += self._body.in_time(lambda: list(self._of_store()))
         except Exception as error:  # noqa: BLE001 - a database that fails in any way is the sign
             found.append(Sign("database", f"the database does not answer: {_first(error)}", ready=False, here=True))
         found += self._of_sources()
@@ -150,7 +154,7 @@ class Watch:
 
     def _of_canary(self) -> str:
         try:
-            return self._body.canary()
+            return self._body.in_time(self._body.canary)
         except Exception:  # noqa: BLE001 - the database is a sign of its own
             return ""
 
@@ -191,7 +195,7 @@ class Watch:
         if self._loaded:
             return
         try:
-            known = self._store.episodes()
+            known = self._body.in_time(self._store.episodes)
         except Exception:  # noqa: BLE001 - a database that cannot be read is found and said by `signs`
             return
         for one in known:
@@ -217,7 +221,7 @@ class Watch:
         text = f"Stepdown{self._where(sign)} is not well: {sign.text}."
         effects = notices(self._fleet(), f"watch-{key}-{wall:.0f}", text, sign.people)
         try:
-            self._store.begin_episode(key, sign.text, now, effects, wall)
+            self._body.in_time(lambda: self._store.begin_episode(key, sign.text, now, effects, wall))
         except Exception:  # noqa: BLE001 - what cannot be stored is said directly
             self._say_directly(text, f"watch-{key}-{wall:.0f}", sign.people)
 
@@ -236,7 +240,7 @@ class Watch:
         stamp, moment = f"watch-{key}-{wall:.0f}-over", sign.key == CLOCK
         effects = () if moment else notices(self._fleet(), stamp, over, sign.people)
         try:
-            self._store.end_episode(key, now, effects, wall)
+            self._body.in_time(lambda: self._store.end_episode(key, now, effects, wall))
         except Exception:  # noqa: BLE001 - its beginning was said; the database has a sign of its own
             self._body.log(f"could not write down that this is over: {sign.text}")
 

@@ -59,8 +59,8 @@ def routes(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
         return answer({"status": "not ready" if problems else "ready", "problems": problems}, 503 if problems else 200)
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-    async def metrics() -> Response:
-        """Write the registry in the Prometheus text format."""
+    def metrics() -> Response:
+        """Write the registry in the Prometheus text format. On a thread: reading it asks the database."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

@@ -9,6 +9,7 @@ from wired import House, fleet
 
 from bot.core.effects import Say
 from bot.core.model import PollQuery
+from bot.engine.in_time import InTime
 from bot.engine.polling import Poller
 from bot.engine.watch import Body, Watch
 from bot.ports import DeliveryError
@@ -34,6 +35,7 @@ class Patient:
         self.free = (10**11, 10**12)
         self.canary = ""
         self.logged: list[str] = []
+        self.in_time = InTime()
         self.poller = Poller(self.house.store, self.house.get_fleet, {}, self.house.clock, AtOnce(), lambda *_: None)
         self.again()
         self.watch.ticks.began("poll", 1.0)
@@ -49,6 +51,7 @@ class Patient:
             lambda: self.canary,
             self.logged.append,
             host=host,
+            in_time=self.in_time,
         )
         house = self.house
         self.watch = Watch(house.store, self.poller, house.get_fleet, house.clock, house.chat, body)
@@ -181,6 +184,20 @@ def test_a_database_that_cannot_be_written_is_said_past_it(patient: Patient, mon
     patient.look(5)
     assert patient.said() == ["Stepdown is not well: the database does not answer: database or disk is full."]
     assert "secret" not in str(patient.logged)
+
+
+def test_a_database_that_hangs_is_said_and_hangs_nobody(patient: Patient) -> None:
+    patient.in_time = InTime(0.05)
+    patient.again()
+    patient.watch.ticks.began("poll", 1.0)
+    patient.watch.ticks.completed("poll")
+    with patient.house.store.writing():  # one writer at a time: every other waits until this one is done
+        assert patient.watch.look()[0].text == "the database does not answer: no answer within 0.05 s"
+        patient.pass_by()
+        (sign,) = patient.watch.look()
+        assert (sign.key, sign.ready) == ("database", False)
+        (said,) = patient.said()
+        assert said == "Stepdown is not well: the database does not answer: still no answer to an earlier question."
 
 
 def test_where_slack_is_down_too_it_is_in_the_log(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 from web_house import House
 
 from bot.web import health
@@ -47,6 +49,38 @@ def test_a_readiness_check_that_hangs_is_a_problem_and_holds_one_thread() -> Non
     assert {answer.status_code for answer in answers} == {503}
     assert "did not answer within 0.05 s" in answers[0].json()["problems"][0]
     assert at_once == 1
+
+
+class Hanging(Collector):
+    """Metrics that a database was asked for which does not answer."""
+
+    def __init__(self) -> None:
+        self.go_on, self.begun = threading.Event(), threading.Event()
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> list[Metric]:
+        self.begun.set()
+        assert self.go_on.wait(60)
+        return []
+
+
+def test_metrics_that_hang_hold_up_nobody_else() -> None:
+    app, registry, hanging = FastAPI(), CollectorRegistry(), Hanging()
+    registry.register(hanging)
+    app.include_router(health.routes(Readiness(list), registry))
+    server = HttpServer(app, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.start()}"
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+        scrape = threading.Thread(target=lambda: httpx.get(f"{url}/metrics", trust_env=False, timeout=60))
+        scrape.start()
+        assert hanging.begun.wait(30)
+        assert client.get("/healthz").status_code == 200
+        assert not hanging.go_on.is_set()
+        hanging.go_on.set()
+        scrape.join()
+    server.stop()
 
 
 def test_metrics_follow_the_conventions(house: House) -> None:
