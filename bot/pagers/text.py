@@ -63,7 +63,12 @@ def _number(line: SliLine) -> str:
 
 
 def advice(card: PageCard) -> str:
-    """What to do now, also where Slack is down."""
+    """What to do now, also where Slack is down.
+
+    A drill lives in its Slack channel alone: the command line would find no such incident, or step down the real agent.
+    """
+    if card.header.mark:
+        return inert("This is a drill. Take it with /incident ack in its channel, and do nothing outside it.")
     number, agent = card.header.number, card.header.agent
     take = f"Take it: /incident ack in Slack, or: stepdown incident ack {number}"
     if card.proposal is None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from pages import OPEN
 from stage import AQDD, DQR, HER, TIE, header
@@ -31,6 +33,13 @@ def test_at_most_three_numbers_and_no_data_is_said() -> None:
 def test_an_exercise_says_so_first() -> None:
     marked = header(exercise=True, mark="[EXERCISE] ")
     assert title(PageCard(marked, "refunds: bad", (), "", OPEN.rung)) == "[EXERCISE] refunds: bad"
+
+
+def test_a_drill_sends_nobody_to_the_real_agent() -> None:
+    card = replace(OPEN, header=replace(OPEN.header, mark="[EXERCISE] "))
+    text = written(card).body
+    assert "This is a drill. Take it with /incident ack in its channel, and do nothing outside it." in text
+    assert "stepdown " not in text
 
 
 def test_nobody_is_woken_by_a_list() -> None:
