@@ -16,8 +16,10 @@ from bot.core.model import Agent, Fleet
 from bot.core.playbook import Containment, Playbook, Signal
 from bot.core.tasks import TaskRecord, ToolUse
 from bot.documents.render import MarkdownDocuments
+from bot.documents.runbooks import RunbookShelf
 from bot.engine.reporting import Reporting
 
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 LOOP = Playbook(
     "retry-loop",
     "Retry loop",
@@ -225,6 +227,28 @@ def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: House) 
     assert answer.text == "There is no playbook 'retry-lop'. Did you mean retry-loop? There are: retry-loop."
     # the stand-in shelf has one runbook for every name, so the plan that is in use already is refused
     assert "is the one in use already" in house.commands.causes.adopt(ANA, incident.id).text
+
+
+def test_the_best_match_is_walked_from_its_shipped_runbook(tmp_path: Path) -> None:
+    house = House(tmp_path, watched(), playbooks=(LOOP,), shelf=RunbookShelf(RUNBOOKS))
+    house.settle_in()
+    incident = broken(house, repeated_calls=5)
+    before = incident.plan
+    done = before.steps[0].id
+    house.commands.mark_step(ANA, incident.id, done, "done")
+
+    answer = house.commands.causes.adopt(ANA, incident.id)  # no name: the playbook that fits best
+    after = house.incident()
+    assert answer.text == f"INC-0001 walks {after.plan.title!r} from here on."
+    assert (before.name, after.plan.name, after.playbook) == ("default", "retry-loop", "retry-loop")
+    assert after.plan.steps[0].id == done
+    assert done in after.marks
+    fresh = [step for step in after.plan.steps if step.id != done]
+    assert {step.phase for step in fresh} == {"detection", "attribution", "containment", "recovery"}
+    assert replay(sealed.entry.event for sealed in house.store.entries(1) if sealed.entry.event) == after
+    house.commands.mark_step(ANA, incident.id, fresh[0].id, "done")
+    assert fresh[0].id in house.incident().marks
+    house.close()
 
 
 def test_evidence_of_what_is_not_there_is_an_answer(house: House) -> None:

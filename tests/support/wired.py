@@ -35,7 +35,7 @@ from bot.engine.delivery import Delivery, Outlets
 from bot.engine.history import History
 from bot.engine.ledger import Ledger
 from bot.engine.numbers import Numbers
-from bot.engine.openings import Openings
+from bot.engine.openings import Openings, Runbooks
 from bot.engine.pictures import Pictures
 from bot.engine.reach import Reach
 from bot.engine.reminders import Reminders
@@ -110,6 +110,7 @@ class House:
     pagers: Mapping[str, Pager] = field(default_factory=dict)
     """Besides Slack."""
     playbooks: tuple[Playbook, ...] = ()
+    shelf: Runbooks = field(default_factory=Shelf)
     directory: StandInDirectory = field(default_factory=StandInDirectory)
     canary_to: str = ""
     logged: list[str] = field(default_factory=list)
@@ -124,7 +125,7 @@ class House:
         self.board = MemoryBoard(self.get_fleet, self.clock, self.store.rungs())
         self.ledger = Ledger(self.store, self.board, self.wall, lambda _: None)
         self.history = History(self.store, self.get_fleet)
-        openings = Openings(self.store, self.ledger, self.get_fleet, Shelf(), frozenset({"slack", *self.pagers}))
+        openings = Openings(self.store, self.ledger, self.get_fleet, self.shelf, frozenset({"slack", *self.pagers}))
         self.cycle = Cycle(self.store, self.ledger, self.history, openings, self.get_fleet, self.clock)
         self.course = Course(self.store, self.ledger, self.history, self.board, self.get_fleet, self.clock)
         numbers = Numbers(self.store, self.history, self.board, self.get_fleet)
@@ -136,7 +137,7 @@ class House:
             self.history,
             self.views,
             lambda: self.playbooks,
-            Shelf(),
+            self.shelf,
             self.get_fleet,
             self.clock,
         )
