@@ -98,7 +98,7 @@ def test_slack_is_away_for_ten_minutes_in_mid_incident(tmp_path: Path, quiet: Qu
 
 
 def test_a_storm_of_429(tmp_path: Path, quiet: Quiet) -> None:
-    storm = _fault("rate_limit", times=30, retry_after=1)
+    storm = _fault("rate_limit", times=15, retry_after=1)
     _end(tmp_path, quiet, {"the page": storm, "the step down": storm, "the postmortem": storm})
 
 
