@@ -6,6 +6,7 @@ each opening an incident with its channel and cards, so pages compete with that 
 
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import httpx
@@ -31,7 +32,7 @@ def run(out: Path) -> list[Row]:
         bot.start()
         try:
             handed_in = _breach(bot, agents)
-            paged = _pages(slack)
+            paged = _pages(slack, agents)
         finally:
             bot.stop()
     missing = [agent for agent in agents if agent not in paged]
@@ -55,14 +56,17 @@ def _breach(bot: BotProcess, agents: list[str]) -> dict[str, float]:
     return handed_in
 
 
-def _pages(slack: LocalSlack) -> dict[str, float]:
-    """Agent -> when its first page stood in Ana's direct messages, by the message's own time."""
+def _pages(slack: LocalSlack, agents: Collection[str]) -> dict[str, float]:
+    """Agent -> when its first page stood in Ana's direct messages, by the message's own time.
+
+    Other messages stand there too; they are no pages and are not counted as such.
+    """
     deadline = time.monotonic() + 60
     while True:
         found = httpx.get(f"{slack.url}/_control/messages", params={"channel": "@U0ANA", "user": "U0ANA"}, timeout=30)
         first: dict[str, float] = {}
         for message in found.json()["messages"]:
             first.setdefault(message["text"].split(":")[0].removeprefix("*"), float(message["ts"]))
-        if len(first) >= INCIDENTS or time.monotonic() > deadline:
+        if first.keys() >= set(agents) or time.monotonic() > deadline:
             return first
         time.sleep(0.5)
