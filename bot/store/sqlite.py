@@ -6,7 +6,6 @@ for SQLite's own lock is a sleep of up to 100 ms, so writers queue on a lock of 
 
 import fcntl
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from bot.store.errors import StoreError
 from bot.store.ground import Close, Database, News
+from bot.store.turns import Turns
 
 
 class SqliteDatabase(Database):
@@ -31,7 +31,7 @@ class SqliteDatabase(Database):
         self._writes = _open(url, writes=True)
         self._reads = _open(url, writes=False)
         self._lock_file = lock
-        self._queue = threading.RLock()
+        self._queue = Turns()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
