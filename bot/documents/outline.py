@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,6 +94,14 @@ def outline(path: Path, name: str = "") -> Outline:
     except (OSError, UnicodeDecodeError) as error:
         found.wrong(1, f"cannot be read: {error}")
         return found
+    return _outlined(text, found.file)
+
+
+# Parsing takes tens of milliseconds, of which a page should wait for none: the file is read for each incident, and
+# parsed where its text is new.
+@lru_cache(maxsize=64)
+def _outlined(text: str, file: str) -> Outline:
+    found = Outline(file)
     if not text.strip():
         found.wrong(
             1, "is empty; a runbook has front matter and four phases: Detection, Attribution, Containment, Recovery"

@@ -6,6 +6,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -58,6 +59,7 @@ def finalize(value: object) -> Markup:
 _READER = MarkdownIt("commonmark").enable("table")
 
 
+@lru_cache(maxsize=512)
 def to_plain(markdown: str) -> str:
     """Markdown as plain text for a card: bullets, numbers and `code` stay; emphasis goes; links show where they lead.
 

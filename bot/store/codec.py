@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
@@ -21,6 +22,14 @@ baseline_json: TypeAdapter[Baseline] = TypeAdapter(Baseline)
 task_json: TypeAdapter[TaskRecord] = TypeAdapter(TaskRecord)
 receipt_json: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 actor_json: TypeAdapter[Actor] = TypeAdapter(Actor)
+
+
+# The ticks look at every open incident each second, and few have changed since: of what is the same text the same
+# value, which nobody can change, is given again.
+@lru_cache(maxsize=512)
+def incident_of(body: str) -> Incident:
+    """A stored incident."""
+    return incident_json.validate_json(body)
 
 
 def record_of(entry: Entry) -> dict[str, object]:

@@ -14,7 +14,7 @@ from bot.core.incident import Decision, Incident
 from bot.core.model import RungState, minute_of
 from bot.core.timeline import GENESIS, Entry, SealedEntry, seal
 from bot.ports import Conflict, DueTimer, Finished, LostClaim
-from bot.store.codec import entry_of, incident_json, moment, record_of, seconds
+from bot.store.codec import entry_of, incident_json, incident_of, moment, record_of, seconds
 from bot.store.followups import put_followup
 from bot.store.ground import Ground
 from bot.store.outbox import drop_pending, finish, lanes, want
@@ -152,11 +152,11 @@ class Incidents(Ground):
     def _one(self, query: object) -> Incident | None:
         with self.looking() as connection:
             body = connection.execute(query).scalar()  # type: ignore[call-overload]
-        return None if body is None else incident_json.validate_json(body)
+        return None if body is None else incident_of(body)
 
     def _many(self, query: object) -> list[Incident]:
         with self.looking() as connection:
-            return [incident_json.validate_json(body) for (body,) in connection.execute(query)]  # type: ignore[call-overload]
+            return [incident_of(body) for (body,) in connection.execute(query)]  # type: ignore[call-overload]
 
 
 def _news(decision: Decision, rung: RungState | None) -> list[str]:
