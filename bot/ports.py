@@ -597,10 +597,13 @@ class Store(Vitals, ChangeFeed, Protocol):
         """Write an outcome (`sent`, `failed`, `unknown`, `folded`); False where the fence no longer matches."""
         ...
 
-    def retry(self, job: Job, due: float, why: str, *, untried: bool = False, aside: bool = False) -> bool:
+    def retry(
+        self, job: Job, due: float, why: str, *, untried: bool = False, aside: bool = False, after: str = ""
+    ) -> bool:
         """Give a row back to be tried at `due`, where the fence still matches. `untried`: this was no try.
 
-        `aside`: what has to come after it need not wait for it any more.
+        `aside`: what has to come after it need not wait for it any more. `after`: the key of an effect before whose
+        own time it need not be tried.
         """
         ...
 

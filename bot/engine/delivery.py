@@ -135,7 +135,7 @@ class Delivery:
         except Folded as why:
             self._store.finish(job, self._wall(), "folded", why=str(why))
         except NotYet as why:
-            self._store.retry(job, self._wall() + FIRST_RETRY / 2, str(why), untried=True)
+            self._store.retry(job, self._wall() + FIRST_RETRY / 2, str(why), untried=True, after=why.first)
         except DeliveryError as error:
             self._missed(job, error)
         except Exception as error:  # noqa: BLE001 - the lane's outer edge: one bad effect must not hold up the others

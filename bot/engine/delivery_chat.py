@@ -104,7 +104,7 @@ class Postings:
         key, receipt = (f"{key}/again", again) if again else (key, self._store.receipt(key))
         if receipt is None:
             if self._store.outstanding(key):
-                raise NotYet("the card is not posted yet")
+                raise NotYet("the card is not posted yet", key)
             raise Folded("that card was never posted")
         try:
             self._chat.edit(receipt, self._card(incident, effect.card), self._mark(key))

@@ -14,7 +14,11 @@ class Folded(Exception):  # noqa: N818 - not an error: nobody needs this effect 
 
 
 class NotYet(Exception):  # noqa: N818 - not an error: something else must be done first
-    """The effect waits for another one; it is tried again soon and costs no try."""
+    """The effect waits for another one, that with the key `first`; it is tried again after that and costs no try."""
+
+    def __init__(self, why: str, first: str) -> None:
+        super().__init__(why)
+        self.first = first
 
 
 @dataclass(frozen=True, slots=True)

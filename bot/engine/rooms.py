@@ -34,8 +34,9 @@ class Rooms:
         }
         if rooms[room]:
             return rooms[room]
-        if room == "incident" and self._store.outstanding(f"inc-{incident.id}/channel"):
-            raise NotYet("the incident's channel is not there yet")
+        making = f"inc-{incident.id}/channel"
+        if room == "incident" and self._store.outstanding(making):
+            raise NotYet("the incident's channel is not there yet", making)
         if room == "incident" and rooms["agent"]:
             return rooms["agent"]
         raise Folded(f"there is no channel for {room}")
@@ -72,7 +73,7 @@ class Rooms:
         receipt = self._store.receipt(key)
         if receipt is None:
             if self._store.outstanding(key):
-                raise NotYet("the card is not posted yet")
+                raise NotYet("the card is not posted yet", key)
             raise Folded("that card was never posted")
         try:
             self._chat.bookmark(incident.channel, effect.title, receipt)

@@ -192,7 +192,10 @@ class SlackChat:
         ornaments.canvas(self._client, channel, title, markdown)
 
     def open_channel(self, name: str, topic: str, people: Sequence[Person], key: str) -> Receipt:
-        """Create a channel, or adopt the one a lost answer made. A topic that is refused does not undo it."""
+        """Create a channel, or adopt the one a lost answer made.
+
+        A topic that is refused, or that would come too soon, does not undo it: the next state brings one.
+        """
         channel = self._created(name, key)
         for what, act in (
             (
@@ -205,7 +208,7 @@ class SlackChat:
             try:
                 act()
             except SlackError as error:
-                if not error.permanent:
+                if not error.permanent and not (what == "topic" and error.untried):
                     raise  # the channel is found again by its name, and the rest is done then
                 log.warning("%s of the channel for %s: %s", what, key, error)
         return Receipt(channel=channel)

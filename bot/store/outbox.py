@@ -77,15 +77,22 @@ class Outbox(Ground):
         with self.writing() as connection:
             return finish(connection, Finished(job, wall, state, receipt, why))
 
-    def retry(self, job: Job, due: float, why: str, *, untried: bool = False, aside: bool = False) -> bool:
-        """Give a row back, to be tried again at `due`; `untried` gives the try back too, `aside` its place in order."""
+    def retry(
+        self, job: Job, due: float, why: str, *, untried: bool = False, aside: bool = False, after: str = ""
+    ) -> bool:
+        """Give a row back, to be tried again at `due`; `untried` gives the try back too, `aside` its place in order.
+
+        `after`: not before the effect with that key is due itself.
+        """
         values: dict[str, object] = {"state": "pending", "why": why[:500], "lease_until": 0.0}
         if untried:
             values["attempts"] = job.attempts - 1
         if aside:
             values["order_key"] = ""
         with self.writing() as connection:
-            return _fenced(connection, job, {**values, "due_at": self.database.moment(connection, due)})
+            at = self.database.moment(connection, due)
+            first = select(_BEFORE.c.due_at).where(_BEFORE.c.key == after, _BEFORE.c.due_at > at).scalar_subquery()
+            return _fenced(connection, job, {**values, "due_at": func.coalesce(first, at) if after else at})
 
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
         """Want effects outside a decision."""

@@ -1,6 +1,7 @@
 """What every store must keep: whole decisions or none, one winner, nothing sent twice."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from bot.core import events as ev
 from bot.core import followup, timeline
 from bot.core.advance import advance
 from bot.core.change_feed import IdTaken, PostedChange
-from bot.core.effects import Page, Say
+from bot.core.effects import Page, Say, SetTopic
 from bot.core.incident import Decision, Incident
 from bot.core.model import BOT, Baseline, InstanceReading, MinuteRow, RungState, Series, minute_of
 from bot.core.tasks import TaskRecord, ToolUse
@@ -161,6 +162,23 @@ def test_wanting_twice_is_wanting_once(store: SqlStore) -> None:
     store.enqueue([replace(say, text="other")], 1.0)
     jobs = store.claim("slack", 2.0, 50, lease=30)
     assert [job.effect for job in jobs if job.key == say.key] == [say]
+
+
+def test_what_comes_after_another_is_not_due_before_it(store: SqlStore) -> None:
+    incident = _kept(store)
+    one, other = Say(incident.id, "first", "hello"), SetTopic(incident.id, "then", "a topic")
+    store.enqueue([one, other], 1.0)
+    jobs = {job.key: job for job in store.claim("slack", time.time(), 50, lease=30)}
+    for key in jobs.keys() - {one.key, other.key}:
+        store.finish(jobs[key], time.time(), "sent")
+    store.retry(jobs[one.key], time.time() + 3600, "too soon", untried=True)
+    store.retry(jobs[other.key], time.time(), "not yet", untried=True, after=one.key)
+    assert other.key not in [job.key for job in store.claim("slack", time.time() + 1, 50, lease=30)]
+    with store.writing() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET due_at = 1 WHERE state = 'pending'")
+    for again in store.claim("slack", time.time() + 1, 50, lease=30):
+        store.retry(again, time.time(), "not yet", untried=True, after=one.key)
+    assert other.key in [job.key for job in store.claim("slack", time.time() + 1, 50, lease=30)]
 
 
 def test_pages_that_are_no_longer_wanted_are_folded(store: SqlStore) -> None:

@@ -30,6 +30,19 @@ def test_a_page_that_cannot_be_sent_moves_to_the_next_and_is_said_with_the_numbe
     assert "No page reached ana by any way (user_disabled). Call +44 20 7946 0001." in house.said()
 
 
+def test_what_waits_for_a_channel_that_waits_itself_is_not_tried_meanwhile(house: House) -> None:
+    """In a storm each incident waits minutes for its channel: asking each half second held up pages."""
+    house.chat.lacks["open_channel"] = DeliveryError("comes too soon", retry_after=3600.0, untried=True)
+    house.live(2, her=18.0)
+    house.commands.note(ANA, 1, "holding", "update")
+    for _ in range(5):
+        house.deliver()
+    with house.store.looking() as connection:
+        waiting = connection.exec_driver_sql("SELECT kind, fence FROM outbox WHERE state = 'pending'").all()
+    assert {kind for kind, _ in waiting} >= {"open_channel", "say"}
+    assert max(fence for _, fence in waiting) == 1
+
+
 def test_an_effect_that_fails_for_good_stands_in_the_timeline(house: House) -> None:
     house.live(2, her=18.0)
     house.chat.refuse = [DeliveryError("is_archived", permanent=True)]

@@ -1,6 +1,6 @@
 """The order in which Slack is written to: nothing too soon, pages first, one method's wait nobody else's."""
 
-from bot.slack.pace import PAGES_FIRST, Pace
+from bot.slack.pace import ASK_AGAIN, PAGES_FIRST, Pace
 
 
 class Watch:
@@ -24,6 +24,37 @@ def test_five_at_once_in_a_channel_then_one_a_second() -> None:
     assert pace.wait("chat_postMessage", "C1") == 1.0
     watch.at += 3.0
     assert _sent(pace, "chat_postMessage", "C1", times=20) == 3
+
+
+def test_each_that_came_too_soon_is_told_its_own_place() -> None:
+    watch = Watch()
+    pace = Pace(monotonic=watch)
+    waits = [pace.wait("conversations_create", ticket=f"inc-{number}") for number in range(14)]
+    assert waits == [0.0] * 10 + [3.0, 6.0, 9.0, 12.0]
+    watch.at += 3.0
+    assert pace.wait("conversations_create", ticket="inc-99") == 12.0, "who comes later has the place behind them"
+    assert pace.wait("conversations_create", ticket="inc-11") == 3.0, "too soon again: the place is kept"
+    assert pace.wait("conversations_create", ticket="inc-10") == 0.0
+
+
+def test_a_far_place_is_asked_for_again_after_half_a_minute() -> None:
+    watch = Watch()
+    pace = Pace(monotonic=watch)
+    waits = [pace.wait("conversations_create", ticket=f"inc-{number}") for number in range(200)]
+    assert max(waits) == ASK_AGAIN
+    watch.at += ASK_AGAIN
+    assert [pace.wait("conversations_create", ticket=f"inc-{number}") for number in range(10, 30)].count(0.0) == 10
+
+
+def test_a_429_gives_the_places_out_anew() -> None:
+    watch = Watch()
+    pace = Pace(monotonic=watch)
+    for number in range(30):
+        pace.wait("conversations_create", ticket=f"inc-{number}")
+    pace.hold("conversations_create", 60.0)
+    watch.at += 60.0 + PAGES_FIRST
+    again = [pace.wait("conversations_create", ticket=f"inc-{number}") for number in range(10, 30)]
+    assert again.count(0.0) == 10, "a burst, and not all whose time went by meanwhile"
 
 
 def test_channels_and_methods_do_not_wait_for_one_another() -> None:
