@@ -262,9 +262,10 @@ def test_a_bystander_is_known_as_one(desk: Desk, town: Town) -> None:
 
 
 def test_a_guest_learns_nothing_and_changes_nothing(desk: Desk, town: Town) -> None:
+    last = ""
     for line in ("/autonomy refunds down", "/agent"):
         town.slash("guest", "C0ROOM", line)
-        town.heard("C0ROOM", "Only full members of this workspace", user="guest")
+        last = town.heard("C0ROOM", "Only full members of this workspace", user="guest", after=last)["ts"]
     assert desk.calls == []
 
 
