@@ -8,6 +8,9 @@ from rich.console import Console
 
 from bench.suite import OUT, UnknownBenchmarkError, chosen, found, load, run_all, seeded, seeds_of
 
+IN_A_FILE = 110
+"""Characters to a line of the table where nobody's terminal says how many there are."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Run Stepdown's benchmarks.")
@@ -24,6 +27,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     console = Console()
+    if not console.is_terminal:
+        console.width = IN_A_FILE
     console.print(f"Python {sys.version.split()[0]}, {os.cpu_count()} processors", highlight=False)
     return 0 if run_all(names, lambda name: seeded(load(name), asked.seeds), OUT, console) else 1
 
