@@ -44,6 +44,8 @@ class SlackChat:
         self._client = client
         self._pace = pace or Pace(math.inf)
         self._direct: dict[str, str] = {}
+        self._half_made: dict[str, str] = {}
+        """Effect key -> the channel it made, where the rest is still to be done."""
 
     # Messages.
 
@@ -196,7 +198,7 @@ class SlackChat:
 
         A topic that is refused, or that would come too soon, does not undo it: the next state brings one.
         """
-        channel = self._created(name, key)
+        channel = self._half_made[key] = self._half_made.get(key) or self._created(name, key)
         for what, act in (
             (
                 "purpose",
@@ -209,8 +211,9 @@ class SlackChat:
                 act()
             except SlackError as error:
                 if not error.permanent and not (what == "topic" and error.untried):
-                    raise  # the channel is found again by its name, and the rest is done then
+                    raise  # the rest is done at the next try; after a restart the channel is found again by its name
                 log.warning("%s of the channel for %s: %s", what, key, error)
+        del self._half_made[key]
         return Receipt(channel=channel)
 
     def _created(self, name: str, key: str) -> str:

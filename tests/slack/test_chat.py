@@ -11,6 +11,7 @@ from bot.localslack.server import LocalSlack
 from bot.ports import DeliveryError, Gone, Receipt, sending_before
 from bot.slack.api import SlackError, checked_address, writing_client
 from bot.slack.chat import SlackChat, SlackPager
+from bot.slack.pace import Pace
 
 MOMENTS = realistic()
 ANA, BO = PEOPLE["ana"], PEOPLE["bo"]
@@ -201,6 +202,26 @@ def test_a_channel_that_a_lost_answer_made_is_adopted(chat: SlackChat, town: Tow
     except DeliveryError:
         first = next(one["id"] for one in town.look("channels")["channels"] if one["name"] == "inc-0042-refunds")
     assert chat.open_channel("inc-0042-refunds", "t", [ANA], "inc-42/channel").channel == first
+
+
+def test_a_channel_whose_purpose_has_to_wait_is_not_made_again(server: LocalSlack, town: Town) -> None:
+    pace = Pace()
+    chat = SlackChat(writing_client(server.bot_token, server.api_url), pace)
+    pace.hold("conversations_setPurpose", 60.0)
+    for _ in range(2):
+        with pytest.raises(SlackError, match="too soon"):
+            chat.open_channel("inc-0042-refunds", "t", [ANA], "inc-42/channel")
+    assert len(town.calls("conversations.create")) == 1
+
+
+@pytest.mark.parametrize(("held", "shown"), [(0.0, "t"), (60.0, "")])
+def test_a_topic_that_has_to_wait_holds_up_no_channel(server: LocalSlack, town: Town, held: float, shown: str) -> None:
+    pace = Pace()
+    if held:
+        pace.hold("conversations_setTopic", held)
+    chat = SlackChat(writing_client(server.bot_token, server.api_url), pace)
+    receipt = chat.open_channel("inc-0042-refunds", "t", [ANA], "inc-42/channel")
+    assert channel(town, receipt.channel)["topic"]["value"] == shown  # type: ignore[index]  # what the local Slack says
 
 
 def test_a_strangers_channel_is_left_alone(chat: SlackChat, town: Town) -> None:
