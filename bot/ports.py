@@ -5,6 +5,7 @@ An adapter raises `DeliveryError` (or `SourceError`) and nothing else of its own
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -488,6 +489,10 @@ class Store(Vitals, ChangeFeed, Protocol):
 
     def open_incidents(self, agent: str = "") -> Sequence[Incident]:
         """Incidents that are neither resolved nor cancelled, oldest first."""
+        ...
+
+    def agents_with_incidents(self) -> AbstractSet[str]:
+        """Agents that have an open one."""
         ...
 
     def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:

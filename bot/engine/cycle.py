@@ -91,8 +91,7 @@ class Cycle:
 
         Of the others, and most agents are well most of the time, a few minutes are read instead of ninety.
         """
-        involved = {incident.agent for incident in self._store.open_incidents()}
-        involved |= {state.agent for state in self._store.rungs()}
+        involved = self._store.agents_with_incidents() | {state.agent for state in self._store.rungs()}
         calm = [agent for agent in agents if agent.key not in involved]
         newest, back = minute_of(now), max((_enough(agent) for agent in calm), default=0)
         rows = self._history.rows([agent.key for agent in calm], newest - back, newest + 1) if calm else {}

@@ -5,6 +5,7 @@ incidents and rungs are read from what was committed last. One process, one thre
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -67,6 +68,10 @@ class QuickStore(DrillStore):
     def open_incidents(self, agent: str = "") -> Sequence[Incident]:
         """Open incidents, oldest first."""
         return [one for one in self.known.values() if one.open and agent in ("", one.agent)]
+
+    def agents_with_incidents(self) -> AbstractSet[str]:
+        """Agents that have an open one."""
+        return {one.agent for one in self.known.values() if one.open}
 
     def incidents(self, limit: int) -> Sequence[Incident]:
         """The newest incidents, newest first."""

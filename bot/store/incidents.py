@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
@@ -86,6 +87,11 @@ class Incidents(Ground):
         """Open incidents, oldest first."""
         query = select(_INCIDENT.c.body).where(_INCIDENT.c.is_open == 1).order_by(_INCIDENT.c.id)
         return self._many(query.where(_INCIDENT.c.agent == agent) if agent else query)
+
+    def agents_with_incidents(self) -> AbstractSet[str]:
+        """Agents that have an open incident, without reading it: asked at every push."""
+        with self.looking() as connection:
+            return set(connection.scalars(select(_INCIDENT.c.agent).where(_INCIDENT.c.is_open == 1)))
 
     def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:
         """The newest incident of an agent and kind that was closed so, at or after `since`."""

@@ -9,7 +9,7 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, update
 
-from bot.core.effects import Effect, Lane, order_of
+from bot.core.effects import EditCard, Effect, Lane, order_of
 from bot.ports import Finished, Job, Receipt
 from bot.store.codec import effect_json, moment, receipt_json
 from bot.store.ground import Ground
@@ -202,6 +202,24 @@ def want(connection: Connection, effects: Sequence[Effect], at: float) -> None:
         for effect in effects
     ]
     keep_first(connection, _OUTBOX, rows, ["key"])
+    for effect in effects:
+        if isinstance(effect, EditCard):
+            _fold_older(connection, effect)
+
+
+def _fold_older(connection: Connection, edit: EditCard) -> None:
+    """Edits of the same card that nobody has claimed: this one shows all that they would have shown.
+
+    Only those that were wanted before it, and only while it is still to be done itself.
+    """
+    mine = select(_HELD.c.id).where(_HELD.c.key == edit.key, _HELD.c.state.in_(("pending", "sending")))
+    older = update(_OUTBOX).where(
+        _OUTBOX.c.incident_id == edit.incident_id,
+        _OUTBOX.c.key.startswith(f"inc-{edit.incident_id}/edit/{edit.card}/", autoescape=True),
+        _OUTBOX.c.state == "pending",
+        _OUTBOX.c.id < mine.scalar_subquery(),
+    )
+    connection.execute(older.values(state="folded", why="a younger edit shows the same"))
 
 
 def drop_pending(connection: Connection, incident_id: int, prefix: str, why: str) -> int:

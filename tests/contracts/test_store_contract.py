@@ -14,7 +14,7 @@ from bot.core import events as ev
 from bot.core import followup, timeline
 from bot.core.advance import advance
 from bot.core.change_feed import IdTaken, PostedChange
-from bot.core.effects import Page, Say, SetTopic
+from bot.core.effects import EditCard, Page, Say, SetTopic
 from bot.core.incident import Decision, Incident
 from bot.core.model import BOT, Baseline, InstanceReading, MinuteRow, RungState, Series, minute_of
 from bot.core.tasks import TaskRecord, ToolUse
@@ -162,6 +162,26 @@ def test_wanting_twice_is_wanting_once(store: SqlStore) -> None:
     store.enqueue([replace(say, text="other")], 1.0)
     jobs = store.claim("slack", 2.0, 50, lease=30)
     assert [job.effect for job in jobs if job.key == say.key] == [say]
+
+
+def test_a_younger_edit_of_a_card_takes_the_place_of_those_that_wait(store: SqlStore) -> None:
+    incident = _kept(store)
+    edits = [EditCard(incident.id, "incident", stamp) for stamp in ("v2", "v3", "v4")]
+    other = EditCard(incident.id, "announcement", "v3")
+    for edit in (*edits, other, edits[0]):  # the last one is nothing new: it was wanted before
+        store.enqueue([edit], 1.0)
+    claimed = {job.key for job in store.claim("slack", time.time(), 50, lease=30)}
+    assert [edit.key in claimed for edit in (*edits, other)] == [False, False, True, True]
+    store.enqueue([EditCard(incident.id, "incident", "v5")], 1.0)
+    assert store.outstanding(edits[2].key), "what is in somebody's hands is left to them"
+
+
+def test_an_agent_with_an_open_incident_is_told_as_one(store: SqlStore) -> None:
+    first, second = _opened(store, "a"), _opened(store, "b")
+    for decision in (first, second):
+        store.commit(decision, START, wall=1.0)
+    store.commit(advance(second.incident, ev.Cancelled(START, ANA, "a test")), START, wall=2.0)
+    assert store.agents_with_incidents() == {"a"}
 
 
 def test_what_comes_after_another_is_not_due_before_it(store: SqlStore) -> None:
