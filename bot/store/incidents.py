@@ -24,6 +24,7 @@ from bot.store.tables import CounterRow, EntryRow, IncidentRow, SightRow, TimerR
 from bot.store.upsert import insert_or, keep_first
 
 _INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
+_WHOLE = (_INCIDENT.c.id, _INCIDENT.c.body)
 _ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 _TIMER = TimerRow.__table__  # type: ignore[attr-defined]
 _COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
@@ -81,11 +82,11 @@ class Incidents(Ground):
 
     def incident(self, incident_id: int) -> Incident | None:
         """The incident as stored."""
-        return self._one(select(_INCIDENT.c.body).where(_INCIDENT.c.id == incident_id))
+        return self._one(select(*_WHOLE).where(_INCIDENT.c.id == incident_id))
 
     def open_incidents(self, agent: str = "") -> Sequence[Incident]:
         """Open incidents, oldest first."""
-        query = select(_INCIDENT.c.body).where(_INCIDENT.c.is_open == 1).order_by(_INCIDENT.c.id)
+        query = select(*_WHOLE).where(_INCIDENT.c.is_open == 1).order_by(_INCIDENT.c.id)
         return self._many(query.where(_INCIDENT.c.agent == agent) if agent else query)
 
     def agents_with_incidents(self) -> AbstractSet[str]:
@@ -95,7 +96,7 @@ class Incidents(Ground):
 
     def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:
         """The newest incident of an agent and kind that was closed so, at or after `since`."""
-        query = select(_INCIDENT.c.body).where(
+        query = select(*_WHOLE).where(
             _INCIDENT.c.agent == agent,
             _INCIDENT.c.kind == kind,
             _INCIDENT.c.state == state,
@@ -105,12 +106,12 @@ class Incidents(Ground):
 
     def incident_in(self, channel: str) -> Incident | None:
         """The newest incident of a channel."""
-        query = select(_INCIDENT.c.body).where(_INCIDENT.c.channel == channel)
+        query = select(*_WHOLE).where(_INCIDENT.c.channel == channel)
         return self._one(query.order_by(_INCIDENT.c.id.desc()).limit(1)) if channel else None
 
     def incidents(self, limit: int) -> Sequence[Incident]:
         """The newest incidents, newest first."""
-        return self._many(select(_INCIDENT.c.body).order_by(_INCIDENT.c.id.desc()).limit(limit))
+        return self._many(select(*_WHOLE).order_by(_INCIDENT.c.id.desc()).limit(limit))
 
     def incident_spans(self, agent: str, since: datetime) -> Sequence[tuple[int, int]]:
         """Minutes [first, last) of the agent's incidents, open ones without end."""
@@ -157,12 +158,12 @@ class Incidents(Ground):
 
     def _one(self, query: object) -> Incident | None:
         with self.looking() as connection:
-            body = connection.execute(query).scalar()  # type: ignore[call-overload]
-        return None if body is None else incident_of(body)
+            row = connection.execute(query).first()  # type: ignore[call-overload]
+        return None if row is None else incident_of(*row)
 
     def _many(self, query: object) -> list[Incident]:
         with self.looking() as connection:
-            return [incident_of(body) for (body,) in connection.execute(query)]  # type: ignore[call-overload]
+            return [incident_of(*row) for row in connection.execute(query)]  # type: ignore[call-overload]
 
 
 def _news(decision: Decision, rung: RungState | None) -> list[str]:
