@@ -4,13 +4,11 @@ It goes to the transport directly, since `httpx.Client` writes each address into
 secret. Nothing is repeated here: the outbox repeats, with its backoff and its count.
 """
 
-import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any, Final
 
 import httpcore
@@ -18,6 +16,7 @@ import httpx
 
 from bot.courier.addresses import allowed
 from bot.courier.deadline import BoundedTransport, Deadline
+from bot.courier.tls import system_tls
 from bot.ports import DeliveryError, insist_in_time
 
 CONNECT: Final = 3.0
@@ -56,7 +55,7 @@ class Courier:
     def __init__(self, deadline: float) -> None:
         self._within = deadline
         self._deadline = Deadline()
-        self._transport = BoundedTransport(self._deadline, _tls(), CONNECTIONS, allowed)
+        self._transport = BoundedTransport(self._deadline, system_tls(), CONNECTIONS, allowed)
 
     def post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Send and return the reply, whatever its status; of a good one the status alone.
@@ -129,12 +128,6 @@ class Courier:
 
 
 _TROUBLE = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """The system's trust store, read once: it takes longer than a request."""
-    return ssl.create_default_context()
 
 
 def _beginning(parts: Iterable[bytes]) -> bytes:

@@ -21,6 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.courier.tls import system_tls
 from bot.ports import DeliveryError, insist_in_time
 
 SLACK_API: Final = "https://slack.com/api/"
@@ -109,6 +110,8 @@ class Client(WebClient):
         )
         if is_loopback(self.base_url):
             self.proxy = None
+        else:
+            self.ssl = system_tls()
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send one request. The override is the SDK's own seam for that; it has no public one."""
