@@ -57,6 +57,8 @@ class BotProcess:
         self.token = {name: token.token for name, token in made.items()}
         (self.folder / "tokens").write_text("\n".join(token.line for token in made.values()) + "\n")
         (self.folder / "fleet.yaml").write_text(self.fleet)
+        none_kept = httpx.Limits(max_keepalive_connections=0)  # the process may be killed and start anew
+        self._client = httpx.Client(trust_env=False, limits=none_kept)  # making one takes longer than a request
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -94,7 +96,7 @@ class BotProcess:
     def push(self, samples: Sequence[Mapping[str, object]]) -> httpx.Response:
         """POST samples."""
         headers = {"Authorization": f"Bearer {self.token['samples']}"}
-        return httpx.post(f"{self.url}/v1/samples", json=list(samples), headers=headers, timeout=30, trust_env=False)
+        return self._client.post(f"{self.url}/v1/samples", json=list(samples), headers=headers, timeout=30)
 
     def _ready(self) -> bool:
         try:
