@@ -77,18 +77,21 @@ class ChatStage:
         """Whether the drill's incidents are closed."""
         return self.ground().finished()
 
-    def flush(self) -> None:
-        """Say what waits, in order; what fails stays for the next time, a few times."""
+    def flush(self) -> bool:
+        """Say what waits, in order; what fails stays for the next time, a few times. Whether all was said."""
         with self._saying:
             while self._waiting and self._say(*self._waiting[0]):
                 self._waiting.popleft()
                 self._tries = 0
+            return not self._waiting
 
     def _say(self, key: str, text: str, to: str) -> bool:
         """Whether this message is done with: sent, or given up."""
         try:
             self.last = self.chat.say("", text, key, mention=self.people.get(to), repeat=self._tries > 0)
         except DeliveryError as error:
+            if error.untried:  # it has a place in Slack's queue, and comes again
+                return False
             self._tries += 1
             if not error.permanent and self._tries < TRIES:
                 return False
@@ -201,10 +204,12 @@ class LiveDrill:
             self._guarded(self._show_console)
             self._guarded(self._wash_up)
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _guarded(self, act: Callable[[], object]) -> None:
         try:
             act()
-        except Exception:  # the thread's outer edge: one bad look must not end the drill; no text of it is logged
+        except Exception as error:  # the outer edge: one bad look must not end the drill; no text of it is logged
+            if isinstance(error, DeliveryError) and error.untried:
+                return  # Slack's limit: the next look comes again
             log.exception("exercise %s stumbled", self.exercise.number)
             time.sleep(0.2)
 
@@ -228,7 +233,8 @@ class LiveDrill:
         """Once it is over: the hot wash, kept up to date, and the report where one is wanted."""
         if not self.exercise.over:
             return
-        self.stage.flush()
+        if not self.stage.flush():
+            return
         card = hot_wash_card(self.exercise)
         if self._wash is None:
             self._wash = self._first_wash(card)

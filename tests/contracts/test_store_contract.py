@@ -1,24 +1,23 @@
 """What every store must keep: whole decisions or none, one winner, nothing sent twice."""
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from wired import ANA, PLAN, START
+from stored import kept, opened
+from wired import ANA, START
 
 from bot.core import events as ev
 from bot.core import followup, timeline
 from bot.core.advance import advance
 from bot.core.change_feed import IdTaken, PostedChange
-from bot.core.effects import EditCard, Page, Say, SetTopic
 from bot.core.incident import Decision, Incident
-from bot.core.model import BOT, Baseline, InstanceReading, MinuteRow, RungState, Series, minute_of
+from bot.core.model import Baseline, InstanceReading, MinuteRow, RungState, Series, minute_of
 from bot.core.tasks import TaskRecord, ToolUse
-from bot.ports import Conflict, Finished, LostClaim, Receipt
+from bot.ports import Conflict, LostClaim
 from bot.store import SqlStore, StoreError
 
 SERIES = Series("refunds", "", "her")
@@ -26,39 +25,9 @@ SERIES = Series("refunds", "", "her")
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[SqlStore]:
-    opened = SqlStore.open(database_url)
-    yield opened
-    opened.close()
-
-
-def _opened(store: SqlStore, agent: str = "refunds") -> Decision:
-    event = ev.Opened(
-        at=START,
-        actor=BOT,
-        incident_id=store.next_incident_id(),
-        agent=agent,
-        incident_kind="slo",
-        title="HER 18 %",
-        severity="SEV2",
-        roster=ev.Roster("ana", "bo", "cleo", ("ana", "bo"), {"ana": ("slack",), "bo": ("slack",)}),
-        rung="full",
-        normal_rung="full",
-        plan=PLAN,
-        agent_channel="C1",
-    )
-    return advance(None, event)
-
-
-def _kept(store: SqlStore) -> Incident:
-    decision = _opened(store)
-    store.commit(decision, START, wall=1.0)
-    return decision.incident
-
-
-def _leases_run_out(store: SqlStore) -> None:
-    """Time passes for whoever holds a claim. The database's clock cannot be moved, so the claims are."""
-    with store.writing() as connection:
-        connection.exec_driver_sql("UPDATE outbox SET lease_until = lease_until - 100 WHERE state = 'sending'")
+    made = SqlStore.open(database_url)
+    yield made
+    made.close()
 
 
 def _noted(incident: Incident, text: str = "hm") -> Decision:
@@ -66,7 +35,7 @@ def _noted(incident: Incident, text: str = "hm") -> Decision:
 
 
 def test_an_incident_comes_back_as_it_was(store: SqlStore) -> None:
-    incident = _kept(store)
+    incident = kept(store)
     assert store.incident(incident.id) == incident
     assert store.open_incidents() == [incident]
     assert store.entries(incident.id)[0].entry.kind == "opened"
@@ -77,14 +46,14 @@ def test_ids_are_given_once(store: SqlStore) -> None:
 
 
 def test_one_open_incident_of_a_kind_for_an_agent(store: SqlStore) -> None:
-    _kept(store)
+    kept(store)
     with pytest.raises(Conflict):
-        store.commit(_opened(store), START, wall=1.0)
-    store.commit(_opened(store, "kyc"), START, wall=1.0)
+        store.commit(opened(store), START, wall=1.0)
+    store.commit(opened(store, "kyc"), START, wall=1.0)
 
 
 def test_of_two_writers_one_wins_and_the_other_stores_nothing(store: SqlStore) -> None:
-    incident = _kept(store)
+    incident = kept(store)
     store.commit(_noted(incident, "first"), START, wall=1.0)
     with pytest.raises(Conflict):
         store.commit(_noted(incident, "second"), START, wall=1.0)
@@ -94,7 +63,7 @@ def test_of_two_writers_one_wins_and_the_other_stores_nothing(store: SqlStore) -
 
 
 def test_concurrent_updates_lose_nothing(store: SqlStore) -> None:
-    incident = _kept(store)
+    incident = kept(store)
 
     def note() -> None:
         for _ in range(10):
@@ -119,7 +88,7 @@ def test_concurrent_updates_lose_nothing(store: SqlStore) -> None:
 
 
 def test_a_changed_entry_breaks_the_chain(store: SqlStore, tmp_path: Path) -> None:
-    incident = _kept(store)
+    incident = kept(store)
     store.commit(_noted(incident), START, wall=1.0)
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE entry SET record = replace(record, 'hm', 'ha') WHERE kind = 'noted'")
@@ -129,94 +98,16 @@ def test_a_changed_entry_breaks_the_chain(store: SqlStore, tmp_path: Path) -> No
     assert "2 are here" in timeline.verify(entries[:2], len(entries))
 
 
-def test_an_effect_is_claimed_by_one_and_finished_once(store: SqlStore) -> None:
-    _kept(store)
-    (job,) = store.claim("pagers", 2.0, 10, lease=30)
-    assert isinstance(job.effect, Page)
-    assert store.claim("pagers", 3.0, 10, lease=30) == []
-    assert store.finish(job, 4.0, "sent", receipt=Receipt("C1", "1.1"))
-    assert not store.finish(job, 5.0, "sent")
-    assert store.receipt(job.key) == Receipt("C1", "1.1")
-    assert store.claim("pagers", 100.0, 10, lease=30) == []
-
-
-def test_a_claim_that_ran_out_moves_and_its_old_holder_changes_nothing(store: SqlStore) -> None:
-    incident = _kept(store)
-    (old,) = store.claim("pagers", 2.0, 10, lease=30)
-    _leases_run_out(store)
-    (new,) = store.claim("pagers", 33.0, 10, lease=30)
-    assert new.attempts == 2
-    assert not store.finish(old, 34.0, "sent")
-    settled = advance(incident, ev.PageSettled(START, BOT, old.key, "ana", "slack", "sent"))
-    with pytest.raises(LostClaim):
-        store.commit(settled, START, wall=34.0, done=Finished(old, 34.0, "sent"))
-    assert store.incident(incident.id) == incident
-    store.commit(settled, START, wall=34.0, done=Finished(new, 34.0, "sent", Receipt("C1", "9.9")))
-    assert store.receipt(new.key) == Receipt("C1", "9.9")
-
-
-def test_wanting_twice_is_wanting_once(store: SqlStore) -> None:
-    incident = _kept(store)
-    say = Say(incident.id, "once", "hello")
-    store.enqueue([say], 1.0)
-    store.enqueue([replace(say, text="other")], 1.0)
-    jobs = store.claim("slack", 2.0, 50, lease=30)
-    assert [job.effect for job in jobs if job.key == say.key] == [say]
-
-
-def test_a_younger_edit_of_a_card_takes_the_place_of_those_that_wait(store: SqlStore) -> None:
-    incident = _kept(store)
-    edits = [EditCard(incident.id, "incident", stamp) for stamp in ("v2", "v3", "v4")]
-    other = EditCard(incident.id, "announcement", "v3")
-    for edit in (*edits, other, edits[0]):  # the last one is nothing new: it was wanted before
-        store.enqueue([edit], 1.0)
-    claimed = {job.key for job in store.claim("slack", time.time(), 50, lease=30)}
-    assert [edit.key in claimed for edit in (*edits, other)] == [False, False, True, True]
-    store.enqueue([EditCard(incident.id, "incident", "v5")], 1.0)
-    assert store.outstanding(edits[2].key), "what is in somebody's hands is left to them"
-
-
 def test_an_agent_with_an_open_incident_is_told_as_one(store: SqlStore) -> None:
-    first, second = _opened(store, "a"), _opened(store, "b")
+    first, second = opened(store, "a"), opened(store, "b")
     for decision in (first, second):
         store.commit(decision, START, wall=1.0)
     store.commit(advance(second.incident, ev.Cancelled(START, ANA, "a test")), START, wall=2.0)
     assert store.agents_with_incidents() == {"a"}
 
 
-def test_what_comes_after_another_is_not_due_before_it(store: SqlStore) -> None:
-    incident = _kept(store)
-    one, other = Say(incident.id, "first", "hello"), SetTopic(incident.id, "then", "a topic")
-    store.enqueue([one, other], 1.0)
-    jobs = {job.key: job for job in store.claim("slack", time.time(), 50, lease=30)}
-    for key in jobs.keys() - {one.key, other.key}:
-        store.finish(jobs[key], time.time(), "sent")
-    store.retry(jobs[one.key], time.time() + 3600, "too soon", untried=True)
-    store.retry(jobs[other.key], time.time(), "not yet", untried=True, after=one.key)
-    assert other.key not in [job.key for job in store.claim("slack", time.time() + 1, 50, lease=30)]
-    with store.writing() as connection:
-        connection.exec_driver_sql("UPDATE outbox SET due_at = 1 WHERE state = 'pending'")
-    for again in store.claim("slack", time.time() + 1, 50, lease=30):
-        store.retry(again, time.time(), "not yet", untried=True, after=one.key)
-    assert other.key in [job.key for job in store.claim("slack", time.time() + 1, 50, lease=30)]
-
-
-def test_pages_that_are_no_longer_wanted_are_folded(store: SqlStore) -> None:
-    incident = _kept(store)
-    store.commit(advance(incident, ev.Acknowledged(START, ANA)), START, wall=2.0)
-    assert store.claim("pagers", 3.0, 10, lease=30) == []
-
-
-def test_work_of_one_incident_goes_to_one_worker(store: SqlStore) -> None:
-    for agent in ("a", "b", "c", "d"):
-        store.commit(_opened(store, agent), START, wall=1.0)
-    for part in (0, 1):
-        jobs = store.claim("pagers", 2.0, 10, lease=30, part=(part, 2))
-        assert {job.effect.incident_id % 2 for job in jobs} == {part}
-
-
 def test_timers_come_due_and_go_with_their_incident(store: SqlStore) -> None:
-    incident = _kept(store)
+    incident = kept(store)
     later = START.replace(hour=3)
     assert [due.timer for due in store.due_timers(later, 10)] == ["escalate"]
     assert store.due_timers(START, 10) == []
@@ -251,7 +142,7 @@ def test_many_minutes_at_once_are_kept_like_few(store: SqlStore) -> None:
 
 
 def test_epochs_of_an_agent_have_no_gap_and_no_twin(store: SqlStore) -> None:
-    incident = _kept(store)
+    incident = kept(store)
     first = RungState("refunds", "", "approval", 1, START, "ana", "loop", incident_id=incident.id)
     store.commit(_noted(incident), START, rung=first, wall=1.0)
     second = advance(_noted(incident).incident, ev.Noted(START, ANA, "more"))
@@ -265,7 +156,7 @@ def test_epochs_of_an_agent_have_no_gap_and_no_twin(store: SqlStore) -> None:
     assert [state.confirmed_at for state in store.rung_history("refunds", START)] == [None, START]
 
 
-def test_baselines_readings_and_sights_are_kept(store: SqlStore) -> None:
+def test_baselines_readings_and_sights_arekept(store: SqlStore) -> None:
     baseline = Baseline(2.0, 0.1, 1000, 100, 1, 2, "by hand")
     store.put_baselines([(SERIES, baseline)], START)
     assert store.baseline(SERIES) == (baseline, START)
@@ -323,7 +214,7 @@ def test_a_poll_that_ended_while_it_was_held_on_to_is_free(store: SqlStore) -> N
 
 
 def test_timers_are_claimed_by_one_until_the_claim_runs_out(store: SqlStore) -> None:
-    _kept(store)
+    kept(store)
     later = START.replace(hour=3)
     assert [due.timer for due in store.claim_timers(later, 10, 5)] == ["escalate"]
     assert store.claim_timers(later, 10, 5) == []
@@ -395,7 +286,7 @@ def test_the_newest_tasks_of_a_span_come_oldest_first(store: SqlStore) -> None:
 
 
 def test_text_that_the_engine_has_no_characters_for_is_kept_without_them(store: SqlStore) -> None:
-    incident = _kept(store)
+    incident = kept(store)
     strange = RungState("refunds", "", "approval", 1, START, "ana", "a\0b", incident_id=incident.id)
     store.commit(_noted(incident, "a\0b"), START, rung=strange, wall=1.0)
     (state,) = store.rungs()
@@ -404,7 +295,7 @@ def test_text_that_the_engine_has_no_characters_for_is_kept_without_them(store: 
 
 
 def test_a_follow_up_is_written_with_its_event_and_outlives_the_incident(store: SqlStore) -> None:
-    incident = _kept(store)
+    incident = kept(store)
     event = ev.Noted(START, ANA, "write a case", "followup", "bo", item=followup.next_id(incident))
     decision = advance(incident, event)
     made = followup.made(decision.incident, event)
