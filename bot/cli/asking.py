@@ -43,13 +43,13 @@ def settings_now() -> Any:  # noqa: ANN401 - Settings, imported late
         stop(describe_problems(errors), WRONG)
 
 
-def load(path: Path, code: int = WRONG) -> "Fleet":
-    """The fleet file; ends with `code` and every problem where it is refused."""
-    from bot.config import FleetErrors, describe_problems, environment, load_fleet
+def load(path: Path, code: int = WRONG, *, reaching: bool = True) -> "Fleet":
+    """The fleet file; ends with `code` and every problem where it is refused. `reaching`: its secrets are needed."""
+    from bot.config import Borrowed, FleetErrors, describe_problems, environment, load_fleet
     from bot.sources import KINDS
 
     try:
-        return load_fleet(path, environment(), KINDS)
+        return load_fleet(path, environment() if reaching else Borrowed(environment()), KINDS)
     except FleetErrors as errors:
         stop(describe_problems(errors), code)
 

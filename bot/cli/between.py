@@ -39,7 +39,7 @@ def replay(
     if (samples is None) == (source is None):
         stop("Say where the samples are: a file, or --from SOURCE, and not both.", WRONG)
     asked = samples if samples is not None else Asked(source or "", days, keep)
-    found = load(fleet)
+    found = load(fleet, reaching=source is not None)
     raise typer.Exit(run_replay(found, asked, in_any_order=in_any_order, as_json=as_json, chart=chart))
 
 

@@ -3,9 +3,10 @@
 from bot.config.loading import load_fleet, parse_fleet
 from bot.config.problems import FleetErrors, Problem, SettingsErrors, describe_problems
 from bot.config.schema import fleet_schema
-from bot.config.settings import Settings, environment, load_settings
+from bot.config.settings import Borrowed, Settings, environment, load_settings
 
 __all__ = [
+    "Borrowed",
     "FleetErrors",
     "Problem",
     "Settings",

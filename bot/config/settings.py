@@ -6,7 +6,7 @@ What is watched stands in the fleet file; here are addresses, secrets and places
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ PREFIX = "STEPDOWN_"
 SLACK_API = "https://slack.com/api/"
 PAGERDUTY = ("https://events.pagerduty.com/", "https://events.eu.pagerduty.com/")
 ENV_FILE = ".env"
+NOWHERE = "http://not-set.invalid"
+"""The top-level domain `.invalid` never resolves (RFC 2606)."""
 
 
 def _is_loopback(host: str) -> bool:
@@ -166,6 +168,26 @@ def environment(directory: Path | None = None) -> dict[str, str]:
     file = (directory or Path()) / ENV_FILE
     stored = dotenv_values(file) if file.is_file() else {}
     return {name: value for name, value in stored.items() if value is not None} | dict(os.environ)
+
+
+class Borrowed(Mapping[str, str]):
+    """An environment for what reaches nobody, such as a backtest: secrets that are not set are not asked for.
+
+    What is missing reads as an address that leads nowhere, which fits wherever a secret or an address may stand.
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = known
+
+    def __getitem__(self, name: str) -> str:
+        """Return what is set, or the address."""
+        return self._known.get(name) or NOWHERE
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 def load_settings() -> Settings:

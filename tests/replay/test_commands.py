@@ -115,6 +115,16 @@ def test_a_recording_of_other_agents_is_no_quiet_month(place: Place) -> None:
     assert "watches nothing of it. Found: refund/her; watched: refunds/dqr, refunds/her" in found.stderr
 
 
+def test_a_recording_needs_no_secrets_and_a_source_does(place: Place) -> None:
+    secret = "  prom: {kind: prometheus, url: '${NOT_SET_URL}', bearer: '${NOT_SET_TOKEN}'}\n"
+    place.write("fleet.yaml", FLEET.replace("slis:", secret + "slis:"))
+    found = replay(place, as_csv(samples(HER, INCIDENT)), "--json")
+    assert json.loads(found.stdout)["summary"]["pages"] == 1
+    asked = place.run("replay", str(place.folder / "fleet.yaml"), "--from", "prom")
+    assert asked.exit_code == 2
+    assert "'NOT_SET_TOKEN' is not set" in asked.stderr
+
+
 def test_an_empty_recording_is_no_quiet_month(place: Place) -> None:
     found = replay(place, "time,agent,workflow,sli,value,n\n", "--json")
     assert (found.exit_code, found.stdout) == (1, "")
