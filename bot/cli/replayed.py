@@ -23,6 +23,10 @@ NO, UNREACHABLE = 1, 3
 SETTLED = 3
 """The newest minutes may still change at their source."""
 DAY = 24 * 60
+APART = (
+    "Rows of a workflow count where the SLI is watched by workflow (`by`), "
+    "or for the agent as a whole when they tell their `n`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def _refuse_nothing(file: str, fleet: Fleet, outcome: Outcome) -> None:
     if outcome.ignored == outcome.samples:
         known = ", ".join(sorted({str(series) for agent in fleet.agents.values() for series in agent.series()})[:10])
         found = ", ".join(map(str, outcome.unwatched))
-        raise RecordingError(f"{file}: the fleet file watches nothing of it. Found: {found}; watched: {known}")
+        raise RecordingError(f"{file}: the fleet file watches nothing of it. Found: {found}; watched: {known}. {APART}")
 
 
 def _warnings(outcome: Outcome) -> list[str]:

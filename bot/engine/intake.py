@@ -1,12 +1,17 @@
 """What agents and exporters push: stored first, judged at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from threading import Lock
 
-from bot.core.model import Fleet, MinuteRow, Sample, Series, minute_of
+from bot.core.model import Agent, Fleet, MinuteRow, Sample, Series, minute_of
+from bot.core.pooling import pooled, whole_of
 from bot.core.tasks import QUEUE, TASK_SLIS, TaskRecord, minutes_from_tasks
 from bot.engine.cycle import Cycle
 from bot.ports import Clock, Store
+
+HEALED = 2
+"""Minutes before a pushed one that are summed again."""
 
 
 class PushIntake:
@@ -17,12 +22,33 @@ class PushIntake:
         self._cycle = cycle
         self._fleet = fleet
         self._clock = clock
+        self._pooling = Lock()
 
     def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
         """Store ready values and judge their agents."""
         rows = [MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n) for sample in samples]
         self._store.put_minutes(rows)
+        with self._pooling:
+            self._store.put_minutes(self._wholes(rows))
         self._cycle.evaluate({row.series.agent for row in rows}, received_at)
+
+    def _wholes(self, rows: Sequence[MinuteRow]) -> list[MinuteRow]:
+        """The agent-wide minutes that stored values of workflows are parts of, summed afresh from the store.
+
+        The two minutes before are summed again: another replica may have stored its part while we summed ours.
+        """
+        agents = self._fleet().agents
+        polled = self._polled()
+        given = {(row.series, row.minute) for row in rows}
+        found = [(row, whole) for row in rows if (whole := whole_of(agents[row.series.agent], row.series)) is not None]
+        found = [(row, whole) for row, whole in found if not polled(whole)]
+        due = sorted({(whole, row.minute - back) for row, whole in found for back in range(HEALED + 1)} - given)
+        if not due:
+            return []
+        minutes = [minute for _, minute in due]
+        stored = self._store.minutes_of(sorted({whole.agent for whole, _ in due}), min(minutes), max(minutes))
+        known = {(row.series, row.minute): row for each in stored.values() for row in each}
+        return [row for whole, minute in due if (row := _whole(agents[whole.agent], whole, minute, known)) is not None]
 
     def tasks(self, records: Sequence[TaskRecord]) -> None:
         """Store task records, recompute the minutes they touch, and judge their agents."""
@@ -50,12 +76,24 @@ class PushIntake:
 
     def _counted(self, agents: Sequence[str]) -> list[Series]:
         """The series that task records answer for: those that no query answers for."""
-        fleet = self._fleet()
-        asked = {(query.agent, query.sli) for query in fleet.queries}
+        known = self._fleet().agents
+        polled = self._polled()
         return [
             series
             for key in agents
-            if key in fleet.agents
-            for series in fleet.agents[key].series()
-            if series.sli in TASK_SLIS and not {("", series.sli), (key, series.sli)} & asked
+            if key in known
+            for series in known[key].series()
+            if series.sli in TASK_SLIS and not polled(series)
         ]
+
+    def _polled(self) -> Callable[[Series], bool]:
+        """Whether a query answers for a series: what is pushed does not speak over it."""
+        asked = {(query.agent, query.sli) for query in self._fleet().queries}
+        return lambda series: bool({("", series.sli), (series.agent, series.sli)} & asked)
+
+
+def _whole(agent: Agent, whole: Series, minute: int, known: Mapping[tuple[Series, int], MinuteRow]) -> MinuteRow | None:
+    """The agent's row of a minute from those of its workflows; None where no workflow has one."""
+    parts = [known.get((whole._replace(workflow=flow), minute)) for flow in agent.workflows]
+    rows = [(row.value, row.n) for row in parts if row is not None]
+    return MinuteRow(whole, minute, *pooled(whole.sli, rows)) if rows else None

@@ -7,9 +7,11 @@ sent, stored or lowered. Memory holds a fortnight of each series and the last ho
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Protocol
 
 from bot.core.budget import Tally
 from bot.core.model import Agent, Fleet, Series, Sli, minute_start
+from bot.core.pooling import Part, can_be_pooled, pooled, whole_of
 from bot.core.replay import AgentReplay, Happening
 from bot.core.watched import Watch
 
@@ -18,7 +20,8 @@ LATENESS = 60
 NAMED = 5
 """How many series that nobody watches are named."""
 
-Sample = tuple[int, tuple[str, str, str], float | None, float | None]
+_Key = tuple[str, str, str]
+Sample = tuple[int, _Key, float | None, float | None]
 """(minute, (agent, workflow, SLI), value, n)."""
 
 
@@ -39,6 +42,41 @@ class Outcome:
     """What each series spent of its budget in the last 30 days."""
 
 
+class _Taker(Protocol):
+    def take(self, minute: int, value: float | None, n: float | None) -> None: ...
+
+
+class _Pool:
+    """A series watched for the agent as a whole, in a recording that has it by workflow."""
+
+    def __init__(self, whole: Watch, watched: list[Watch]) -> None:
+        self._whole = whole
+        self._watched = watched
+        self.parts: dict[str, Part] = {}
+
+    def flush(self, minute: int) -> None:
+        """One value for the agent. Where the recording has one itself, that one counts."""
+        parts, self.parts = self.parts, {}
+        if minute not in self._whole.recent:
+            rows = (one.recent.get(minute) for one in self._watched)
+            whole = [*parts.values(), *((row.value, row.n) for row in rows if row is not None)]
+            self._whole.take(minute, *pooled(self._whole.series.sli, whole))
+
+
+class _Portion:
+    """One workflow of a pool."""
+
+    def __init__(self, flow: str, pool: _Pool, waiting: list[_Pool]) -> None:
+        self._flow = flow
+        self._pool = pool
+        self._waiting = waiting
+
+    def take(self, _: int, value: float | None, n: float | None) -> None:
+        if not self._pool.parts:
+            self._waiting.append(self._pool)
+        self._pool.parts[self._flow] = value, n
+
+
 class Backtest:
     """Runs samples through the rules. `tell` is handed every event, in order of time."""
 
@@ -46,19 +84,36 @@ class Backtest:
         number = count(1).__next__
         self._agents = [AgentReplay(agent, number, waits=_waits(fleet, agent)) for agent in fleet.agents.values()]
         self._tell = tell
-        self._watches = {tuple(watch.series): watch for agent in self._agents for watch in agent.watches}
+        self._watches: dict[_Key, Watch] = {watch.series: watch for agent in self._agents for watch in agent.watches}
         self._live: list[AgentReplay] = []
-        self._pending: dict[int, list[tuple[Watch, float | None, float | None]]] = {}
+        self._waiting: list[_Pool] = []
+        self._takers: dict[_Key, _Taker] = {**self._watches}
+        self._need_n: set[_Key] = set()
+        for each in fleet.agents.values():
+            self._pool(each)
+        self._pending: dict[int, list[tuple[_Taker, float | None, float | None]]] = {}
         self._next = -1
+
+    def _pool(self, agent: Agent) -> None:
+        """Let what workflows say count for the agent, where the fleet watches it as a whole."""
+        for series in agent.series():
+            parts = [Series(agent.key, flow, series.sli) for flow in agent.workflows if not series.workflow]
+            watched = [self._watches[one] for one in parts if one in self._watches]
+            pool = _Pool(self._watches[series], watched)
+            for part in parts:
+                if whole_of(agent, part) is not None:
+                    self._takers[part] = _Portion(part.workflow, pool, self._waiting)
+                    if not can_be_pooled(agent, part, None):
+                        self._need_n.add(part)
 
     def run(self, samples: Iterable[Sample]) -> Outcome:
         """Go through all samples, then judge what is left."""
         outcome, newest = Outcome(), -1
-        pending, watches = self._pending, self._watches
+        pending, takers = self._pending, self._takers
         for minute, key, value, n in samples:
             outcome.samples += 1
-            watch = watches.get(key)
-            if watch is None:
+            taker = takers.get(key)
+            if taker is None or (n is None and key in self._need_n):
                 _ignore(outcome, Series(*key))
                 continue
             if minute > newest:
@@ -71,7 +126,7 @@ class Backtest:
             bucket = pending.get(minute)
             if bucket is None:
                 bucket = pending[minute] = []
-            bucket.append((watch, value, n))
+            bucket.append((taker, value, n))
         self._judge_until(newest + 1)
         return self._finished(outcome, newest)
 
@@ -84,8 +139,10 @@ class Backtest:
     def _judge_until(self, end: int) -> None:
         """Judge the minutes up to but not including `end`."""
         for minute in range(self._next, end):
-            for watch, value, n in self._pending.pop(minute, ()):
-                watch.take(minute, value, n)
+            for taker, value, n in self._pending.pop(minute, ()):
+                taker.take(minute, value, n)
+            while self._waiting:
+                self._waiting.pop().flush(minute)
             if len(self._live) < len(self._agents):
                 self._live = [agent for agent in self._agents if any(watch.seen for watch in agent.watches)]
             for agent in self._live:

@@ -13,7 +13,8 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import ErrorDetails
 
 from bot.core.change_feed import ChangeKind, PostedChange
-from bot.core.model import Fleet, Sample, Series
+from bot.core.model import Agent, Fleet, Sample, Series
+from bot.core.pooling import can_be_pooled, whole_of
 from bot.core.tasks import TaskRecord, ToolUse
 from bot.web.refusals import found, nearest
 
@@ -276,7 +277,17 @@ def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[tuple[
         faults.append(("sli", found(record.sli), f".{nearest(record.sli, names)}"))
     elif sli.kind == "ratio" and not 0 <= record.value <= PERCENT:
         faults.append(("value", record.value, f", and for a ratio like {sli.name} from 0 to 100 (percent)"))
+    elif not _counts(agent, record):
+        faults.append(
+            ("n", "nothing", f"; {sli.name} is watched for the agent as a whole, and workflows are weighed by n")
+        )
     return faults
+
+
+def _counts(agent: Agent, record: SampleIn) -> bool:
+    """Whether the value is watched, by itself or as a part of the agent's."""
+    series = Series(record.agent, record.workflow, record.sli)
+    return whole_of(agent, series) is None or can_be_pooled(agent, series, record.n)
 
 
 def _off(distance: timedelta) -> str:

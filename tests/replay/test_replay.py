@@ -9,10 +9,10 @@ from recordings import START, fleet_of, replayed, samples, shown
 from samples_of import AQDD, DQR, HER, TIE
 
 from bot.core import baseline, detection, recovery
-from bot.core.model import MinuteRow, Series, Sli
+from bot.core.model import Fleet, MinuteRow, Series, Sli
 from bot.core.recovery import Hold, Need
 from bot.core.replay import Happening
-from bot.engine.replay import Backtest
+from bot.engine.replay import Backtest, Sample
 
 HOURS_2 = [2.0] * 120
 SERIES = Series("refunds", "", "her")
@@ -223,3 +223,36 @@ def test_saving_baselines_loses_no_breach() -> None:
     breaches = [each.at - START for each in told if each.event == "breach" and each.at - START > 4300]
     assert breaches == asked_alone(rows, 4300)
     assert breaches == [4381, 4802, 5302]
+
+
+def _by_workflow(her: float, minutes: range, n: float | None = 100.0) -> list[Sample]:
+    """Three quarters of the tasks are refunds, a quarter goodwill; goodwill is never escalated."""
+    rows = []
+    for minute in minutes:
+        rows.append((START + minute, ("refunds", "refund", "her"), her / 0.75, n and n * 0.75))
+        rows.append((START + minute, ("refunds", "goodwill", "her"), 0.0, n and n * 0.25))
+    return rows
+
+
+def _two_workflows() -> Fleet:
+    fleet = fleet_of(HER)
+    return replace(fleet, agents={"refunds": replace(fleet.agents["refunds"], workflows=("refund", "goodwill"))})
+
+
+def test_a_recording_by_workflow_counts_for_the_agent_as_a_whole() -> None:
+    story = [(2.0, range(120)), (18.0, range(120, 140)), (2.0, range(140, 230))]
+    told, outcome = replayed(_two_workflows(), *(_by_workflow(*each) for each in story))
+    known, _ = replayed(fleet_of(HER), samples(HER, [*HOURS_2, *[18.0] * 20, *[2.0] * 90]))
+    assert told == known
+    assert (outcome.samples, outcome.ignored, outcome.unrecorded) == (460, 0, [])
+
+
+def test_the_agents_own_row_counts_beside_those_of_its_workflows() -> None:
+    told, _ = replayed(_two_workflows(), _by_workflow(18.0, range(120)), samples(HER, HOURS_2))
+    assert told == []
+
+
+def test_workflows_that_cannot_be_weighed_are_left_out_and_named() -> None:
+    told, outcome = replayed(_two_workflows(), _by_workflow(18.0, range(10), n=None), samples(HER, [2.0] * 10))
+    assert (told, outcome.ignored) == ([], 20)
+    assert outcome.unwatched == [Series("refunds", "refund", "her"), Series("refunds", "goodwill", "her")]

@@ -119,6 +119,15 @@ def test_a_bad_sample_is_refused(house: House, change: dict[str, object], field:
     assert not house.shelf.kept_samples
 
 
+def test_a_workflow_that_cannot_be_weighed_is_refused(house: House) -> None:
+    """HER is watched for the agent as a whole: a share without its tasks would be stored and judged by nobody."""
+    record = {key: value for key, value in SAMPLE.items() if key != "n"}
+    answer = house.ask("samples", "POST", "/v1/samples", json=record)
+    assert (answer.status_code, faults(answer)) == (422, [(0, "n", "nothing")])
+    assert "her is watched for the agent as a whole, and workflows are weighed by n" in answer.text
+    assert house.ask("samples", "POST", "/v1/samples", json={**record, "workflow": ""}).status_code == 200
+
+
 def test_n_without_a_value_is_refused(house: House) -> None:
     record = {key: value for key, value in SAMPLE.items() if key != "value"}
     answer = house.ask("samples", "POST", "/v1/samples", json=record)
