@@ -17,7 +17,7 @@ from bot.core.facts_flow import flow
 from bot.core.facts_tools import others, tools
 from bot.core.material import Material
 from bot.core.model import minute_of
-from bot.core.weights import PRIORS, RULED_OUT_BY, STANDS_OUT, WEIGHTS, Weight
+from bot.core.weights import OTHERWISE, PRIORS, RULED_OUT_BY, STANDS_OUT, WEIGHTS, Weight
 
 SURE_OF_TOOL = 0.8
 """Share from which rules leave the agent alone because of a tool: holding back wrongly is the worse mistake."""
@@ -171,7 +171,7 @@ def _ground(row: Weight, candidate: _Candidate, seen: Sequence[Fact]) -> Iterato
     told = there or next(iter(own), None)
     points = row.seen if there else row.absent
     if told is not None and points:
-        yield row, Ground(told.words, points, row.why)
+        yield row, Ground(told.words, points, row.why if there else OTHERWISE[row.kinds, row.sign])
 
 
 def _concerns(row: Weight, candidate: _Candidate, fact: Fact) -> bool:

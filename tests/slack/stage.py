@@ -355,9 +355,9 @@ FLEET = Fleet(
 def _causes() -> dict[str, cards.Card]:
     apart = "ledger measured apart: for kyc 1.0 % -> 38.0 % failed"
     grounds = (
-        cards.GroundLine(apart, 6.0, "it fails where the agent has no part in it, or does not"),
+        cards.GroundLine(apart, 6.0, "it fails where the agent has no part in it"),
         cards.GroundLine("ledger fails 1.2 % of calls before, 41.0 % now", 3.0, "the agent's own calls of it fail"),
-        cards.GroundLine("tasks use the same tools as before", -1.0, "the agent chooses differently"),
+        cards.GroundLine("ledger's errors began at 02:31 UTC", -3.0, "it failed only after the agent went bad"),
     )
     tool = cards.CauseLine(1, "tool", "ledger", "the tool ledger", 0.93, grounds, "one plain call by hand works")
     prompt = replace(
