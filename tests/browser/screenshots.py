@@ -50,9 +50,11 @@ def main() -> None:
     parser.add_argument("moments", nargs="*", help="which; all when none is named")
     parser.add_argument("--dark", type=Path, help="as on a phone in dark mode, into this folder; docs stay as they are")
     asked = parser.parse_args()
+    moments = realistic()
+    if strange := sorted(set(asked.moments) - set(moments)):
+        parser.error(f"there is no {', '.join(strange)}; there are: {', '.join(moments)}")
     folder = asked.dark or FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    moments = realistic()
     wanted = {name: moments[name] for name in asked.moments or moments}
     with LocalSlack(workspace()) as slack, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
@@ -107,7 +109,7 @@ def shown(slack: LocalSlack, chat: SlackChat, name: str, card: Card) -> tuple[st
     """Put it where people see it; returns the place and what to photograph there."""
     if isinstance(card, HomeCard):
         chat._client.views_publish(user_id=PEOPLE["ana"].slack, view=home_view(card))
-        return home(slack), ".home"
+        return home(slack), '[data-part="home"]'
     receipt = chat.post(ROOM, card, f"shots/{name}")
     return ROOM, f'[data-ts="{receipt.ts}"]'
 
