@@ -84,7 +84,8 @@ class PlaybookShelf:
 def load_playbooks(folder: FilePath, names: Names) -> Playbooks:
     """Read every `*.yaml` of a folder. Never raises: what is wrong stands in `problems`."""
     if not folder.is_dir():
-        return Playbooks(problems=(Problem(0, 0, str(folder), "", "there is no such folder of playbooks"),))
+        why = "there is no such folder of playbooks; STEPDOWN_PLAYBOOKS_DIR names it"
+        return Playbooks(problems=(Problem(0, 0, str(folder), "", why),))
     found: dict[str, Playbook] = {}
     problems: list[Problem] = []
     modes: dict[str, FilePath] = {}

@@ -26,6 +26,12 @@ NOWHERE = "http://not-set.invalid"
 """The top-level domain `.invalid` never resolves (RFC 2606)."""
 
 
+def _folder(name: str) -> Path:
+    """The folder of the working directory; where it has none, the one that stands beside the program in a checkout."""
+    here, beside = Path(name), Path(__file__).resolve().parents[2] / name
+    return beside if beside.is_dir() and not here.is_dir() else here
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -120,8 +126,8 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_url)] = Field("sqlite:///stepdown.db", repr=False)
     data_dir: Path = Path("data")
     """Where postmortems and charts are written."""
-    runbooks_dir: Path = Path("runbooks")
-    playbooks_dir: Path = Path("playbooks")
+    runbooks_dir: Path = Field(default_factory=lambda: _folder("runbooks"))
+    playbooks_dir: Path = Field(default_factory=lambda: _folder("playbooks"))
     slack_bot_token: Annotated[
         SecretStr | None, AfterValidator(_not_the_other("xapp-", "the app token; the bot token begins with xoxb-"))
     ] = None

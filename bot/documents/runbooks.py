@@ -67,7 +67,8 @@ class RunbookShelf:
         and that is not there, and evidence from a source that is not configured, are problems too.
         """
         if not self._folder.is_dir():
-            return (Problem(str(self._folder), 1, "there is no such folder of runbooks"),)
+            why = "there is no such folder of runbooks; STEPDOWN_RUNBOOKS_DIR names it"
+            return (Problem(str(self._folder), 1, why),)
         wrong = [each for name in self.names() for each in check_runbook(self._path(name), str(self._path(name)))]
         if DEFAULT not in self.names():
             wrong.append(Problem(str(self._path(DEFAULT)), 1, "is missing; agents without a runbook fall back to it"))

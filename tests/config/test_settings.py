@@ -25,6 +25,13 @@ def test_everything_has_a_default() -> None:
     assert settings.slack_bot_token is None
 
 
+def test_folders_of_the_working_directory_come_before_those_of_the_checkout(tmp_path: Path, repository: Path) -> None:
+    assert load_settings().playbooks_dir == repository / "playbooks"
+    (tmp_path / "playbooks").mkdir()
+    settings = load_settings()
+    assert (settings.playbooks_dir, settings.runbooks_dir) == (Path("playbooks"), repository / "runbooks")
+
+
 def test_it_is_frozen() -> None:
     with pytest.raises(ValidationError):
         load_settings().http_port = 1  # type: ignore[misc]
