@@ -137,6 +137,6 @@ class Rehearsal:
         command = re.sub(rf"-o {IMAGE_USER} -g {IMAGE_USER}\b", f"-o {os.getuid()} -g {os.getgid()}", command)
         done = subprocess.run(
             ["sh", "-c", command], cwd=self.workdir, env=self.env, capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=180,
+            stdin=subprocess.DEVNULL, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, f"Dockerfile:{step.line} RUN {step.rest}\n{done.stdout}{done.stderr}"
