@@ -26,10 +26,10 @@ NOWHERE = "http://not-set.invalid"
 """The top-level domain `.invalid` never resolves (RFC 2606)."""
 
 
-def _folder(name: str) -> Path:
-    """The folder of the working directory; where it has none, the one that stands beside the program in a checkout."""
-    here, beside = Path(name), Path(__file__).resolve().parents[2] / name
-    return beside if beside.is_dir() and not here.is_dir() else here
+def _shipped(folder: Path) -> Path:
+    """A plain name that the working directory does not have is the folder beside the program, in a checkout."""
+    beside = Path(__file__).resolve().parents[2] / folder
+    return beside if len(folder.parts) == 1 and not folder.is_dir() and beside.is_dir() else folder
 
 
 def _is_loopback(host: str) -> bool:
@@ -126,8 +126,8 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_url)] = Field("sqlite:///stepdown.db", repr=False)
     data_dir: Path = Path("data")
     """Where postmortems and charts are written."""
-    runbooks_dir: Path = Field(default_factory=lambda: _folder("runbooks"))
-    playbooks_dir: Path = Field(default_factory=lambda: _folder("playbooks"))
+    runbooks_dir: Annotated[Path, AfterValidator(_shipped)] = Path("runbooks")
+    playbooks_dir: Annotated[Path, AfterValidator(_shipped)] = Path("playbooks")
     slack_bot_token: Annotated[
         SecretStr | None, AfterValidator(_not_the_other("xapp-", "the app token; the bot token begins with xoxb-"))
     ] = None
