@@ -101,7 +101,7 @@ class Assessment:
         if self.top is None:
             return "Nothing stands out as the cause yet."
         why = max(self.top.grounds, key=lambda ground: ground.points, default=None)
-        because = f": {why.words}" if why is not None and why.points > 0 else ""
+        because = f" ({why.words})" if why is not None and why.points > 0 else ""
         return f"Looks like {self.top.words}{because}"
 
 
@@ -171,7 +171,8 @@ def _ground(row: Weight, candidate: _Candidate, seen: Sequence[Fact]) -> Iterato
     told = there or next(iter(own), None)
     points = row.seen if there else row.absent
     if told is not None and points:
-        yield row, Ground(told.words, points, row.why if there else OTHERWISE[row.kinds, row.sign])
+        words = told.words.removeprefix(f"{candidate.words.removeprefix('the ')}, ")  # a card names the cause once
+        yield row, Ground(words, points, row.why if there else OTHERWISE[row.kinds, row.sign])
 
 
 def _concerns(row: Weight, candidate: _Candidate, fact: Fact) -> bool:

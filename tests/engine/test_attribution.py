@@ -1,6 +1,7 @@
 """From stored evidence to a named cause: looked at beside the paging path, shown, and settled by a person's word."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -281,4 +282,5 @@ def test_the_postmortem_says_what_people_said_it_was_and_was_not(house: House) -
     text = Path(house.incident().postmortem).read_text()
     assert "- Cause: a tool: 429 without Retry-After" in text
     assert "Ruled out: the prompt v7: shorter: rolled back, still bad" in text.split("\nRuled out:\n")[1]
-    assert "(evidence): Looks like the prompt v7" in text
+    (line,) = re.findall(r"\(evidence\): (Looks like the prompt v7.*)", text)[:1]
+    assert re.match(r"Looks like the prompt v7: shorter \(\d+ min before\)", line), "the change is named once"
