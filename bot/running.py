@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from dataclasses import replace
 from importlib.metadata import version
@@ -203,11 +204,12 @@ def quiet(level: str) -> None:
     """
     import logging  # noqa: PLC0415 - only a process that runs sets up logging
 
+    in_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # a log file is read as plain text
     logging.basicConfig(level=logging.WARNING)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         processors=[
             *structlog.get_config()["processors"][:-1],
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(colors=in_colour, exception_formatter=structlog.dev.plain_traceback),
         ],
     )

@@ -38,3 +38,11 @@ def test_a_traceback_is_short(capsys: pytest.CaptureFixture[str]) -> None:
     except ConnectionError:
         structlog.get_logger("stepdown").exception("lane failed")
     assert len("".join(capsys.readouterr()).splitlines()) < 10
+
+
+def test_what_is_read_from_a_file_has_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    quiet("INFO")
+    structlog.get_logger("stepdown").warning("the metrics source is dead")
+    shown = "".join(capsys.readouterr())
+    assert "[warning  ] the metrics source is dead" in shown
+    assert "\x1b" not in shown
