@@ -273,8 +273,7 @@ def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[tuple[
         return faults
     sli = agent.sli(record.workflow, record.sli)
     if sli is None:
-        names = sorted({one.name for _, one in agent.slis})
-        faults.append(("sli", found(record.sli), f".{nearest(record.sli, names)}"))
+        faults.append(_stranger_to(agent, record))
     elif sli.kind == "ratio" and not 0 <= record.value <= PERCENT:
         faults.append(("value", record.value, f", and for a ratio like {sli.name} from 0 to 100 (percent)"))
     elif not _counts(agent, record):
@@ -282,6 +281,15 @@ def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[tuple[
             ("n", "nothing", f"; {sli.name} is watched for the agent as a whole, and workflows are weighed by n")
         )
     return faults
+
+
+def _stranger_to(agent: Agent, record: SampleIn) -> tuple[str, object, str]:
+    """An SLI that the agent does not have, or has for some of its workflows only."""
+    flows = [flow for flow, one in agent.slis if one.name == record.sli]
+    if flows:
+        said = found(record.workflow) if record.workflow else "nothing"
+        return "workflow", said, f"; {record.sli} is watched for {', '.join(flows)}"
+    return "sli", found(record.sli), f".{nearest(record.sli, sorted({one.name for _, one in agent.slis}))}"
 
 
 def _counts(agent: Agent, record: SampleIn) -> bool:

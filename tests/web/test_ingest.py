@@ -128,6 +128,13 @@ def test_a_workflow_that_cannot_be_weighed_is_refused(house: House) -> None:
     assert house.ask("samples", "POST", "/v1/samples", json={**record, "workflow": ""}).status_code == 200
 
 
+def test_an_sli_that_is_watched_by_workflow_wants_to_know_which(house: House) -> None:
+    answer = house.ask("samples", "POST", "/v1/samples", json={**SAMPLE, "workflow": "", "sli": "replans"})
+    assert (answer.status_code, faults(answer)) == (422, [(0, "workflow", "nothing")])
+    assert "replans is watched for refund" in answer.text
+    assert house.ask("samples", "POST", "/v1/samples", json={**SAMPLE, "sli": "replans"}).status_code == 200
+
+
 def test_n_without_a_value_is_refused(house: House) -> None:
     record = {key: value for key, value in SAMPLE.items() if key != "value"}
     answer = house.ask("samples", "POST", "/v1/samples", json=record)

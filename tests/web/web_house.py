@@ -28,7 +28,8 @@ def sli(name: str, kind: str = "ratio") -> Sli:
 
 def small_fleet() -> Fleet:
     slis = tuple(("", sli(name, kind)) for name, kind in (("dqr", "ratio"), ("her", "ratio"), ("tie", "gauge")))
-    refunds = Agent("refunds", "ann", workflows=("refund", "goodwill"), slis=slis)
+    own = ("refund", sli("replans", "gauge"))
+    refunds = Agent("refunds", "ann", workflows=("refund", "goodwill"), slis=(*slis, own))
     kyc = Agent("kyc", "bob", slis=slis, control=Control(not_after=60, fallback_rung="suspended"))
     return Fleet(people={}, sources={}, agents={"refunds": refunds, "kyc": kyc}, ladder=DEFAULT_LADDER)
 
