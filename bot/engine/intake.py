@@ -40,9 +40,10 @@ class PushIntake:
         agents = self._fleet().agents
         polled = self._polled()
         given = {(row.series, row.minute) for row in rows}
-        found = [(row, whole) for row in rows if (whole := whole_of(agents[row.series.agent], row.series)) is not None]
-        found = [(row, whole) for row, whole in found if not polled(whole)]
-        due = sorted({(whole, row.minute - back) for row, whole in found for back in range(HEALED + 1)} - given)
+        parts = [row for row in rows if row.series.workflow and row.series.agent in agents]
+        found = [(whole_of(agents[row.series.agent], row.series), row.minute) for row in parts]
+        wholes = [(whole, minute) for whole, minute in found if whole is not None and not polled(whole)]
+        due = sorted({(whole, minute - back) for whole, minute in wholes for back in range(HEALED + 1)} - given)
         if not due:
             return []
         minutes = [minute for _, minute in due]
