@@ -13,6 +13,7 @@ of a 30-day budget that went, at even traffic (Site Reliability Workbook, "Alert
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from bot.core.budget import method_of
 from bot.core.detection import answered, call_of, measure, standing
 from bot.core.model import Agent, Better, Breach, Call, MinuteRow, Series, Sli, minute_start
 from bot.core.report import Gap, Impact, Number, SliEffect, SliImpact
@@ -99,13 +100,16 @@ def excess(sli: Sli, bad: Rows, baseline: Number) -> Number:
 
 
 def budget_spent(breach: Breach, found: Measured) -> Number:
-    """Percent of a 30-day budget spent from the first bad minute on; by occurrences, so for ratios only."""
+    """Percent of a 30-day budget spent from the first bad minute on, by the SLI's own method (`budget.method_of`)."""
     sli = breach.sli
-    if sli.kind != "ratio":
-        return Gap(f"{sli.name} has no time-slice target, so it has no error budget")
+    slices = method_of(sli) == "time slices"
     allowed = breach.limit if sli.better is Better.LOWER else 100.0 - breach.limit
+    if slices:
+        allowed = (1 - sli.slice_target) * BUDGET_MINUTES
     if allowed <= 0:
-        return Gap("the objective allows no bad task, so it has no error budget")
+        return Gap(f"the target allows no bad {'minute' if slices else 'task'}, so it has no error budget")
+    if slices:
+        return 100.0 * len(found.bad) / allowed
     average = mean(found.rows)
     if average is None or any(row.n is None for row in found.rows):
         return _NO_COUNTS
