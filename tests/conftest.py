@@ -40,7 +40,10 @@ def missing_program(item: pytest.Item) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, and one at a time: two bots on a fast clock starve each other of processors."""
+    """What takes long begins first, one test of a group at a time: bots on a fast clock starve each other.
+
+    Two groups, so that neither alone is longer than the rest of the suite: the nights of tests/crash, and all others.
+    """
     for item in items:
         if item.get_closest_marker("slow"):
             # Several real processes on two processors: one more try, counted in the closing line, before it is red.

@@ -18,7 +18,7 @@ from bot.sources import KINDS
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("heavy"),
+    pytest.mark.xdist_group("nights"),
     # Apprise itself asks for a module that Python is about to drop.
     pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dockerfile_steps import Rehearsal, health_command, read_steps
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("heavy")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("image")]
 
 
 @pytest.fixture(scope="module")
