@@ -628,8 +628,8 @@ class Store(Vitals, ChangeFeed, Protocol):
         """True while the effect with this key is still to be done."""
         ...
 
-    def newer(self, job: Job, prefix: str, suffix: str = "") -> bool:
-        """True when a younger effect whose key begins and ends so is still to be done; with a suffix, or was done."""
+    def newer(self, job: Job, prefix: str, suffix: str = "", *, done: bool = False) -> bool:
+        """True when a younger effect whose key begins and ends so is still to be done; `done`: or was done."""
         ...
 
     def backlog(self) -> Mapping[str, int]:

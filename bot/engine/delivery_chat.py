@@ -123,8 +123,8 @@ class Postings:
         )
 
     def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> Receipt | None:
-        """Set the channel's topic, unless a younger one waits."""
-        if self._store.newer(job, f"inc-{incident.id}/topic/"):
+        """Set the channel's topic, unless a younger one waits, or was set while this one was refused."""
+        if self._store.newer(job, f"inc-{incident.id}/topic/", done=True):
             raise Folded("a younger topic replaces it")
         self._rooms.adorn(incident, lambda room: self._chat.topic(room, self._owned(incident, effect.topic)))
         return None

@@ -50,7 +50,7 @@ class Pages:
         if incident.acked_by and not effect.beside:
             return "somebody answered"
         again = job.attempts > 1 and self._store.newer(
-            job, f"inc-{incident.id}/page/", f"/{effect.person}/{effect.way}"
+            job, f"inc-{incident.id}/page/", f"/{effect.person}/{effect.way}", done=True
         )
         return "a younger page goes the same way" if again else ""
 

@@ -121,16 +121,16 @@ class Outbox(Ground):
         with self.looking() as connection:
             return connection.execute(query).first() is not None
 
-    def newer(self, job: Job, prefix: str, suffix: str = "") -> bool:
+    def newer(self, job: Job, prefix: str, suffix: str = "", *, done: bool = False) -> bool:
         """True when a younger effect whose key begins and ends so is still to be done: this one may be folded into it.
 
-        With a suffix one that was done counts too.
+        `done`: one that was done counts too, for what would otherwise be written over it.
         """
         query = select(_OUTBOX.c.id).where(
             _OUTBOX.c.incident_id == job.effect.incident_id,
             _OUTBOX.c.key.startswith(prefix, autoescape=True),
             _OUTBOX.c.id > job.id,
-            _UNFINISHED if not suffix else _OUTBOX.c.state.in_(("pending", "sending", "sent")),
+            _OUTBOX.c.state.in_(("pending", "sending", "sent")) if done else _UNFINISHED,
         )
         if suffix:
             query = query.where(_OUTBOX.c.key.endswith(suffix, autoescape=True))

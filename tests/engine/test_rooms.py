@@ -1,5 +1,7 @@
 """A room that is shut, a card that was deleted, a scope that was lost: said sensibly, and nothing is lost."""
 
+import time
+
 import pytest
 from wired import ANA, House
 
@@ -95,5 +97,22 @@ def test_the_topic_names_the_owner_as_people_know_them(house: House) -> None:
     room = house.incident().channel
     assert house.chat.topics[room].endswith("refunds on full · owner Ana Duarte")
     house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.deliver()
+    assert house.chat.topics[room].endswith("refunds on read-only · owner Ana Duarte")
+
+
+def test_a_topic_that_was_refused_is_not_set_over_a_younger_one(house: House) -> None:
+    house.live(2, her=18.0)
+    house.commands.step_down(ANA, "refunds", "watched", "loop")
+    soon, late = time.time() + 600, time.time() + 7200
+    for job in house.store.claim("slack", soon, 50, lease=30):
+        house.store.retry(job, late if "/topic/" in job.key else soon, "server_error")
+    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.deliver()
+    room = house.incident().channel
+    assert house.chat.topics[room].endswith("refunds on read-only · owner Ana Duarte")
+    with house.store.writing() as connection:
+        due = "UPDATE outbox SET due_at = 1 WHERE state = 'pending' AND key LIKE '%/topic/%'"
+        assert connection.exec_driver_sql(due).rowcount == 1, "the older one waits while the younger one is done"
     house.deliver()
     assert house.chat.topics[room].endswith("refunds on read-only · owner Ana Duarte")
