@@ -16,11 +16,10 @@ Part = tuple[float | None, float | None]
 
 def whole_of(agent: Agent, series: Series) -> Series | None:
     """The agent-wide series that a workflow's series is a part of; None where it is watched itself, or neither is."""
-    whole = Series(agent.key, "", series.sli)
-    watched = agent.series()
-    if series in watched or whole not in watched or series.workflow not in agent.workflows:
+    if series.workflow not in agent.workflows:
         return None
-    return whole
+    whole, watched = Series(agent.key, "", series.sli), agent.series()
+    return whole if whole in watched and series not in watched else None
 
 
 def can_be_pooled(agent: Agent, series: Series, n: float | None) -> bool:
@@ -29,7 +28,11 @@ def can_be_pooled(agent: Agent, series: Series, n: float | None) -> bool:
 
 
 def pooled(sli: str, parts: Iterable[Part]) -> Part:
-    """The agent's value and n in one minute, from those of its workflows. No answer from any of them: no answer."""
+    """The agent's value and n in one minute, from those of its workflows.
+
+    No answer from any of them is no answer, and so is one that cannot be weighed: a workflow watched for itself may
+    answer without its tasks, and a value that left it out would speak for an agent it does not know.
+    """
     told = [(value, n) for value, n in parts if value is not None]
     if not told:
         return None, None
@@ -37,6 +40,8 @@ def pooled(sli: str, parts: Iterable[Part]) -> Part:
         return sum(value for value, _ in told), None
     if len(told) == 1:
         return told[0]
-    weighed = [(value, n) for value, n in told if n]
+    weighed = [(value, n) for value, n in told if n is not None]
+    if len(weighed) < len(told):
+        return None, None
     tasks = sum(n for _, n in weighed)
     return (sum(value * n for value, n in weighed) / tasks if tasks else None), tasks

@@ -22,6 +22,7 @@ ONE = Agent("kyc", "ana", workflows=("review",), slis=(("", HER),))
         ("her", [(10.0, 0.0), (50.0, 0.0)], (None, 0)),
         ("her", [(4.0, None)], (4.0, None)),
         ("her", [(None, None), (None, 5.0)], (None, None)),
+        ("her", [(4.0, None), (10.0, 20.0)], (None, None)),
         ("her", [], (None, None)),
         ("aqdd", [(800.0, None), (47.0, None)], (847.0, None)),
     ],
