@@ -42,7 +42,8 @@ def missing_program(item: pytest.Item) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, one test of a group at a time: bots on a fast clock starve each other.
 
-    Two groups, so that neither alone is longer than the rest of the suite: the nights of tests/crash, and all others.
+    Several groups, so that none alone is longer than the rest of the suite: the nights of tests/crash, the image that
+    is built, and all others.
     """
     for item in items:
         if item.get_closest_marker("slow"):

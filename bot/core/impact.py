@@ -102,14 +102,13 @@ def excess(sli: Sli, bad: Rows, baseline: Number) -> Number:
 def budget_spent(breach: Breach, found: Measured) -> Number:
     """Percent of a 30-day budget spent from the first bad minute on, by the SLI's own method (`budget.method_of`)."""
     sli = breach.sli
-    slices = method_of(sli) == "time slices"
+    if method_of(sli) == "time slices":
+        minutes = (1 - sli.slice_target) * BUDGET_MINUTES
+        none = Gap("the target allows no bad minute, so it has no error budget")
+        return 100.0 * len(found.bad) / minutes if minutes > 0 else none
     allowed = breach.limit if sli.better is Better.LOWER else 100.0 - breach.limit
-    if slices:
-        allowed = (1 - sli.slice_target) * BUDGET_MINUTES
     if allowed <= 0:
-        return Gap(f"the target allows no bad {'minute' if slices else 'task'}, so it has no error budget")
-    if slices:
-        return 100.0 * len(found.bad) / allowed
+        return Gap("the target allows no bad task, so it has no error budget")
     average = mean(found.rows)
     if average is None or any(row.n is None for row in found.rows):
         return _NO_COUNTS
