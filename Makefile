@@ -44,9 +44,9 @@ bench: $(STAMP)
 evals-check: $(STAMP)
 	@PYTHONPATH=. $(BIN)/python tests/documents/evals_check.py .evals
 
-# The page of slash commands, from the rows of bot/slack/roots.
+# The page of slash commands, from the rows of bot/slack/commands/roots.
 commands: $(STAMP)
-	@$(BIN)/python -c 'from pathlib import Path; from bot.slack.handbook import rewrite; rewrite(Path("docs/commands.md"))'
+	@$(BIN)/python -c 'from pathlib import Path; from bot.slack.commands.help_text import rewrite; rewrite(Path("docs/commands.md"))'
 
 # 72 scenario hours of random incidents at 120x: 36 minutes. `make soak ARGS="--hours 6 --every 1"` for a taste.
 soak: $(STAMP)

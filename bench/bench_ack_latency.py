@@ -21,8 +21,8 @@ from bench.launch import BotProcess, control, free_port
 from bench.many_series import name_of
 from bench.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
 
 AGENTS = 2_000
 SLIS = ("dqr", "tie", "her", "aqdd", "task_success")

@@ -20,8 +20,8 @@ from bench.incidents.faults import MODES
 from bench.incidents.theatre import Theatre, playbooks
 from bench.incidents.world import scenario
 from bench.rows import Row
-from bot.core.attribution import Assessment
-from bot.core.playbook import Playbook
+from bot.core.diagnosis.attribution import Assessment
+from bot.core.runbooks.playbook import Playbook
 
 SEEDS = range(1, 7)
 PATIENCE, QUEUE_PATIENCE = 25, 80

@@ -14,8 +14,8 @@ from pathlib import Path
 from bench.launch import BotProcess, pushed_fleet
 from bench.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
 
 RUNS = 7
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import httpx
 
 from bench.rows import Row, percentile
-from bot.core.detection import breach
-from bot.core.model import Better, MinuteRow, Objective, Series, Sli
-from bot.tabletop.clock import MovableClock
-from bot.tabletop.demo_fleet import AGENTS
-from bot.tabletop.exposition import CALLS_PER_TASK
-from bot.tabletop.serving import MetricsServer
-from bot.tabletop.world import World
+from bot.core.detection.literal_rule import breach
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Better, Objective, Sli
+from bot.simulation.clock import MovableClock
+from bot.simulation.demo_fleet import AGENTS
+from bot.simulation.exposition import CALLS_PER_TASK
+from bot.simulation.metrics_server import MetricsServer
+from bot.simulation.world import World
 
 NOW = datetime(2026, 3, 2, 2, 14, 30, tzinfo=UTC)
 THREE_DAYS = 3 * 86_400

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.rows import Row, percentile
-from bot.core import detection
-from bot.core.model import Better, MinuteRow, Objective, Series, Sli
+from bot.core.detection import literal_rule
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Better, Objective, Sli
 
 MONTH = 30 * 24 * 60
 MONTHS = 4
@@ -42,7 +43,7 @@ def false_pages(sli: Sli, level: float, rate: float) -> Row:
         rows = minutes(np.random.default_rng(month), level, rate, MONTH)
         quiet_until = 0
         for minute in range(MONTH):
-            if minute >= quiet_until and detection.breach(sli, rows, minute, None) is not None:
+            if minute >= quiet_until and literal_rule.breach(sli, rows, minute, None) is not None:
                 pages, quiet_until = pages + 1, minute + SPELL
     return Row(f"false_pages_{_how(sli)}her_{level:g}_pct_at_{rate:g}_per_min_a_month", pages / MONTHS)
 
@@ -58,7 +59,7 @@ def delays(sli: Sli, level: float, rate: float) -> Iterator[Row]:
         random = np.random.default_rng(seed)
         healthy, ill = minutes(random, 2.0, rate, SPELL), minutes(random, level, rate, SPELL)
         rows = healthy | {minute + SPELL: row for minute, row in ill.items()}
-        found = (m for m in range(SPELL, 2 * SPELL) if detection.breach(sli, rows, m, None) is not None)
+        found = (m for m in range(SPELL, 2 * SPELL) if literal_rule.breach(sli, rows, m, None) is not None)
         took.append(float(next(found, 2 * SPELL) + 1 - SPELL))
     name = f"{_how(sli)}her_{level:g}_pct_at_{rate:g}_per_min_min"
     yield Row(f"delay_p50_{name}", percentile(took, 0.5))

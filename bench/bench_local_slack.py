@@ -8,7 +8,7 @@ from slack_sdk import WebClient
 
 from bench.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
-from bot.tabletop import demo_fleet
+from bot.simulation import demo_fleet
 
 MESSAGES = 500
 PROMISE_MS = 1_000.0

@@ -14,8 +14,8 @@ import httpx
 from bench.launch import BotProcess, bad_minutes, pushed_fleet
 from bench.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
 
 INCIDENTS = 200
 A_SECOND = 4.0

@@ -19,11 +19,12 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Scope
 
 from bench.rows import Row, percentile
-from bot.core.change_feed import PostedChange
-from bot.core.model import DEFAULT_LADDER, Agent, Fleet, RungState
-from bot.tabletop.clock import RealClock
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.posted_change import PostedChange
+from bot.core.model.rungs import DEFAULT_LADDER, RungState
+from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.runtime.clock import RealClock
 from bot.web.api import build_api
-from bot.web.board import MemoryBoard
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token
 
@@ -69,7 +70,7 @@ def polls(tokens: dict[str, str]) -> Iterator[tuple[bytes, str]]:
 
 
 @contextmanager
-def kept_busy(board: MemoryBoard, agents: Sequence[str]) -> Iterator[None]:
+def kept_busy(rung_cache: MemoryRungCache, agents: Sequence[str]) -> Iterator[None]:
     """Publish 20 rungs a second and take what changed each time."""
     over = threading.Event()
 
@@ -77,8 +78,8 @@ def kept_busy(board: MemoryBoard, agents: Sequence[str]) -> Iterator[None]:
         epoch = 0
         while not over.wait(0.05):
             epoch += 1
-            board.publish([RungState(agents[epoch % len(agents)], "", "approval", epoch, datetime.now(UTC))])
-            board.take_changed()
+            rung_cache.publish([RungState(agents[epoch % len(agents)], "", "approval", epoch, datetime.now(UTC))])
+            rung_cache.take_changed()
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -160,12 +161,14 @@ def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the
     book = TokenBook.from_lines(one.line for one in made.values())
     fleet = Fleet(people={}, sources={}, agents={name: Agent(name, "ann") for name in names}, ladder=DEFAULT_LADDER)
     clock = RealClock()
-    board = MemoryBoard(lambda: fleet, clock)
-    app = build_api(board, Nowhere(), book, list, CollectorRegistry(), feed=Nowhere(), fleet=lambda: fleet, clock=clock)
+    rung_cache = MemoryRungCache(lambda: fleet, clock)
+    app = build_api(
+        rung_cache, Nowhere(), book, list, CollectorRegistry(), feed=Nowhere(), fleet=lambda: fleet, clock=clock
+    )
     server = HttpServer(app, "127.0.0.1", 0)
     port = server.start()
     try:
-        with kept_busy(board, names):
+        with kept_busy(rung_cache, names):
             asgi = asyncio.run(through_asgi(app, tokens))
             whole, each = by_clients(port, tokens)
     finally:

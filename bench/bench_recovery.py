@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.rows import Row, percentile
-from bot.core import detection
-from bot.core.model import Baseline, Better, MinuteRow, Objective, Series, Sli
-from bot.core.recovery import Move, Need, moves
+from bot.core.detection import literal_rule
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Baseline, Better, Objective, Sli
+from bot.core.recovery.recovery_clock import ClockChange, Need, moves
 
 RUNS = 2000
 MILD_RUNS = 500
@@ -64,7 +65,7 @@ class Course:
 
     need: Need
     first_bad: int
-    turns: tuple[Move, ...]
+    turns: tuple[ClockChange, ...]
 
 
 def percentages(random: np.random.Generator, levels: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
@@ -92,10 +93,10 @@ def simulated(case: Case, rate: float, levels: np.ndarray, seed: int) -> Course 
     return None
 
 
-def detected(case: Case, rows: Mapping[int, MinuteRow]) -> detection.Run | None:
+def detected(case: Case, rows: Mapping[int, MinuteRow]) -> literal_rule.Run | None:
     """The breach as detection first finds it after the onset; None where it does not within the hour."""
     ill = range(LEAD, LEAD + SICK_MINUTES)
-    runs = (detection.breach(case.sli, rows, minute, None) for minute in ill)
+    runs = (literal_rule.breach(case.sli, rows, minute, None) for minute in ill)
     return next((run for run in runs if run is not None), None)
 
 
@@ -103,20 +104,20 @@ def minutes_to_confirm(case: Case, rate: float, seed: int) -> float:
     """Minutes from the repair until the clock could say "held"; NEVER if it did not in time, or not at all."""
     mended = LEAD + SICK_MINUTES
     spans = [(LEAD, case.normal), (SICK_MINUTES, case.ill), (WATCHED, case.normal)]
-    course = simulated(case, rate, np.concatenate([np.full(length, level) for length, level in spans]), seed)
-    if course is None:
+    monitor = simulated(case, rate, np.concatenate([np.full(length, level) for length, level in spans]), seed)
+    if monitor is None:
         return NEVER
-    held = (turn.minute for turn in course.turns if turn.kind == "held" and turn.minute >= mended)
+    held = (turn.minute for turn in monitor.turns if turn.kind == "held" and turn.minute >= mended)
     return next((minute + 1 + SETTLE - mended for minute in held), NEVER)
 
 
 def still_ill(case: Case, rate: float, seed: int) -> tuple[bool, int] | None:
     """Four hours of an agent that nobody mended: whether it was ever confirmed, and how often the clock began."""
     spans = [(LEAD, case.normal), (SICK_MINUTES + WATCHED, case.ill)]
-    course = simulated(case, rate, np.concatenate([np.full(length, level) for length, level in spans]), seed)
-    if course is None:
+    monitor = simulated(case, rate, np.concatenate([np.full(length, level) for length, level in spans]), seed)
+    if monitor is None:
         return None
-    turns = [turn for turn in course.turns if turn.minute < course.first_bad + WATCHED]
+    turns = [turn for turn in monitor.turns if turn.minute < monitor.first_bad + WATCHED]
     return any(turn.kind == "held" for turn in turns), sum(turn.kind == "began" for turn in turns)
 
 

@@ -50,7 +50,9 @@ print(json.dumps([outcome.samples, took, peak, peak - before, sum(one.pages for 
 
 def fleet(agents: int) -> object:
     """Agents `a0`, `a1`, ... with the five SLIs, as a fleet file would give them."""
-    from bot.core.model import DEFAULT_LADDER, Agent, Better, Fleet, Objective, Sli  # noqa: PLC0415 - not in the parent
+    from bot.core.model.fleet import Agent, Fleet  # noqa: PLC0415 - not in the parent
+    from bot.core.model.rungs import DEFAULT_LADDER  # noqa: PLC0415 - see above
+    from bot.core.model.slis import Better, Objective, Sli  # noqa: PLC0415 - see above
 
     slis = (
         Sli("dqr", "", "%", "ratio", Better.HIGHER, Objective(85.0)),

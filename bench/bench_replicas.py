@@ -18,8 +18,8 @@ from bench.launch import BotProcess
 from bench.postgres import PostgresServer
 from bench.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
 
 KILLS = 5
 PROMISE_S = 10.0

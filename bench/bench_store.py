@@ -14,10 +14,11 @@ from pathlib import Path
 
 from bench.postgres import PostgresServer
 from bench.rows import Row, percentile
-from bot.core import events as ev
-from bot.core.advance import advance
-from bot.core.effects import Say
-from bot.core.model import BOT, Actor, MinuteRow, Series, minute_of
+from bot.core.incident import events as ev
+from bot.core.incident.effects import Say
+from bot.core.model.people import BOT, Actor
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.transitions.reducer import advance
 from bot.store import SqlStore
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

@@ -22,18 +22,18 @@ import httpx
 from sqlalchemy import text
 
 from bench.launch import free_port
-from bot.core.incident import Incident, State
+from bot.core.incident.incident import Incident, IncidentState
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
+from bot.simulation.clock import ScaledClock
+from bot.simulation.curves import Bend, Channel, Fault
+from bot.simulation.faults import RETRY_LOOP
+from bot.simulation.instances import Instances
+from bot.simulation.metrics_server import MetricsServer
+from bot.simulation.world import World
 from bot.slack.manifest import manifest
 from bot.store import SqlStore
-from bot.store.audit import findings
-from bot.tabletop import demo_fleet
-from bot.tabletop.clock import ScaledClock
-from bot.tabletop.curves import Bend, Channel, Fault
-from bot.tabletop.faults import RETRY_LOOP
-from bot.tabletop.instances import Instances
-from bot.tabletop.serving import MetricsServer
-from bot.tabletop.world import World
+from bot.store.tools.audit import findings
 from bot.web.tokens import new_token
 
 FAULTS = (
@@ -201,15 +201,18 @@ class Life:
 
     def _act(self, incident: Incident, age: float) -> None:
         number, agent, say = incident.id, incident.agent, self._type
-        if incident.state is State.PAGING:
+        if incident.state is IncidentState.PAGING:
             say("/incident", f"{number} {self._dice.choice(('ack', 'ack', 'ack', 'pass on a train'))}")
         elif incident.rungs.restore_by is not None:
             say("/incident", f"{number} approve", other_than=incident.rungs.restore_by.slack)
         elif age > 5:
             say("/incident", f"{number} override the soak goes on")
-        elif incident.state in (State.RECOVERED, State.RECOVERING) and incident.rungs.rung != incident.rungs.normal:
+        elif (
+            incident.state in (IncidentState.RECOVERED, IncidentState.RECOVERING)
+            and incident.rungs.rung != incident.rungs.normal
+        ):
             say("/autonomy", f"{agent} restore the numbers held", who="U0ANA")
-        elif incident.state is State.RECOVERED:
+        elif incident.state is IncidentState.RECOVERED:
             say("/incident", f"{number} override every number held")
         elif incident.rungs.rung == incident.rungs.normal and self._dice.random() < 0.4:
             say("/autonomy", f"{agent} {self._dice.choice(('bounded', 'approval', 'read-only'))} it loops")

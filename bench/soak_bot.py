@@ -8,16 +8,16 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.app import App, Setup, SlackAccess
 from bot.config import parse_fleet
-from bot.engine.upkeep import Keep
+from bot.engine.health.maintenance import Retention
+from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.self_monitoring import MonitoringSettings
+from bot.simulation.clock import ScaledClock
 from bot.sources import KINDS
-from bot.tabletop.clock import ScaledClock
-from bot.watching import Wishes
 from bot.web.tokens import TokenBook
 
 ROOT = Path(__file__).resolve().parents[1]
-KEEP = Keep(minutes_hours=12, history_days=1.5, tasks_days=1, effects_days=1)
+KEEP = Retention(minutes_hours=12, history_days=1.5, tasks_days=1, effects_days=1)
 """Shorter than a real one, so that 72 hours show where the database stops growing."""
 
 
@@ -30,7 +30,7 @@ def main(file: str) -> None:
     clock = ScaledClock(speed, datetime.fromisoformat(told["origin"]) + timedelta(seconds=passed))
     folder = Path(told["folder"])
     app = App(
-        Setup(
+        AppSetup(
             fleet=lambda: fleet,
             clock=clock,
             slack=SlackAccess(told["bot_token"], told["app_token"], told["slack"]),
@@ -42,7 +42,7 @@ def main(file: str) -> None:
             http_port=int(told["port"]),
             speed=speed,
             history_days=1,
-            wishes=Wishes(KEEP),
+            monitoring=MonitoringSettings(KEEP),
         )
     )
     stop = threading.Event()

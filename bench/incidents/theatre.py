@@ -6,31 +6,25 @@ from pathlib import Path
 
 from bench.incidents.agents import FLOWS, TOOLS
 from bench.incidents.world import HISTORY, START, Scenario, health, records
-from bot.config.playbooks import Names, load_playbooks
-from bot.core.attribution import Assessment
-from bot.core.incident import Incident
-from bot.core.model import (
-    BOT,
-    DEFAULT_LADDER,
-    Agent,
-    Better,
-    Fleet,
-    Objective,
-    Person,
-    Sli,
-)
-from bot.core.playbook import Playbook
-from bot.core.runbook import Plan
-from bot.engine.attribution import Attribution
-from bot.engine.cycle import Cycle
-from bot.engine.history import History
-from bot.engine.intake import PushIntake
-from bot.engine.ledger import Ledger
-from bot.engine.openings import Openings
-from bot.engine.surroundings import Surroundings
+from bot.core.diagnosis.attribution import Assessment
+from bot.core.incident.incident import Incident
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.people import BOT, Person
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.model.slis import Better, Objective, Sli
+from bot.core.runbooks.playbook import Playbook
+from bot.core.runbooks.runbook import Plan
+from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.engine.baselines import Baselines
+from bot.engine.detection.detector import Detector
+from bot.engine.detection.push_intake import PushIntake
+from bot.engine.diagnosis.attribution import AttributionRunner
+from bot.engine.diagnosis.evidence_collector import EvidenceCollector
+from bot.engine.incidents.opener import IncidentOpener
+from bot.engine.incidents.recorder import IncidentRecorder
+from bot.runbooks.playbook_library import Names, load_playbooks
+from bot.simulation.clock import MovableClock
 from bot.store import SqlStore
-from bot.tabletop.clock import MovableClock
-from bot.web.board import MemoryBoard
 
 ROOT = Path(__file__).parents[2]
 LOWER, HIGHER = Better.LOWER, Better.HIGHER
@@ -100,14 +94,14 @@ class Theatre:
         self._fleet = fleet(probed=scenario.sight.health)
         self._store = SqlStore.open(f"sqlite:///{folder / 'one.db'}")
         self._clock = MovableClock(START - timedelta(minutes=HISTORY))
-        board = MemoryBoard(self._get, self._clock, ())
-        ledger = Ledger(self._store, board, lambda: 0.0, lambda _: None)
-        history = History(self._store, self._get)
-        self._openings = Openings(self._store, ledger, self._get, _NoRunbook(), frozenset())
-        cycle = Cycle(self._store, ledger, history, self._openings, self._get, self._clock)
-        self._intake = PushIntake(self._store, cycle, self._get, self._clock)
-        surroundings = Surroundings(self._store, history, self._get)
-        self._attribution = Attribution(self._store, ledger, surroundings, lambda: known, self._clock)
+        rung_cache = MemoryRungCache(self._get, self._clock, ())
+        recorder = IncidentRecorder(self._store, rung_cache, lambda: 0.0, lambda _: None)
+        history = Baselines(self._store, self._get)
+        self._opener = IncidentOpener(self._store, recorder, self._get, _NoRunbook(), frozenset())
+        detector = Detector(self._store, recorder, history, self._opener, self._get, self._clock)
+        self._intake = PushIntake(self._store, detector, self._get, self._clock)
+        evidence_collector = EvidenceCollector(self._store, history, self._get)
+        self._attribution = AttributionRunner(self._store, recorder, evidence_collector, lambda: known, self._clock)
 
     def _get(self) -> Fleet:
         return self._fleet
@@ -133,7 +127,7 @@ class Theatre:
                 left -= 1
             elif minute >= patience:
                 agent = self._fleet.agents["refunds"]
-                self._openings.manual(agent, "odd answers", BOT, self._clock.now())
+                self._opener.manual(agent, "odd answers", BOT, self._clock.now())
                 declared = True
         incident = self._mine()
         assert incident is not None

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from bench.incidents.agents import TOOLS, Draft, Habits, Random, call_errors, draft, habits
 from bench.incidents.faults import MODES, Fault
-from bot.core.change_feed import ChangeKind, PostedChange
-from bot.core.model import MinuteRow, Series, minute_of
-from bot.core.tasks import TaskRecord, ToolUse
+from bot.core.model.posted_change import ChangeKind, PostedChange
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.telemetry.task_records import TaskRecord, ToolUse
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HISTORY = 130

@@ -6,13 +6,13 @@ One file a subject; each has a Typer app of its own that is joined here. Imports
 
 import typer
 
-from bot.cli.between import app as between_app
 from bot.cli.database import db_app
 from bot.cli.incident import incident_app
-from bot.cli.reading import app as reading_app
-from bot.cli.running import app as running_app
+from bot.cli.on_call import app as watching_app
+from bot.cli.process import app as running_app
+from bot.cli.reliability import app as between_app
+from bot.cli.status import app as reading_app
 from bot.cli.tabletop import tabletop_app
-from bot.cli.watching import app as watching_app
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.budget import Budget, refusal
-from bot.core.model import Agent
-from bot.core.tickets import Ticket
-from bot.core.visible import visible
-from bot.desk import LocalDesk
-from bot.documents.budget_chart import draw
-from bot.engine.budgets import Budgets
+from bot.charts.budget_chart import draw
+from bot.core.budgets.budget import Budget, refusal
+from bot.core.budgets.tickets import Ticket
+from bot.core.formatting.terminal_text import visible
+from bot.core.model.fleet import Agent
+from bot.engine.budgets.budgets import BudgetReader
+from bot.runtime.offline import OfflineCommands
 
 NO = 1
 
 
-def show_budgets(desk: LocalDesk, agent: Agent, *, as_json: bool, chart: Path | None = None) -> int:
+def show_budgets(desk: OfflineCommands, agent: Agent, *, as_json: bool, chart: Path | None = None) -> int:
     """Print every budget of an agent; returns the exit code."""
     now = datetime.now(UTC)
     if as_json:
-        found = Budgets(desk.store).of(agent, now)
+        found = BudgetReader(desk.store).of(agent, now)
         tickets = [_ticket(one) for one in desk.store.tickets([agent.key])]
         told = {"agent": agent.key, "budgets": [_plain(one) for one in found], "tickets": tickets}
         print(json.dumps(told, indent=2))
@@ -30,7 +30,7 @@ def show_budgets(desk: LocalDesk, agent: Agent, *, as_json: bool, chart: Path | 
     if chart is None:
         return 0
     try:
-        chart.write_bytes(draw(agent.key, Budgets(desk.store).burndowns(agent, now)))
+        chart.write_bytes(draw(agent.key, BudgetReader(desk.store).burndowns(agent, now)))
     except OSError as error:
         print(f"{chart}: the chart cannot be written: {error.strerror or error}", file=sys.stderr)
         return NO
@@ -47,9 +47,9 @@ def _ticket(one: Ticket) -> Mapping[str, object]:
     }
 
 
-def gate(desk: LocalDesk, agent: Agent, *, as_json: bool) -> int:
+def gate(desk: OfflineCommands, agent: Agent, *, as_json: bool) -> int:
     """Say whether the agent may be changed or widened: 1 where a budget is gone or none is known."""
-    found = Budgets(desk.store).of(agent, datetime.now(UTC))
+    found = BudgetReader(desk.store).of(agent, datetime.now(UTC))
     may, why = refusal(found)
     if as_json:
         told = {"agent": agent.key, "pass": may, "why": list(why), "budgets": [_plain(one) for one in found]}

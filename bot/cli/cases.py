@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.config import Settings
-from bot.desk import LocalDesk
-from bot.documents import evals
-from bot.documents.datasets import Langfuse, LangSmith
-from bot.documents.evals import Case
-from bot.engine.reporting import Reporting
-from bot.ports import DeliveryError
+from bot.documents import regression_cases
+from bot.documents.regression_cases import Case
+from bot.engine.reports.postmortems import PostmortemWriter
+from bot.integrations.datasets import Langfuse, LangSmith
+from bot.ports.errors import DeliveryError
+from bot.runtime.offline import OfflineCommands
 
 NO, UNREACHABLE = 1, 3
 REDACT_WITHIN = 30.0
@@ -25,7 +25,7 @@ class RedactionError(Exception):
     """The program that redacts failed; the sentence says which and how."""
 
 
-class Shelf(Protocol):
+class CaseFolder(Protocol):
     """A service that keeps datasets."""
 
     def push(self, dataset: str, cases: Sequence[Case]) -> int:
@@ -34,27 +34,30 @@ class Shelf(Protocol):
 
 
 def write_cases(
-    desk: LocalDesk,
+    desk: OfflineCommands,
     incident_id: int,
     out: Path,
     *,
     approved_only: bool,
-    redact: evals.Redact = evals.without_contacts,
-    shelf: Shelf | None = None,
+    redact: regression_cases.Redact = regression_cases.without_contacts,
+    shelf: CaseFolder | None = None,
 ) -> int:
     """Write or renew the four files in `out`, every text redacted; returns the exit code."""
     incident = desk.store.incident(incident_id)
     if incident is None:
         print(f"There is no incident INC-{incident_id:04d}.", file=sys.stderr)
         return NO
-    report = Reporting.report_of(desk.store, desk.fleet, incident, datetime.now(UTC))
+    report = PostmortemWriter.report_of(desk.store, desk.fleet, incident, datetime.now(UTC))
     book = out / f"{incident.number}.cases.jsonl"
     try:
-        kept = evals.read(book.read_text(encoding="utf-8"), str(book)) if book.exists() else ()
-        cases = tuple(evals.redacted(case, redact) for case in evals.merged(evals.drafted(report), kept))
+        kept = regression_cases.read(book.read_text(encoding="utf-8"), str(book)) if book.exists() else ()
+        cases = tuple(
+            regression_cases.redacted(case, redact)
+            for case in regression_cases.merged(regression_cases.drafted(report), kept)
+        )
         out.mkdir(parents=True, exist_ok=True)
         _write(out, incident.number, book, cases, approved_only=approved_only)
-    except (evals.CaseError, UnicodeDecodeError) as error:
+    except (regression_cases.CaseError, UnicodeDecodeError) as error:
         print(error, file=sys.stderr)
         return NO
     except RedactionError as error:
@@ -67,7 +70,7 @@ def write_cases(
     return 0 if shelf is None else _pushed(shelf, incident.agent, cases)
 
 
-def _pushed(shelf: Shelf, agent: str, cases: Sequence[Case]) -> int:
+def _pushed(shelf: CaseFolder, agent: str, cases: Sequence[Case]) -> int:
     """Put the approved cases into the agent's dataset."""
     dataset = f"stepdown-{agent}"
     try:
@@ -79,7 +82,7 @@ def _pushed(shelf: Shelf, agent: str, cases: Sequence[Case]) -> int:
     return 0
 
 
-def shelf_of(settings: Settings, name: str) -> Shelf:
+def shelf_of(settings: Settings, name: str) -> CaseFolder:
     """Where to push. Raises ValueError that says what is missing or allowed."""
     if name == "langfuse":
         if not settings.langfuse_public_key or settings.langfuse_secret_key is None:
@@ -93,7 +96,7 @@ def shelf_of(settings: Settings, name: str) -> Shelf:
     raise ValueError(f"--push {name}: there are langfuse and langsmith")
 
 
-def redacting(command: str) -> evals.Redact:
+def redacting(command: str) -> regression_cases.Redact:
     """A redaction by a program of the house: it gets each text on its standard input and prints what may go out.
 
     Contacts are taken out before and after, whatever it does. One that fails lets nothing out.
@@ -104,7 +107,7 @@ def redacting(command: str) -> evals.Redact:
         try:
             done = subprocess.run(  # noqa: S603 - the operator's own program, from their own command line
                 words,
-                input=evals.without_contacts(text),
+                input=regression_cases.without_contacts(text),
                 capture_output=True,
                 text=True,
                 timeout=REDACT_WITHIN,
@@ -112,17 +115,17 @@ def redacting(command: str) -> evals.Redact:
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise RedactionError(f"the redaction {words[0]} failed: {type(error).__name__}") from error
-        return evals.without_contacts(done.stdout.removesuffix("\n"))
+        return regression_cases.without_contacts(done.stdout.removesuffix("\n"))
 
     return redact
 
 
 def _write(out: Path, number: str, book: Path, cases: tuple[Case, ...], *, approved_only: bool) -> None:
     exported = [case for case in cases if case.approved or not approved_only]
-    book.write_text(evals.canonical(cases), encoding="utf-8")
-    (out / f"{number}.promptfoo.yaml").write_text(evals.promptfoo(exported), encoding="utf-8")
-    (out / f"{number}.inspect.jsonl").write_text(evals.inspect(exported), encoding="utf-8")
-    (out / f"{number}.deepeval.json").write_text(evals.deepeval(exported), encoding="utf-8")
+    book.write_text(regression_cases.canonical(cases), encoding="utf-8")
+    (out / f"{number}.promptfoo.yaml").write_text(regression_cases.promptfoo(exported), encoding="utf-8")
+    (out / f"{number}.inspect.jsonl").write_text(regression_cases.inspect(exported), encoding="utf-8")
+    (out / f"{number}.deepeval.json").write_text(regression_cases.deepeval(exported), encoding="utf-8")
 
 
 def _told(book: Path, cases: tuple[Case, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.asking import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
+from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
 
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 
@@ -18,7 +18,7 @@ URL = r"sqlite:///|postgresql(\+psycopg)?://"
 def db_backup(file: Annotated[Path, typer.Argument(help="Where the copy goes; nothing is written over.")]) -> None:
     """Copy a SQLite database while the bot runs: whole, of one moment, checked."""
     from bot.store import StoreError
-    from bot.store.backup import back_up
+    from bot.store.tools.backup import back_up
 
     try:
         size = back_up(settings_now().database_url, file)
@@ -31,7 +31,7 @@ def db_backup(file: Annotated[Path, typer.Argument(help="Where the copy goes; no
 def db_upgrade() -> None:
     """Bring the database to this version's schema. Run it once for each new version, before the bot."""
     from bot.store import StoreError
-    from bot.store.upgrading import upgrade
+    from bot.store.tools.upgrade import upgrade
 
     try:
         print(f"schema {upgrade(settings_now().database_url)}")
@@ -45,7 +45,7 @@ def db_status(as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from bot.store import StoreError
-    from bot.store.status import look
+    from bot.store.tools.status import look
 
     try:
         found = look(settings_now().database_url)
@@ -67,7 +67,7 @@ def db_copy(
 ) -> None:
     """Copy everything from one database to another, of either engine, whole or not at all. Stop the bot first."""
     from bot.store import StoreError
-    from bot.store.copying import copy
+    from bot.store.tools.copying import copy
 
     for url in (source, target):
         if not re.match(URL, url):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.asking import WRONG, As, AsJson, Incident, act, number, open_desk, show, stop
+from bot.cli.context import WRONG, As, AsJson, Incident, act, number, open_offline, show, stop
 
 incident_app = typer.Typer(no_args_is_help=True, help="Act on an incident, also when Slack is down.")
 
@@ -75,21 +75,21 @@ def note(incident: Incident, text: str, who: As = "") -> None:
 @incident_app.command("show")
 def show_incident(incident: Incident, as_json: AsJson = False) -> None:
     """One incident."""
-    with open_desk() as desk:
+    with open_offline() as desk:
         show(desk.commands.status(number(incident)), as_json)
 
 
 @incident_app.command("timeline")
 def show_timeline(incident: Incident, limit: int = 50, as_json: AsJson = False) -> None:
     """The timeline of one incident."""
-    with open_desk() as desk:
+    with open_offline() as desk:
         show(desk.commands.timeline(number(incident), limit), as_json)
 
 
 @incident_app.command("evidence")
 def evidence(incident: Incident, as_json: AsJson = False) -> None:
     """Look at the evidence now: likely causes, and the playbook that fits."""
-    with open_desk() as desk:
+    with open_offline() as desk:
         show(desk.commands.causes.evidence(number(incident)), as_json)
 
 

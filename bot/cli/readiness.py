@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from bot.core import readiness, review
-from bot.core.model import Agent
-from bot.core.readiness import Readiness
-from bot.core.review import Review
-from bot.desk import LocalDesk, plain
-from bot.engine.readying import Readying
-from bot.engine.reviewing import Reviewing
+from bot.core.model.fleet import Agent
+from bot.core.reports import readiness, weekly_review
+from bot.core.reports.readiness import Readiness
+from bot.core.reports.weekly_review import Review
+from bot.engine.reliability.readiness_check import ReadinessCheck
+from bot.engine.reliability.weekly_review import WeeklyReview
+from bot.runtime.offline import OfflineCommands, plain
 
 NO = 1
 
 
-def show_readiness(desk: LocalDesk, agent: Agent, *, as_json: bool) -> int:
+def show_readiness(desk: OfflineCommands, agent: Agent, *, as_json: bool) -> int:
     """Print every line with its evidence; 1 where the agent is not production-ready."""
-    found = desk.readying.of(agent, datetime.now(UTC))
+    found = desk.readiness_check.of(agent, datetime.now(UTC))
     if as_json:
         print(json.dumps(_plain(found), indent=2))
     else:
@@ -39,17 +39,17 @@ def _plain(found: Readiness) -> Mapping[str, object]:
     }
 
 
-def show_review(desk: LocalDesk, *, as_json: bool) -> int:
+def show_review(desk: OfflineCommands, *, as_json: bool) -> int:
     """Print the last seven days, as the weekly message has them."""
     now = datetime.now(UTC)
-    found = reviewing(desk.readying, desk).of(now)
-    print(json.dumps(_review(found), indent=2) if as_json else "\n".join(review.words(found)))
+    found = reviewing(desk.readiness_check, desk).of(now)
+    print(json.dumps(_review(found), indent=2) if as_json else "\n".join(weekly_review.words(found)))
     return 0
 
 
-def reviewing(readying: Readying, desk: LocalDesk) -> Reviewing:
+def reviewing(readiness_check: ReadinessCheck, desk: OfflineCommands) -> WeeklyReview:
     """The review beside a running bot; it posts nothing from here."""
-    return Reviewing(desk.store, lambda: desk.fleet, readying, desk.clock, lambda: 0.0)
+    return WeeklyReview(desk.store, lambda: desk.fleet, readiness_check, desk.clock, lambda: 0.0)
 
 
 def _review(found: Review) -> Mapping[str, object]:

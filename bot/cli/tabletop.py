@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.asking import NO, WRONG, AsJson, settings_now, stop
+from bot.cli.context import NO, WRONG, AsJson, settings_now, stop
 
 if TYPE_CHECKING:
-    from bot.core.rehearsal import Rehearsal
+    from bot.core.runbooks.rehearsal import Rehearsal
 
 tabletop_app = typer.Typer(no_args_is_help=True, help="Exercises: rehearse a failure mode on a simulated agent.")
 
 
-class Style(StrEnum):
+class TeamChoice(StrEnum):
     """The scripted teams."""
 
     GOOD = "good"
@@ -24,11 +24,11 @@ class Style(StrEnum):
 
 def rehearsals() -> "dict[str, Rehearsal]":
     """What can be played, by the name of its playbook. Stops the command where a playbook is broken."""
-    from bot.config.playbooks import Names, load_playbooks
-    from bot.documents.runbooks import RunbookShelf
+    from bot.runbooks.library import RunbookLibrary
+    from bot.runbooks.playbook_library import Names, load_playbooks
 
     settings = settings_now()
-    found = load_playbooks(settings.playbooks_dir, Names(RunbookShelf(settings.runbooks_dir).names()))
+    found = load_playbooks(settings.playbooks_dir, Names(RunbookLibrary(settings.runbooks_dir).names()))
     if found.problems:
         stop("\n".join(map(str, found.problems)), NO)
     return {name: one.rehearsal for name, one in found.sound.items() if one.rehearsal is not None}
@@ -51,8 +51,8 @@ def chosen(known: "dict[str, Rehearsal]", playbook: str, seed: int, *, at_random
 
 def again(number: str) -> "Rehearsal":
     """A past incident as a rehearsal. Stops the command where it cannot be one."""
-    from bot.cli.asking import load
-    from bot.core.past_rehearsal import rehearsal_of
+    from bot.cli.context import load
+    from bot.core.exercises.past_incident import rehearsal_of
     from bot.store import SqlStore
 
     settings = settings_now()
@@ -87,7 +87,7 @@ def run(
     playbook: Annotated[str, typer.Argument(help="The playbook; see `stepdown tabletop list`.")] = "",
     incident: Annotated[str, typer.Option(help="Play a past incident again: INC-0042.")] = "",
     at_random: Annotated[bool, typer.Option("--random", help="Draw one by lot and do not say which.")] = False,
-    unattended: Annotated[Style | None, typer.Option(help="Let a scripted team play it.")] = None,
+    unattended: Annotated[TeamChoice | None, typer.Option(help="Let a scripted team play it.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same story; 0 draws one.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
     speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 10,
@@ -102,7 +102,7 @@ def run(
     settings = settings_now()
     folder = keep or settings.data_dir
     if unattended is None:
-        from bot.demo.exercise import run_exercise
+        from bot.demo.exercise_run import run_exercise
 
         raise typer.Exit(run_exercise(rehearsal, speed, port, folder, json_file))
     _play(rehearsal, unattended.value, seed, folder, settings.runbooks_dir, json_file)

@@ -1,6 +1,6 @@
 """What is watched (the fleet file) and how this process runs (settings)."""
 
-from bot.config.loading import load_fleet, parse_fleet
+from bot.config.loader import load_fleet, parse_fleet
 from bot.config.problems import FleetErrors, Problem, SettingsErrors, describe_problems
 from bot.config.schema import fleet_schema
 from bot.config.settings import Borrowed, Settings, environment, load_settings

@@ -4,27 +4,17 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from bot.config.defaults import KNOWN
-from bot.config.document import Document, Path
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry, SliEntry
-from bot.config.kinds import Kinds
-from bot.config.measures import Measures
 from bot.config.problems import misnamed
-from bot.config.queries import Asked, grouped
-from bot.core import hours
-from bot.core.model import (
-    DEFAULT_LADDER,
-    Agent,
-    Control,
-    EscalationPolicy,
-    EscalationStep,
-    Fleet,
-    Ladder,
-    Person,
-    Rung,
-    Sli,
-    SourceSpec,
-    Way,
-)
+from bot.config.query_groups import QueryGroup, grouped
+from bot.config.sli_layers import SliLayers
+from bot.config.source_kinds import Kinds
+from bot.config.yaml_document import Path, YamlDocument
+from bot.core.model import calendar
+from bot.core.model.fleet import Agent, ControlSpec, Fleet
+from bot.core.model.people import EscalationPolicy, EscalationStep, Person, Way
+from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung
+from bot.core.model.slis import Sli, SourceSpec
 
 FALLBACK_RUNG = "read-only"
 NAMELESS = "one query answers for many agents, so it must say which label names them: `by: {agent: ...}`"
@@ -37,9 +27,9 @@ def ladder_of(file: FleetFile) -> Ladder:
     return Ladder(tuple(Rung(one.name, one.may, one.waits_for_people, one.grants) for one in file.ladder))
 
 
-def assembled(document: Document, file: FleetFile, specs: Mapping[str, SourceSpec], kinds: Kinds) -> Fleet:
+def assembled(document: YamlDocument, file: FleetFile, specs: Mapping[str, SourceSpec], kinds: Kinds) -> Fleet:
     """Build the fleet. SLIs that make no sense are blamed on the way and left out."""
-    watch = _Watch(document, file, Measures(document, file.sources, kinds))
+    watch = _Watch(document, file, SliLayers(document, file.sources, kinds))
     series = {key: list(watch.series(key, entry)) for key, entry in file.agents.items()}
     ladder = ladder_of(file)
     return Fleet(
@@ -58,13 +48,13 @@ def assembled(document: Document, file: FleetFile, specs: Mapping[str, SourceSpe
 class _Watch:
     """Which series each agent is watched by."""
 
-    def __init__(self, document: Document, file: FleetFile, measures: Measures) -> None:
+    def __init__(self, document: YamlDocument, file: FleetFile, measures: SliLayers) -> None:
         self._document = document
         self._slis = file.slis
         self._measures = measures
         self._whole_fleet = {name: measures.resolve(name, [entry], ("slis", name)) for name, entry in file.slis.items()}
 
-    def series(self, key: str, agent: AgentEntry) -> Iterator[Asked]:
+    def series(self, key: str, agent: AgentEntry) -> Iterator[QueryGroup]:
         """Everything one agent is watched by, in the order of the file."""
         for name in (*self._slis, *(own for own in agent.slis if own not in self._slis)):
             yield from self._of(name, key, agent)
@@ -74,7 +64,7 @@ class _Watch:
                     self._unknown(name, ("agents", key, "workflows", flow, "slis", name))
         self._check_baselines(key, agent)
 
-    def _of(self, name: str, key: str, agent: AgentEntry) -> Iterator[Asked]:
+    def _of(self, name: str, key: str, agent: AgentEntry) -> Iterator[QueryGroup]:
         over = agent.slis.get(name)
         if over is not None and over.off:
             return
@@ -91,9 +81,11 @@ class _Watch:
             if measure.polled and not whose and "agent" not in measure.by:
                 # the query is the fleet's, so it is blamed once, however many agents share it
                 self._document.blame(("slis", name) if name in self._slis else path, NAMELESS)
-            yield from self._split(name, key, agent, layers, Asked("", measure, whose))
+            yield from self._split(name, key, agent, layers, QueryGroup("", measure, whose))
 
-    def _split(self, name: str, key: str, agent: AgentEntry, layers: list[SliEntry], whole: Asked) -> Iterator[Asked]:
+    def _split(
+        self, name: str, key: str, agent: AgentEntry, layers: list[SliEntry], whole: QueryGroup
+    ) -> Iterator[QueryGroup]:
         """The agent as a whole, or each of its workflows where the query is split by workflow."""
         if whole.measure.split and not agent.workflows and not whole.measure.follows_labels and whole.measure.polled:
             text = f"{name} is split by workflow, and this agent lists no `workflows`"
@@ -107,7 +99,9 @@ class _Watch:
             elif over is not None and not over.off:
                 yield from self._of_workflow(name, key, flow, [*layers, over], whole)
 
-    def _of_workflow(self, name: str, key: str, flow: str, layers: list[SliEntry], whole: Asked) -> Iterator[Asked]:
+    def _of_workflow(
+        self, name: str, key: str, flow: str, layers: list[SliEntry], whole: QueryGroup
+    ) -> Iterator[QueryGroup]:
         path = ("agents", key, "workflows", flow, "slis", name)
         alone = _asks_itself(layers[-1])
         if not (alone or whole.measure.split) and whole.measure.polled:
@@ -116,9 +110,9 @@ class _Watch:
             return
         measure = self._measures.resolve(name, layers, path)
         if measure is not None and alone:
-            yield Asked(flow, measure, key, flow)
+            yield QueryGroup(flow, measure, key, flow)
         elif measure is not None:
-            yield Asked(flow, measure, whole.agent)
+            yield QueryGroup(flow, measure, whole.agent)
 
     def _unknown(self, name: str, path: Path) -> None:
         known = [*self._slis, *(name for name in KNOWN if name not in self._slis)]
@@ -143,7 +137,7 @@ def _asks_itself(entry: SliEntry) -> bool:
     return bool(entry.texts() or entry.source or entry.tool)
 
 
-def _agent(key: str, entry: AgentEntry, series: list[Asked], ladder: Ladder) -> Agent:
+def _agent(key: str, entry: AgentEntry, series: list[QueryGroup], ladder: Ladder) -> Agent:
     watched = [(one.flow, one.measure.sli) for one in series]
     plain = entry.model_dump(
         include={
@@ -174,11 +168,11 @@ def _pinned(entry: AgentEntry, watched: list[tuple[str, Sli]]) -> Iterator[tuple
             yield flow, sli.name, value
 
 
-def _control(entry: AgentEntry, ladder: Ladder) -> Control:
+def _control(entry: AgentEntry, ladder: Ladder) -> ControlSpec:
     given = entry.control
     names = ladder.names()
     fallback = given.fallback_rung or (FALLBACK_RUNG if FALLBACK_RUNG in names else names[-1])
-    return Control(given.kind, given.url, given.secret, given.not_after, fallback, given.confirm_within)
+    return ControlSpec(given.kind, given.url, given.secret, given.not_after, fallback, given.confirm_within)
 
 
 def _person(key: str, entry: PersonEntry) -> Person:
@@ -186,11 +180,11 @@ def _person(key: str, entry: PersonEntry) -> Person:
     return Person(key, entry.name.strip(), entry.slack, entry.email, entry.phone, entry.tz, ways, _quiet(entry))
 
 
-def _quiet(entry: PersonEntry) -> hours.Quiet:
+def _quiet(entry: PersonEntry) -> calendar.Quiet:
     """The person's quiet hours; what is no such hours was blamed where it stands."""
     with contextlib.suppress(ValueError):
-        return hours.quiet_hours(entry.quiet)
-    return hours.QUIET
+        return calendar.quiet_hours(entry.quiet)
+    return calendar.QUIET
 
 
 def _escalation(file: FleetFile) -> EscalationPolicy:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from bot.config.values import (
+from bot.config.value_types import (
     OFF,
     AlsoWritten,
     ChannelId,
@@ -28,20 +28,20 @@ PARTS = ("value", "count", "good", "bad", "total", "items", "time", "path")
 """The roles a query's texts may have. Which of them a source understands is the source's to say."""
 
 
-class Entry(BaseModel):
+class StrictEntry(BaseModel):
     """A mapping in the file: no unknown keys, no silent conversions."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class WayEntry(Entry):
+class WayEntry(StrictEntry):
     """One way besides Slack to reach a person. The target is a secret, so it stands as `${NAME}`."""
 
     kind: Literal["pagerduty", "apprise", "webhook"]
     target: str = Field(repr=False)
 
 
-class PersonEntry(Entry):
+class PersonEntry(StrictEntry):
     """Somebody with a name. `slack` is the member id (U...) from their Slack profile.
 
     `quiet`: when reminders wait, such as 22:00-07:00, in their own time zone. Pages never do.
@@ -56,7 +56,7 @@ class PersonEntry(Entry):
     ways: list[WayEntry] = []
 
 
-class Parts(Entry):
+class NumberQueries(StrictEntry):
     """The texts of a query by role, and how its labels are ours (`by: {agent: agent, workflow: task_class}`)."""
 
     value: str = ""
@@ -74,18 +74,18 @@ class Parts(Entry):
         return {role: text for role in PARTS if (text := getattr(self, role))}
 
 
-class SourceEntry(Entry):
+class SourceEntry(StrictEntry):
     """What every source has; the fields of its kind stand beside these."""
 
     model_config = ConfigDict(extra="allow")
 
     kind: str
     settle: Seconds = 120
-    slis: dict[Name, Parts] = {}
+    slis: dict[Name, NumberQueries] = {}
     """Queries for SLIs that this source names, in its own language."""
 
 
-class BurnEntry(Entry):
+class BurnEntry(StrictEntry):
     """A ticket when the error budget burns `factor` times too fast over both windows."""
 
     factor: Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -93,7 +93,7 @@ class BurnEntry(Entry):
     and_over: WholeMinutes
 
 
-class SliEntry(Parts):
+class SliEntry(NumberQueries):
     """An SLI, or what an agent or workflow overrides of one. Everything may be left out that a template knows."""
 
     off: bool = False
@@ -158,14 +158,14 @@ Overrides = dict[
 ]
 
 
-class WorkflowEntry(Entry):
+class WorkflowEntry(StrictEntry):
     """What is different for one task class."""
 
     slis: Overrides = {}
     baselines: dict[Name, float] = {}
 
 
-class ControlEntry(Entry):
+class ControlEntry(StrictEntry):
     """How the agent obeys. An agent that polls needs nothing here; a webhook is an accelerator."""
 
     kind: Literal["ofrep", "webhook"] = "ofrep"
@@ -176,7 +176,7 @@ class ControlEntry(Entry):
     confirm_within: Annotated[Seconds, Field(ge=5, le=3600)] = 60
 
 
-class AgentEntry(Entry):
+class AgentEntry(StrictEntry):
     """A deployed agent with one named owner."""
 
     owner: str
@@ -207,7 +207,7 @@ class AgentEntry(Entry):
     """Pre-deployment baselines by SLI, in the SLI's unit."""
 
 
-class RungEntry(Entry):
+class RungEntry(StrictEntry):
     """One autonomy level, in plain words and, for the agent, in `grants`."""
 
     name: RungName
@@ -216,14 +216,14 @@ class RungEntry(Entry):
     grants: dict[str, object] = {}
 
 
-class StepEntry(Entry):
+class StepEntry(StrictEntry):
     """Who is paged how long after the incident began to page."""
 
     after: Minutes
     page: Literal["owner", "deputy", "manager", "everyone"]
 
 
-class EscalationEntry(Entry):
+class EscalationEntry(StrictEntry):
     """`product.md` section 6."""
 
     steps: list[StepEntry] = []
@@ -242,7 +242,7 @@ class EscalationEntry(Entry):
         return steps
 
 
-class FleetFile(Entry):
+class FleetFile(StrictEntry):
     """The whole file. That people and agents must be there is checked with the references, after everything else."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["people", "agents"]})

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Collection
 from zoneinfo import available_timezones
 
-from bot.config.document import Document, Path
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
-from bot.config.kinds import Kinds
 from bot.config.problems import misnamed
-from bot.core.hours import quiet_hours
+from bot.config.source_kinds import Kinds
+from bot.config.yaml_document import Path, YamlDocument
+from bot.core.model.calendar import quiet_hours
 
 _TEAM = re.compile(
     r"(?i)(^|[\s_.@/-])(team|teams|squad|group|crew|rota|rotation|on-?call|department|dept|everyone|channel|devops|sre|ops)"
@@ -21,7 +21,7 @@ _TEAM = re.compile(
 _SEVERAL = re.compile(r"(?i)\s(and|or|und|et|y|e)\s|[&,/;+]")
 
 
-def check_references(document: Document, file: FleetFile, rungs: Collection[str], kinds: Kinds) -> None:
+def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[str], kinds: Kinds) -> None:
     """Blame every reference that leads nowhere and everybody who is nobody."""
     for key, person in file.people.items():
         _check_person(document, key, person)
@@ -40,12 +40,12 @@ def check_references(document: Document, file: FleetFile, rungs: Collection[str]
     _check_ends(document, file)
 
 
-def _keys(document: Document, section: str) -> list[str]:
+def _keys(document: YamlDocument, section: str) -> list[str]:
     """The keys as written, those with faults too: a reference to a faulty person is not a fault of its own."""
     return [str(path[1]) for path in document.keys if path[:1] == (section,) and len(path) == 2]  # noqa: PLR2004 - a pair
 
 
-def _check_person(document: Document, key: str, person: PersonEntry) -> None:
+def _check_person(document: YamlDocument, key: str, person: PersonEntry) -> None:
     path: Path = ("people", key)
     if not _reachable(document, path):
         document.blame(path, "nobody can reach this person; add `slack` (a member ID, U...) or one of `ways`")
@@ -73,13 +73,13 @@ def _zones_like(zone: str) -> list[str]:
     return sorted(name for name in available_timezones() if name.split("/")[0] == zone.split("/", maxsplit=1)[0])
 
 
-def _reachable(document: Document, path: Path) -> bool:
+def _reachable(document: YamlDocument, path: Path) -> bool:
     """Judged by what was written: a faulty member ID, or `slak`, has its own problem already."""
     written = (*path, "slack") in document.values or (*path, "ways", 0) in document.values
     return written or any(blamed[: len(path)] == path for blamed in document.blamed)
 
 
-def _check_shared(document: Document, file: FleetFile) -> None:
+def _check_shared(document: YamlDocument, file: FleetFile) -> None:
     used = Counter(person.slack for person in file.people.values() if person.slack)
     for key, person in file.people.items():
         if used[person.slack] > 1:
@@ -89,7 +89,7 @@ def _check_shared(document: Document, file: FleetFile) -> None:
             )
 
 
-def _check_owner(document: Document, path: Path, agent: AgentEntry, people: list[str]) -> None:
+def _check_owner(document: YamlDocument, path: Path, agent: AgentEntry, people: list[str]) -> None:
     for role in ("owner", "deputy", "manager"):
         key = getattr(agent, role)
         if not key or key in people:
@@ -106,14 +106,14 @@ def _check_owner(document: Document, path: Path, agent: AgentEntry, people: list
             document.blame((*path, role), f"the {role} is the owner again; escalation would reach nobody new")
 
 
-def _check_rungs(document: Document, path: Path, agent: AgentEntry, rungs: Collection[str]) -> None:
+def _check_rungs(document: YamlDocument, path: Path, agent: AgentEntry, rungs: Collection[str]) -> None:
     places = ((agent.normal_rung, "normal_rung"), (agent.control.fallback_rung, "control", "fallback_rung"))
     for rung, *where in places:
         if rung and rung not in rungs:
             document.blame((*path, *where), misnamed("the rung", rung, list(rungs)))
 
 
-def _check_control(document: Document, path: Path, agent: AgentEntry) -> None:
+def _check_control(document: YamlDocument, path: Path, agent: AgentEntry) -> None:
     control = agent.control
     where = (*path, "control")
     if control.kind == "webhook":
@@ -124,7 +124,7 @@ def _check_control(document: Document, path: Path, agent: AgentEntry) -> None:
         document.blame((*where, "url"), "an address begins with https:// (or http:// inside your network)")
 
 
-def _check_ends(document: Document, file: FleetFile) -> None:
+def _check_ends(document: YamlDocument, file: FleetFile) -> None:
     for section, why in (("people", "nobody can be paged"), ("agents", "nothing is watched")):
         if not _keys(document, section) and (section,) not in document.blamed:
             document.blame((section,), f"nothing stands here, so {why}; at least one is needed")

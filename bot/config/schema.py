@@ -6,7 +6,7 @@ Generated from the models that read the file, with the settings of each kind of 
 from typing import Any
 
 from bot.config.fleet import FleetFile
-from bot.config.kinds import Kinds
+from bot.config.source_kinds import Kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

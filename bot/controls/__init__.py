@@ -5,9 +5,10 @@ To add one: a file with a class, a line here, a harness in `tests/contracts/test
 
 from collections.abc import Callable, Mapping
 
-from bot.controls.webhook import Level, WebhookControl
-from bot.core.model import Fleet
-from bot.ports import Clock, Control
+from bot.controls.webhook.adapter import Level, WebhookControl
+from bot.core.model.fleet import Fleet
+from bot.ports.clock import Clock
+from bot.ports.controls import Control
 
 CONTROLS: Mapping[str, Callable[[Callable[[], Fleet], Clock, Level], Control]] = {WebhookControl.kind: WebhookControl}
 

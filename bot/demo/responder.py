@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from bot.demo.stage import Stage
+from bot.demo.setup import DemoSetup
+from bot.simulation import demo_fleet
 from bot.slack import ids
-from bot.tabletop import demo_fleet
 
 OWNER, SECOND = "U0ANA", "U0BO"
 LOOK_EVERY = 0.1
@@ -134,10 +134,10 @@ def wait_for(what: str, look: Callable[[], T | None], deadline: float) -> T:
         time.sleep(LOOK_EVERY)
 
 
-class Responder:
+class ScriptedResponder:
     """Plays Ana, who owns the agent, and Bo, who is the second person."""
 
-    def __init__(self, stage: Stage, deadline: float) -> None:
+    def __init__(self, stage: DemoSetup, deadline: float) -> None:
         self._stage = stage
         self._deadline = deadline
         self._ana = Phone(stage.slack.url, OWNER, deadline)

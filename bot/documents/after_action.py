@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.core.after_action import AfterAction
-from bot.core.debrief import Debrief
-from bot.core.report import Chart, gaps_in
-from bot.documents.charts import draw
-from bot.documents.drawer import keep
+from bot.charts.sli_chart import draw
+from bot.core.exercises.after_action import AfterAction
+from bot.core.exercises.debrief import Debrief
+from bot.core.reports.postmortem_report import Chart, gaps_in
+from bot.documents.folder import keep
 from bot.documents.render import plain_object, safe_name, templates
-from bot.ports import Document
+from bot.ports.documents import Document
 
 
 class AfterActionDocuments:

@@ -12,14 +12,14 @@ from pathlib import Path
 from jinja2 import PackageLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.core import figures
-from bot.core.report import Chart, Gap, Report
-from bot.core.spending import Burndown
-from bot.documents import budget_chart
-from bot.documents.charts import draw
-from bot.documents.drawer import keep
-from bot.documents.sandbox import environment
-from bot.ports import Document
+from bot.charts import budget_chart
+from bot.charts.sli_chart import draw
+from bot.core.budgets.spending import Burndown
+from bot.core.formatting import numbers
+from bot.core.reports.postmortem_report import Chart, Gap, Report
+from bot.documents.folder import keep
+from bot.markdown.templates import environment
+from bot.ports.documents import Document
 
 NOTHING = "-"
 
@@ -98,7 +98,7 @@ def _figure(value: float | Gap | None, unit: str, places: int | None = None) -> 
         return value
     if value is None or not isfinite(value):
         return "no data"
-    return figures.figure(value, unit, places)
+    return numbers.figure(value, unit, places)
 
 
 def _plain(value: object) -> object:

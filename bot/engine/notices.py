@@ -1,10 +1,11 @@
 """Words that belong to no incident, and where they go."""
 
-from bot.core.cards import NoticeCard
-from bot.core.effects import Notice
-from bot.core.model import Fleet
-from bot.engine.outlets import Folded
-from bot.ports import Chat, Job, Receipt
+from bot.core.cards.answer import NoticeCard
+from bot.core.incident.effects import Notice
+from bot.core.model.fleet import Fleet
+from bot.engine.adapters import Folded
+from bot.ports.chat import Chat, Receipt
+from bot.ports.store import Job
 
 
 def notices(fleet: Fleet, stamp: str, text: str, people: tuple[str, ...] = ()) -> tuple[Notice, ...]:

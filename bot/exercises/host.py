@@ -12,31 +12,35 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bot.core import permission
-from bot.core.cards import Answer
-from bot.core.model import Actor, Agent, Fleet, Person
-from bot.core.past_rehearsal import rehearsal_of
-from bot.core.playbook import Playbook
-from bot.core.rehearsal import Rehearsal
-from bot.core.report import Chart
+from bot.core.cards.answer import Answer
+from bot.core.exercises.past_incident import rehearsal_of
+from bot.core.incident import permissions
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.people import Actor, Person
+from bot.core.reports.postmortem_report import Chart
+from bot.core.runbooks.playbook import Playbook
+from bot.core.runbooks.rehearsal import Rehearsal
 from bot.documents.after_action import AfterActionDocuments
 from bot.documents.render import MarkdownDocuments
-from bot.engine.finding import Unknown, find_agent, find_person, nearest
-from bot.exercises.ground import Ground, Site, drill_of
-from bot.exercises.live import ChatStage, LiveDrill
+from bot.engine.name_lookup import Unknown, find_agent, find_person, nearest
+from bot.exercises import facilitation, player_actions
+from bot.exercises.exercise import Exercise, Participants
+from bot.exercises.exercise_engine import ExerciseEngine, ExerciseSite, exercise_of
+from bot.exercises.live import ChatStage, LiveExercise
+from bot.exercises.marking import MARK, MarkedChat, MarkedPager
 from bot.exercises.results import coverage, results
 from bot.exercises.unfinished import Unfinished
-from bot.ports import Clock, DeliveryError, Pager, Store
+from bot.ports.clock import Clock
+from bot.ports.errors import DeliveryError
+from bot.ports.pagers import Pager
+from bot.ports.store import Store
+from bot.simulation.clock import HeldClock
+from bot.simulation.exercise_fleet import PREFIX, exercise_fleet
+from bot.simulation.rehearsal_world import RehearsedWorld
 from bot.slack import Slack
-from bot.slack.listeners import House
-from bot.slack.modals import Place
-from bot.slack.verbs import Said
-from bot.tabletop import directing, playing
-from bot.tabletop.clock import HeldClock
-from bot.tabletop.drill_fleet import PREFIX, drill_fleet
-from bot.tabletop.exercise import Cast, Exercise
-from bot.tabletop.marked import MARK, MarkedChat, MarkedPager
-from bot.tabletop.rehearsed import RehearsedWorld
+from bot.slack.commands.verbs import ParsedCommand
+from bot.slack.inbound.listeners import CommandScope
+from bot.slack.inbound.modals import FormPlace
 
 DEFAULT_SPEED = 1.0
 MOST_AT_ONCE = 5
@@ -48,7 +52,7 @@ log = logging.getLogger("stepdown.exercises")
 
 
 @dataclass(frozen=True, slots=True)
-class Premises:
+class HostDependencies:
     """What the real bot lends: its Slack, its pagers, its fleet and store to look at, and folders."""
 
     slack: Slack
@@ -67,29 +71,29 @@ class Premises:
 class ExerciseHost:
     """Implements `ports.Tabletop`. Safe to use from any thread."""
 
-    premises: Premises
-    drills: dict[int, LiveDrill] = field(default_factory=dict)
-    _houses: dict[int, House] = field(default_factory=dict)
+    dependencies: HostDependencies
+    drills: dict[int, LiveExercise] = field(default_factory=dict)
+    _houses: dict[int, CommandScope] = field(default_factory=dict)
     _seen: dict[int, set[tuple[int, str]]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _unfinished: Unfinished = field(init=False)
 
     def __post_init__(self) -> None:
-        self._unfinished = Unfinished(self.premises.slack.chat, self.folder)
+        self._unfinished = Unfinished(self.dependencies.slack.chat, self.folder)
 
     @property
     def folder(self) -> Path:
         """Where exercises are kept."""
-        return self.premises.data_dir / "exercises"
+        return self.dependencies.data_dir / "exercises"
 
     # Which house a command belongs to.
 
-    def route(self, said: Said, place: Place) -> tuple[House | None, Said]:
+    def route(self, said: ParsedCommand, place: FormPlace) -> tuple[CommandScope | None, ParsedCommand]:
         """The drill's house where the command is about a drill; None where it is about the real thing."""
         if said.verb.root == "tabletop":
             return None, said
         if said.verb.about == "incident" and said.subject:
-            return self._houses.get(drill_of(int(said.subject))), said
+            return self._houses.get(exercise_of(int(said.subject))), said
         by_agent = self._by_agent(said.subject) if said.verb.about == "agent" and said.subject else None
         if by_agent is not None:
             return by_agent, said
@@ -97,18 +101,18 @@ class ExerciseHost:
         house = None if here is None else self._houses.get(here.exercise.number)
         return house, self._renamed(said, house)
 
-    def _by_agent(self, agent: str) -> House | None:
+    def _by_agent(self, agent: str) -> CommandScope | None:
         """By a key that only drills have; the newest drill of that agent."""
         named = [number for number, house in self._houses.items() if agent in house.fleet().agents]
         return self._houses[max(named)] if named else None
 
-    def _renamed(self, said: Said, house: House | None) -> Said:
+    def _renamed(self, said: ParsedCommand, house: CommandScope | None) -> ParsedCommand:
         """In a drill's channel `refunds` means the simulated one."""
         drilled = PREFIX + said.subject
         known = house is not None and said.verb.about == "agent" and drilled in house.fleet().agents
         return replace(said, subject=drilled) if known else said
 
-    def _in(self, channel: str) -> LiveDrill | None:
+    def _in(self, channel: str) -> LiveExercise | None:
         return next((drill for drill in self.drills.values() if channel and drill.channel == channel), None)
 
     # What people ask for.
@@ -128,31 +132,31 @@ class ExerciseHost:
         answer = self._in_drill(drill, actor, verb, words)
         return replace(answer, text=f"{MARK}{answer.text}")
 
-    def _in_drill(self, drill: LiveDrill, actor: Actor, verb: str, words: Mapping[str, str]) -> Answer:
+    def _in_drill(self, drill: LiveExercise, actor: Actor, verb: str, words: Mapping[str, str]) -> Answer:
         exercise, who = drill.exercise, actor.key
-        if verb in directing.ACTS:
-            return directing.act(exercise, who, verb, {**words, "inject": words.get("inject", "")})
+        if verb in facilitation.ACTS:
+            return facilitation.act(exercise, who, verb, {**words, "inject": words.get("inject", "")})
         if verb == "console":
             return self._console(drill, who)
         if verb == "real":
-            return playing.real(exercise, who, actor.name)
+            return player_actions.real(exercise, who, actor.name)
         if verb == "status":
-            return playing.status(exercise)
+            return player_actions.status(exercise)
         if who not in exercise.cast.players and who != exercise.cast.facilitator:
             return Answer("You do not play in this exercise.", ok=False)
         acts: Mapping[str, Callable[[], Answer]] = {
-            "look": lambda: playing.look(exercise, who, words.get("what", "")),
-            "do": lambda: playing.do(exercise, who, words.get("what", "")),
-            "hint": lambda: playing.hint(exercise, who),
-            "answer": lambda: playing.answer(exercise, who, words.get("N", ""), words.get("text", "")),
-            "confidence": lambda: playing.confident(exercise, who, words.get("N", "")),
+            "look": lambda: player_actions.look(exercise, who, words.get("what", "")),
+            "do": lambda: player_actions.do(exercise, who, words.get("what", "")),
+            "hint": lambda: player_actions.hint(exercise, who),
+            "answer": lambda: player_actions.answer(exercise, who, words.get("N", ""), words.get("text", "")),
+            "confidence": lambda: player_actions.confident(exercise, who, words.get("N", "")),
             "report": lambda: self._report(drill),
         }
         found = acts[verb]()
         drill.stage.wake.set()
         return found
 
-    def _meant(self, actor: Actor, channel: str, number: str) -> LiveDrill | None:
+    def _meant(self, actor: Actor, channel: str, number: str) -> LiveExercise | None:
         """By number (a button), else the channel's, else the newest with a part for the person, else the only one."""
         if number.isdigit():
             return self.drills.get(int(number))
@@ -165,13 +169,13 @@ class ExerciseHost:
             return mine[-1]
         return running[0] if len(running) == 1 else None
 
-    def _console(self, drill: LiveDrill, who: str) -> Answer:
+    def _console(self, drill: LiveExercise, who: str) -> Answer:
         if who != drill.exercise.cast.facilitator:
             return Answer("The console is for the facilitator.", ok=False)
         drill.show_console_again()
         return Answer("The console comes as a direct message.")
 
-    def _report(self, drill: LiveDrill) -> Answer:
+    def _report(self, drill: LiveExercise) -> Answer:
         if not drill.exercise.over:
             return Answer("The report follows when it is over.", ok=False)
         drill.want_report()
@@ -180,19 +184,19 @@ class ExerciseHost:
     def _list(self) -> Answer:
         known = [f"• {one.playbook}: {one.title}" for one in self._rehearsals().values()]
         running = [
-            f"• exercise {number} in #{drill.channel_name}: {playing.status(drill.exercise).text}"
+            f"• exercise {number} in #{drill.channel_name}: {player_actions.status(drill.exercise).text}"
             for number, drill in self.drills.items()
             if not drill.exercise.over
         ]
         return Answer("\n".join(["Running:", *(running or ["none"]), "Can be rehearsed:", *(known or ["none"])]))
 
     def _coverage(self) -> Answer:
-        agents = [(agent.key, agent.top_failures) for agent in self.premises.fleet().agents.values()]
-        lines = coverage(results(self.folder), agents, self.premises.clock.now())
+        agents = [(agent.key, agent.top_failures) for agent in self.dependencies.fleet().agents.values()]
+        lines = coverage(results(self.folder), agents, self.dependencies.clock.now())
         return Answer("\n".join(f"• {line}" for line in lines) or "There is no agent.")
 
     def _rehearsals(self) -> dict[str, Rehearsal]:
-        return {one.name: one.rehearsal for one in self.premises.playbooks() if one.rehearsal is not None}
+        return {one.name: one.rehearsal for one in self.dependencies.playbooks() if one.rehearsal is not None}
 
     # Starting one.
 
@@ -204,7 +208,7 @@ class ExerciseHost:
             guide = self._person(words["facilitator"]) if words.get("facilitator") else None
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
-        if refusal := permission.may_respond(actor, agent) or self._refused(words, players, guide):
+        if refusal := permissions.may_respond(actor, agent) or self._refused(words, players, guide):
             return Answer(refusal, ok=False)
         try:
             drill = self._set_up(rehearsal, agent, players, guide, words)
@@ -217,7 +221,7 @@ class ExerciseHost:
     def _refused(self, words: Mapping[str, str], players: Sequence[Person], guide: Person | None) -> str:
         speed = words.get("speed", "")
         if speed and not self._speed(speed):
-            return f"{speed!r} is not a speed: 1x to {directing.FASTEST:g}x."
+            return f"{speed!r} is not a speed: 1x to {facilitation.FASTEST:g}x."
         if len(players) > MOST_PLAYERS:
             return f"{len(players)} players are too many; {MOST_PLAYERS} may play."
         if guide is not None and guide.key in {person.key for person in players}:
@@ -230,7 +234,7 @@ class ExerciseHost:
 
     def _speed(self, text: str) -> float:
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*[xX×]?", text.strip())  # noqa: RUF001 - phones write the sign
-        return float(found[1]) if found and 0 < float(found[1]) <= directing.FASTEST else 0.0
+        return float(found[1]) if found and 0 < float(found[1]) <= facilitation.FASTEST else 0.0
 
     def _rehearsal(self, name: str) -> Rehearsal:
         known = self._rehearsals()
@@ -242,7 +246,7 @@ class ExerciseHost:
 
     def _again(self, number: int) -> Rehearsal:
         """A past incident as a rehearsal."""
-        store, ladder = self.premises.store, self.premises.fleet().ladder
+        store, ladder = self.dependencies.store, self.dependencies.fleet().ladder
         incident = store.incident(number)
         if incident is None:
             raise Unknown(f"There is no incident INC-{number:04d}.")
@@ -252,7 +256,7 @@ class ExerciseHost:
             raise Unknown(str(why)) from why
 
     def _agent(self, name: str) -> Agent:
-        fleet = self.premises.fleet()
+        fleet = self.dependencies.fleet()
         if not name and len(fleet.agents) == 1:
             return next(iter(fleet.agents.values()))
         if not name:
@@ -267,12 +271,12 @@ class ExerciseHost:
     def _person(self, word: str) -> Person:
         """Somebody of the fleet, or any member of the workspace by mention."""
         wanted = (_MENTION.match(word) or [word, word])[1].strip("@<>")
-        fleet = self.premises.fleet()
+        fleet = self.dependencies.fleet()
         known = fleet.person_by_slack(wanted)
         if known is not None:
             return known
         if re.fullmatch(r"[UW][A-Z0-9]{2,}", wanted):
-            name = self.premises.slack.access.actor(wanted).name
+            name = self.dependencies.slack.access.actor(wanted).name
             return Person(wanted, name, slack=wanted)
         return fleet.people[find_person(fleet, wanted)]
 
@@ -283,30 +287,30 @@ class ExerciseHost:
         players: Sequence[Person],
         guide: Person | None,
         words: Mapping[str, str],
-    ) -> LiveDrill:
+    ) -> LiveExercise:
         number, folder = self._next_folder()
-        slack, fleet = self.premises.slack, self.premises.fleet()
+        slack, fleet = self.dependencies.slack, self.dependencies.fleet()
         everybody = [*players, *([guide] if guide else [])]
         name = f"drill-{number:04d}-{agent.key}"[:80]
         topic = f"{MARK}Exercise {number} on a simulated {agent.key}. Something real: /tabletop real"
         channel = slack.chat.open_channel(name, topic, everybody, f"drill-{number}/channel").channel
         chat = MarkedChat(slack.chat, channel, frozenset(person.key for person in everybody))
         clock = HeldClock(self._speed(words.get("speed", "")) or DEFAULT_SPEED)
-        world = RehearsedWorld(rehearsal, PREFIX + agent.key, clock, self.premises.seed())
+        world = RehearsedWorld(rehearsal, PREFIX + agent.key, clock, self.dependencies.seed())
         phones = words.get("phones", "").casefold() in ("yes", "on", "true")
-        mine = drill_fleet(rehearsal, agent, players, channel, fleet.ladder, fleet.escalation, phones=phones)
-        ground = Ground(self._site(number, folder, mine, world, clock, chat, players))
+        mine = exercise_fleet(rehearsal, agent, players, channel, fleet.ladder, fleet.escalation, phones=phones)
+        ground = ExerciseEngine(self._site(number, folder, mine, world, clock, chat, players))
         stage = ChatStage(number, chat, {one.key: one for one in players}, lambda: ground)
-        cast = Cast(
+        cast = Participants(
             tuple(one.key for one in players), guide.key if guide else "", {one.key: one.name for one in players}
         )
         exercise = Exercise(number, rehearsal, cast, world, clock, fleet.ladder, stage)
-        documents = AfterActionDocuments(self.premises.data_dir, self.premises.drawer)
-        drill = LiveDrill(exercise, ground, stage, documents, self.folder, name, guide)
+        documents = AfterActionDocuments(self.dependencies.data_dir, self.dependencies.drawer)
+        drill = LiveExercise(exercise, ground, stage, documents, self.folder, name, guide)
         self._unfinished.begin(folder, number, channel)
         with self._lock:
             self.drills[number] = drill
-            self._houses[number] = House(ground.commands, slack.access.of(ground.fleet), ground.fleet, MARK)
+            self._houses[number] = CommandScope(ground.commands, slack.access.of(ground.fleet), ground.fleet, MARK)
             self._seen[number] = self._involved(exercise.cast)
         drill.start()
         return drill
@@ -320,10 +324,10 @@ class ExerciseHost:
         clock: HeldClock,
         chat: MarkedChat,
         players: Sequence[Person],
-    ) -> Site:
+    ) -> ExerciseSite:
         keys = frozenset(person.key for person in players)
-        pagers = {kind: MarkedPager(pager, keys) for kind, pager in self.premises.pagers.items()}
-        return Site(
+        pagers = {kind: MarkedPager(pager, keys) for kind, pager in self.dependencies.pagers.items()}
+        return ExerciseSite(
             number,
             folder,
             fleet,
@@ -331,9 +335,9 @@ class ExerciseHost:
             clock,
             chat,
             pagers,
-            self.premises.runbooks_dir,
-            self.premises.playbooks,
-            MarkdownDocuments(folder, self.premises.drawer),
+            self.dependencies.runbooks_dir,
+            self.dependencies.playbooks,
+            MarkdownDocuments(folder, self.dependencies.drawer),
         )
 
     def _next_folder(self) -> tuple[int, Path]:
@@ -362,8 +366,8 @@ class ExerciseHost:
                 continue
             self._seen[number] |= fresh
             incident_id, key = min(fresh)
-            incident = self.premises.store.incident(incident_id)
-            people = self.premises.fleet().people
+            incident = self.dependencies.store.incident(incident_id)
+            people = self.dependencies.fleet().people
             who = people[key].name if key in people else key
             if incident is not None:
                 drill.exercise.hold(
@@ -371,12 +375,12 @@ class ExerciseHost:
                     "/tabletop resume when it is over, /tabletop real to end it"
                 )
 
-    def _involved(self, cast: Cast) -> set[tuple[int, str]]:
+    def _involved(self, cast: Participants) -> set[tuple[int, str]]:
         """Real open incidents that page or belong to a player."""
         part = {*cast.players, cast.facilitator} - {""}
         return {
             (incident.id, key)
-            for incident in self.premises.store.open_incidents()
+            for incident in self.dependencies.store.open_incidents()
             for key in (*incident.escalation.paged, incident.acked_by)
             if key in part
         }

@@ -13,19 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bot.core.cards import Card
-from bot.core.effects import Lane
-from bot.core.model import Person
-from bot.core.timeline import SealedEntry
+from bot.core.cards.answer import Card
+from bot.core.incident.effects import Lane
+from bot.core.incident.timeline import SealedEntry
+from bot.core.model.people import Person
 from bot.documents.after_action import AfterActionDocuments
 from bot.exercises import results
-from bot.exercises.ground import Ground
+from bot.exercises.cards import console_card, hot_wash_card
+from bot.exercises.exercise import Exercise
+from bot.exercises.exercise_engine import ExerciseEngine
+from bot.exercises.marking import MarkedChat
 from bot.exercises.report import after_action, write
-from bot.exercises.shown import console_card, hot_wash_card
-from bot.ports import DeliveryError, Receipt
-from bot.tabletop.drill_fleet import PREFIX
-from bot.tabletop.exercise import Exercise
-from bot.tabletop.marked import MarkedChat
+from bot.ports.chat import Receipt
+from bot.ports.errors import DeliveryError
+from bot.simulation.exercise_fleet import PREFIX
 
 SLOWEST, QUICKEST = 1.0, 0.1
 """Real seconds between two looks at the world."""
@@ -53,7 +54,7 @@ class ChatStage:
     number: int
     chat: MarkedChat
     people: dict[str, Person]
-    ground: Callable[[], Ground]
+    ground: Callable[[], ExerciseEngine]
     wake: threading.Event = field(default_factory=threading.Event)
     last: Receipt | None = None
     """The newest line that was sent: once it is over, the one that says so."""
@@ -100,11 +101,11 @@ class ChatStage:
 
 
 @dataclass
-class LiveDrill:
+class LiveExercise:
     """An exercise with everything it runs on. `start` it once; `close` ends its threads and lets go of its database."""
 
     exercise: Exercise
-    ground: Ground
+    ground: ExerciseEngine
     stage: ChatStage
     documents: AfterActionDocuments
     folder: Path

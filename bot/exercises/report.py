@@ -1,23 +1,23 @@
 """From an exercise that is over to its after-action report, in words and as a document."""
 
-from bot.core.after_action import AfterAction, InjectFact, Played, build, expected_words
-from bot.core.report import Chart
-from bot.core.story import Story
+from bot.core.exercises.after_action import AfterAction, ExerciseRun, InjectFact, build, expected_words
+from bot.core.exercises.exercise_log import ExerciseLog
+from bot.core.reports.postmortem_report import Chart
 from bot.documents.after_action import AfterActionDocuments
-from bot.engine.reporting import Reporting
-from bot.exercises.ground import Ground
-from bot.ports import Document
-from bot.tabletop.exercise import Exercise, Planned
+from bot.engine.reports.postmortems import PostmortemWriter
+from bot.exercises.exercise import Exercise, Planned
+from bot.exercises.exercise_engine import ExerciseEngine
+from bot.ports.documents import Document
 
 
-def after_action(exercise: Exercise, ground: Ground) -> AfterAction:
+def after_action(exercise: Exercise, ground: ExerciseEngine) -> AfterAction:
     """What there is to say about it."""
     started = exercise.started_at or exercise.clock.now()
     story = exercise.story()
     people = ground.fleet().people
     names = [people[key].name if key in people else key for key in exercise.cast.players]
     return build(
-        Played(
+        ExerciseRun(
             number=exercise.number,
             agent=next(iter(ground.fleet().agents)),
             rehearsal=exercise.rehearsal,
@@ -40,7 +40,7 @@ def write(documents: AfterActionDocuments, found: AfterAction) -> tuple[Document
     return document, documents.keep(document)
 
 
-def _inject(one: Planned, story: Story) -> InjectFact:
+def _inject(one: Planned, story: ExerciseLog) -> InjectFact:
     inject, expects = one.inject, one.inject.expects
     row = story.met(expects.measure, expects.subject, one.sent_at) if expects and one.sent_at else None
     if one.sent_at is None:
@@ -61,10 +61,10 @@ def _inject(one: Planned, story: Story) -> InjectFact:
     )
 
 
-def _charts(ground: Ground) -> tuple[Chart, ...]:
+def _charts(ground: ExerciseEngine) -> tuple[Chart, ...]:
     """Each breached SLI of the first incident with what people did marked on it."""
     known = ground.incidents()
     if not known:
         return ()
-    report = Reporting.report_of(ground.store, ground.fleet(), known[0], ground.site.clock.now())
+    report = PostmortemWriter.report_of(ground.store, ground.fleet(), known[0], ground.site.clock.now())
     return report.charts

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
-from bot.core.after_action import AfterAction
-from bot.core.readiness import DRILL_DAYS, Rating, Rehearsal
+from bot.core.exercises.after_action import AfterAction
+from bot.core.reports.readiness import DRILL_DAYS, Rating, RehearsalFact
 
 FILE = "results.jsonl"
 
@@ -32,12 +32,12 @@ def add(folder: Path, agent: str, found: AfterAction, report: str) -> None:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def results(folder: Path) -> tuple[Rehearsal, ...]:
+def results(folder: Path) -> tuple[RehearsalFact, ...]:
     """Every result, oldest first; lines that are none are left out."""
     path = folder / FILE
     if not path.is_file():
         return ()
-    found: dict[int, Rehearsal] = {}
+    found: dict[int, RehearsalFact] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         known = _result(line)
         if known is not None:
@@ -45,17 +45,19 @@ def results(folder: Path) -> tuple[Rehearsal, ...]:
     return tuple(sorted(found.values(), key=lambda one: one.at))
 
 
-def _result(line: str) -> tuple[int, Rehearsal] | None:
+def _result(line: str) -> tuple[int, RehearsalFact] | None:
     try:
         row = json.loads(line)
         rating: Rating = next(one for one in get_args(Rating) if one == row["rating"])
         at = datetime.fromisoformat(row["at"])
-        return int(row["number"]), Rehearsal(str(row["agent"]), str(row["playbook"]), at, rating, str(row["report"]))
+        return int(row["number"]), RehearsalFact(
+            str(row["agent"]), str(row["playbook"]), at, rating, str(row["report"])
+        )
     except (ValueError, LookupError, TypeError, StopIteration):
         return None
 
 
-def coverage(found: Sequence[Rehearsal], agents: Sequence[tuple[str, Sequence[str]]], now: datetime) -> list[str]:
+def coverage(found: Sequence[RehearsalFact], agents: Sequence[tuple[str, Sequence[str]]], now: datetime) -> list[str]:
     """Agent x playbook x last drilled x result, in lines. `agents`: each with the playbooks it ought to rehearse."""
     newest = {(one.agent, one.playbook): one for one in found}
     lines = []
@@ -65,7 +67,7 @@ def coverage(found: Sequence[Rehearsal], agents: Sequence[tuple[str, Sequence[st
     return lines
 
 
-def _line(agent: str, playbook: str, one: Rehearsal | None, now: datetime) -> str:
+def _line(agent: str, playbook: str, one: RehearsalFact | None, now: datetime) -> str:
     if not playbook:
         return f"{agent}: never rehearsed, and it names no top failures"
     if one is None:
@@ -74,6 +76,6 @@ def _line(agent: str, playbook: str, one: Rehearsal | None, now: datetime) -> st
     return f"{agent} · {playbook}: {one.at:%Y-%m-%d}, worst rating {one.rating}{old}"
 
 
-def rehearsed(data_dir: Path) -> Callable[[str], tuple[Rehearsal, ...]]:
+def rehearsed(data_dir: Path) -> Callable[[str], tuple[RehearsalFact, ...]]:
     """What is known of an agent's rehearsals, read anew each time it is asked."""
     return lambda agent: tuple(one for one in results(data_dir / "exercises") if one.agent == agent)

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.effects import Lane
-from bot.core.model import DEFAULT_LADDER, Actor, Agent, EscalationPolicy, Person
-from bot.core.rehearsal import Rehearsal
-from bot.exercises.ground import Ground, Site, first_id
-from bot.exercises.quick_store import QuickStore
-from bot.ports import Documents
-from bot.tabletop.clock import MovableClock
-from bot.tabletop.drill_fleet import PREFIX, drill_fleet
-from bot.tabletop.exercise import Cast, Exercise
-from bot.tabletop.marked import MarkedChat, MarkedPager
-from bot.tabletop.rehearsed import RehearsedWorld
-from bot.tabletop.standins import MemoryChat
-from bot.tabletop.teams import STYLES, Team
+from bot.core.incident.effects import Lane
+from bot.core.model.fleet import Agent
+from bot.core.model.people import Actor, EscalationPolicy, Person
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.runbooks.rehearsal import Rehearsal
+from bot.exercises.cached_store import CachedStore
+from bot.exercises.exercise import Exercise, Participants
+from bot.exercises.exercise_engine import ExerciseEngine, ExerciseSite, first_id
+from bot.exercises.marking import MarkedChat, MarkedPager
+from bot.exercises.scripted_teams import STYLES, Team
+from bot.ports.documents import Documents
+from bot.simulation.clock import MovableClock
+from bot.simulation.exercise_fleet import PREFIX, exercise_fleet
+from bot.simulation.memory_chat import MemoryChat
+from bot.simulation.rehearsal_world import RehearsedWorld
 
 START = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 LOOKS_A_MINUTE = 3
@@ -54,11 +56,11 @@ class Stepped(MovableClock):
 
 
 @dataclass
-class Played:
+class PlayedExercise:
     """A finished exercise and the ground it was played on, still open."""
 
     exercise: Exercise
-    ground: Ground
+    ground: ExerciseEngine
     chat: MemoryChat
 
 
@@ -67,7 +69,7 @@ class MemoryStage:
     """Hears an exercise in a chat of its own."""
 
     chat: MarkedChat
-    ground: Callable[[], Ground]
+    ground: Callable[[], ExerciseEngine]
 
     def tell(self, key: str, text: str, to: str = "") -> None:
         """One line."""
@@ -85,7 +87,7 @@ class MemoryStage:
 
 def play(
     rehearsal: Rehearsal, style: str, seed: int, folder: Path, runbooks: Path, documents: Documents | None = None
-) -> Played:
+) -> PlayedExercise:
     """Play it to its end and return it. The caller closes the ground."""
     exercise, ground, chat = set_up(rehearsal, seed, folder, runbooks, documents)
     actors = tuple(Actor(one.key, one.name, one.slack, responder=True) for one in PEOPLE)
@@ -101,30 +103,30 @@ def play(
         if minute % SLACK_EVERY == 0:
             ground.deliver()
     ground.deliver()
-    return Played(exercise, ground, chat)
+    return PlayedExercise(exercise, ground, chat)
 
 
 def set_up(
     rehearsal: Rehearsal, seed: int, folder: Path, runbooks: Path, documents: Documents | None = None
-) -> tuple[Exercise, Ground, MemoryChat]:
+) -> tuple[Exercise, ExerciseEngine, MemoryChat]:
     """The exercise and its ground, before it starts, on a clock that stands still."""
     clock, chat = Stepped(START), MemoryChat()
     keys = frozenset(person.key for person in PEOPLE)
     marked = MarkedChat(chat, "C-drill", keys)
-    fleet = drill_fleet(rehearsal, AGENT, PEOPLE, "C-drill", DEFAULT_LADDER, EscalationPolicy())
+    fleet = exercise_fleet(rehearsal, AGENT, PEOPLE, "C-drill", DEFAULT_LADDER, EscalationPolicy())
     world = RehearsedWorld(rehearsal, PREFIX + AGENT.key, clock, seed)
     pagers = {"slack": MarkedPager(chat, keys)}
-    store = QuickStore.begin(folder / "drill", first_id(1))
-    ground = Ground(
-        Site(1, folder, fleet, world.world, clock, marked, pagers, runbooks, documents=documents, store=store)
+    store = CachedStore.begin(folder / "drill", first_id(1))
+    ground = ExerciseEngine(
+        ExerciseSite(1, folder, fleet, world.world, clock, marked, pagers, runbooks, documents=documents, store=store)
     )
     stage = MemoryStage(marked, lambda: ground)
-    team = Cast(tuple(person.key for person in PEOPLE), names={person.key: person.name for person in PEOPLE})
+    team = Participants(tuple(person.key for person in PEOPLE), names={person.key: person.name for person in PEOPLE})
     exercise = Exercise(1, rehearsal, team, world, clock, DEFAULT_LADDER, stage)
     return exercise, ground, chat
 
 
-def _a_minute(ground: Ground, clock: object) -> None:
+def _a_minute(ground: ExerciseEngine, clock: object) -> None:
     """Let a minute go by; instances ask three times in it."""
     assert isinstance(clock, Stepped)  # noqa: S101 - set_up made it
     for _ in range(LOOKS_A_MINUTE):

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from bot.ports import Chat, DeliveryError
-from bot.tabletop.marked import MARK
+from bot.exercises.marking import MARK
+from bot.ports.chat import Chat
+from bot.ports.errors import DeliveryError
 
 FILE = "running"
 EVERY = 60.0

@@ -6,10 +6,10 @@ import sys
 import threading
 from pathlib import Path
 
-from bot.localslack import manifest as manifests
-from bot.localslack.manifest import ManifestError
 from bot.localslack.server import LocalSlack
-from bot.localslack.workspace import Workspace, WorkspaceError
+from bot.localslack.state import manifest as manifests
+from bot.localslack.state.manifest import ManifestError
+from bot.localslack.state.workspace import Workspace, WorkspaceError
 
 WRONG_INPUT = 2
 HIGHEST_PORT = 65_535

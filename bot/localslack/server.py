@@ -11,11 +11,11 @@ from typing import Self
 
 import uvicorn
 
-from bot.localslack.clock import Clock
-from bot.localslack.rooms import Rooms
-from bot.localslack.slack import Slack
-from bot.localslack.wire import FaultyWebSocket
-from bot.localslack.workspace import Workspace
+from bot.localslack.state.clock import Clock
+from bot.localslack.state.slack import Slack
+from bot.localslack.state.workspace import Workspace
+from bot.localslack.transport.routes import Routes
+from bot.localslack.transport.wire import FaultyWebSocket
 
 __all__ = ["LocalSlack", "Workspace"]
 
@@ -59,7 +59,7 @@ class LocalSlack:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._server: _Server | None = None
-        self._rooms: Rooms | None = None
+        self._rooms: Routes | None = None
         self._failure: BaseException | None = None
 
     # -- where it is -------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ class LocalSlack:
 
     async def _serve(self, bound: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
-        rooms = self._rooms = Rooms(self.slack)
+        rooms = self._rooms = Routes(self.slack)
         config = uvicorn.Config(
             rooms.application(),
             log_config=None,

@@ -3,25 +3,25 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.pagers.apprise import ApprisePager
-from bot.pagers.client import Client
-from bot.pagers.pagerduty import US as PAGERDUTY
-from bot.pagers.pagerduty import PagerDuty
-from bot.pagers.webhook import WebhookPager
-from bot.ports import Pager
+from bot.pagers.apprise.adapter import ApprisePager
+from bot.pagers.http import PagerHttp
+from bot.pagers.pagerduty.adapter import US as PAGERDUTY
+from bot.pagers.pagerduty.adapter import PagerDuty
+from bot.pagers.webhook.adapter import WebhookPager
+from bot.ports.pagers import Pager
 
-__all__ = ["PAGERDUTY", "PAGERS", "Means", "build_pagers"]
+__all__ = ["PAGERDUTY", "PAGERS", "PagerDependencies", "build_pagers"]
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class PagerDependencies:
     """What pagers are made of. `pagerduty_url` is one of PagerDuty's two hosts, or a stand-in on this machine."""
 
-    client: Client
+    client: PagerHttp
     pagerduty_url: str
 
 
-PAGERS: Mapping[str, Callable[[Means], Pager]] = {
+PAGERS: Mapping[str, Callable[[PagerDependencies], Pager]] = {
     PagerDuty.kind: lambda means: PagerDuty(means.client, means.pagerduty_url),
     ApprisePager.kind: lambda _: ApprisePager(),
     WebhookPager.kind: lambda means: WebhookPager(means.client),
@@ -30,5 +30,5 @@ PAGERS: Mapping[str, Callable[[Means], Pager]] = {
 
 def build_pagers(pagerduty_url: str = PAGERDUTY) -> dict[str, Pager]:
     """Every pager there is, by the kind of way it serves."""
-    means = Means(Client(), pagerduty_url)
+    means = PagerDependencies(PagerHttp(), pagerduty_url)
     return {kind: make(means) for kind, make in PAGERS.items()}

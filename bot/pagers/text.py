@@ -7,9 +7,11 @@ anywhere, or breaks a line. Only page cards are paged.
 import re
 from dataclasses import dataclass
 
-from bot.core.cards import Card, PageCard, SliLine
-from bot.core.figures import count, figure
-from bot.ports import DeliveryError
+from bot.core.cards.answer import Card
+from bot.core.cards.page import PageCard
+from bot.core.cards.parts import SliLine
+from bot.core.formatting.numbers import count, figure
+from bot.ports.errors import DeliveryError
 
 HEADLINE = 100
 LINES = 3

@@ -11,18 +11,18 @@ from fastapi import APIRouter
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from bot.core.model import Fleet
-from bot.engine.commands import Commands
+from bot.core.model.fleet import Fleet
+from bot.engine.commands.commands import Commands
 from bot.slack.access import Access, Identity
-from bot.slack.api import SLACK_API, Client, asking_client, checked_address, writing_client
-from bot.slack.chat import SlackChat, SlackPager
-from bot.slack.curves import Curves, CurvesOf
-from bot.slack.http import HttpConnection
-from bot.slack.listeners import Inbound
+from bot.slack.client.chat import SlackChat, SlackPager
+from bot.slack.client.rate_limiter import RateLimiter
+from bot.slack.client.sli_charts import CurvesOf, SliCharts
+from bot.slack.client.web_api import SLACK_API, SlackClient, asking_client, checked_address, writing_client
+from bot.slack.inbound.deduplication import acted_on_once
+from bot.slack.inbound.http import HttpConnection
+from bot.slack.inbound.listeners import Inbound
+from bot.slack.inbound.socket import SlackConnection
 from bot.slack.manifest import manifest
-from bot.slack.once import acted_on_once
-from bot.slack.pace import Pace
-from bot.slack.socket import SlackConnection
 
 __all__ = ["Slack", "build_slack", "manifest"]
 
@@ -40,11 +40,11 @@ class Slack:
     access: Access
     inbound: Inbound
     identity: Identity
-    client: Client
+    client: SlackClient
 
     def draw_with(self, curves: CurvesOf) -> None:
         """Show charts to those who ask for an SLI."""
-        self.inbound.curves = Curves(self.client, curves)
+        self.inbound.curves = SliCharts(self.client, curves)
 
     @property
     def routes(self) -> tuple[APIRouter, ...]:
@@ -80,7 +80,7 @@ def build_slack(
     """
     base_url = checked_address(base_url)
     writing, asking = writing_client(bot_token, base_url), asking_client(bot_token, base_url)
-    chat = SlackChat(writing, Pace(rate))
+    chat = SlackChat(writing, RateLimiter(rate))
     identity = Identity(writing, team_id)
     access = Access(asking, lambda: identity.team_id, fleet)
     inbound = Inbound(commands, access, writing, fleet, prefix, lambda: identity.bot_user)

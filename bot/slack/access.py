@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.core.model import Actor, Fleet, Person
-from bot.slack.api import Client, SlackError, call
+from bot.core.model.fleet import Fleet
+from bot.core.model.people import Actor, Person
+from bot.slack.client.web_api import SlackClient, SlackError, call
 from bot.slack.text import plain
 
 TTL: Final = 300.0
@@ -37,7 +38,7 @@ log = logging.getLogger("stepdown.slack")
 class Identity:
     """Who we are: asked once, before anything is dispatched, so that no click waits for it."""
 
-    def __init__(self, client: Client, team_id: str = "") -> None:
+    def __init__(self, client: SlackClient, team_id: str = "") -> None:
         self._client = client
         self._wanted = team_id
         self.team_id = team_id
@@ -70,7 +71,7 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class SlackCaller:
     """Who acts.
 
     `barred`: why they are known to be no full member of this workspace; empty for members, and for those who could not
@@ -89,7 +90,9 @@ class Caller:
 class Access:
     """Turns Slack users into actors."""
 
-    def __init__(self, client: Client, team: Callable[[], str], fleet: Callable[[], Fleet], ttl: float = TTL) -> None:
+    def __init__(
+        self, client: SlackClient, team: Callable[[], str], fleet: Callable[[], Fleet], ttl: float = TTL
+    ) -> None:
         self._client = client
         self._team = team
         self._fleet = fleet
@@ -105,14 +108,14 @@ class Access:
         """The actor behind a user id. `team`: the workspace the payload says the user is of."""
         return self.caller(user, team).actor
 
-    def caller(self, user: str, team: str = "") -> Caller:
+    def caller(self, user: str, team: str = "") -> SlackCaller:
         """The same, and whether the user is known to be a stranger here. Asks Slack once at most for each."""
         person = self._fleet().person_by_slack(user)
         account, barred = self._looked_up(user, team)
         name = plain(str(account.get("real_name") or account.get("name") or user), 60)
         responder = False if barred else self._responder(user, person, known=bool(account))
         actor = Actor(person.key if person else user, person.name if person else name, user, responder, "slack")
-        return Caller(actor, barred)
+        return SlackCaller(actor, barred)
 
     def is_member(self, user: str) -> bool:
         """Whether an account is a full member of our workspace. Raises SlackError where Slack does not say."""

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from bot.slack import ids
-from bot.slack.handbook import hint
-from bot.slack.http import PATH
-from bot.slack.roots import ROOTS
-from bot.slack.verbs import Root
+from bot.slack.commands.help_text import hint
+from bot.slack.commands.roots import ROOTS
+from bot.slack.commands.verbs import Root
+from bot.slack.inbound.http import PATH
 
 NAME: Final = "Stepdown"
 SCOPES: Final[dict[str, str]] = {

@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.core.model import SourceSpec
-from bot.core.tasks import TASK_SLIS
-from bot.ports import Clock, Source
-from bot.sources import http_json, prometheus
-from bot.sources.client import HttpClient
+from bot.core.model.slis import SourceSpec
+from bot.core.telemetry.task_records import TASK_SLIS
+from bot.ports.clock import Clock
+from bot.ports.sources import Source
+from bot.sources.http import HttpClient
+from bot.sources.http_json import adapter as http_json
+from bot.sources.prometheus import adapter as prometheus
 
 __all__ = ["KINDS", "Kind", "build", "build_all"]
 

@@ -7,13 +7,14 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from bot.core.effects import Effect
-from bot.core.events import Event
-from bot.core.incident import Incident
-from bot.core.model import Actor, Baseline
-from bot.core.tasks import TaskRecord
-from bot.core.timeline import Entry, SealedEntry
-from bot.ports import Receipt
+from bot.core.incident.effects import Effect
+from bot.core.incident.events import Event
+from bot.core.incident.incident import Incident
+from bot.core.incident.timeline import Entry, SealedEntry
+from bot.core.model.people import Actor
+from bot.core.model.slis import Baseline
+from bot.core.telemetry.task_records import TaskRecord
+from bot.ports.chat import Receipt
 
 incident_json: TypeAdapter[Incident] = TypeAdapter(Incident)
 event_json: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -6,29 +6,41 @@ from sqlalchemy import inspect, update
 from sqlmodel import SQLModel
 
 from bot.store import tables
-from bot.store.budgets import Budgets
-from bot.store.changes import Changes
-from bot.store.engines import open_database
-from bot.store.errors import StoreError
-from bot.store.followups import Followups
-from bot.store.ground import Close, News
-from bot.store.incidents import Incidents
-from bot.store.keeping import Keeping
+from bot.store.database.engines import open_database
+from bot.store.database.errors import StoreError
+from bot.store.database.transactions import Close, News
 from bot.store.migrate import head, stamp, stored_revision
-from bot.store.occasions import Occasions
-from bot.store.outbox import Outbox
-from bot.store.polls import Polls
-from bot.store.replicas import Replicas
-from bot.store.rolled import Fives
-from bot.store.rungs import Rungs
-from bot.store.tasks import Tasks
-from bot.store.vitals import Vitals
+from bot.store.repositories.budgets import SqlBudgets
+from bot.store.repositories.changes import SqlChanges
+from bot.store.repositories.followups import SqlFollowups
+from bot.store.repositories.health import SqlHealthQueries
+from bot.store.repositories.incidents import SqlIncidents
+from bot.store.repositories.once_markers import SqlOnceMarkers
+from bot.store.repositories.outbox import SqlOutbox
+from bot.store.repositories.polls import SqlPolls
+from bot.store.repositories.replicas import SqlReplicas
+from bot.store.repositories.retention import SqlRetention
+from bot.store.repositories.rollups import SqlRollups
+from bot.store.repositories.rungs import SqlRungs
+from bot.store.repositories.tasks import SqlTasks
 
 __all__ = ["SqlStore", "StoreError"]
 
 
 class SqlStore(
-    Incidents, Outbox, Budgets, Polls, Rungs, Tasks, Changes, Replicas, Followups, Occasions, Fives, Keeping, Vitals
+    SqlIncidents,
+    SqlOutbox,
+    SqlBudgets,
+    SqlPolls,
+    SqlRungs,
+    SqlTasks,
+    SqlChanges,
+    SqlReplicas,
+    SqlFollowups,
+    SqlOnceMarkers,
+    SqlRollups,
+    SqlRetention,
+    SqlHealthQueries,
 ):
     """Everything Stepdown keeps. Open it with `open`; close it when done."""
 

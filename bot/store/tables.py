@@ -169,7 +169,7 @@ class BaselineRow(SQLModel, table=True):
     body: str = Field(sa_type=Text)
 
 
-class SightRow(SQLModel, table=True):
+class DeduplicationRow(SQLModel, table=True):
     """Keys of events seen, against second deliveries."""
 
     __tablename__ = "sight"
@@ -302,7 +302,7 @@ class FollowupRow(SQLModel, table=True):
     nudge_at: float | None = None
 
 
-class OccasionRow(SQLModel, table=True):
+class OnceMarkerRow(SQLModel, table=True):
     """Something that happens once in a period: a daily check, a weekly page. The row is what makes it once."""
 
     __tablename__ = "occasion"
@@ -314,7 +314,7 @@ class OccasionRow(SQLModel, table=True):
     detail: str = Field(default="", sa_type=Text)
 
 
-class CoverRow(SQLModel, table=True):
+class OverrideRow(SQLModel, table=True):
     """The pager of one person, handed to another until a time."""
 
     __tablename__ = "cover"

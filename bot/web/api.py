@@ -8,16 +8,20 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.core.model import Fleet
-from bot.ports import ChangeFeed, Clock, Intake
-from bot.web import autonomy, changes, health, ingest, ofrep, page, refusals, shapes
-from bot.web.board import MemoryBoard
-from bot.web.changes import ChangeDesk
-from bot.web.door import Door
-from bot.web.health import Readiness, Ready
-from bot.web.ingest import Inbox
-from bot.web.metrics import WebMetrics
-from bot.web.poll import Poll
+from bot.core.model.fleet import Fleet
+from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.ports.clock import Clock
+from bot.ports.ingest import ChangeFeed, Intake
+from bot.web import errors, health
+from bot.web.authenticator import Authenticator
+from bot.web.autonomy import ofrep, plain
+from bot.web.autonomy.poll import Poll
+from bot.web.health import ReadinessProbe, Ready
+from bot.web.ingest import changes, routes
+from bot.web.ingest.changes import ChangeIntake
+from bot.web.ingest.routes import RecordIntake
+from bot.web.metrics.http_metrics import WebMetrics
+from bot.web.openapi import docs_page, schemas
 from bot.web.tokens import TokenBook
 
 TITLE = "Stepdown"
@@ -25,7 +29,7 @@ SUMMARY = "Agents read their rung and report their work; probes and metrics."
 
 
 def build_api(
-    board: MemoryBoard,
+    rung_cache: MemoryRungCache,
     intake: Intake,
     tokens: TokenBook,
     ready: Ready,
@@ -42,9 +46,9 @@ def build_api(
     `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are.
     """
     metrics = WebMetrics(registry)
-    door = Door(tokens, metrics)
-    inbox = Inbox(intake, fleet, clock, metrics)
-    poll = Poll(board, fleet, clock, metrics)
+    authenticator = Authenticator(tokens, metrics)
+    inbox = RecordIntake(intake, fleet, clock, metrics)
+    poll = Poll(rung_cache, fleet, clock, metrics)
     app = FastAPI(
         title=TITLE,
         summary=SUMMARY,
@@ -53,14 +57,14 @@ def build_api(
         redoc_url=None,
         redirect_slashes=False,
     )
-    refusals.install(app)
+    errors.install(app)
     own = (
-        ofrep.routes(door, poll),
-        autonomy.routes(door, poll),
-        ingest.routes(door, inbox),
-        changes.routes(door, inbox, ChangeDesk(feed, fleet, clock)),
-        health.routes(Readiness(ready), registry),
-        page.routes(app),
+        ofrep.routes(authenticator, poll),
+        plain.routes(authenticator, poll),
+        routes.routes(authenticator, inbox),
+        changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock)),
+        health.routes(ReadinessProbe(ready), registry),
+        docs_page.routes(app),
     )
     for router in (*own, *more):
         app.include_router(router)
@@ -73,7 +77,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document with our shapes and the ways to show a token."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
-        shapes.complete(document)
+        schemas.complete(document)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -116,7 +120,7 @@ class Counted:
 
     def _refuse(self, scope: Scope, status: str) -> None:
         if status >= "400" and _route(scope) not in PROBES:
-            self._metrics.refused.labels(refusals.REASONS.get(int(status), "other")).inc()
+            self._metrics.refused.labels(errors.REASONS.get(int(status), "other")).inc()
 
 
 def _route(scope: Scope) -> str:

@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 
-from bot.web.refusals import Refusal
+from bot.web.errors import Refusal
 
 BODY_LIMIT = 1_048_576
 """Bytes of a request body: 1 MiB."""

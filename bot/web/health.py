@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from bot.web.refusals import answer
+from bot.web.errors import answer
 
 READY_DEADLINE = 5.0
 """Seconds for the readiness check; a database that hangs must not hang the probe."""
@@ -17,7 +17,7 @@ READY_DEADLINE = 5.0
 Ready = Callable[[], Sequence[str]]
 
 
-class Readiness:
+class ReadinessProbe:
     """Asks the app for its problems, never twice at once: a check that hangs must not use up the threads."""
 
     def __init__(self, ready: Ready, deadline: float = READY_DEADLINE) -> None:
@@ -43,7 +43,7 @@ class Readiness:
             self._asking.release()
 
 
-def routes(readiness: Readiness, registry: CollectorRegistry) -> APIRouter:
+def routes(readiness: ReadinessProbe, registry: CollectorRegistry) -> APIRouter:
     """`/healthz`, `/readyz`, `/metrics`."""
     router = APIRouter(tags=["operation"])
 

@@ -35,7 +35,7 @@ class TokenError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class ApiCaller:
     """Whom a token speaks for: a role, or the agent named."""
 
     role: Role
@@ -62,8 +62,8 @@ def new_token(name: str) -> NewToken:
 class TokenBook:
     """The tokens in force. Empty by default: then every endpoint that needs one is off."""
 
-    def __init__(self, hashes: Mapping[str, Caller] | None = None) -> None:
-        self._buckets: dict[str, list[tuple[str, Caller]]] = defaultdict(list)
+    def __init__(self, hashes: Mapping[str, ApiCaller] | None = None) -> None:
+        self._buckets: dict[str, list[tuple[str, ApiCaller]]] = defaultdict(list)
         for digest, caller in (hashes or {}).items():
             self._buckets[digest[:_BUCKET]].append((digest, caller))
         self._roles = frozenset(caller.role for caller in (hashes or {}).values())
@@ -71,7 +71,7 @@ class TokenBook:
     @classmethod
     def from_lines(cls, lines: Iterable[str], where: str = "tokens") -> "TokenBook":
         """Read a token file. Raises TokenError with every problem at once, each as `where:LINE: sentence`."""
-        hashes: dict[str, Caller] = {}
+        hashes: dict[str, ApiCaller] = {}
         problems: list[str] = []
         for number, line in enumerate(lines, 1):
             words = line.split("#", 1)[0].split()
@@ -86,7 +86,7 @@ class TokenBook:
             raise TokenError(problems)
         return cls(hashes)
 
-    def caller(self, token: str) -> Caller | None:
+    def caller(self, token: str) -> ApiCaller | None:
         """Whom the token speaks for; None for a token that is not in the book."""
         digest = _sha256(token)
         found = None
@@ -104,13 +104,13 @@ def _sha256(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _caller(name: str) -> Caller:
+def _caller(name: str) -> ApiCaller:
     if name.startswith("agent:"):
-        return Caller("agent", name.removeprefix("agent:"))
-    return Caller(next(role for role in get_args(Role) if role == name))
+        return ApiCaller("agent", name.removeprefix("agent:"))
+    return ApiCaller(next(role for role in get_args(Role) if role == name))
 
 
-def _line_problem(words: list[str], hashes: Mapping[str, Caller]) -> str:
+def _line_problem(words: list[str], hashes: Mapping[str, ApiCaller]) -> str:
     """What is wrong with one line, empty when nothing is. A line's second word may be a bare token: never repeated."""
     problem = _name_problem(words[0])
     if problem:

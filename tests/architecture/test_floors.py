@@ -25,7 +25,7 @@ WORLD = frozenset(
     }
     | {"smtplib", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "time", "urllib"}
 )
-PURE = ("bot/core/", "bot/engine/", "bot/ports.py")
+PURE = ("bot/core/", "bot/engine/", "bot/ports/")
 CLOCK_READS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"})
 FLAG_NAMES = frozenset(
     {"testing", "is_testing", "is_test", "test_mode", "in_test", "in_tests", "under_test", "running_tests"}

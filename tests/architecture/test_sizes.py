@@ -10,10 +10,8 @@ MEDIAN_LIMIT = 10
 
 # Tables of data read well at any length. Each needs its reason.
 TABLES_OF_DATA: dict[str, str] = {
-    "bot/core/model.py": "the words of the trade as values, one dataclass each; nothing decides here",
-    "bot/core/events.py": "one dataclass an event; a newcomer looks for all of them in one place",
-    "bot/core/cards.py": "one dataclass a card; nothing decides here",
-    "bot/ports.py": "Protocols only: signatures and what they promise",
+    "bot/core/incident/events.py": "one dataclass an event; a newcomer looks for all of them in one place",
+    "bot/ports/store.py": "Protocols only: signatures and what they promise",
 }
 
 

@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 import httpx
 from wired import START, fleet
 
-from bot.app import App, Setup, SlackAccess
 from bot.localslack.server import LocalSlack
-from bot.tabletop.clock import MovableClock
+from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.simulation.clock import MovableClock
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token
 
@@ -103,7 +103,7 @@ class Town:
         self._database = folder / "stepdown.db"
         whole = fleet()
         self.app = App(
-            Setup(
+            AppSetup(
                 fleet=lambda: whole,
                 clock=MovableClock(START),
                 slack=SlackAccess(slack.bot_token, "", slack.api_url, slack.signing_secret),
@@ -124,7 +124,7 @@ class Town:
         self.client.close()
         self._server.stop()
         self.app.slack.stop()
-        self.app._easel.close()
+        self.app._chart_worker.close()
         self.app._pool.close()
         self.app.store.close()
 
@@ -157,7 +157,7 @@ class Town:
             return [line for line in connection.iterdump() if "VALUES('probe'" not in line]
 
     def counted(self, name: str, **labels: str) -> float:
-        return self.app.care.registry.get_sample_value(name, labels) or 0.0
+        return self.app.self_monitoring.registry.get_sample_value(name, labels) or 0.0
 
     def routes(self) -> Iterator[str]:
         """Every address of the app, by method and route."""

@@ -23,24 +23,27 @@ from test_cards import check_inert, check_limits
 from town import Town, workspace
 from wired import ANA, House
 
-from bot.core.advance import channel_name
-from bot.core.cards import Answer, HomeCard, Picture
-from bot.core.visible import visible
-from bot.desk import as_text, plain
-from bot.documents.charts import draw as draw_chart
-from bot.documents.prose import escape
+from bot.charts.sli_chart import draw as draw_chart
+from bot.core.cards.answer import Answer
+from bot.core.cards.page import Picture
+from bot.core.cards.team import HomeCard
+from bot.core.formatting.terminal_text import visible
+from bot.core.transitions.reducer import channel_name
 from bot.documents.render import MarkdownDocuments, safe_name
 from bot.localslack.server import LocalSlack
+from bot.markdown.prose import escape
 from bot.pagers.text import written
-from bot.slack import blocks, modals, replies
-from bot.slack.api import writing_client
+from bot.runtime.offline import as_text, plain
+from bot.slack import blocks
 from bot.slack.blocks import Drawn
 from bot.slack.blocks.home import home_view
-from bot.slack.chat import SlackChat
-from bot.slack.grammar import parse
-from bot.slack.modals import Place
-from bot.slack.roots import verb
-from bot.slack.verbs import Said
+from bot.slack.client.chat import SlackChat
+from bot.slack.client.web_api import writing_client
+from bot.slack.commands.parser import parse
+from bot.slack.commands.roots import verb
+from bot.slack.commands.verbs import ParsedCommand
+from bot.slack.inbound import modals, replies
+from bot.slack.inbound.modals import FormPlace
 
 ATTACKS = {
     "mentions": "<!channel> <!here|all> <!everyone> <@U0ANA> <!subteam^S0RESP|x> @here @channel",
@@ -103,7 +106,7 @@ def test_a_line_in_a_channel(attack: str) -> None:
 
 @EVERY
 def test_an_answer_and_a_refusal(attack: str) -> None:
-    said = Said(verb("incident", "note"), "42", (("TEXT", attack),))
+    said = ParsedCommand(verb("incident", "note"), "42", (("TEXT", attack),))
     for ok in (True, False):
         slack_inert(replies.reply(said, Answer(attack, ok=ok, incident_id=42), Desk(), "C0ROOM"))
     unclear = replies.unclear("incident", attack, "", FLEET)
@@ -122,8 +125,8 @@ def test_a_page_its_fallback_and_its_picture(attack: str) -> None:
 
 @EVERY
 def test_a_form(attack: str) -> None:
-    contain = Said(verb("incident", "contain"), "42", (("reason", attack),))
-    skip = Said(verb("incident", "skip"), "42")
+    contain = ParsedCommand(verb("incident", "contain"), "42", (("reason", attack),))
+    skip = ParsedCommand(verb("incident", "skip"), "42")
     for view in (modals.form(contain, PLACE, FLEET), modals.form(skip, PLACE, FLEET, (("one", attack), ("x", "-")))):
         a_form_is_inert(view)
 
@@ -247,4 +250,4 @@ def test_whatever_stands_in_it(text: str) -> None:
     assert kinds <= {"text", "softbreak", "text_special"}, kinds
 
 
-PLACE = Place("U0ANA", "T0LOCAL", "C0ROOM", trigger_id="t")
+PLACE = FormPlace("U0ANA", "T0LOCAL", "C0ROOM", trigger_id="t")

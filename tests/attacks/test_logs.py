@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bot.running import quiet
+from bot.runtime.process import quiet
 
 
 @pytest.fixture(autouse=True)

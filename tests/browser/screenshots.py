@@ -26,12 +26,14 @@ from refund_story import report  # noqa: E402 - shared by tests, found by the pa
 from stage import PEOPLE, realistic  # noqa: E402 - see above
 from town import workspace  # noqa: E402 - see above
 
-from bot.core.cards import Card, HomeCard, PageCard, Picture  # noqa: E402 - see above
-from bot.documents.charts import draw as chart  # noqa: E402 - see above
+from bot.charts.sli_chart import draw as chart  # noqa: E402 - see above
+from bot.core.cards.answer import Card  # noqa: E402 - see above
+from bot.core.cards.page import PageCard, Picture  # noqa: E402 - see above
+from bot.core.cards.team import HomeCard  # noqa: E402 - see above
 from bot.localslack.server import LocalSlack  # noqa: E402 - see above
-from bot.slack.api import writing_client  # noqa: E402 - see above
 from bot.slack.blocks.home import home_view  # noqa: E402 - see above
-from bot.slack.chat import SlackChat  # noqa: E402 - see above
+from bot.slack.client.chat import SlackChat  # noqa: E402 - see above
+from bot.slack.client.web_api import writing_client  # noqa: E402 - see above
 
 FOLDER = ROOT / "docs" / "screenshots" / "cards"
 PHONE, DESK = (390, 2000), (1100, 1400)

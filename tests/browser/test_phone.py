@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 

@@ -1,7 +1,7 @@
 """A fleet file that is fine, and how it reads with changes."""
 
 from bot.config import FleetErrors, parse_fleet
-from bot.core.model import Fleet
+from bot.core.model.fleet import Fleet
 from bot.sources import KINDS
 
 GOOD = """\

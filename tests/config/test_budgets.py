@@ -3,8 +3,8 @@
 import pytest
 from fleet_text import GOOD, changed, problems, read
 
-from bot.core.budget import alerts_of
-from bot.core.model import BurnAlert, Sli
+from bot.core.budgets.budget import alerts_of
+from bot.core.model.slis import BurnAlert, Sli
 
 ALERT = "burn_alerts: [{{factor: {}, over: 1d, and_over: 2h}}]"
 

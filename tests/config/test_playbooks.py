@@ -11,9 +11,11 @@ import pytest
 from fleet_text import GOOD as FLEET
 from fleet_text import read
 
-from bot.config.playbooks import Names, PlaybookShelf, load_playbooks, parse_playbook
-from bot.core.model import DEFAULT_LADDER, Agent, Better, Fleet, Ladder, Objective, Rung, Sli
-from bot.core.playbook import SIGNS, Condition, Signal
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung
+from bot.core.model.slis import Better, Objective, Sli
+from bot.core.runbooks.playbook import SIGNS, Condition, Signal
+from bot.runbooks.playbook_library import Names, PlaybookLibrary, load_playbooks, parse_playbook
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = Names(runbooks=("default", "retry-loop"))
@@ -224,7 +226,7 @@ def test_check_knows_what_an_agent_can_fail_at(tmp_path: Path) -> None:
 def test_a_playbook_that_is_left_out_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "slow-ledger.yaml").write_text(changed("runbook: default", "runbook: defolt"))
     fleet = read(FLEET)
-    shelf = PlaybookShelf(tmp_path, lambda: ("default",), lambda: fleet)
+    shelf = PlaybookLibrary(tmp_path, lambda: ("default",), lambda: fleet)
     assert shelf.all() == shelf.all() == ()
     (told,) = [record.getMessage() for record in caplog.records]
     assert told.startswith("left out: ")

@@ -6,8 +6,8 @@ import pytest
 from fleet_text import GOOD as FLEET
 from test_playbooks import GOOD, NAMES, run_check
 
-from bot.config.playbooks import parse_playbook
-from bot.core.rehearsal import Expectation, Rehearsal
+from bot.core.runbooks.rehearsal import Expectation, Rehearsal
+from bot.runbooks.playbook_library import parse_playbook
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REHEARSAL = """\

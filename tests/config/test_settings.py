@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot.config import SettingsErrors, describe_problems, environment, load_settings
 from bot.config.settings import SLACK_API, variables
-from bot.pagers.pagerduty import EU, US
+from bot.pagers.pagerduty.adapter import EU, US
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,9 @@ from fleet_text import GOOD, changed, problems, read
 
 from bot.config import load_fleet
 from bot.config.defaults import KNOWN
-from bot.core.model import Better, Fleet, Objective, PollQuery, Series
+from bot.core.model.fleet import Fleet
+from bot.core.model.samples import Series
+from bot.core.model.slis import Better, Objective, PollQuery
 from bot.sources import KINDS
 
 KYC = "  kyc: {owner: bo, workflows: [review]}\n"

@@ -66,7 +66,7 @@ class OddServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Door)
+        super().__init__(("127.0.0.1", 0), _Authenticator)
         self.answer: Answer = lambda asked: asked.json({})
         self.asked: list[Asked] = []
         self.over = threading.Event()
@@ -79,7 +79,7 @@ class OddServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class _Door(BaseHTTPRequestHandler):
+class _Authenticator(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 

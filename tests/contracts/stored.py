@@ -2,10 +2,10 @@
 
 from wired import PLAN, START
 
-from bot.core import events as ev
-from bot.core.advance import advance
-from bot.core.incident import Decision, Incident
-from bot.core.model import BOT
+from bot.core.incident import events as ev
+from bot.core.incident.incident import Decision, Incident
+from bot.core.model.people import BOT
+from bot.core.transitions.reducer import advance
 from bot.store import SqlStore
 
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from wired import START
 
-from bot.core.budget import Tally
-from bot.core.effects import Notice
-from bot.core.model import Series
-from bot.core.readiness import Decided
-from bot.core.spending import Spent
-from bot.core.tickets import Ticket
+from bot.core.budgets.budget import Tally
+from bot.core.budgets.spending import Spent
+from bot.core.budgets.tickets import Ticket
+from bot.core.incident.effects import Notice
+from bot.core.model.samples import Series
+from bot.core.reports.readiness import ScopeDecision
 from bot.store import SqlStore
 
 HER, DQR, KYC = Series("refunds", "", "her"), Series("refunds", "refund", "dqr"), Series("kyc", "", "her")
@@ -62,7 +62,7 @@ def test_of_an_episode_one_ticket_is_open_and_it_is_wanted_posted_once(store: Sq
 
 
 def test_decisions_come_in_the_order_in_which_they_were_taken(store: SqlStore) -> None:
-    first = Decided("refunds", START, "ana", "beta", "stage: beta\nscope: small", "trial")
+    first = ScopeDecision("refunds", START, "ana", "beta", "stage: beta\nscope: small", "trial")
     second = first._replace(at=START + timedelta(days=3), stage="production", reason="go-live")
     store.decide(first)
     store.decide(second)

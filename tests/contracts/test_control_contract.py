@@ -14,12 +14,14 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot import controls
-from bot.controls.webhook import WebhookControl
-from bot.core.model import DEFAULT_LADDER, Agent, Fleet, RungState
-from bot.core.model import Control as Settings
-from bot.courier.addresses import is_forbidden
-from bot.ports import Control, DeliveryError
-from bot.tabletop.clock import MovableClock
+from bot.controls.webhook.adapter import WebhookControl
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.fleet import ControlSpec as Settings
+from bot.core.model.rungs import DEFAULT_LADDER, RungState
+from bot.http_client.addresses import is_forbidden
+from bot.ports.controls import Control
+from bot.ports.errors import DeliveryError
+from bot.simulation.clock import MovableClock
 
 START = datetime(2026, 3, 1, 2, 14, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

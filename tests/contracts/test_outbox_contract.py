@@ -8,11 +8,13 @@ import pytest
 from stored import kept, opened
 from wired import ANA, START
 
-from bot.core import events as ev
-from bot.core.advance import advance
-from bot.core.effects import EditCard, Page, Say, SetTopic
-from bot.core.model import BOT
-from bot.ports import Finished, LostClaim, Receipt
+from bot.core.incident import events as ev
+from bot.core.incident.effects import EditCard, Page, Say, SetTopic
+from bot.core.model.people import BOT
+from bot.core.transitions.reducer import advance
+from bot.ports.chat import Receipt
+from bot.ports.errors import LostClaim
+from bot.ports.store import Finished
 from bot.store import SqlStore
 
 

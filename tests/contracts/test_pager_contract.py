@@ -15,14 +15,16 @@ import pytest
 from odd_server import Answer, Asked, OddServer, Stopwatch, odd_server
 from stage import FULL, HER, LINES, PROPOSAL, attack, header
 
-from bot.core.cards import PageCard
-from bot.core.model import Person, Way
-from bot.pagers import PAGERS, Means, build_pagers
-from bot.pagers.apprise import ApprisePager
-from bot.pagers.client import Client
-from bot.pagers.pagerduty import US
-from bot.ports import DeliveryError, Pager, Receipt
-from bot.tabletop.standins import MemoryChat
+from bot.core.cards.page import PageCard
+from bot.core.model.people import Person, Way
+from bot.pagers import PAGERS, PagerDependencies, build_pagers
+from bot.pagers.apprise.adapter import ApprisePager
+from bot.pagers.http import PagerHttp
+from bot.pagers.pagerduty.adapter import US
+from bot.ports.chat import Receipt
+from bot.ports.errors import DeliveryError
+from bot.ports.pagers import Pager
+from bot.simulation.memory_chat import MemoryChat
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -70,13 +72,13 @@ class Harness:
 
 
 def pagerduty(server: OddServer, url: str, within: float) -> Harness:
-    pager = PAGERS["pagerduty"](Means(Client(within), url))
+    pager = PAGERS["pagerduty"](PagerDependencies(PagerHttp(within), url))
     way = Way("pagerduty", ROUTING_KEY)
     return Harness(pager, way, lambda: {json.loads(asked.body)["dedup_key"] for asked in server.asked})
 
 
 def webhook(server: OddServer, url: str, within: float) -> Harness:
-    pager = PAGERS["webhook"](Means(Client(within), US))
+    pager = PAGERS["webhook"](PagerDependencies(PagerHttp(within), US))
     way = Way("webhook", f"{url}/{TOKEN} {SIGNING}")
     return Harness(pager, way, lambda: {asked.headers["webhook-id"] for asked in server.asked})
 

@@ -14,10 +14,12 @@ from datetime import datetime
 import pytest
 from odd_server import Asked, OddServer, Stopwatch, odd_server
 
-from bot.core.model import PollQuery, Sample, Series, SourceSpec, minute_start
-from bot.ports import Source, SourceError
+from bot.core.model.samples import Sample, Series, minute_start
+from bot.core.model.slis import PollQuery, SourceSpec
+from bot.ports.errors import SourceError
+from bot.ports.sources import Source
+from bot.simulation.clock import MovableClock
 from bot.sources import KINDS, build
-from bot.tabletop.clock import MovableClock
 
 MINUTE = 29_400_000
 NOW = minute_start(MINUTE + 1)

@@ -10,14 +10,16 @@ import pytest
 from stored import kept, opened
 from wired import ANA, START
 
-from bot.core import events as ev
-from bot.core import followup, timeline
-from bot.core.advance import advance
-from bot.core.change_feed import IdTaken, PostedChange
-from bot.core.incident import Decision, Incident
-from bot.core.model import Baseline, InstanceReading, MinuteRow, RungState, Series, minute_of
-from bot.core.tasks import TaskRecord, ToolUse
-from bot.ports import Conflict, LostClaim
+from bot.core.incident import events as ev
+from bot.core.incident import followups, timeline
+from bot.core.incident.incident import Decision, Incident
+from bot.core.model.posted_change import IdTaken, PostedChange
+from bot.core.model.rungs import InstanceReading, RungState
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.slis import Baseline
+from bot.core.telemetry.task_records import TaskRecord, ToolUse
+from bot.core.transitions.reducer import advance
+from bot.ports.errors import Conflict, LostClaim
 from bot.store import SqlStore, StoreError
 
 SERIES = Series("refunds", "", "her")
@@ -296,18 +298,18 @@ def test_text_that_the_engine_has_no_characters_for_is_kept_without_them(store: 
 
 def test_a_follow_up_is_written_with_its_event_and_outlives_the_incident(store: SqlStore) -> None:
     incident = kept(store)
-    event = ev.Noted(START, ANA, "write a case", "followup", "bo", item=followup.next_id(incident))
+    event = ev.Noted(START, ANA, "write a case", "followup", "bo", item=followups.next_id(incident))
     decision = advance(incident, event)
-    made = followup.made(decision.incident, event)
+    made = followups.made(decision.incident, event)
     store.commit(decision, START, followup=made, wall=1.0)
     assert store.followup("1-1") == made
     assert store.followups(owner="ana") == []
     assert store.due_followups(made.due - timedelta(seconds=1), 10) == []
     assert store.due_followups(made.due, 10) == [made]
-    store.remind_followup(followup.reminded(made, made.due))
+    store.remind_followup(followups.reminded(made, made.due))
     assert [one.nudges for one in store.followups(owner="bo", agent="refunds", incident_id=1)] == [1]
     done = ev.FollowupChanged(START, ANA, "1-1", done=True)
-    store.commit(advance(decision.incident, done), START, followup=followup.changed(made, done), wall=1.0)
+    store.commit(advance(decision.incident, done), START, followup=followups.changed(made, done), wall=1.0)
     store.remind_followup(made)
     assert store.followups() == []
     assert [one.done_by for one in store.followups(open_only=False)] == ["ana"]

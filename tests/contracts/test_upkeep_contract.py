@@ -8,15 +8,18 @@ from datetime import timedelta
 import pytest
 from wired import START
 
-from bot.core.advance import advance
-from bot.core.cover import Cover
-from bot.core.effects import Notice
-from bot.core.events import Opened, Roster
-from bot.core.model import BOT, InstanceReading, MinuteRow, Series, minute_of
-from bot.core.tasks import TaskRecord
-from bot.store import SqlStore, export
-from bot.store.audit import findings
+from bot.core.incident.effects import Notice
+from bot.core.incident.events import Opened, Roster
+from bot.core.model.people import BOT
+from bot.core.model.rungs import InstanceReading
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.paging.override import OnCallOverride
+from bot.core.telemetry.task_records import TaskRecord
+from bot.core.transitions.reducer import advance
+from bot.store import SqlStore
 from bot.store.migrate import head
+from bot.store.tools import export
+from bot.store.tools.audit import findings
 
 HER = Series("refunds", "", "her")
 NOW = minute_of(START)
@@ -60,8 +63,8 @@ def test_an_outcome_is_written_once(store: SqlStore) -> None:
 
 def test_covers_begin_are_replaced_and_end(store: SqlStore) -> None:
     hour = timedelta(hours=1)
-    store.put_cover(Cover("ana", "bo", START, START + 8 * hour, "ana"), [], 1.0)
-    store.put_cover(Cover("ana", "cleo", START + hour, START + 2 * hour, "ana"), [], 1.0)
+    store.put_cover(OnCallOverride("ana", "bo", START, START + 8 * hour, "ana"), [], 1.0)
+    store.put_cover(OnCallOverride("ana", "cleo", START + hour, START + 2 * hour, "ana"), [], 1.0)
     [running] = store.covers(START + hour)
     assert (running.person, running.by, running.made_by) == ("ana", "cleo", "ana")
     assert store.covers(START + 3 * hour) == [], "the first one does not come back"
@@ -111,7 +114,11 @@ def test_what_nobody_needs_is_forgotten(store: SqlStore) -> None:
     store.once("daily", "1", START, wall=1.0)
     later = START + timedelta(days=1)
     assert store.forget_tasks(later) == 5
-    assert (store.forget_sights(later), store.forget_readings(later), store.forget_occasions(later)) == (1, 1, 1)
+    assert (store.forget_deduplication_keys(later), store.forget_readings(later), store.forget_once_markers(later)) == (
+        1,
+        1,
+        1,
+    )
     assert not {name: count for name, count in store.rows().items() if count}
 
 

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.core.advance import advance
-from bot.core.events import Event, Opened, Roster
-from bot.core.incident import Incident
-from bot.core.model import BOT, Actor, Baseline, Better, Breach, EscalationPolicy, Objective, Series, Sli, minute_of
-from bot.core.runbook import Plan, Step
+from bot.core.incident.events import Event, Opened, Roster
+from bot.core.incident.incident import Incident
+from bot.core.model.people import BOT, Actor, EscalationPolicy
+from bot.core.model.samples import Series, minute_of
+from bot.core.model.slis import Baseline, Better, Breach, Objective, Sli
+from bot.core.runbooks.runbook import Plan, Step
+from bot.core.transitions.reducer import advance
 
 T0 = datetime(2026, 3, 2, 2, 14, tzinfo=UTC)
 ANA = Actor("ana", "Ana Duarte", "U0ANA", responder=True)

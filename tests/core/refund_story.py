@@ -7,26 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core import events as ev
-from bot.core.advance import advance
-from bot.core.incident import Incident
-from bot.core.model import (
-    BOT,
-    Actor,
-    Agent,
-    Baseline,
-    Better,
-    Breach,
-    MinuteRow,
-    Objective,
-    Person,
-    Series,
-    Sli,
-    minute_of,
-)
-from bot.core.postmortem import Report, build
-from bot.core.runbook import Plan, Step
-from bot.core.timeline import GENESIS, SealedEntry, seal
+from bot.core.incident import events as ev
+from bot.core.incident.incident import Incident
+from bot.core.incident.timeline import GENESIS, SealedEntry, seal
+from bot.core.model.fleet import Agent
+from bot.core.model.people import BOT, Actor, Person
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.slis import Baseline, Better, Breach, Objective, Sli
+from bot.core.reports.postmortem import Report, build
+from bot.core.runbooks.runbook import Plan, Step
+from bot.core.transitions.reducer import advance
 
 HER = Sli("her", "HER", "%", "ratio", Better.LOWER, Objective(5.0), absolute_tolerance=0.5, moved_by_approval=True)
 TIE = Sli("tie", "TIE", "calls/task", "gauge", Better.LOWER, Objective(1.5, relative=True), absolute_tolerance=0.2)

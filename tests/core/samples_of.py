@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.core.model import Baseline, Better, MinuteRow, Objective, Series, Sli
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Baseline, Better, Objective, Sli
 
 AGENT = "refunds"
 HER = Sli("her", "human escalations", "%", "ratio", Better.LOWER, Objective(5.0), absolute_tolerance=0.5)

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples_of import AQDD, HER, TIE, Cell, minutes
 
-from bot.core.baseline import LEAST_MINUTES, PINNED, compute, frozen
-from bot.core.model import MinuteRow, Sli
+from bot.core.detection.baseline import LEAST_MINUTES, PINNED, compute, frozen
+from bot.core.model.samples import MinuteRow
+from bot.core.model.slis import Sli
 
 Cells = list[tuple[float, int]]
 

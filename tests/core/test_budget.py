@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples_of import AQDD, DQR, HER, TIE, minutes, series_of
 
-from bot.core.budget import (
+from bot.core.budgets.budget import (
     PERIOD,
     USUAL_ALERTS,
     Spending,
@@ -22,7 +22,7 @@ from bot.core.budget import (
     target_of,
     unreachable,
 )
-from bot.core.model import BurnAlert, Objective
+from bot.core.model.slis import BurnAlert, Objective
 
 HOUR, DAY = 60, 24 * 60
 
@@ -135,7 +135,7 @@ def test_an_objective_of_nothing_bad_is_gone_with_the_first() -> None:
     assert "nothing may be bad" in found.why
 
 
-def burning(long: Tally, short: Tally) -> bool:
+def burn_alerts(long: Tally, short: Tally) -> bool:
     sli = replace(HER, burn_alerts=(BurnAlert(3, DAY, 2 * HOUR),))
     found = budget(series_of(HER), sli, lambda window: {DAY: long, 2 * HOUR: short}.get(window, long))
     return found.burns[0].ringing
@@ -144,12 +144,12 @@ def burning(long: Tally, short: Tally) -> bool:
 def test_an_alert_needs_both_windows_and_more_than_two_bad() -> None:
     # at 95 % a burn of 3 is 15 % bad
     hot, cool = Tally(20, 100), Tally(10, 100)
-    assert burning(hot, hot)
-    assert not burning(hot, cool), "the burning is over"
-    assert not burning(cool, hot), "too short to have cost much"
-    assert not burning(Tally(15, 100), hot), "on the line is not past it"
-    assert not burning(Tally(2, 5), Tally(2, 5)), "two of five tasks are no trend"
-    assert not burning(hot, Tally()), "a silent window is unknown"
+    assert burn_alerts(hot, hot)
+    assert not burn_alerts(hot, cool), "the burning is over"
+    assert not burn_alerts(cool, hot), "too short to have cost much"
+    assert not burn_alerts(Tally(15, 100), hot), "on the line is not past it"
+    assert not burn_alerts(Tally(2, 5), Tally(2, 5)), "two of five tasks are no trend"
+    assert not burn_alerts(hot, Tally()), "a silent window is unknown"
 
 
 def test_a_ringing_alert_in_words() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.contrast import Contrast, Point, means, shares, step
+from bot.core.diagnosis.comparison import Comparison, Point, means, shares, step
 
 
 def test_two_shares_by_hand() -> None:
@@ -38,7 +38,7 @@ def test_nothing_is_said_of_a_handful() -> None:
 
 
 def test_a_multiple_of_nothing_is_of_one_in_so_many() -> None:
-    assert Contrast(0.0, 0.5, 9.0, 100, 100).times == 50.0
+    assert Comparison(0.0, 0.5, 9.0, 100, 100).times == 50.0
 
 
 def test_a_step_is_found_where_it_is() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples_of import AQDD, DQR, HER, TIE, minutes, normal
 
-from bot.core.detection import (
+from bot.core.detection.literal_rule import (
     BLIND_HORIZON,
     blind_for,
     breach,
@@ -15,7 +15,8 @@ from bot.core.detection import (
     objective_words,
     verdict,
 )
-from bot.core.model import Better, Call, MinuteRow, Objective, Sli
+from bot.core.model.samples import MinuteRow
+from bot.core.model.slis import Better, Call, Objective, Sli
 
 Cells = list[tuple[float, int]]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.duration import seconds, words
+from bot.core.formatting.durations import seconds, words
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from making import ANA, BO, ROSTER, at, incident, opened
 
-from bot.core.advance import advance
-from bot.core.effects import Effect, Page, Say
-from bot.core.events import Acknowledged, PageSettled, PassedOn, TimerDue
-from bot.core.incident import Incident, State
-from bot.core.model import BOT
+from bot.core.incident.effects import Effect, Page, Say
+from bot.core.incident.events import Acknowledged, PageSettled, PassedOn, TimerDue
+from bot.core.incident.incident import Incident, IncidentState
+from bot.core.model.people import BOT
+from bot.core.transitions.reducer import advance
 
 
 def _pages(effects: tuple[Effect, ...]) -> list[tuple[str, str]]:
@@ -50,7 +50,7 @@ def test_the_default_policy_step_by_step() -> None:
 
 def test_acknowledging_stops_everything_that_is_pending() -> None:
     decision = advance(incident(), Acknowledged(at(1), ANA))
-    assert decision.incident.state is State.RESPONDING
+    assert decision.incident.state is IncidentState.RESPONDING
     assert decision.drop == ("inc-7/page/",)
     assert not [timer for timer in decision.incident.timers if timer.kind == "escalate"]
 
@@ -98,7 +98,7 @@ def test_no_sign_of_work_reminds_and_then_pages_again() -> None:
     lapse = next(timer for timer in reminded.timers if timer.kind == "ack-lapse")
     assert lapse.due_at == at(31)
     lapsed = advance(reminded, TimerDue(at(31), BOT, "ack-lapse", lapse.token))
-    assert lapsed.incident.state is State.PAGING
+    assert lapsed.incident.state is IncidentState.PAGING
     assert lapsed.incident.acked_by == ""
     assert _pages(lapsed.effects) == [("ana", "slack"), ("ana", "sms")]
 

@@ -5,9 +5,9 @@ import math
 import pytest
 from samples_of import AQDD, DQR, HER, TIE, normal
 
-from bot.core.evidence import about, levels
-from bot.core.model import Sli
-from bot.core.recovery import band_limit
+from bot.core.detection.sampling_error import about, levels
+from bot.core.model.slis import Sli
+from bot.core.recovery.recovery_clock import band_limit
 
 HER_3 = normal(3.0)
 DQR_92 = normal(92.0)

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.facts_flow import flow
-from bot.core.material import BEFORE, GUARD, Material
-from bot.core.model import Agent, minute_start
-from bot.core.tasks import TaskRecord
+from bot.core.diagnosis.evidence import BEFORE, GUARD, Evidence
+from bot.core.diagnosis.flow_facts import flow
+from bot.core.model.fleet import Agent
+from bot.core.model.samples import minute_start
+from bot.core.telemetry.task_records import TaskRecord
 
 ONSET = 29_000_000
 SPAN = 10
@@ -30,7 +31,7 @@ def _slow(decisions: int, waited: float) -> bool:
     asked = minute_start(ONSET)
     tasks += [TaskRecord(f"w-{nth}", "refunds", "", asked, pending_approval=True, queued_at=asked) for nth in range(20)]
     arrivals = dict.fromkeys((*early, *range(ONSET, ONSET + SPAN)), 20.0)
-    material = Material(Agent("refunds", "ana", ()), ONSET, ONSET + SPAN - 1, tasks=tuple(tasks), arrivals=arrivals)
+    material = Evidence(Agent("refunds", "ana", ()), ONSET, ONSET + SPAN - 1, tasks=tuple(tasks), arrivals=arrivals)
     (found,) = [fact for fact in flow(material) if fact.sign == "slow-decisions"]
     return found.seen
 

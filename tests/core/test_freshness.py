@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.core.freshness import frozen, skewed, stale
-from bot.core.model import MinuteRow, Series
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.telemetry.freshness import frozen, skewed, stale
 
 HER = Series("refunds", "", "her")
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 from making import ANA, BO, ROSTER, T0, at, incident
 
-from bot.core.advance import advance
-from bot.core.effects import Effect, Page, Say
-from bot.core.events import Acknowledged, PageSettled, PagingBegan, PassedOn, RecoveryBegan, TimerDue
-from bot.core.incident import IllegalMove, Incident, State
-from bot.core.model import BOT, minute_of
+from bot.core.incident.effects import Effect, Page, Say
+from bot.core.incident.events import Acknowledged, PageSettled, PagingBegan, PassedOn, RecoveryBegan, TimerDue
+from bot.core.incident.incident import IllegalMove, Incident, IncidentState
+from bot.core.model.people import BOT
+from bot.core.model.samples import minute_of
+from bot.core.transitions.reducer import advance
 
 
 def _people(effects: tuple[Effect, ...]) -> list[str]:
@@ -24,7 +25,7 @@ def _next(found: Incident) -> tuple[Incident, list[str]]:
 
 def test_whoever_acknowledged_can_give_it_back_and_the_next_person_is_paged_at_once() -> None:
     given = advance(incident(Acknowledged(at(1), ANA)), PassedOn(at(9), ANA, "my train enters a tunnel"))
-    assert given.incident.state is State.PAGING
+    assert given.incident.state is IncidentState.PAGING
     assert given.incident.acked_by == ""
     assert _people(given.effects) == ["bo"]
     assert any("can't go on" in effect.why for effect in given.effects if isinstance(effect, Page))
@@ -51,7 +52,7 @@ def test_everyone_is_paged_when_everyone_declined() -> None:
 def test_while_it_recovers_giving_it_back_pages_the_next_one_and_keeps_the_clock() -> None:
     found = incident(Acknowledged(at(1), ANA), RecoveryBegan(at(20), BOT, minute_of(T0), "in band"))
     decision = advance(found, PassedOn(at(21), ANA))
-    assert decision.incident.state is State.RECOVERING
+    assert decision.incident.state is IncidentState.RECOVERING
     assert _people(decision.effects) == ["bo"]
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core import hours
+from bot.core.model import calendar
 
 FRIDAY = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 """16:00 in Madrid, 10:00 in New York."""
@@ -26,7 +26,7 @@ FRIDAY = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
     ],
 )
 def test_quiet_hours_are_where_the_person_is(now: datetime, tz: str, until: datetime | None) -> None:
-    assert hours.quiet_until(now, tz) == until
+    assert calendar.quiet_until(now, tz) == until
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_quiet_hours_are_where_the_person_is(now: datetime, tz: str, until: date
     ],
 )
 def test_a_person_may_have_quiet_hours_of_their_own(now: datetime, quiet: str, until: datetime | None) -> None:
-    assert hours.quiet_until(now, "Europe/Madrid", hours.quiet_hours(quiet)) == until
+    assert calendar.quiet_until(now, "Europe/Madrid", calendar.quiet_hours(quiet)) == until
 
 
 def test_working_days_leave_out_the_weekend() -> None:
-    assert hours.after_working_days(FRIDAY, 3) == datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
+    assert calendar.after_working_days(FRIDAY, 3) == datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_working_days_leave_out_the_weekend() -> None:
     ],
 )
 def test_dates_as_people_write_them(text: str, day: str) -> None:
-    due = hours.due_date(text, FRIDAY, "Europe/Madrid")
+    due = calendar.due_date(text, FRIDAY, "Europe/Madrid")
     assert (due + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M") == f"{day} 17:00", "17:00 in Madrid"
 
 
@@ -81,25 +81,25 @@ def test_dates_as_people_write_them(text: str, day: str) -> None:
     ],
 )
 def test_times_as_people_write_them(text: str, at: str) -> None:
-    assert hours.moment(text, FRIDAY, "Europe/Madrid").strftime("%Y-%m-%d %H:%M") == at
+    assert calendar.moment(text, FRIDAY, "Europe/Madrid").strftime("%Y-%m-%d %H:%M") == at
 
 
 @pytest.mark.parametrize("text", ["", "soon", "9", "25:00", "09:75", "2026-13-01", "mo"])
 def test_what_is_neither_says_what_would_be(text: str) -> None:
     with pytest.raises(ValueError, match="write a date"):
-        hours.due_date(text, FRIDAY, "UTC")
+        calendar.due_date(text, FRIDAY, "UTC")
     with pytest.raises(ValueError, match="write a time"):
-        hours.moment(text, FRIDAY, "UTC")
+        calendar.moment(text, FRIDAY, "UTC")
 
 
 def test_what_is_over_is_refused() -> None:
     with pytest.raises(ValueError, match="over already"):
-        hours.due_date("2026-11-01", FRIDAY, "UTC")
+        calendar.due_date("2026-11-01", FRIDAY, "UTC")
     with pytest.raises(ValueError, match="over already"):
-        hours.moment("today 09:00", FRIDAY, "UTC")
+        calendar.moment("today 09:00", FRIDAY, "UTC")
 
 
 def test_the_hour_that_is_skipped_in_spring_still_comes() -> None:
     """02:30 on 2026-03-29 does not exist in Madrid; the clock goes from 02:00 to 03:00."""
     before = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)
-    assert hours.moment("02:30", before, "Europe/Madrid") > before
+    assert calendar.moment("02:30", before, "Europe/Madrid") > before

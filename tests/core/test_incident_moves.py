@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import ANA, BO, T0, at, breach, incident, opened
 
-from bot.core import events as ev
-from bot.core.advance import advance, replay
-from bot.core.incident import CLOSED, IllegalMove, Incident, State
-from bot.core.model import BOT
+from bot.core.incident import events as ev
+from bot.core.incident.incident import CLOSED, IllegalMove, Incident, IncidentState
+from bot.core.model.people import BOT
+from bot.core.transitions.reducer import advance, replay
 
 
 def _confirmed(found: Incident, minutes: float = 3) -> Incident:
@@ -25,15 +25,15 @@ def _recovered() -> Incident:
 def test_contained_only_when_the_lower_rung_is_confirmed() -> None:
     found = incident(ev.Acknowledged(at(1), ANA))
     lowered = advance(found, ev.RungLowered(at(2), ANA, "", "full", "approval", 1, "loop")).incident
-    assert lowered.state is State.RESPONDING
+    assert lowered.state is IncidentState.RESPONDING
     assert lowered.rungs.state == "requested"
-    assert _confirmed(found).state is State.CONTAINED
+    assert _confirmed(found).state is IncidentState.CONTAINED
 
 
 def test_a_step_down_before_the_acknowledgement_contains_once_acknowledged() -> None:
     found = _confirmed(incident())
-    assert found.state is State.PAGING
-    assert advance(found, ev.Acknowledged(at(5), ANA)).incident.state is State.CONTAINED
+    assert found.state is IncidentState.PAGING
+    assert advance(found, ev.Acknowledged(at(5), ANA)).incident.state is IncidentState.CONTAINED
 
 
 def test_a_step_down_that_is_not_confirmed_is_loud_and_pages() -> None:
@@ -45,7 +45,7 @@ def test_a_step_down_that_is_not_confirmed_is_loud_and_pages() -> None:
     assert "NOT CONFIRMED" in decision.entries[0].text
     assert [effect.person for effect in decision.effects if effect.kind == "page"] == ["ana", "ana"]
     late = advance(decision.incident, ev.RungConfirmed(at(4), BOT, 1, 3, 3, 120.0)).incident
-    assert late.state is State.CONTAINED
+    assert late.state is IncidentState.CONTAINED
 
 
 def test_an_old_epoch_confirms_nothing() -> None:
@@ -56,7 +56,7 @@ def test_an_old_epoch_confirms_nothing() -> None:
 
 def test_a_bad_minute_goes_back_and_says_why() -> None:
     reset = advance(_recovered(), ev.RecoveryReset(at(55), BOT, 135, "HER 9.0 % is worse than its limit 3.5 %"))
-    assert reset.incident.state is State.CONTAINED
+    assert reset.incident.state is IncidentState.CONTAINED
     assert reset.incident.last_reset == "HER 9.0 % is worse than its limit 3.5 %"
     assert reset.incident.recovered_at is None
 
@@ -67,12 +67,12 @@ def test_resolving_takes_a_person_and_recovery_or_an_override() -> None:
     with pytest.raises(IllegalMove, match="not recovered"):
         advance(incident(), ev.Resolved(at(60), ANA))
     assert advance(incident(), ev.Resolved(at(60), ANA, override="duplicate")).incident.override == "duplicate"
-    assert advance(_recovered(), ev.Resolved(at(60), ANA)).incident.state is State.RESOLVED
+    assert advance(_recovered(), ev.Resolved(at(60), ANA)).incident.state is IncidentState.RESOLVED
 
 
 def test_a_cleared_alert_never_closes_anything() -> None:
     cleared = advance(incident(), ev.Cleared(at(3), BOT, breach().series, "HER 3 %")).incident
-    assert cleared.state is State.PAGING
+    assert cleared.state is IncidentState.PAGING
     assert cleared.breaches[0].cleared_at == at(3)
 
 
@@ -83,7 +83,7 @@ def test_raising_takes_two_people_and_never_the_bot() -> None:
     with pytest.raises(IllegalMove, match="never raises"):
         advance(_recovered(), ev.RungRaised(at(60), BOT, asked_by=ANA, **raised))
     up = advance(_recovered(), ev.RungRaised(at(60), BO, asked_by=ANA, **raised)).incident
-    assert up.state is State.RECOVERING
+    assert up.state is IncidentState.RECOVERING
     assert up.hold_from == int(at(60).timestamp() // 60) + 1
     assert up.recovered_at is None
 
@@ -91,7 +91,7 @@ def test_raising_takes_two_people_and_never_the_bot() -> None:
 def test_a_relapse_reopens_and_pages_again() -> None:
     closed = advance(_recovered(), ev.Resolved(at(60), ANA)).incident
     decision = advance(closed, ev.Reopened(at(90), BOT, "HER again", breach(value=12.0)))
-    assert decision.incident.state is State.PAGING
+    assert decision.incident.state is IncidentState.PAGING
     assert decision.incident.relapses == 1
     assert any(effect.kind == "page" for effect in decision.effects)
 
@@ -197,7 +197,7 @@ def test_the_bot_alone_never_raises_resolves_or_lets_a_closed_one_page(events: l
             assert event.actor.key != event.asked_by.key
         if isinstance(event, ev.Resolved):
             assert event.actor is not BOT
-            assert found.state is State.RECOVERED or event.override
+            assert found.state is IncidentState.RECOVERED or event.override
         found = decision.incident
         if found.state in CLOSED:
             assert {timer.kind for timer in found.timers} <= {"nudge"}

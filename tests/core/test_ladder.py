@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples_of import AQDD, DQR, HER
 
-from bot.core.events import Suggestion
-from bot.core.ladder import Reading, fired, is_rule, severity, suggest, times_past
-from bot.core.model import DEFAULT_LADDER, Ladder, Rung
+from bot.core.autonomy.containment_rules import Reading, fired, is_rule, suggest
+from bot.core.incident.events import Suggestion
+from bot.core.incident.severity import severity, times_past
+from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung
 
 NAMES = DEFAULT_LADDER.names()
 

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import Agent, Better, Objective, Series, Sli
-from bot.core.pooling import Part, can_be_pooled, pooled, whole_of
+from bot.core.model.fleet import Agent
+from bot.core.model.samples import Series
+from bot.core.model.slis import Better, Objective, Sli
+from bot.core.telemetry.pooling import Part, can_be_pooled, pooled, whole_of
 
 HER = Sli("her", "HER", "%", "ratio", Better.LOWER, Objective(5))
 TWO = Agent("refunds", "ana", workflows=("refund", "goodwill", "chargeback"), slis=(("", HER), ("chargeback", HER)))

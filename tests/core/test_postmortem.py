@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import events as ev
-from bot.core.cast import cast_of
-from bot.core.impact import Measured, budget_spent, effect, impact, mean, past
-from bot.core.model import BOT, Actor, Agent, Better, MinuteRow, RungState, Series, minute_of, minute_start
-from bot.core.report import Gap, Report, gaps_in
+from bot.core.incident import events as ev
+from bot.core.model.fleet import Agent
+from bot.core.model.people import BOT, Actor
+from bot.core.model.rungs import RungState
+from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
+from bot.core.model.slis import Better
+from bot.core.reports.impact import Measured, budget_spent, effect, impact, mean, past
+from bot.core.reports.postmortem_report import Gap, Report, gaps_in
+from bot.core.reports.pseudonyms import pseudonyms_of
 from tests.core.refund_story import (
     AGENT,
     ANA,
@@ -351,13 +355,13 @@ def test_a_late_page_outcome_finds_its_place_in_time() -> None:
 )
 def test_people_become_roles(text: str, kind: str, told: str) -> None:
     story = tell()
-    assert cast_of(story.incident, story.entries, PEOPLE).words(text, kind) == told
+    assert pseudonyms_of(story.incident, story.entries, PEOPLE).words(text, kind) == told
 
 
 def test_a_first_name_that_is_a_word_is_left_alone() -> None:
     people = {**PEOPLE, "will": replace(PEOPLE["cy"], key="will", name="Will May", slack="U0WILL")}
     story = tell()
-    cast = cast_of(story.incident, story.entries, people)
+    cast = pseudonyms_of(story.incident, story.entries, people)
     assert cast.words("Will it hold? Will May says so", "paged") == "Will it hold? Another person says so"
 
 

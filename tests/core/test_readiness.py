@@ -3,15 +3,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.model import Agent, Call
-from bot.core.readiness import (
-    Decided,
+from bot.core.model.fleet import Agent
+from bot.core.model.slis import Call
+from bot.core.reports.readiness import (
     Facts,
-    Line,
-    Reach,
+    ReachabilityFact,
     Readiness,
-    Rehearsal,
-    Reporting,
+    ReadinessLine,
+    RehearsalFact,
+    ReportingFact,
+    ScopeDecision,
     StepDown,
     changed_terms,
     judge,
@@ -40,24 +41,27 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def decided(days: float, stage: str = "production", agent: Agent = AGENT) -> Decided:
-    return Decided("refunds", ago(days), "cleo", stage, terms_of(agent), "go-live review")
+def decided(days: float, stage: str = "production", agent: Agent = AGENT) -> ScopeDecision:
+    return ScopeDecision("refunds", ago(days), "cleo", stage, terms_of(agent), "go-live review")
 
 
 UNBOUND = replace(AGENT, blast_radius="")
 WHOLE = Facts(
     AGENT,
-    slis=(Reporting("HER", NOW - timedelta(minutes=1), 30), Reporting("DQR", NOW - timedelta(minutes=2), 30)),
-    owner=Reach("ana", ok=True, why="Slack, pagerduty", at=ago(0.5)),
-    deputy=Reach("bo", ok=True, at=ago(0.5)),
+    slis=(ReportingFact("HER", NOW - timedelta(minutes=1), 30), ReportingFact("DQR", NOW - timedelta(minutes=2), 30)),
+    owner=ReachabilityFact("ana", ok=True, why="Slack, pagerduty", at=ago(0.5)),
+    deputy=ReachabilityFact("bo", ok=True, at=ago(0.5)),
     runbook_phases=frozenset({"detection", "attribution", "containment", "recovery"}),
     step_downs=(StepDown(ago(12), "read-only"),),
-    rehearsals=(Rehearsal("refunds", "retry-loop", ago(20), "P"), Rehearsal("refunds", "tool-misuse", ago(5), "S")),
+    rehearsals=(
+        RehearsalFact("refunds", "retry-loop", ago(20), "P"),
+        RehearsalFact("refunds", "tool-misuse", ago(5), "S"),
+    ),
     decisions=(decided(100),),
 )
 
 
-def line(found: Readiness, key: str) -> Line:
+def line(found: Readiness, key: str) -> ReadinessLine:
     return next(each for each in found.lines if each.key == key)
 
 
@@ -78,9 +82,9 @@ class TestTheAnswer:
     @pytest.mark.parametrize(
         ("facts", "key", "says"),
         [
-            (replace(WHOLE, slis=(Reporting("HER", ago(1), 30),)), "slis", "no answer in the last 15 min: HER"),
-            (replace(WHOLE, slis=(Reporting("HER", NOW, 29),)), "baseline", "days seen: HER 29"),
-            (replace(WHOLE, owner=Reach("ana", ok=False, why="no such member")), "owner", "no such member"),
+            (replace(WHOLE, slis=(ReportingFact("HER", ago(1), 30),)), "slis", "no answer in the last 15 min: HER"),
+            (replace(WHOLE, slis=(ReportingFact("HER", NOW, 29),)), "baseline", "days seen: HER 29"),
+            (replace(WHOLE, owner=ReachabilityFact("ana", ok=False, why="no such member")), "owner", "no such member"),
             (replace(WHOLE, deputy=None), "deputy", "nobody has checked"),
             (replace(WHOLE, agent=replace(AGENT, deputy="")), "deputy", "no deputy is named"),
             (replace(WHOLE, runbook_phases=frozenset({"detection"})), "runbook", "attribution, containment, recovery"),
@@ -97,7 +101,7 @@ class TestTheAnswer:
             (replace(WHOLE, step_downs=(StepDown(ago(91), "read-only"),)), "step_down", "91 days old"),
             (replace(WHOLE, rehearsals=WHOLE.rehearsals[:1]), "tabletop", "tool-misuse was never rehearsed"),
             (
-                replace(WHOLE, rehearsals=(*WHOLE.rehearsals, Rehearsal("refunds", "retry-loop", ago(1), "U"))),
+                replace(WHOLE, rehearsals=(*WHOLE.rehearsals, RehearsalFact("refunds", "retry-loop", ago(1), "U"))),
                 "tabletop",
                 "retry-loop was rated U",
             ),
@@ -113,7 +117,7 @@ class TestTheAnswer:
         assert not found.production_ready
 
     def test_a_check_of_last_week_is_unknown_not_fine(self) -> None:
-        found = judge(replace(WHOLE, owner=Reach("ana", ok=True, at=ago(7))), NOW)
+        found = judge(replace(WHOLE, owner=ReachabilityFact("ana", ok=True, at=ago(7))), NOW)
         assert line(found, "owner").call is Call.UNKNOWN
         assert "last checked 2026-11-13" in line(found, "owner").why
 

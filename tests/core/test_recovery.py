@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from samples_of import AQDD, DQR, HER, TIE, Cell, minutes, normal, series_of
 
-from bot.core.band import Track
-from bot.core.model import Baseline, Call, MinuteRow, Series, Sli
-from bot.core.recovery import Clock, Need, judge, moves
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Baseline, Call, Sli
+from bot.core.recovery.band import Track
+from bot.core.recovery.recovery_clock import Need, RecoveryClock, judge, moves
 
 Rows = Mapping[Series, Mapping[int, MinuteRow]]
 
@@ -25,7 +26,9 @@ def other(sli: Sli, baseline: Baseline | None = None) -> Need:
     return Need(series_of(sli), sli, baseline, breached=False)
 
 
-def her(cells: list[Cell], *, n: float | None = 100, baseline: Baseline = HER_3, newest: int | None = None) -> Clock:
+def her(
+    cells: list[Cell], *, n: float | None = 100, baseline: Baseline = HER_3, newest: int | None = None
+) -> RecoveryClock:
     """The clock over these minutes of HER alone, its incident at 18 %."""
     rows = {series_of(HER): minutes(HER, cells, n=n)}
     last = len(cells) - 1 if newest is None else newest
@@ -200,7 +203,7 @@ class TestWholeHold:
 
 
 class TestWithoutCounts:
-    def queue(self, values: list[Cell], baseline: Baseline | None = AQDD_8) -> Clock:
+    def queue(self, values: list[Cell], baseline: Baseline | None = AQDD_8) -> RecoveryClock:
         rows = {series_of(AQDD): minutes(AQDD, values)}
         return judge([need(AQDD, baseline, 847.0)], rows, hold_from=0, newest=len(values) - 1)
 

@@ -8,8 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from samples_of import AQDD, DQR, HER, Cell, minutes, normal, series_of
 
-from bot.core.model import Better, MinuteRow, Objective
-from bot.core.recovery import GRACE, NEEDED, Clock, Move, Need, judge, moves
+from bot.core.model.samples import MinuteRow
+from bot.core.model.slis import Better, Objective
+from bot.core.recovery.recovery_clock import GRACE, NEEDED, ClockChange, Need, RecoveryClock, judge, moves
 
 HER_3 = normal(3.0)
 
@@ -28,12 +29,12 @@ def cells_of(drawn: list[tuple[float | None, int | None, int]]) -> list[Cell]:
     return [(value, n) for value, n, length in drawn for _ in range(length)]
 
 
-def clock_of(cells: list[Cell], need: Need, newest: int | None = None) -> Clock:
+def clock_of(cells: list[Cell], need: Need, newest: int | None = None) -> RecoveryClock:
     last = len(cells) - 1 if newest is None else newest
     return judge([need], {need.series: minutes(need.sli, cells)}, hold_from=0, newest=last)
 
 
-def moves_of(cells: list[Cell], need: Need, newest: int | None = None) -> tuple[Move, ...]:
+def moves_of(cells: list[Cell], need: Need, newest: int | None = None) -> tuple[ClockChange, ...]:
     last = len(cells) - 1 if newest is None else newest
     return moves([need], {need.series: minutes(need.sli, cells)}, hold_from=0, newest=last)
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from making import T0, at, opened
 
-from bot.core.advance import advance
-from bot.core.incident import Incident, State
-from bot.core.review import Paged, Review, Spend, Times, begins, times, week_of, words
+from bot.core.incident.incident import Incident, IncidentState
+from bot.core.reports.weekly_review import Paged, ResponseTimes, Review, Spend, begins, times, week_of, words
+from bot.core.transitions.reducer import advance
 
 
 def incident(number: int, **changes: object) -> Incident:
@@ -17,17 +17,17 @@ def incident(number: int, **changes: object) -> Incident:
 
 
 def week(**changes: object) -> Review:
-    whole = Review(T0 - timedelta(days=6), T0 + timedelta(days=1), 3, (), Times(None, None, None), ())
+    whole = Review(T0 - timedelta(days=6), T0 + timedelta(days=1), 3, (), ResponseTimes(None, None, None), ())
     return replace(whole, **changes)  # type: ignore[arg-type]
 
 
 def test_means_are_over_those_that_got_there() -> None:
     one = incident(1, acked_at=at(2), contained_at=at(10), recovered_at=at(60))
     other = incident(2, acked_at=at(6))
-    false_alarm = incident(3, acked_at=at(500), state=State.CANCELLED)
+    false_alarm = incident(3, acked_at=at(500), state=IncidentState.CANCELLED)
     # (2 + 6) / 2 = 4
-    assert times([one, other, false_alarm]) == Times((4.0, 2), (10.0, 1), (60.0, 1))
-    assert times([]) == Times(None, None, None)
+    assert times([one, other, false_alarm]) == ResponseTimes((4.0, 2), (10.0, 1), (60.0, 1))
+    assert times([]) == ResponseTimes(None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_owed_is_told_by_name_and_the_rest_is_counted() -> None:
     lines = words(
         week(
             incidents=(incident(1),),
-            times=Times((4.0, 2), None, None),
+            times=ResponseTimes((4.0, 2), None, None),
             pages=(Paged("Ana", T0, "UTC"), Paged("Ana", T0, "UTC"), Paged("Bo", T0, "Asia/Singapore")),
             budgets=(Spend("refunds", -0.1, "HER: gone"), Spend("kyc", 0.4, "DQR: 40 % left"), Spend("s", 0.9, "x")),
             overdue=tuple(f"thing {n}" for n in range(10)),

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import baseline
-from bot.core.model import Better, MinuteRow, Objective, Series, Sli
-from bot.core.rollup import SPAN, Rolled, history_of, minutes_of, roll
+from bot.core.detection import baseline
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Better, Objective, Sli
+from bot.core.telemetry.rollup import SPAN, Rolled, history_of, minutes_of, roll
 
 SERIES = Series("refunds", "", "her")
 FIRST = 29_541_600
@@ -94,8 +95,8 @@ def day_of(sli: Sli, n: float | None) -> list[MinuteRow]:
 
 
 def rolled_history(minutes: list[MinuteRow]) -> list[MinuteRow]:
-    fives = [roll(minutes[first : first + SPAN]) for first in range(0, len(minutes), SPAN)]
-    return [row for five in fives if five is not None for row in history_of(minutes[0].series, five)]
+    rollups = [roll(minutes[first : first + SPAN]) for first in range(0, len(minutes), SPAN)]
+    return [row for five in rollups if five is not None for row in history_of(minutes[0].series, five)]
 
 
 def test_a_baseline_from_rolled_history_is_the_one_from_minutes() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.runbook import PHASES, Outcome, Plan, Step, StepMark, next_step, owed, phase_done, settled
+from bot.core.runbooks.runbook import PHASES, Outcome, Plan, Step, StepMark, next_step, owed, phase_done, settled
 
 NOW = datetime(2026, 11, 20, 2, 15, tzinfo=UTC)
 REAL = Step("real", "detection", "Decide whether it is real")

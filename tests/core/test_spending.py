@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples_of import AQDD, HER, minutes
 
-from bot.core.budget import Tally
-from bot.core.spending import DAY, HOUR, Spent, folded, over, spans, spent_in
+from bot.core.budgets.budget import Tally
+from bot.core.budgets.spending import DAY, HOUR, Spent, folded, over, spans, spent_in
 
 
 def test_an_hour_is_a_sum_of_its_tasks() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import MinuteRow, Series, minute_of
-from bot.core.tasks import (
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.telemetry.task_records import (
     TASK_SLIS,
     TaskRecord,
     judged_workflows,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from samples_of import HER, series_of
 
-from bot.core.budget import Budget, Tally, budget
-from bot.core.model import BurnAlert
-from bot.core.tickets import GONE, Ticket, changes, name_of, notice, postmortem_words, states
+from bot.core.budgets.budget import Budget, Tally, budget
+from bot.core.budgets.tickets import GONE, Ticket, changes, name_of, notice, postmortem_words, states
+from bot.core.model.slis import BurnAlert
 
 NOW = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 DAY = 24 * 60

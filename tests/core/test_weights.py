@@ -1,6 +1,6 @@
 """The table of attribution: each row that counts says why, in words that fit what was found."""
 
-from bot.core.weights import OTHERWISE, WEIGHTS
+from bot.core.diagnosis.weights import OTHERWISE, WEIGHTS
 
 
 def test_a_fact_that_is_not_there_says_what_that_means_wherever_it_counts() -> None:

@@ -14,14 +14,14 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx
-from seams import Seams, outlets_with_seams, store_with_seams
+from seams import Seams, adapters_with_seams, store_with_seams
 
-from bot.app import App, Parts, Setup, SlackAccess
+from bot.charts import sli_chart
+from bot.charts.worker import ChartWorker
 from bot.config import parse_fleet
-from bot.core.report import Chart
-from bot.documents import charts
-from bot.documents.easel import Easel
-from bot.running import quiet
+from bot.core.reports.postmortem_report import Chart
+from bot.runtime.app import App, AppParts, AppSetup, SlackAccess
+from bot.runtime.process import quiet
 from bot.sources import KINDS
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook
@@ -30,11 +30,11 @@ FASTER = 20.0
 """How much more often ticks come than in real time; the scenario's own clock is moved by the story."""
 UP_WITHIN = 90.0
 PRELOADED = [
-    "bot.app",
+    "bot.runtime.app",
     "bot.config",
-    "bot.running",
+    "bot.runtime.process",
     "apprise",
-    "bot.documents.charts",
+    "bot.charts.sli_chart",
     "matplotlib.backends.backend_agg",
     "matplotlib.font_manager",
     "slack_sdk.socket_mode.builtin",
@@ -42,12 +42,12 @@ PRELOADED = [
 ]
 
 
-class EaselHere(Easel):
+class ChartWorkerHere(ChartWorker):
     """Draws in the bot's own process, where matplotlib is imported already: a third of a night went into that."""
 
     def draw(self, chart: Chart) -> bytes:
         """One chart."""
-        return charts.draw(chart)
+        return sli_chart.draw(chart)
 
 
 class SharedClock:
@@ -105,7 +105,7 @@ def live(life: Life) -> None:
     quiet("WARNING")
     seams = Seams(life.journal, life.fatal, life.by)
     fleet = parse_fleet("fleet.yaml", life.fleet.encode(), life.secrets, KINDS)
-    setup = Setup(
+    setup = AppSetup(
         fleet=lambda: fleet,
         clock=SharedClock(life.folder / "clock"),
         slack=SlackAccess(life.bot_token, life.app_token, life.slack_url),
@@ -119,10 +119,10 @@ def live(life: Life) -> None:
         history_days=0.1,
         pagerduty_url=life.pagerduty_url,
     )
-    parts = Parts(
+    parts = AppParts(
         lambda url: store_with_seams(SqlStore.open(url), seams),
-        lambda outlets: outlets_with_seams(outlets, seams),
-        EaselHere,
+        lambda adapters: adapters_with_seams(adapters, seams),
+        ChartWorkerHere,
     )
     app = App(setup, parts)
     seams.watch_slack()

@@ -18,13 +18,13 @@ from doomed import Doomed, Life, SharedClock
 from odd_server import odd_server
 from receiver import Receiver
 
-from bot.core.incident import Incident
-from bot.core.model import minute_of
+from bot.core.incident.incident import Incident
+from bot.core.model.samples import minute_of
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack import ids
 from bot.slack.manifest import manifest
 from bot.store import SqlStore
-from bot.tabletop import demo_fleet
 from bot.web.tokens import new_token
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.engine.delivery import Outlets
+from bot.engine.delivery.delivery import Adapters
 
 Name = Callable[..., str]
 """What a call is called in the journal, from its arguments; "" for one that changes nothing."""
@@ -145,15 +145,15 @@ _CHAT: Mapping[str, Name] = {
 }
 
 
-def outlets_with_seams(outlets: Outlets, seams: Seams) -> Outlets:
+def adapters_with_seams(adapters: Adapters, seams: Seams) -> Adapters:
     """Outlets with a seam before and after each call."""
     pagers = {
         kind: Seamed(pager, seams, {act: _always(f"{kind}.{act}") for act in ("page", "settle")})
-        for kind, pager in outlets.pagers.items()
+        for kind, pager in adapters.pagers.items()
     }
     controls = {
-        kind: Seamed(control, seams, {"push": lambda *_: "control.push"}) for kind, control in outlets.controls.items()
+        kind: Seamed(control, seams, {"push": lambda *_: "control.push"}) for kind, control in adapters.controls.items()
     }
-    reporting = Seamed(outlets.reporting, seams, {"draft": lambda *_: "documents.draft"})
-    chat = Seamed(outlets.chat, seams, _CHAT)
-    return replace(outlets, chat=chat, pagers=pagers, controls=controls, reporting=reporting)
+    reporting = Seamed(adapters.reporting, seams, {"draft": lambda *_: "documents.draft"})
+    chat = Seamed(adapters.chat, seams, _CHAT)
+    return replace(adapters, chat=chat, pagers=pagers, controls=controls, reporting=reporting)

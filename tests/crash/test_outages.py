@@ -13,7 +13,7 @@ from verdict import Outcome, judge
 
 from bench.postgres import PostgresServer
 from bot.config import Settings, parse_fleet
-from bot.desk import LocalDesk
+from bot.runtime.offline import OfflineCommands
 from bot.sources import KINDS
 
 pytestmark = [
@@ -59,12 +59,12 @@ def _end(tmp_path: Path, quiet: Quiet, storms: dict[str, Storm], url: str = "") 
     assert verdict.good, verdict
 
 
-def _by_command_line(tonight: Night, act: Callable[[LocalDesk], object]) -> None:
+def _by_command_line(tonight: Night, act: Callable[[OfflineCommands], object]) -> None:
     """As `stepdown incident ack` does it: on the database, beside the running bot."""
     url = tonight.receiver.server.url
     fleet = parse_fleet("fleet.yaml", FLEET.replace("RECEIVER", url).encode(), secrets_of(url), KINDS)
     settings = Settings(database_url=tonight.database_url, runbooks_dir=tonight.folder / "runbooks")
-    desk = LocalDesk.open(settings, fleet, tonight.clock)
+    desk = OfflineCommands.open(settings, fleet, tonight.clock)
     try:
         act(desk)
     finally:

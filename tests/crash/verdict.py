@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from night import Night
 
-from bot.core import timeline
+from bot.core.incident import timeline
 
 UNCHECKED = "apprise"
 """The way that cannot be asked whether it took a page: at most once is promised there, not exactly once."""

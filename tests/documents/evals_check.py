@@ -13,8 +13,8 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.documents import evals
-from bot.documents.evals import Case
+from bot.documents import regression_cases
+from bot.documents.regression_cases import Case
 
 META = {"incident": "INC-0042", "agent": "refunds", "task_class": "refund", "sli": "her", "exercise": "no"}
 CASES = (
@@ -55,9 +55,9 @@ PROMPTFOO = {"prompts": ["{{input}}"], "providers": ["echo"], "defaultTest": {"o
 def main(folder: Path) -> int:
     """Check every tool; returns the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "cases.inspect.jsonl").write_text(evals.inspect(CASES), "utf-8")
-    (folder / "cases.deepeval.json").write_text(evals.deepeval(CASES), "utf-8")
-    (folder / "cases.promptfoo.yaml").write_text(evals.promptfoo(CASES), "utf-8")
+    (folder / "cases.inspect.jsonl").write_text(regression_cases.inspect(CASES), "utf-8")
+    (folder / "cases.deepeval.json").write_text(regression_cases.deepeval(CASES), "utf-8")
+    (folder / "cases.promptfoo.yaml").write_text(regression_cases.promptfoo(CASES), "utf-8")
     checks: tuple[tuple[str, Callable[[Path], str]], ...] = (
         ("inspect-ai", inspect),
         ("deepeval", deepeval),

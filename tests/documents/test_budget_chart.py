@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from bot.core.budget import Tally
-from bot.core.spending import Burndown, Spent, burndown
-from bot.documents.budget_chart import draw
+from bot.charts.budget_chart import draw
+from bot.core.budgets.budget import Tally
+from bot.core.budgets.spending import Burndown, Spent, burndown
 
 HOURS = [Spent(hour * 60, 60, Tally(5.0, 100, 0)) for hour in range(4)]
 

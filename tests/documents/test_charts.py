@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.core.model import Better, Series
-from bot.core.report import Chart, Mark
-from bot.documents import charts
-from bot.documents.charts import HEIGHT, LEFT, LINE, RIGHT, WIDTH, draw
-from bot.documents.labels import MOST_MARKS, chosen, spread
+from bot.charts import sli_chart
+from bot.charts.labels import MOST_MARKS, chosen, spread
+from bot.charts.sli_chart import HEIGHT, LEFT, LINE, RIGHT, WIDTH, draw
+from bot.core.model.samples import Series
+from bot.core.model.slis import Better
+from bot.core.reports.postmortem_report import Chart, Mark
 from tests.core.refund_story import FIRST_BAD, at, report
 
 HER = report().charts[0]
@@ -95,7 +96,7 @@ def test_several_threads_draw_the_same_pictures_as_one() -> None:
 
 
 def test_matplotlib_is_imported_only_when_a_chart_is_drawn() -> None:
-    code = "import sys, bot.documents.render, bot.documents.charts; print('matplotlib' in sys.modules)"
+    code = "import sys, bot.documents.render, bot.charts.sli_chart; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 
@@ -103,7 +104,7 @@ def test_matplotlib_is_imported_only_when_a_chart_is_drawn() -> None:
 def test_nothing_global_of_matplotlib_is_used() -> None:
     draw(replace(HER, marks=()))
     assert "matplotlib.pyplot" not in sys.modules
-    assert not hasattr(charts, "pyplot")
+    assert not hasattr(sli_chart, "pyplot")
 
 
 def test_spread_by_hand() -> None:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from odd_server import Asked, OddServer, odd_server
 
-from bot.documents.datasets import Langfuse, LangSmith
-from bot.documents.evals import Case
-from bot.ports import DeliveryError
+from bot.documents.regression_cases import Case
+from bot.integrations.datasets import Langfuse, LangSmith
+from bot.ports.errors import DeliveryError
 
 APPROVED = Case(
     "INC-0042-1", "Refund order 17", "It asks.", ("It pays twice",), ("orders.read",), {"agent": "refunds"}, "ana"

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.core import events as ev
-from bot.core.model import BOT
-from bot.core.report import Report
-from bot.documents.prose import one_line
+from bot.core.incident import events as ev
+from bot.core.model.people import BOT
+from bot.core.reports.postmortem_report import Report
 from bot.documents.render import MarkdownDocuments, safe_name
-from bot.ports import DeliveryError, Document, Documents
-from bot.tabletop.marked import MarkedDocuments
+from bot.exercises.marking import MarkedDocuments
+from bot.markdown.prose import one_line
+from bot.ports.documents import Document, Documents
+from bot.ports.errors import DeliveryError
 from tests.core.refund_story import ANA, STORY, at, opened, report
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")

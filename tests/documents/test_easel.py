@@ -9,51 +9,51 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.report import Chart
-from bot.documents.charts import draw
-from bot.documents.easel import Easel
-from bot.ports import DeliveryError
+from bot.charts.sli_chart import draw
+from bot.charts.worker import ChartWorker
+from bot.core.reports.postmortem_report import Chart
+from bot.ports.errors import DeliveryError
 from tests.core.refund_story import report
 
 HER: Chart = report().charts[0]
 
 
 def test_it_draws_what_is_drawn_here_and_again_after_its_process_was_killed() -> None:
-    easel = Easel()
+    chart_worker = ChartWorker()
     try:
         wanted = draw(HER)
-        assert easel.draw(HER) == wanted
-        process = easel._process
+        assert chart_worker.draw(HER) == wanted
+        process = chart_worker._process
         assert process is not None
         process.kill()
         process.wait()
-        assert easel.draw(HER) == wanted
-        assert easel._process is not process
+        assert chart_worker.draw(HER) == wanted
+        assert chart_worker._process is not process
     finally:
-        easel.close()
+        chart_worker.close()
 
 
 def test_one_that_takes_too_long_is_replaced_and_said() -> None:
-    easel = Easel(patience=30)
+    chart_worker = ChartWorker(patience=30)
     try:
-        easel.draw(HER)
-        process = easel._process
+        chart_worker.draw(HER)
+        process = chart_worker._process
         assert process is not None
         os.kill(process.pid, signal.SIGSTOP)
-        easel._patience = 0.2
+        chart_worker._patience = 0.2
         with pytest.raises(
             DeliveryError, match="the chart of refunds/her could not be drawn: it took too long"
         ) as error:
-            easel.draw(HER)
+            chart_worker.draw(HER)
         assert not error.value.permanent
         assert process.poll() is not None
     finally:
-        easel.close()
+        chart_worker.close()
 
 
 def test_it_ends_with_the_bot_also_when_that_is_killed() -> None:
     code = (
-        "from bot.documents.easel import Easel\nimport time\neasel = Easel()\n"
+        "from bot.charts.worker import Easel\nimport time\neasel = Easel()\n"
         "print(easel._started().pid, flush=True)\ntime.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as bot:

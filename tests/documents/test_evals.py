@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from ruamel.yaml import YAML
 
-from bot.core.report import Gap
-from bot.documents.evals import (
+from bot.core.reports.postmortem_report import Gap
+from bot.documents.regression_cases import (
     CaseError,
     canonical,
     deepeval,

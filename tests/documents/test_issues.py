@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from odd_server import Asked, OddServer, odd_server
 
-from bot.core.followup import Followup
-from bot.core.model import Actor
-from bot.documents.issues import GitHubIssues, quiet
-from bot.ports import DeliveryError
+from bot.core.incident.followups import Followup
+from bot.core.model.people import Actor
+from bot.integrations.github import GitHubIssues, quiet
+from bot.ports.errors import DeliveryError
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TASK = Followup("42-1", 42, "refunds", "write the missing eval", "ana", NOW, NOW, Actor("ana", "Ana Lima"))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import Agent, Control
-from bot.core.runbook import PHASES, phase_done
-from bot.documents.block import FRONT, STEP
-from bot.documents.outline import slug
-from bot.documents.runbook import CONTEXT, samples
-from bot.documents.runbooks import RunbookError, RunbookShelf, check_runbook, load_runbook
+from bot.core.model.fleet import Agent, ControlSpec
+from bot.core.runbooks.runbook import PHASES, phase_done
+from bot.runbooks.library import RunbookError, RunbookLibrary, check_runbook, load_runbook
+from bot.runbooks.outline import slug
+from bot.runbooks.runbook_file import CONTEXT, samples
+from bot.runbooks.yaml_block import FRONT, STEP
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHIPPED = ROOT / "runbooks"
@@ -22,7 +22,7 @@ SLACK_TEXT = 3000
 FRONT_MATTER = "---\ntitle: T\nreviewed: 2026-11-20\n---\n"
 REST = "# Attribution\n## B\n# Containment\n## C\n# Recovery\n## D\n"
 WHOLE = f"{FRONT_MATTER}# Detection\n## A\ntext\n{REST}"
-AGENT = Agent("refunds", "ana", tools=("ledger", "mail"), control=Control(secret="hunter2"))
+AGENT = Agent("refunds", "ana", tools=("ledger", "mail"), control=ControlSpec(secret="hunter2"))
 
 Write = Callable[[str], Path]
 
@@ -204,14 +204,14 @@ def test_a_missing_name_is_an_error_with_its_line(write: Write) -> None:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> RunbookShelf:
+def shelf(tmp_path: Path) -> RunbookLibrary:
     (tmp_path / "default.md").write_text(WHOLE.replace("title: T", "title: Default"), encoding="utf-8")
     (tmp_path / "good.md").write_text(WHOLE, encoding="utf-8")
     (tmp_path / "broken.md").write_text(WHOLE.replace("# Recovery", "# Recover"), encoding="utf-8")
-    return RunbookShelf(tmp_path)
+    return RunbookLibrary(tmp_path)
 
 
-def test_the_shelf_gives_the_named_runbook(shelf: RunbookShelf) -> None:
+def test_the_shelf_gives_the_named_runbook(shelf: RunbookLibrary) -> None:
     assert shelf.names() == ("broken", "default", "good")
     plan = shelf.plan("good", context())
     assert (plan.name, plan.title) == ("good", "T")
@@ -226,7 +226,7 @@ def test_the_shelf_gives_the_named_runbook(shelf: RunbookShelf) -> None:
         ("broken", "broken.md:12: unknown phase 'Recover' (did you mean Recovery?)"),
     ],
 )
-def test_a_missing_or_broken_runbook_gives_the_default_with_a_note(shelf: RunbookShelf, name: str, why: str) -> None:
+def test_a_missing_or_broken_runbook_gives_the_default_with_a_note(shelf: RunbookLibrary, name: str, why: str) -> None:
     plan = shelf.plan(name, context())
     assert plan.name == "default"
     assert plan.title.startswith(f"Default (in place of {name!r}: {why}")
@@ -234,23 +234,23 @@ def test_a_missing_or_broken_runbook_gives_the_default_with_a_note(shelf: Runboo
 
 
 def test_without_any_sound_runbook_the_incident_still_gets_a_plan(tmp_path: Path) -> None:
-    plan = RunbookShelf(tmp_path / "nosuch").plan("good", context())
+    plan = RunbookLibrary(tmp_path / "nosuch").plan("good", context())
     assert plan.steps == ()
     assert plan.title == "No usable runbook: there is no runbook 'default'"
     assert all(phase_done(plan, phase, {}) for phase in PHASES)
 
 
-def test_a_runbook_that_cannot_be_rendered_falls_back_too(shelf: RunbookShelf, tmp_path: Path) -> None:
+def test_a_runbook_that_cannot_be_rendered_falls_back_too(shelf: RunbookLibrary, tmp_path: Path) -> None:
     (tmp_path / "odd.md").write_text(WHOLE.replace("text", "{{ agent.control }}"), encoding="utf-8")
     assert "has no attribute 'control'" in shelf.plan("odd", context()).title
 
 
-def test_an_edited_file_counts_from_the_next_incident(shelf: RunbookShelf, tmp_path: Path) -> None:
+def test_an_edited_file_counts_from_the_next_incident(shelf: RunbookLibrary, tmp_path: Path) -> None:
     (tmp_path / "good.md").write_text(WHOLE.replace("title: T", "title: New"), encoding="utf-8")
     assert shelf.plan("good", context()).title == "New"
 
 
-def test_the_shelf_lists_every_problem(shelf: RunbookShelf, tmp_path: Path) -> None:
+def test_the_shelf_lists_every_problem(shelf: RunbookLibrary, tmp_path: Path) -> None:
     (tmp_path / "asks.md").write_text(step("evidence: ['source:prom:up', 'source:nope:x']"), encoding="utf-8")
     found = [str(p) for p in shelf.problems(agents={"refunds": "good", "kyc": "lost"}, sources={"prom"})]
     assert any("broken.md:12: unknown phase" in each for each in found)
@@ -260,18 +260,18 @@ def test_the_shelf_lists_every_problem(shelf: RunbookShelf, tmp_path: Path) -> N
 
 
 def test_a_shelf_without_default_or_folder_says_so(tmp_path: Path) -> None:
-    assert "default.md:1: is missing" in str(RunbookShelf(tmp_path).problems()[0])
-    assert "no such folder" in str(RunbookShelf(tmp_path / "nosuch").problems()[0])
+    assert "default.md:1: is missing" in str(RunbookLibrary(tmp_path).problems()[0])
+    assert "no such folder" in str(RunbookLibrary(tmp_path / "nosuch").problems()[0])
 
 
 def test_the_shipped_runbooks_have_no_problem() -> None:
-    assert RunbookShelf(SHIPPED).problems() == ()
-    assert {"default", "retry-loop"} <= set(RunbookShelf(SHIPPED).names())
+    assert RunbookLibrary(SHIPPED).problems() == ()
+    assert {"default", "retry-loop"} <= set(RunbookLibrary(SHIPPED).names())
 
 
-@pytest.mark.parametrize("name", RunbookShelf(SHIPPED).names())
+@pytest.mark.parametrize("name", RunbookLibrary(SHIPPED).names())
 def test_a_shipped_runbook_is_fit_for_a_tired_person(name: str) -> None:
-    shelf = RunbookShelf(SHIPPED)
+    shelf = RunbookLibrary(SHIPPED)
     for sample in samples():
         plan = shelf.plan(name, sample)
         for phase in PHASES:
@@ -287,7 +287,7 @@ def test_a_shipped_runbook_is_fit_for_a_tired_person(name: str) -> None:
 
 @pytest.mark.parametrize("sli", ["dqr", "tie", "her", "aqdd"])
 def test_the_default_runbook_speaks_of_each_sli(sli: str) -> None:
-    shelf = RunbookShelf(SHIPPED)
+    shelf = RunbookLibrary(SHIPPED)
     texts = {each.id: each.text for each in shelf.plan("default", context(slis=[sli])).steps}
     bare = {each.id: each.text for each in shelf.plan("default", context(slis=[])).steps}
     assert set(texts) - set(bare), "a step of its own"
@@ -295,7 +295,7 @@ def test_the_default_runbook_speaks_of_each_sli(sli: str) -> None:
 
 
 def test_a_blind_agent_gets_a_step_of_its_own() -> None:
-    steps = {s.id for s in RunbookShelf(SHIPPED).plan("default", context(slis=[], incident_kind="blind")).steps}
+    steps = {s.id for s in RunbookLibrary(SHIPPED).plan("default", context(slis=[], incident_kind="blind")).steps}
     assert "blind" in steps
     assert "real" not in steps
 

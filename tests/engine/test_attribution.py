@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from wired import ANA, BO, EVE, TIE, House, fleet
 
-from bot.core.advance import replay
-from bot.core.cards import CausesCard
-from bot.core.change_feed import PostedChange
-from bot.core.incident import Incident
-from bot.core.model import Agent, Fleet
-from bot.core.playbook import Containment, Playbook, Signal
-from bot.core.tasks import TaskRecord, ToolUse
+from bot.core.cards.causes import CausesCard
+from bot.core.incident.incident import Incident
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.posted_change import PostedChange
+from bot.core.runbooks.playbook import Containment, Playbook, Signal
+from bot.core.telemetry.task_records import TaskRecord, ToolUse
+from bot.core.transitions.reducer import replay
 from bot.documents.render import MarkdownDocuments
-from bot.documents.runbooks import RunbookShelf
-from bot.engine.reporting import Reporting
+from bot.engine.reports.postmortems import PostmortemWriter
+from bot.runbooks.library import RunbookLibrary
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 LOOP = Playbook(
@@ -231,7 +231,7 @@ def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: House) 
 
 
 def test_the_best_match_is_walked_from_its_shipped_runbook(tmp_path: Path) -> None:
-    house = House(tmp_path, watched(), playbooks=(LOOP,), shelf=RunbookShelf(RUNBOOKS))
+    house = House(tmp_path, watched(), playbooks=(LOOP,), shelf=RunbookLibrary(RUNBOOKS))
     house.settle_in()
     incident = broken(house, repeated_calls=5)
     before = incident.plan
@@ -267,7 +267,7 @@ def test_what_was_changed_stands_in_the_timeline_once_and_on_the_chart(house: Ho
     card = house.commands.causes.evidence(incident.id).card
     assert isinstance(card, CausesCard)
     assert card.changes == (f"{at:%H:%M} UTC prompt v7: shorter refusals",)
-    report = Reporting(house.store, MarkdownDocuments(house.path / "data"), house.get_fleet)
+    report = PostmortemWriter(house.store, MarkdownDocuments(house.path / "data"), house.get_fleet)
     charts = json.loads(report.draft(house.incident(), house.clock.now())[0].data)["charts"]
     assert ("prompt", "change") in [(mark["label"], mark["sort"]) for mark in charts[0]["marks"]]
 

@@ -8,14 +8,15 @@ import pytest
 from wired import ANA, PLAN, START, fleet
 
 from bench.postgres import PostgresServer
-from bot.core import events as ev
-from bot.core.advance import advance
-from bot.core.model import BOT, InstanceReading, RungState
-from bot.engine.replicas import Replicas
-from bot.ports import Replica
+from bot.core.incident import events as ev
+from bot.core.model.people import BOT
+from bot.core.model.rungs import InstanceReading, RungState
+from bot.core.transitions.reducer import advance
+from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.engine.health.replicas import ReplicaSync
+from bot.ports.store import Replica
+from bot.simulation.clock import MovableClock
 from bot.store import SqlStore
-from bot.tabletop.clock import MovableClock
-from bot.web.board import MemoryBoard
 
 
 class One:
@@ -24,16 +25,16 @@ class One:
     def __init__(self, name: str, url: str) -> None:
         watched = fleet()
         self.store = SqlStore.open(url)
-        self.board = MemoryBoard(lambda: watched, MovableClock(START), self.store.rungs())
-        self.replicas = Replicas(self.store, self.board, Replica(name, f"host-{name}", 1))
+        self.rung_cache = MemoryRungCache(lambda: watched, MovableClock(START), self.store.rungs())
+        self.replicas = ReplicaSync(self.store, self.rung_cache, Replica(name, f"host-{name}", 1))
         self.replicas.begin(START - timedelta(hours=1))
 
     def hears(self, instance: str, level: str, epoch: int, after: float) -> None:
         at = START + timedelta(seconds=after)
-        self.board.record(InstanceReading("refunds", instance, level, epoch, at))
+        self.rung_cache.record(InstanceReading("refunds", instance, level, epoch, at))
 
     def knows(self) -> dict[str, str]:
-        return {word.instance: word.level for word in self.board.readings("refunds")}
+        return {word.instance: word.level for word in self.rung_cache.readings("refunds")}
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_a_rung_is_told_only_when_everyone_alive_knows_it_and_has_passed_on_what
     a.replicas.exchange()
     assert a.replicas.all_told("refunds", 1)
     assert a.knows() == b.knows() == {"i-a": "approval", "i-b": "full"}
-    assert b.board.answer("refunds").level == "approval"
+    assert b.rung_cache.answer("refunds").level == "approval"
 
 
 def test_nobody_waits_for_one_that_is_silent_or_has_left(pair: tuple[One, One]) -> None:

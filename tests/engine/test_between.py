@@ -8,41 +8,42 @@ from pathlib import Path
 import pytest
 from wired import ANA, EVE, House, fleet
 
-from bot.core.model import Actor, Call
-from bot.core.readiness import Readiness, Rehearsal
-from bot.documents.runbooks import RunbookShelf
-from bot.engine import reach
-from bot.engine.between import Between
-from bot.engine.readying import Readying
-from bot.engine.reviewing import Reviewing
+from bot.core.model.people import Actor
+from bot.core.model.slis import Call
+from bot.core.reports.readiness import Readiness, RehearsalFact
+from bot.engine.paging import reachability_check
+from bot.engine.reliability.queries import ReliabilityQueries
+from bot.engine.reliability.readiness_check import ReadinessCheck
+from bot.engine.reliability.weekly_review import WeeklyReview
+from bot.runbooks.library import RunbookLibrary
 
 AGENT = replace(fleet().agents["refunds"], top_failures=("retry-loop", "tool-misuse"), fallback="a form")
 HOLES = "Holes in who can be reached:\nNO PAGE WOULD ARRIVE: Bo Lindgren (bo): has no Slack id"
-RUNBOOKS = RunbookShelf(Path(__file__).parents[2] / "runbooks")
+RUNBOOKS = RunbookLibrary(Path(__file__).parents[2] / "runbooks")
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path, watched=fleet(agents={"refunds": AGENT}))
     made.settle_in()
-    made.store.once(reach.KIND, "2026-03-02", made.clock.now(), wall=1.0, detail=HOLES)
+    made.store.once(reachability_check.KIND, "2026-03-02", made.clock.now(), wall=1.0, detail=HOLES)
     yield made
     made.close()
 
 
-def readying(house: House) -> Readying:
-    def rehearsals(agent: str) -> list[Rehearsal]:
-        return [Rehearsal(agent, name, house.clock.now(), "P") for name in AGENT.top_failures]
+def readiness_check(house: House) -> ReadinessCheck:
+    def rehearsals(agent: str) -> list[RehearsalFact]:
+        return [RehearsalFact(agent, name, house.clock.now(), "P") for name in AGENT.top_failures]
 
-    return Readying(house.store, house.get_fleet, RUNBOOKS, rehearsals)
-
-
-def reviewing(house: House) -> Reviewing:
-    return Reviewing(house.store, house.get_fleet, readying(house), house.clock, house.wall)
+    return ReadinessCheck(house.store, house.get_fleet, RUNBOOKS, rehearsals)
 
 
-def between(house: House) -> Between:
-    return Between(house.store, house.get_fleet, house.clock, readying(house))
+def reviewing(house: House) -> WeeklyReview:
+    return WeeklyReview(house.store, house.get_fleet, readiness_check(house), house.clock, house.wall)
+
+
+def between(house: House) -> ReliabilityQueries:
+    return ReliabilityQueries(house.store, house.get_fleet, house.clock, readiness_check(house))
 
 
 def calls(found: Readiness) -> dict[str, Call]:
@@ -51,7 +52,7 @@ def calls(found: Readiness) -> dict[str, Call]:
 
 def test_evidence_comes_from_what_is_stored(house: House) -> None:
     house.live(2)
-    found = readying(house).of(AGENT, house.clock.now())
+    found = readiness_check(house).of(AGENT, house.clock.now())
     assert calls(found) == {
         "slis": Call.OK,
         "baseline": Call.BAD,
@@ -73,22 +74,22 @@ def test_evidence_comes_from_what_is_stored(house: House) -> None:
 
 def test_a_silent_sli_is_no_evidence(house: House) -> None:
     house.clock.advance(20 * 60)
-    assert calls(readying(house).of(AGENT, house.clock.now()))["slis"] is Call.BAD
+    assert calls(readiness_check(house).of(AGENT, house.clock.now()))["slis"] is Call.BAD
 
 
 def test_thirty_days_of_numbers_are_an_observed_baseline(house: House) -> None:
     for day in range(30):
         house.feed(30, end=house.clock.now() - timedelta(days=day), **house.healthy())
-    assert calls(readying(house).of(AGENT, house.clock.now()))["baseline"] is Call.OK
+    assert calls(readiness_check(house).of(AGENT, house.clock.now()))["baseline"] is Call.OK
 
 
 def test_a_step_down_counts_once_the_agent_has_read_it_back(house: House) -> None:
     house.commands.step_down(ANA, "refunds", "read-only", "drill")
     house.deliver()
-    assert calls(readying(house).of(AGENT, house.clock.now()))["step_down"] is Call.BAD
+    assert calls(readiness_check(house).of(AGENT, house.clock.now()))["step_down"] is Call.BAD
     house.obey()
     house.tick()
-    [line] = [one for one in readying(house).of(AGENT, house.clock.now()).lines if one.key == "step_down"]
+    [line] = [one for one in readiness_check(house).of(AGENT, house.clock.now()).lines if one.key == "step_down"]
     assert line.call is Call.OK
     assert line.why.startswith("read-only, read back 2026-03-02")
 
@@ -96,11 +97,11 @@ def test_a_step_down_counts_once_the_agent_has_read_it_back(house: House) -> Non
 def test_a_severe_incident_begins_the_stability_window_anew(house: House) -> None:
     between(house).scope(ANA, "refunds", "go-live review of February")
     house.clock.advance(timedelta(days=10).total_seconds())
-    assert readying(house).of(AGENT, house.clock.now()).stable_days == pytest.approx(10)
+    assert readiness_check(house).of(AGENT, house.clock.now()).stable_days == pytest.approx(10)
     house.feed(60, **house.healthy())
     house.live(3, her=60.0)
     house.commands.set_severity(ANA, 1, "SEV1", "many customers")
-    found = readying(house).of(AGENT, house.clock.now())
+    found = readiness_check(house).of(AGENT, house.clock.now())
     assert found.stable_days == 0.0
     assert "0 of 90 days since INC-0001" in [line.why for line in found.lines]
 
@@ -111,12 +112,12 @@ class TestDecisions:
         assert answer.text == "Recorded: Ana Duarte decided on refunds as production. Reason: go-live review"
         [decided] = house.store.decisions("refunds")
         assert (decided.by, decided.stage, decided.reason) == ("ana", "production", "go-live review")
-        assert calls(readying(house).of(AGENT, house.clock.now()))["decision"] is Call.OK
+        assert calls(readiness_check(house).of(AGENT, house.clock.now()))["decision"] is Call.OK
 
     def test_a_fleet_file_that_says_more_than_was_decided_is_seen(self, house: House) -> None:
         between(house).scope(ANA, "refunds", "go-live")
         house.watched = fleet(agents={"refunds": replace(AGENT, tools=("payments.refund",))})
-        found = readying(house).of(house.watched.agents["refunds"], house.clock.now())
+        found = readiness_check(house).of(house.watched.agents["refunds"], house.clock.now())
         assert calls(found)["decision"] is Call.BAD
         assert between(house).scope(ANA, "refunds", "more tools").text.endswith("(tools changed). Reason: more tools")
 

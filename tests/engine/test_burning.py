@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from wired import HER, House, fleet
 
-from bot.core.model import MinuteRow, Series, minute_of
-from bot.engine.budgets import Budgets
-from bot.engine.burning import Burning
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.engine.budgets.budgets import BudgetReader
+from bot.engine.budgets.burn_alerts import BurnAlerts
 
 SERIES = Series("refunds", "", "her")
 AGENT = replace(fleet().agents["refunds"], slis=(("", HER),))
@@ -23,11 +23,11 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def burning(house: House) -> Burning:
-    return Burning(house.store, house.ledger, house.get_fleet, house.clock, house.wall)
+def burn_alerts(house: House) -> BurnAlerts:
+    return BurnAlerts(house.store, house.recorder, house.get_fleet, house.clock, house.wall)
 
 
-def pass_by(house: House, hours: int, her: float, rounds: Burning) -> None:
+def pass_by(house: House, hours: int, her: float, rounds: BurnAlerts) -> None:
     """Hours with this share of bad tasks, 10 tasks a minute; a round after each hour."""
     for _ in range(hours):
         first = minute_of(house.clock.now())
@@ -42,7 +42,7 @@ def tickets_said(house: House) -> list[str]:
 
 
 def test_a_slow_burn_is_one_ticket_in_the_agents_channel_and_no_page(house: House) -> None:
-    rounds = burning(house)
+    rounds = burn_alerts(house)
     pass_by(house, 20, 2.0, rounds)
     assert tickets_said(house) == []
     pass_by(house, 20, 20.0, rounds)
@@ -56,17 +56,17 @@ def test_a_slow_burn_is_one_ticket_in_the_agents_channel_and_no_page(house: Hous
 
 
 def test_a_restart_in_the_middle_tells_nothing_twice(house: House) -> None:
-    rounds = burning(house)
+    rounds = burn_alerts(house)
     pass_by(house, 30, 20.0, rounds)
     before = tickets_said(house)
     house.close()
     house.open()
-    pass_by(house, 5, 20.0, burning(house))
+    pass_by(house, 5, 20.0, burn_alerts(house))
     assert tickets_said(house) == before
 
 
 def test_of_two_replicas_one_does_the_round(house: House) -> None:
-    one, other = burning(house), burning(house)
+    one, other = burn_alerts(house), burn_alerts(house)
     pass_by(house, 30, 20.0, one)
     before = house.store.tickets(["refunds"], open_only=False)
     other.round()
@@ -74,7 +74,7 @@ def test_of_two_replicas_one_does_the_round(house: House) -> None:
 
 
 def test_the_next_episode_is_a_new_ticket(house: House) -> None:
-    rounds = burning(house)
+    rounds = burn_alerts(house)
     pass_by(house, 26, 20.0, rounds)
     first = len([one for one in house.store.tickets(["refunds"], open_only=False) if one.alert.startswith("3x")])
     pass_by(house, 30, 0.0, rounds)
@@ -88,22 +88,22 @@ def test_kept_tallies_give_what_the_minutes_gave(house: House) -> None:
     first = minute_of(house.clock.now())
     house.store.put_minutes([MinuteRow(SERIES, first + m, 2.0 + m % 7, 10.0) for m in range(10 * 60)])
     house.clock.advance(10 * 3600)
-    [fresh] = Budgets(house.store).of(AGENT, house.clock.now())
-    burning(house).round()
+    [fresh] = BudgetReader(house.store).of(AGENT, house.clock.now())
+    burn_alerts(house).round()
     assert house.store.spent(["refunds"], 0)[SERIES]
-    [kept] = Budgets(house.store).of(AGENT, house.clock.now())
+    [kept] = BudgetReader(house.store).of(AGENT, house.clock.now())
     assert kept.spent.bad == pytest.approx(fresh.spent.bad)
     assert (kept.spent.total, kept.spent.unknown) == (fresh.spent.total, fresh.spent.unknown)
 
 
 def test_a_sample_that_comes_an_hour_late_is_still_counted(house: House) -> None:
-    rounds = burning(house)
+    rounds = burn_alerts(house)
     first = minute_of(house.clock.now())
     pass_by(house, 3, 2.0, rounds)
-    [before] = Budgets(house.store).of(AGENT, house.clock.now())
+    [before] = BudgetReader(house.store).of(AGENT, house.clock.now())
     house.store.put_minutes([MinuteRow(SERIES, first + 150, 90.0, 10.0)])
     pass_by(house, 1, 2.0, rounds)
-    [after] = Budgets(house.store).of(AGENT, house.clock.now())
+    [after] = BudgetReader(house.store).of(AGENT, house.clock.now())
     # the late minute has 9 bad tasks in place of 0.2; the hour that passed adds 60 * 0.2, its two newest minutes later
     assert after.spent.bad - before.spent.bad == pytest.approx(9 - 0.2 + 60 * 0.2, abs=0.5)
 
@@ -112,17 +112,17 @@ def test_days_are_folded_and_the_budget_stays_what_it_was(house: House) -> None:
     first = minute_of(house.clock.now())
     house.store.put_minutes([MinuteRow(SERIES, first + m, 4.0, 10.0) for m in range(7 * 1440)])
     house.clock.advance(timedelta(days=7).total_seconds())
-    burning(house).round()
+    burn_alerts(house).round()
     kept = house.store.spent(["refunds"], 0)[SERIES]
     assert {span.length for span in kept} >= {60, 1440}
-    [found] = Budgets(house.store).of(AGENT, house.clock.now())
+    [found] = BudgetReader(house.store).of(AGENT, house.clock.now())
     assert found.spent.total == pytest.approx(7 * 1440 * 10, rel=0.001)
 
 
 def test_an_incident_that_uses_a_fifth_of_a_budget_asks_for_a_postmortem_once(house: House) -> None:
     house.feed(6 * 60, her=2.0)
     house.live(20, her=60.0)
-    rounds = burning(house)
+    rounds = burn_alerts(house)
     rounds.round()
     house.clock.advance(900)
     rounds.round()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from wired import House, fleet
 
-from bot.core.cards import PageCard
-from bot.ports import DeliveryError
-from bot.tabletop.clock import MovableClock
+from bot.core.cards.page import PageCard
+from bot.ports.errors import DeliveryError
+from bot.simulation.clock import MovableClock
 
 TUESDAY = datetime(2026, 3, 3, 10, 5, tzinfo=UTC)
 

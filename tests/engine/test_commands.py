@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from wired import ANA, BO, EVE, House
 
-from bot.core.model import Actor
+from bot.core.model.people import Actor
 
 UNSURE = Actor("U0X", "Somebody", "U0X", responder=None)
 
@@ -27,7 +27,7 @@ def test_stepping_down_outside_an_incident_opens_one(house: House) -> None:
     assert answer.ok
     incident = house.incident()
     assert (incident.kind, incident.rungs.rung) == ("manual", "watched")
-    assert house.board.answer("refunds").level == "watched"
+    assert house.rung_cache.answer("refunds").level == "watched"
 
 
 def test_stepping_down_twice_changes_nothing_the_second_time(house: House) -> None:
@@ -87,8 +87,8 @@ def test_a_workflow_can_be_lowered_alone(house: House) -> None:
     refused = house.commands.step_down(ANA, "refunds", "approval", "x", workflow="nosuch")
     assert "has no workflow 'nosuch'" in refused.text
     assert house.commands.step_down(ANA, "refunds", "approval", "x", workflow="refund").ok
-    assert house.board.answer("refunds", "refund").level == "approval"
-    assert house.board.answer("refunds").level == "full"
+    assert house.rung_cache.answer("refunds", "refund").level == "approval"
+    assert house.rung_cache.answer("refunds").level == "full"
 
 
 @pytest.mark.parametrize("number", [0, 99])

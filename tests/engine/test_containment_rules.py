@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from wired import ANA, House, fleet
 
-from bot.core.change_feed import PostedChange
-from bot.core.events import RungLowered
+from bot.core.incident.events import RungLowered
+from bot.core.model.posted_change import PostedChange
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_the_first_look_is_waited_for_but_not_for_long(house: House) -> None:
     house.live(2, tie=13.0)
     assert moves(house) == []
     house.clock.advance(46)
-    house.course.judge_all()
+    house.monitor.judge_all()
     assert [rung for rung, _ in moves(house)] == ["approval"]
 
 
@@ -79,5 +79,5 @@ def test_a_change_that_is_named_holds_nothing_back(house: House) -> None:
     house.store.put_changes([PostedChange("p", "prompt", house.clock.now(), "shorter")])
     house.live(2, tie=13.0)
     house.attribution.look_all()
-    house.course.judge_all()
+    house.monitor.judge_all()
     assert [rung for rung, _ in moves(house)] == ["approval"]

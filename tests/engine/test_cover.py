@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from wired import ANA, BO, EVE, START, House
 
-from bot.core.effects import Notice
-from bot.core.incident import State
-from bot.core.model import EscalationStep
-from bot.engine.handing import until_when
+from bot.core.incident.effects import Notice
+from bot.core.incident.incident import IncidentState
+from bot.core.model.people import EscalationStep
+from bot.engine.commands.on_call_override import until_when
 
 
 def paged(house: House, number: int = 1) -> list[str]:
@@ -35,7 +35,7 @@ def test_who_covers_is_answerable_like_the_owner(house: House) -> None:
     house.commands.cover(ANA, "me", "bo", "8h")
     breach(house)
     assert house.commands.acknowledge(BO, 1).ok
-    assert house.incident().state is State.RESPONDING
+    assert house.incident().state is IncidentState.RESPONDING
 
 
 def test_cover_ends_by_itself_and_says_so_once(house: House) -> None:

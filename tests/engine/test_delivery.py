@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from wired import ANA, House
 
-from bot.core.effects import EditCard
-from bot.ports import DeliveryError
+from bot.core.incident.effects import EditCard
+from bot.ports.errors import DeliveryError
 
 
 def _page(house: House) -> str:
@@ -55,7 +55,7 @@ def test_an_effect_that_fails_for_good_stands_in_the_timeline(house: House) -> N
 def test_an_acknowledged_page_that_waits_is_never_sent(house: House) -> None:
     house.clock.advance(60)
     house.feed(2, **{**house.healthy(), "her": 18.0})
-    house.cycle.evaluate(["refunds"], house.clock.now())
+    house.detector.evaluate(["refunds"], house.clock.now())
     house.commands.acknowledge(ANA, 1)
     house.deliver()
     assert not [key for key in house.chat.posts if "/page/" in key]
@@ -65,14 +65,14 @@ def test_a_burst_of_edits_becomes_one_and_shows_the_present(house: House) -> Non
     house.live(2, her=18.0)
     key = "inc-1/card/incident"
     before = house.chat.posts[key].edits
-    house.ledger.refresh([EditCard(1, "incident", f"burst-{n}") for n in range(10)])
+    house.recorder.refresh([EditCard(1, "incident", f"burst-{n}") for n in range(10)])
     house.deliver()
     assert house.chat.posts[key].edits == before + 1
 
 
 def test_an_edit_of_a_card_that_was_never_posted_is_dropped(house: House) -> None:
     house.live(2, her=18.0)
-    house.ledger.refresh([EditCard(1, "recovery", "early")])
+    house.recorder.refresh([EditCard(1, "recovery", "early")])
     house.deliver()
     assert not house.store.outstanding("inc-1/edit/recovery/early")
 
@@ -87,7 +87,7 @@ def test_everybody_sees_on_the_page_who_acknowledged(house: House) -> None:
 def test_after_a_restart_what_was_wanted_is_done_once(house: House) -> None:
     house.clock.advance(60)
     house.feed(2, **{**house.healthy(), "her": 18.0})
-    house.cycle.evaluate(["refunds"], house.clock.now())
+    house.detector.evaluate(["refunds"], house.clock.now())
     house.close()
     house.open()
     house.deliver()
@@ -100,7 +100,7 @@ def test_what_was_in_hand_when_the_database_went_away_is_done_once_and_at_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house.live(2, her=18.0)
-    house.ledger.refresh([EditCard(1, "incident", f"away-{n}") for n in range(3)])
+    house.recorder.refresh([EditCard(1, "incident", f"away-{n}") for n in range(3)])
     house.commands.note(ANA, 1, "tell them", "update")
     finish, away = house.store.finish, [OSError("the database is away")]
 

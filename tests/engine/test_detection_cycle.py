@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from wired import ANA, BO, House, fleet
 
-from bot.core.incident import State
-from bot.core.model import InstanceReading, RungState
+from bot.core.incident.incident import IncidentState
+from bot.core.model.rungs import InstanceReading, RungState
 
 
 def test_two_bad_minutes_page_the_owner_and_say_why(house: House) -> None:
@@ -52,7 +52,7 @@ def test_a_breach_within_two_hours_of_resolving_reopens(house: House) -> None:
     house.live(20)
     house.live(2, her=18.0)
     incident = house.incident()
-    assert incident.state is State.PAGING
+    assert incident.state is IncidentState.PAGING
     assert incident.relapses == 1
     assert len(house.store.incidents(10)) == 1
     assert house.chat.doubled == []
@@ -61,7 +61,7 @@ def test_a_breach_within_two_hours_of_resolving_reopens(house: House) -> None:
 def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> None:
     for _ in range(9):
         house.clock.advance(60)
-        house.cycle.look_for_silence({"metrics": "metrics: answered HTML, not JSON"})
+        house.detector.look_for_silence({"metrics": "metrics: answered HTML, not JSON"})
     house.deliver()
     incident = house.incident()
     assert incident.kind == "blind"
@@ -71,8 +71,8 @@ def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> N
     house.commands.acknowledge(ANA, 1)
     for _ in range(12):
         house.live(1)
-        house.cycle.look_for_silence({})
-    assert house.incident().state is State.RECOVERED
+        house.detector.look_for_silence({})
+    assert house.incident().state is IncidentState.RECOVERED
     assert house.incident().open
 
 
@@ -81,7 +81,7 @@ def test_silence_on_a_waiting_rung_only_posts(house: House) -> None:
     house.commands.step_down(ANA, "refunds", "read-only", "loop")
     for _ in range(9):
         house.clock.advance(60)
-        house.cycle.look_for_silence({})
+        house.detector.look_for_silence({})
     house.deliver()
     assert house.incident(2).kind == "blind"
     assert not house.incident(2).pages
@@ -91,7 +91,7 @@ def test_silence_on_a_waiting_rung_only_posts(house: House) -> None:
 def test_a_silence_of_four_minutes_is_not_one_yet(house: House) -> None:
     for _ in range(5):
         house.clock.advance(60)
-        house.cycle.look_for_silence({})
+        house.detector.look_for_silence({})
     assert house.store.open_incidents() == []
 
 
@@ -100,7 +100,7 @@ def test_with_containment_auto_the_bot_lowers_and_says_by_which_rule(house: Hous
     house.watched = fleet(agents=agents)
     house.live(4, tie=13.0)
     incident = house.incident()
-    assert incident.state is State.PAGING
+    assert incident.state is IncidentState.PAGING
     assert incident.rungs.rung == "approval"
     assert "by rule: TIE" in incident.rungs.reason
     assert incident.rungs.state == "confirmed"
@@ -118,14 +118,14 @@ def test_confirmed_means_every_live_instance_said_so(house: House) -> None:
     house.obey(("a", "b", "c"))
     house.commands.step_down(ANA, "refunds", "approval", "loop")
     house.obey(("a",))
-    house.course.read_back()
+    house.monitor.read_back()
     assert (house.incident().rungs.state, house.incident().rungs.seen) == ("seen", 1)
-    house.board.record(InstanceReading("refunds", "b", "full", 1, house.clock.now()))
+    house.rung_cache.record(InstanceReading("refunds", "b", "full", 1, house.clock.now()))
     house.obey(("c",))
-    house.course.read_back()
+    house.monitor.read_back()
     assert house.incident().rungs.state == "seen"
     house.obey(("b",))
-    house.course.read_back()
+    house.monitor.read_back()
     assert house.incident().rungs.state == "confirmed"
     assert house.store.rung("refunds") == replace(
         house.store.rung("refunds") or RungState("", "", "", 0, house.clock.now()), confirmed_at=house.clock.now()
@@ -138,7 +138,7 @@ def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> N
     house.commands.step_down(ANA, "refunds", "approval", "loop")
     house.live(2, tie=13.0, read=False)
     assert house.incident().rungs.state == "not-confirmed"
-    assert house.incident().state is State.RESPONDING
+    assert house.incident().state is IncidentState.RESPONDING
     assert "NOT CONFIRMED: refunds has not shown that it is on approval (no instance of it answered)" in house.said()
     pages = [key for key in house.chat.posts if key.startswith("inc-1/page/2/ana")]
     assert len(pages) == 1
@@ -149,7 +149,7 @@ def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: Ho
     house.commands.acknowledge(ANA, 1)
     house.commands.step_down(ANA, "refunds", "approval", "loop")
     house.live(55, her=30.0)
-    assert house.incident().state is State.RECOVERED
+    assert house.incident().state is IncidentState.RECOVERED
     house.commands.ask_restore(ANA, "refunds", "fixed")
     assert house.commands.approve_restore(BO, 1).ok
     house.live(14)
@@ -163,7 +163,7 @@ def test_a_reset_gives_whoever_has_it_the_full_time_again(house: House) -> None:
     house.commands.acknowledge(ANA, 1)
     house.commands.step_down(ANA, "refunds", "read-only", "loop")
     house.live(45)
-    assert house.incident().state is State.RECOVERED
+    assert house.incident().state is IncidentState.RECOVERED
     house.live(8, tie=13.0)
-    assert house.incident().state is State.CONTAINED
+    assert house.incident().state is IncidentState.CONTAINED
     assert house.incident().acked_by == "ana"

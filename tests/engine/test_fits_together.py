@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import text
 from wired import ANA, BO, House
 
-from bot.core.model import minute_of
-from bot.store import StoreError, export
-from bot.store.audit import findings
-from bot.store.backup import back_up
+from bot.core.model.samples import minute_of
+from bot.store import StoreError
 from bot.store.migrate import head
 from bot.store.sql_store import SqlStore
+from bot.store.tools import export
+from bot.store.tools.audit import findings
+from bot.store.tools.backup import back_up
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from wired import ANA, BO, START, House, fleet
 
-from bot.core.effects import Say
-from bot.core.incident import State
-from bot.core.model import InstanceReading, MinuteRow, Series, minute_of
+from bot.core.incident.effects import Say
+from bot.core.incident.incident import IncidentState
+from bot.core.model.rungs import InstanceReading
+from bot.core.model.samples import MinuteRow, Series, minute_of
 
 
 def test_readings_of_one_change_never_confirm_the_next(house: House) -> None:
@@ -16,14 +17,14 @@ def test_readings_of_one_change_never_confirm_the_next(house: House) -> None:
     house.obey()
     stale = house.incident()
     house.commands.step_down(ANA, "refunds", "suspended", "worse")
-    house.course._read_back(stale, house.clock.now())
+    house.monitor._read_back(stale, house.clock.now())
     assert house.incident().rungs.state == "requested"
 
 
 def test_an_instance_that_spoke_before_a_restart_still_has_to_be_heard(house: House) -> None:
     house.live(2, tie=13.0)
     house.obey(("a", "b", "c"))
-    house.store.put_readings(house.board.take_changed())
+    house.store.put_readings(house.rung_cache.take_changed())
     assert {reading.instance for reading in house.store.readings(START)} == {"a", "b", "c"}
 
 
@@ -37,7 +38,7 @@ def test_one_effect_that_breaks_does_not_hold_up_the_others(house: House, monkey
         return say(chat, channel, text, key, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(house.chat), "say", brittle)
-    house.ledger.refresh([Say(1, "poison", "poison"), Say(1, "healthy", "healthy")])
+    house.recorder.refresh([Say(1, "poison", "poison"), Say(1, "healthy", "healthy")])
     house.deliver()
     assert "inc-1/say/healthy" in house.chat.posts
 
@@ -66,14 +67,14 @@ def test_lowering_one_workflow_excuses_no_other(house: House) -> None:
                     for flow, value in (("refund", 2.0), ("kyc", 18.0))
                 ]
             )
-            house.board.record(InstanceReading("refunds", "a", "approval", 1, house.clock.now(), "refund"))
+            house.rung_cache.record(InstanceReading("refunds", "a", "approval", 1, house.clock.now(), "refund"))
             house.tick()
 
     feed(3)
     house.commands.acknowledge(ANA, 1)
     house.commands.step_down(ANA, "refunds", "approval", "x", workflow="refund")
     feed(60)
-    assert house.incident().state not in (State.RECOVERING, State.RECOVERED, State.CONTAINED)
+    assert house.incident().state not in (IncidentState.RECOVERING, IncidentState.RECOVERED, IncidentState.CONTAINED)
 
 
 def test_a_new_breach_pages_again_when_the_escalation_had_run_out(house: House) -> None:
@@ -102,7 +103,7 @@ def test_evidence_that_is_gone_approves_nothing(house: House) -> None:
     assert house.commands.ask_restore(ANA, "refunds", "fixed").ok
     house.live(6, tie=13.0)
     assert not house.commands.approve_restore(BO, 1).ok
-    assert house.board.answer("refunds").level == "approval"
+    assert house.rung_cache.answer("refunds").level == "approval"
 
 
 def test_a_false_alarm_that_was_cancelled_is_not_opened_again_by_the_same_run(house: House) -> None:
@@ -119,5 +120,5 @@ def test_a_new_agent_is_not_blind_before_it_could_report(house: House) -> None:
     house.live(8)
     agent = replace(house.watched.agents["refunds"], key="kyc")
     house.watched = replace(house.watched, agents={**house.watched.agents, "kyc": agent})
-    house.cycle.look_for_silence({})
+    house.detector.look_for_silence({})
     assert house.store.open_incidents("kyc") == []

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from wired import HER, START, TIE, House, fleet
 
-from bot.core.model import Better, MinuteRow, Objective, PollQuery, Sample, Series, Sli, minute_of
-from bot.core.tasks import TaskRecord
-from bot.engine.intake import PushIntake
+from bot.core.model.samples import MinuteRow, Sample, Series, minute_of
+from bot.core.model.slis import Better, Objective, PollQuery, Sli
+from bot.core.telemetry.task_records import TaskRecord
+from bot.engine.detection.push_intake import PushIntake
 
 AQDD = Sli(
     "aqdd", "Approval queue", "pending", "gauge", Better.LOWER, Objective(2, relative=True), absolute_tolerance=5
@@ -19,7 +20,7 @@ AQDD = Sli(
 def intake(house: House) -> PushIntake:
     agent = replace(fleet().agents["refunds"], slis=(("", HER), ("", TIE), ("", AQDD)))
     house.watched = fleet(agents={"refunds": agent})
-    return PushIntake(house.store, house.cycle, house.get_fleet, house.clock)
+    return PushIntake(house.store, house.detector, house.get_fleet, house.clock)
 
 
 def _task(number: int, minute: float, **changes: object) -> TaskRecord:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from wired import ANA, HER, House, fleet
 
-from bot.core.model import Agent, MinuteRow, Series, minute_of
-from bot.engine.numbers import MOST_NUMBERED
+from bot.core.model.fleet import Agent
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.engine.views.sli_lines import MOST_NUMBERED
 
 
 def crowd(count: int) -> dict[str, Agent]:
@@ -19,7 +20,7 @@ def test_a_breach_of_few_tasks_a_minute_is_seen_by_the_first_look(house: House, 
     for _ in range(14):
         house.clock.advance(60)
         house.feed(1, n=n, **{**house.healthy(), "her": 60.0})
-        house.cycle.evaluate(["refunds"], house.clock.now())
+        house.detector.evaluate(["refunds"], house.clock.now())
     assert [incident.agent for incident in house.store.open_incidents()] == ["refunds"]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from wired import ANA, House
 
-from bot.ports import DeliveryError
+from bot.ports.errors import DeliveryError
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@
 
 from wired import ANA, House
 
-from bot.core.cards import PageCard, Picture, RecoveryCard
-from bot.core.effects import LANES
-from bot.ports import DeliveryError
+from bot.core.cards.incident import RecoveryCard
+from bot.core.cards.page import PageCard, Picture
+from bot.core.incident.effects import LANES
+from bot.ports.errors import DeliveryError
 
 PAGE = "inc-1/page/1/ana/slack"
 
@@ -20,7 +21,7 @@ def breach(house: House) -> None:
     for _ in range(2):
         house.clock.advance(60)
         house.feed(1, **{**house.healthy(), "her": 18.0})
-    house.cycle.evaluate(["refunds"], house.clock.now())
+    house.detector.evaluate(["refunds"], house.clock.now())
 
 
 def test_the_page_goes_first_and_shows_its_chart_when_that_is_drawn(house: House) -> None:
@@ -83,6 +84,6 @@ def test_younger_charts_make_older_ones_superfluous(house: House) -> None:
     house.feed(1, **{**house.healthy(), "her": 18.0, "tie": 13.0})
     house.clock.advance(60)
     house.feed(1, **{**house.healthy(), "her": 18.0, "tie": 13.0})
-    house.cycle.evaluate(["refunds"], house.clock.now())
+    house.detector.evaluate(["refunds"], house.clock.now())
     house.deliver()
     assert len([name for name in house.chat.files if name.endswith(".png")]) == 2

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from wired import House, fleet
 
-from bot.core.model import Person, Way
-from bot.core.reach import Hole, holes
+from bot.core.model.people import Person, Way
+from bot.core.paging.reachability import Hole, holes
 
 
 def whole() -> dict[str, Person]:

@@ -7,9 +7,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 from wired import ANA, BO, EVE, House
 
-from bot.core.model import Actor
-from bot.core.report import Report
-from bot.web.vitals import EventCounts
+from bot.core.model.people import Actor
+from bot.core.reports.postmortem_report import Report
+from bot.web.metrics.engine_metrics import EventCounts
 
 UNSURE = replace(BO, responder=None)
 ANA_AT_A_TERMINAL = replace(ANA, surface="cli", slack="")
@@ -69,7 +69,7 @@ def test_a_refusal_is_no_sign_of_work(house: House) -> None:
 
 def test_refusals_are_counted_for_prometheus(house: House) -> None:
     registry = CollectorRegistry()
-    house.ledger.listeners.append(EventCounts(registry).note)
+    house.recorder.listeners.append(EventCounts(registry).note)
     house.live(2, her=18.0)
     house.commands.acknowledge(EVE, 1)
     assert registry.get_sample_value("stepdown_refused_acts_total", {"surface": "slack"}) == 1
@@ -125,7 +125,7 @@ def test_who_cannot_be_looked_up_may_lower_and_acknowledge_and_close_nothing(hou
 def test_a_postmortem_names_no_outsider(house: House) -> None:
     house.live(2, her=18.0)
     house.commands.acknowledge(EVE, 1)
-    report = house.delivery._outlets.reporting.report_of(
+    report = house.delivery._adapters.reporting.report_of(
         house.store, house.watched, house.incident(), house.clock.now()
     )
     assert isinstance(report, Report)

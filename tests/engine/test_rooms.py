@@ -5,8 +5,8 @@ import time
 import pytest
 from wired import ANA, House
 
-from bot.core import cards
-from bot.ports import DeliveryError, Shut
+from bot.core.cards.incident import IncidentCard
+from bot.ports.errors import DeliveryError, Shut
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def test_a_deleted_card_is_posted_again_once(working: House) -> None:
     working.commands.set_severity(ANA, 1, "SEV1")
     working.deliver()
     again = working.chat.posts[f"{key}/again"]
-    assert isinstance(again.content, cards.IncidentCard)
+    assert isinstance(again.content, IncidentCard)
     assert again.content.header.severity == "SEV1"
     working.commands.set_severity(ANA, 1, "SEV2")
     working.deliver()
     shown = working.chat.posts[f"{key}/again"].content
-    assert isinstance(shown, cards.IncidentCard)
+    assert isinstance(shown, IncidentCard)
     assert shown.header.severity == "SEV2", "from now on that one is edited"
     working.chat.gone.add(again.receipt.ts)
     working.commands.set_severity(ANA, 1, "SEV3")

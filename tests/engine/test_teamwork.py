@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 from wired import ANA, BO, EVE, START, House
 
-from bot.core import cards, hours, nudges
-from bot.core.advance import replay
-from bot.core.events import NudgeKind
-from bot.core.model import BOT
+from bot.core.cards.incident import IncidentCard, TimelineCard
+from bot.core.cards.team import FollowupList, HandoffCard, NudgeCard, TaskList
+from bot.core.incident.events import NudgeKind
+from bot.core.model import calendar
+from bot.core.model.people import BOT
+from bot.core.transitions import reminders as nudges
+from bot.core.transitions.reducer import replay
 
 
 @pytest.fixture
@@ -26,15 +29,15 @@ def posted(house: House, name: str) -> list[object]:
     return [one.content for key, one in house.chat.posts.items() if f"/{name}" in key]
 
 
-def nudge_cards(house: House, kind: NudgeKind) -> list[cards.NudgeCard]:
-    return [card for card in posted(house, f"nudge-{kind}") if isinstance(card, cards.NudgeCard)]
+def nudge_cards(house: House, kind: NudgeKind) -> list[NudgeCard]:
+    return [card for card in posted(house, f"nudge-{kind}") if isinstance(card, NudgeCard)]
 
 
 def pass_time(house: House, minutes: int) -> None:
     """Minutes go by, with only deadlines ticking."""
     for _ in range(minutes):
         house.later(1)
-        house.course.deadlines()
+        house.monitor.deadlines()
         house.reminders.tick()
         house.deliver()
 
@@ -49,13 +52,13 @@ def test_a_role_that_is_offered_is_somebodys_when_they_accept(working: House) ->
     assert working.incident().roles == {"lead": "ana"}
     working.deliver()
     (asked,) = posted(working, "card/handoff-lead")
-    assert isinstance(asked, cards.HandoffCard)
+    assert isinstance(asked, HandoffCard)
     assert (asked.person, asked.asked_by, asked.settled) == ("Bo Lindgren", "Ana Duarte", "")
     assert working.commands.accept_role(BO, 1, "lead").ok
     working.deliver()
     assert working.incident().roles == {"lead": "bo"}
     (answered,) = posted(working, "card/handoff-lead")
-    assert isinstance(answered, cards.HandoffCard)
+    assert isinstance(answered, HandoffCard)
     assert answered.settled == "Bo Lindgren is lead."
 
 
@@ -94,7 +97,7 @@ def test_tasks_are_kept_shown_and_ticked_off(working: House) -> None:
     working.commands.task(ANA, 1, "ask the ledger team", "U0BO")
     working.commands.task(BO, 1, "stop the retry job")
     card = working.commands.tasks(1).card
-    assert isinstance(card, cards.TaskList)
+    assert isinstance(card, TaskList)
     assert [(line.number, line.text, line.person) for line in card.lines] == [
         (1, "ask the ledger team", "Bo Lindgren"),
         (2, "stop the retry job", ""),
@@ -104,7 +107,7 @@ def test_tasks_are_kept_shown_and_ticked_off(working: House) -> None:
     assert working.commands.finish_task(BO, 1, "1-t1").ok, "a second tap"
     assert working.incident().version == version
     shown = working.commands.status(1).card
-    assert isinstance(shown, cards.IncidentCard)
+    assert isinstance(shown, IncidentCard)
     assert [line.text for line in shown.tasks] == ["stop the retry job"]
     assert working.commands.finish_task(BO, 1, "7").text == "There is no task 7. INC-0001 has 2."
 
@@ -123,7 +126,7 @@ def test_a_follow_up_outlives_its_incident_and_reminds_its_owner_by_day(working:
     assert not posted(working, "direct/followup")
     pass_time(working, 1)
     (reminder,) = posted(working, "direct/followup-1-1-1/bo")
-    assert isinstance(reminder, cards.FollowupList)
+    assert isinstance(reminder, FollowupList)
     assert reminder.reminder
     assert [line.text for line in reminder.lines] == ["write a case"]
 
@@ -241,7 +244,7 @@ def test_the_postmortem_is_asked_for_after_three_working_days_in_working_hours(w
 def with_quiet(house: House, quiet: str) -> None:
     """Ana has quiet hours of her own."""
     people = house.watched.people
-    ana = replace(people["ana"], quiet=hours.quiet_hours(quiet))
+    ana = replace(people["ana"], quiet=calendar.quiet_hours(quiet))
     house.watched = replace(house.watched, people={**people, "ana": ana})
 
 
@@ -289,7 +292,7 @@ def test_a_message_is_taken_over_once_at_its_own_time(working: House) -> None:
     notes = [one.entry for one in working.store.entries(1) if one.entry.kind == "noted"]
     assert [(note.at, note.text, note.actor.key) for note in notes] == [(said_at, "Ana: it is the prompt", "bo")]
     card = working.commands.timeline(1).card
-    assert isinstance(card, cards.TimelineCard)
+    assert isinstance(card, TimelineCard)
     assert [line.at for line in card.lines] == sorted(line.at for line in card.lines)
     working.commands.capture(BO, 1, "ask finance", "task", "C1|1.6", said_at)
     working.commands.capture(BO, 1, "write a case", "followup", "C1|1.7", said_at)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from wired import ANA, House
 
-from bot.core.followup import Followup
-from bot.engine.tracking import Tracking
-from bot.ports import DeliveryError
+from bot.core.incident.followups import Followup
+from bot.engine.reports.issue_sync import IssueSync
+from bot.ports.errors import DeliveryError
 
 
 @dataclass
@@ -38,27 +38,27 @@ def house(tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def tracking(house: House, board: Board, said: list[str]) -> Tracking:
-    return Tracking(house.store, house.ledger, house.get_fleet, house.clock, board, said.append)
+def issue_sync(house: House, rung_cache: Board, said: list[str]) -> IssueSync:
+    return IssueSync(house.store, house.recorder, house.get_fleet, house.clock, rung_cache, said.append)
 
 
 def test_a_follow_up_is_linked_once_by_whichever_replica(house: House) -> None:
-    board, said = Board(), list[str]()
+    rung_cache, said = Board(), list[str]()
     for _ in range(2):
-        tracking(house, board, said).tick()
+        issue_sync(house, rung_cache, said).tick()
     house.clock.advance(600)
-    tracking(house, board, said).tick()
-    assert board.asked == ["1-1"]
+    issue_sync(house, rung_cache, said).tick()
+    assert rung_cache.asked == ["1-1"]
     [known] = house.store.followups()
     assert known.link == "https://github.example/1-1"
     assert said == []
 
 
 def test_what_fails_is_said_and_tried_again_in_the_next_round(house: House) -> None:
-    board, said = Board(refusals=1), list[str]()
-    tracking(house, board, said).tick()
+    rung_cache, said = Board(refusals=1), list[str]()
+    issue_sync(house, rung_cache, said).tick()
     assert said == ["follow-up 1-1 is not tracked yet: GitHub answered 502"]
     house.clock.advance(301)
-    tracking(house, board, said).tick()
-    assert board.asked == ["1-1", "1-1"]
+    issue_sync(house, rung_cache, said).tick()
+    assert rung_cache.asked == ["1-1", "1-1"]
     assert house.store.followups()[0].link

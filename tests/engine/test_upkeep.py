@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from wired import ANA, START, House
 
-from bot.core.effects import Notice
-from bot.core.model import InstanceReading, MinuteRow, Series, minute_of
-from bot.core.tasks import TaskRecord
-from bot.engine.budgets import PERIOD
-from bot.engine.upkeep import Keep
+from bot.core.incident.effects import Notice
+from bot.core.model.rungs import InstanceReading
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.telemetry.task_records import TaskRecord
+from bot.engine.budgets.budgets import PERIOD
+from bot.engine.health.maintenance import Retention
 
 HER = Series("refunds", "", "her")
 AQDD = Series("refunds", "", "aqdd")
@@ -77,7 +78,7 @@ def test_a_baseline_is_the_same_before_and_after_rolling_up(house: House) -> Non
 
 def test_history_goes_when_its_days_are_over(house: House) -> None:
     days_of(house, 4)
-    house.upkeep._keep = Keep(history_days=3)
+    house.upkeep._keep = Retention(history_days=3)
     house.upkeep.keep(house.clock.now())
     oldest = house.store.minutes(HER, 0, 2**31)[0].minute
     assert minute_of(house.clock.now()) - oldest <= 3 * 1440 + 5
@@ -144,12 +145,12 @@ def test_it_is_done_once_an_hour_across_restarts(house: House) -> None:
 
 
 def test_history_lasts_as_long_as_what_is_reckoned_from_it() -> None:
-    assert Keep().history_days * 1440 > PERIOD
+    assert Retention().history_days * 1440 > PERIOD
 
 
 def test_the_database_stops_growing(house: House) -> None:
     """Six days of minutes, tasks and closed incidents with the upkeep's own hour: full after three, and not fuller."""
-    house.upkeep._keep = Keep(minutes_hours=12, history_days=2, tasks_days=1, effects_days=1)
+    house.upkeep._keep = Retention(minutes_hours=12, history_days=2, tasks_days=1, effects_days=1)
     sizes: dict[int, tuple[int, dict[str, int]]] = {}
     for hour in range(1, 6 * 24 + 1):
         now = house.later(60)

@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from wired import ANA, BO, House
 
-from bot.ports import Waiting
-from bot.web.metrics import WebMetrics
-from bot.web.vitals import EventCounts, Readings, VitalsCollector
+from bot.ports.store import Waiting
+from bot.web.metrics.engine_metrics import EngineMetricsCollector, EngineReadings, EventCounts
+from bot.web.metrics.http_metrics import WebMetrics
 
 RULES = Path(__file__).resolve().parents[2] / "examples" / "prometheus"
 
@@ -23,7 +23,7 @@ def registry() -> CollectorRegistry:
     made = CollectorRegistry()
     WebMetrics(made)
     EventCounts(made, ("slack", "pagerduty"))
-    readings = Readings(
+    readings = EngineReadings(
         version="1.2.3",
         signs=lambda: 2,
         tick_ages=lambda: {"poll": 0.4},
@@ -38,7 +38,7 @@ def registry() -> CollectorRegistry:
         canary=lambda: (1_700_000_000.0, False),
         heartbeats=lambda: (5, 1),
     )
-    made.register(VitalsCollector(readings))
+    made.register(EngineMetricsCollector(readings))
     return made
 
 
@@ -72,14 +72,14 @@ def test_a_database_that_is_away_hides_no_other_metric() -> None:
         raise OSError("no database")
 
     registry = CollectorRegistry()
-    registry.register(VitalsCollector(Readings(size=away, tick_ages=lambda: {"poll": 99.0})))
+    registry.register(EngineMetricsCollector(EngineReadings(size=away, tick_ages=lambda: {"poll": 99.0})))
     assert registry.get_sample_value("stepdown_tick_age_seconds", {"tick": "poll"}) == 99
     assert registry.get_sample_value("stepdown_unreadable_metrics") == 1
 
 
 def test_a_night_is_counted(house: House) -> None:
     registry = CollectorRegistry()
-    house.ledger.listeners.append(EventCounts(registry).note)
+    house.recorder.listeners.append(EventCounts(registry).note)
     told = registry.get_sample_value
     house.live(2, dqr=40.0)
     assert told("stepdown_incidents_opened_total", {"kind": "slo", "severity": "SEV1"}) == 1 or told(
@@ -102,7 +102,7 @@ def test_a_night_is_counted(house: House) -> None:
 
 def test_an_escalation_that_runs_out_is_counted(house: House) -> None:
     registry = CollectorRegistry()
-    house.ledger.listeners.append(EventCounts(registry).note)
+    house.recorder.listeners.append(EventCounts(registry).note)
     house.live(2, her=18.0)
     house.live(110, her=18.0)
     assert registry.get_sample_value("stepdown_escalations_exhausted_total") == 1

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from wired import House, fleet
 
-from bot.core.effects import Say
-from bot.core.model import PollQuery
-from bot.engine.in_time import InTime
-from bot.engine.polling import Poller
-from bot.engine.watch import Body, Watch
-from bot.ports import DeliveryError
+from bot.core.incident.effects import Say
+from bot.core.model.slis import PollQuery
+from bot.engine.detection.poller import Poller
+from bot.engine.health.self_monitor import ProcessReadings, SelfMonitor
+from bot.engine.health.timeouts import CallTimeout
+from bot.ports.errors import DeliveryError
 
 QUERY = PollQuery("her of all", "metrics", "her", "ratio", {"bad": "x", "total": "y"})
 
@@ -35,7 +35,7 @@ class Patient:
         self.free = (10**11, 10**12)
         self.canary = ""
         self.logged: list[str] = []
-        self.in_time = InTime()
+        self.in_time = CallTimeout()
         self.poller = Poller(self.house.store, self.house.get_fleet, {}, self.house.clock, AtOnce(), lambda *_: None)
         self.again()
         self.watch.ticks.began("poll", 1.0)
@@ -43,7 +43,7 @@ class Patient:
 
     def again(self, host: str = "") -> None:
         """A new process on the same database."""
-        body = Body(
+        body = ProcessReadings(
             lambda: self.connected,
             lambda: self.wall,
             lambda: self.mono,
@@ -54,7 +54,7 @@ class Patient:
             in_time=self.in_time,
         )
         house = self.house
-        self.watch = Watch(house.store, self.poller, house.get_fleet, house.clock, house.chat, body)
+        self.watch = SelfMonitor(house.store, self.poller, house.get_fleet, house.clock, house.chat, body)
 
     def pass_by(self, seconds: float = 5.0) -> None:
         self.wall += seconds
@@ -129,7 +129,7 @@ def test_an_escalation_that_nobody_carries_out_is_late(patient: Patient) -> None
     house.later(1.5)
     assert [text for text in patient.look() if "late" in text] == ["INC-0001: an escalation is 90 s late"]
     assert any("INC-0001" in line for line in patient.said())
-    house.course.deadlines()
+    house.monitor.deadlines()
     assert not [text for text in patient.look() if "late" in text]
 
 
@@ -187,7 +187,7 @@ def test_a_database_that_cannot_be_written_is_said_past_it(patient: Patient, mon
 
 
 def test_a_database_that_hangs_is_said_and_hangs_nobody(patient: Patient) -> None:
-    patient.in_time = InTime(0.05)
+    patient.in_time = CallTimeout(0.05)
     patient.again()
     patient.watch.ticks.began("poll", 1.0)
     patient.watch.ticks.completed("poll")

@@ -9,9 +9,9 @@ import pytest
 from odd_server import OddServer, odd_server
 from wired import ANA, House, fleet
 
-from bot.core.model import Person, Way
+from bot.core.model.people import Person, Way
 from bot.pagers import build_pagers
-from bot.ports import DeliveryError
+from bot.ports.errors import DeliveryError
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

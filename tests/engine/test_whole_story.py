@@ -4,9 +4,9 @@ from pathlib import Path
 
 from wired import ANA, BO, House
 
-from bot.core import timeline
-from bot.core.advance import replay
-from bot.core.incident import State
+from bot.core.incident import timeline
+from bot.core.incident.incident import IncidentState
+from bot.core.transitions.reducer import replay
 
 
 def _through(house: House) -> None:
@@ -17,9 +17,9 @@ def _through(house: House) -> None:
     for step in ("confirm", "changed", "lower"):
         assert house.commands.mark_step(ANA, 1, step, "done").ok
     house.live(2)
-    assert house.incident().state is State.CONTAINED
+    assert house.incident().state is IncidentState.CONTAINED
     house.live(50)
-    assert house.incident().state is State.RECOVERED
+    assert house.incident().state is IncidentState.RECOVERED
 
 
 def test_from_breach_to_postmortem(house: House, tmp_path: Path) -> None:
@@ -34,14 +34,14 @@ def test_from_breach_to_postmortem(house: House, tmp_path: Path) -> None:
         house.live(14)
     assert not house.commands.resolve(ANA, 1).ok
     house.live(30)
-    assert house.incident().state is State.RECOVERED
+    assert house.incident().state is IncidentState.RECOVERED
     refused = house.commands.resolve(ANA, 1)
     assert "Drain the backlog" in refused.text
     assert house.commands.mark_step(BO, 1, "backlog", "done").ok
     assert house.commands.resolve(ANA, 1, "all good").ok
     house.deliver()
     incident = house.incident()
-    assert incident.state is State.RESOLVED
+    assert incident.state is IncidentState.RESOLVED
     assert incident.postmortem
     assert Path(incident.postmortem).read_text().startswith("#")
     assert any(name.endswith(".md") for name in house.chat.files)

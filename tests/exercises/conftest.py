@@ -7,8 +7,8 @@ import pytest
 from drill_house import House
 from shipped import RUNBOOKS, rehearsals
 
-from bot.core.rehearsal import Rehearsal
-from bot.demo.stage import set_up
+from bot.core.runbooks.rehearsal import Rehearsal
+from bot.demo.setup import set_up
 
 
 @pytest.fixture

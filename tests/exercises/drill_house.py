@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from bot.demo.stage import Stage
-from bot.exercises.live import LiveDrill
+from bot.demo.setup import DemoSetup
+from bot.exercises.live import LiveExercise
 
 ANA, BO, CLEO, DAN = "U0ANA", "U0BO", "U0CLEO", "U0DAN"
 TOWN = "C0INCIDENTS"
@@ -18,7 +18,7 @@ PATIENCE = 120.0
 class House:
     """The stage, and what people type and see on it."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: DemoSetup) -> None:
         self.stage = stage
         self._client = httpx.Client(base_url=stage.slack.url, timeout=20, trust_env=False)
 
@@ -52,6 +52,6 @@ class House:
         assert found["ok"], found
         return found
 
-    def drill(self) -> LiveDrill:
+    def drill(self) -> LiveExercise:
         drills = self.stage.app.exercises.drills
         return self.until("the drill", lambda: next(iter(drills.values()), None))  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """Documents without pictures: scores do not need them, and drawing takes longer than the whole exercise."""
 
-from bot.core.report import Chart, Report
-from bot.ports import Document
+from bot.core.reports.postmortem_report import Chart, Report
+from bot.ports.documents import Document
 
 
 class PlainDocuments:

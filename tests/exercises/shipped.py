@@ -3,8 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from bot.config.playbooks import Names, load_playbooks
-from bot.core.rehearsal import Rehearsal
+from bot.core.runbooks.rehearsal import Rehearsal
+from bot.runbooks.playbook_library import Names, load_playbooks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNBOOKS = ROOT / "runbooks"

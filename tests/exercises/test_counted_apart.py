@@ -9,14 +9,14 @@ import httpx
 import pytest
 from drill_house import BO, CLEO, DAN, TOWN, House
 
-from bot.core.cards import IncidentList
-from bot.core.model import Actor
-from bot.core.review import words
-from bot.engine.budgets import Budgets
-from bot.engine.reviewing import Reviewing
-from bot.exercises.live import LiveDrill
-from bot.store import export
+from bot.core.cards.incident import IncidentList
+from bot.core.model.people import Actor
+from bot.core.reports.weekly_review import words
+from bot.engine.budgets.budgets import BudgetReader
+from bot.engine.reliability.weekly_review import WeeklyReview
+from bot.exercises.live import LiveExercise
 from bot.store.migrate import head
+from bot.store.tools import export
 
 OWNER = Actor("ana", "Ana Duarte", "U0ANA", responder=True)
 OF_INCIDENTS = re.compile(
@@ -68,7 +68,7 @@ def test_only_what_is_real_is_counted(house: House) -> None:
         assert not re.findall(r".*(?:drill-|inc-1001|\[exercise|exercise 1).*", text.casefold())
 
 
-def they_play(house: House, drill: LiveDrill) -> None:
+def they_play(house: House, drill: LiveExercise) -> None:
     """A page, an acknowledgement, a rung, a containment and a closed incident: of everything that is counted, one."""
     room = drill.channel
     house.until("the drill's incident", drill.ground.incidents)
@@ -89,8 +89,8 @@ def counted(house: House, until: datetime | None = None) -> Counted:
     app = house.stage.app
     fleet = app._fleet()
     found = reviewing(house).of(app.commands._now())
-    body = app.board.answer("refunds")
-    budgets = Budgets(app.store).of(fleet.agents["refunds"], until or app.commands._now())
+    body = app.rung_cache.answer("refunds")
+    budgets = BudgetReader(app.store).of(fleet.agents["refunds"], until or app.commands._now())
     listed = app.commands.incidents()
     assert isinstance(listed.card, IncidentList)
     return Counted(
@@ -100,15 +100,20 @@ def counted(house: House, until: datetime | None = None) -> Counted:
         [one.id for one in found.incidents],
         [(row.header.incident_id, row.header.mark) for row in listed.card.rows],
         [(str(one.series), one.spent.bad, one.spent.total) for one in budgets],
-        {"level": body.level, "epoch": body.epoch, "incident": body.incident_id, "newest": app.board.epoch("refunds")},
+        {
+            "level": body.level,
+            "epoch": body.epoch,
+            "incident": body.incident_id,
+            "newest": app.rung_cache.epoch("refunds"),
+        },
     )
 
 
-def reviewing(house: House) -> Reviewing:
+def reviewing(house: House) -> WeeklyReview:
     app = house.stage.app
-    readying = app.commands.between.readying
-    assert readying is not None
-    return Reviewing(app.store, app._fleet, readying, app._setup.clock, lambda: 0.0)
+    readiness_check = app.commands.between.readiness_check
+    assert readiness_check is not None
+    return WeeklyReview(app.store, app._fleet, readiness_check, app._setup.clock, lambda: 0.0)
 
 
 def told_of_the_week(house: House) -> str:

@@ -7,23 +7,23 @@ from pathlib import Path
 import pytest
 from plain import PlainDocuments
 
-from bot.core.rehearsal import Rehearsal
+from bot.core.runbooks.rehearsal import Rehearsal
+from bot.exercises import facilitation, player_actions
+from bot.exercises.exercise import Exercise, Participants
 from bot.exercises.unattended import Stepped, set_up
-from bot.tabletop import directing, playing
-from bot.tabletop.exercise import Cast, Exercise
 
 
 @pytest.fixture
 def exercise(rehearsal: Rehearsal, tmp_path: Path, runbooks: Path) -> Iterator[Exercise]:
     made, ground, _ = set_up(rehearsal, 7, tmp_path, runbooks, PlainDocuments())
-    made.cast = Cast(("ana", "bo"), "cleo")
+    made.cast = Participants(("ana", "bo"), "cleo")
     made.start()
     yield made
     ground.close()
 
 
 def test_players_cannot_direct(exercise: Exercise) -> None:
-    answer = directing.act(exercise, "ana", "reveal", {})
+    answer = facilitation.act(exercise, "ana", "reveal", {})
     assert not answer.ok
     assert exercise.rehearsal.ground_truth.text not in answer.text
     assert not any(act.kind == "revealed" for act in exercise.acts)
@@ -32,20 +32,20 @@ def test_players_cannot_direct(exercise: Exercise) -> None:
 def test_without_a_facilitator_players_let_it_run_on(exercise: Exercise) -> None:
     exercise.cast = replace(exercise.cast, facilitator="")
     assert exercise.hold("something real")
-    assert not playing.do(exercise, "ana", "restart").ok
-    assert directing.act(exercise, "bo", "resume", {}).ok
-    assert playing.do(exercise, "ana", "restart").ok
-    assert not directing.act(exercise, "bo", "reveal", {}).ok
+    assert not player_actions.do(exercise, "ana", "restart").ok
+    assert facilitation.act(exercise, "bo", "resume", {}).ok
+    assert player_actions.do(exercise, "ana", "restart").ok
+    assert not facilitation.act(exercise, "bo", "reveal", {}).ok
 
 
 def test_the_record_that_players_see_does_not_say_what_a_move_has_mended(exercise: Exercise) -> None:
     fixing = next(one for one in exercise.rehearsal.world.moves if one.effect == "fixes")
-    assert playing.do(exercise, "ana", fixing.id).ok
+    assert player_actions.do(exercise, "ana", fixing.id).ok
     assert isinstance(exercise.clock, Stepped)
     exercise.clock.advance(60 * 30)
     exercise.planned[0] = replace(exercise.planned[0], inject=replace(exercise.planned[0].inject, to="facilitator"))
     exercise.tick()
-    directing.act(exercise, "cleo", "note", {"text": "they guess"})
+    facilitation.act(exercise, "cleo", "note", {"text": "they guess"})
     kinds, seen = ([row.kind for row in rows] for rows in (exercise.rows(), exercise.seen_rows()))
     assert {"moved", "fixed", "note"} <= set(kinds)
     assert "moved" in seen
@@ -54,26 +54,26 @@ def test_the_record_that_players_see_does_not_say_what_a_move_has_mended(exercis
 
 
 def test_the_next_inject_is_sent_skipped_edited_and_delayed(exercise: Exercise) -> None:
-    first, second = (one.id for one in directing.upcoming(exercise)[:2])
-    assert directing.act(exercise, "cleo", "edit", {"inject": first, "text": "Hello there"}).ok
-    assert directing.act(exercise, "cleo", "send", {}).text == f"Sent: {first}."
+    first, second = (one.id for one in facilitation.upcoming(exercise)[:2])
+    assert facilitation.act(exercise, "cleo", "edit", {"inject": first, "text": "Hello there"}).ok
+    assert facilitation.act(exercise, "cleo", "send", {}).text == f"Sent: {first}."
     assert exercise.acts[-1].text == "Hello there"
     due = next(one.due for one in exercise.planned if one.id == second)
-    assert directing.act(exercise, "cleo", "delay", {"inject": second, "minutes": "7"}).ok
+    assert facilitation.act(exercise, "cleo", "delay", {"inject": second, "minutes": "7"}).ok
     later = next(one.due for one in exercise.planned if one.id == second)
     assert due is not None
     assert later is not None
     assert (later - due).total_seconds() == 7 * 60
-    assert directing.act(exercise, "cleo", "skip", {"inject": second}).ok
+    assert facilitation.act(exercise, "cleo", "skip", {"inject": second}).ok
     assert next(one.state for one in exercise.planned if one.id == second) == "skipped"
-    assert not directing.act(exercise, "cleo", "send", {"inject": second}).ok
+    assert not facilitation.act(exercise, "cleo", "send", {"inject": second}).ok
 
 
 def test_a_rating_by_hand_takes_a_reason_and_says_what_the_record_says(exercise: Exercise) -> None:
-    assert not directing.act(exercise, "cleo", "rate", {"objective": "lead", "rating": "P"}).ok
-    assert not directing.act(exercise, "cleo", "rate", {"objective": "lead", "rating": "X", "reason": "so"}).ok
+    assert not facilitation.act(exercise, "cleo", "rate", {"objective": "lead", "rating": "P"}).ok
+    assert not facilitation.act(exercise, "cleo", "rate", {"objective": "lead", "rating": "X", "reason": "so"}).ok
     words = {"objective": "lead", "rating": "p", "reason": "Ana led, by voice"}
-    assert directing.act(exercise, "cleo", "rate", words).ok
+    assert facilitation.act(exercise, "cleo", "rate", words).ok
     rated = next(one for one in exercise.debrief().rated if one.objective.id == "lead")
     assert rated.rating == "P"
     assert "the record says U" in rated.why
@@ -83,13 +83,13 @@ def test_hints_cost_and_end(exercise: Exercise) -> None:
     before = exercise.debrief().score
     costs = [hint.cost for hint in exercise.rehearsal.hints]
     for _ in costs:
-        assert playing.hint(exercise, "ana").ok
-    assert not playing.hint(exercise, "ana").ok
+        assert player_actions.hint(exercise, "ana").ok
+    assert not player_actions.hint(exercise, "ana").ok
     assert exercise.debrief().hint_cost == sum(costs)
     assert exercise.debrief().score == max(0, before - sum(costs))
 
 
 def test_the_safe_word_ends_it_whoever_says_it(exercise: Exercise) -> None:
-    assert playing.real(exercise, "eve", "Eve").ok
+    assert player_actions.real(exercise, "eve", "Eve").ok
     assert exercise.over
-    assert not playing.do(exercise, "ana", "restart").ok
+    assert not player_actions.do(exercise, "ana", "restart").ok

@@ -5,7 +5,7 @@ import json
 import pytest
 from drill_house import ANA, DAN, TOWN, House
 
-from bot.core.model import Actor
+from bot.core.model.people import Actor
 from bot.slack import ids
 
 START = ids.tabletop("start")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from bot.demo.stage import Stage, set_up
+from bot.demo.setup import DemoSetup, set_up
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.xdist_group("heavy")]
 
@@ -22,7 +22,7 @@ TOWN = "C0INCIDENTS"
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path) -> Iterator[DemoSetup]:
     made = set_up(tmp_path, 1.0, 0, lambda _: None)
     yield made
     made.stop()
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 class Desk:
     """One person's browser."""
 
-    def __init__(self, browser: Browser, stage: Stage, who: str, width: int = 1280, height: int = 1000) -> None:
+    def __init__(self, browser: Browser, stage: DemoSetup, who: str, width: int = 1280, height: int = 1000) -> None:
         context = browser.new_context(viewport={"width": width, "height": height})
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
@@ -72,7 +72,7 @@ class Desk:
             self.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
 
 
-def test_a_first_drill(browser: Browser, stage: Stage) -> None:
+def test_a_first_drill(browser: Browser, stage: DemoSetup) -> None:
     cleo, ana, bo = (Desk(browser, stage, who) for who in ("cleo", "ana", "bo"))
 
     cleo.types("/tabletop list")

@@ -8,14 +8,14 @@ import httpx
 import pytest
 from drill_house import ANA, BO, CLEO, DAN, TOWN, House
 
-from bot.core.incident import State
-from bot.core.model import Actor
-from bot.exercises.live import LiveDrill
+from bot.core.incident.incident import IncidentState
+from bot.core.model.people import Actor
+from bot.exercises.live import LiveExercise
 from bot.exercises.results import results
 from bot.exercises.unfinished import FILE
 
 
-def unsaid(drill: LiveDrill) -> list[str]:
+def unsaid(drill: LiveExercise) -> list[str]:
     """What no player may know yet: the truth, and everything that was not given out."""
     rehearsal, exercise = drill.exercise.rehearsal, drill.exercise
     given = {act.ref for act in exercise.acts if act.kind in ("evidence", "moved")}
@@ -60,22 +60,22 @@ def test_a_drill_beside_the_real_thing(house: House, caplog: pytest.LogCaptureFi
     it_ends_with_the_safe_word(house, drill)
 
 
-def they_work_it(house: House, drill: LiveDrill) -> None:
+def they_work_it(house: House, drill: LiveExercise) -> None:
     """The same commands, on the simulated agent alone."""
     app, room = house.stage.app, drill.channel
     house.types(ANA, room, "/incident ack")
     house.types(ANA, room, "/autonomy refunds approval it writes")
-    contained = (State.CONTAINED, State.RECOVERING, State.RECOVERED)
+    contained = (IncidentState.CONTAINED, IncidentState.RECOVERING, IncidentState.RECOVERED)
     house.until("containment", lambda: drill.ground.incidents()[0].state in contained)
     assert drill.ground.store.rung("drill-refunds") is not None
     assert app.store.rung("refunds") is None
-    assert app.board.answer("refunds").level == "full"
+    assert app.rung_cache.answer("refunds").level == "full"
     assert list(app.store.incidents(10)) == []
     house.types(ANA, room, "/tabletop look trace")
     house.until("evidence", lambda: "nine times in a row" in house.sees(BO, room))
 
 
-def a_real_incident_holds_it(house: House, drill: LiveDrill) -> None:
+def a_real_incident_holds_it(house: House, drill: LiveExercise) -> None:
     """A real incident of a player's agent: the drill waits, and neither sees the other."""
     app, room = house.stage.app, drill.channel
     answer = app.commands.declare(Actor("dan", "Dan Okoro", DAN, responder=True), "kyc", "it lies")
@@ -90,7 +90,7 @@ def a_real_incident_holds_it(house: House, drill: LiveDrill) -> None:
     assert "drill" not in metrics
 
 
-def nothing_is_given_away(house: House, drill: LiveDrill, logged: str) -> None:
+def nothing_is_given_away(house: House, drill: LiveExercise, logged: str) -> None:
     """Not in what the players' Slack holds, nor in what was logged, nor in the drill's timelines."""
     room, incident = drill.channel, drill.ground.incidents()[0]
     hidden = unsaid(drill)
@@ -105,7 +105,7 @@ def nothing_is_given_away(house: House, drill: LiveDrill, logged: str) -> None:
         assert text not in told, text
 
 
-def it_ends_with_the_safe_word(house: House, drill: LiveDrill) -> None:
+def it_ends_with_the_safe_word(house: House, drill: LiveExercise) -> None:
     """Whoever says it; then the hot wash, the report, the result."""
     app, room = house.stage.app, drill.channel
     house.types(BO, room, "/tabletop real")

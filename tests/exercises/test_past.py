@@ -7,10 +7,10 @@ import pytest
 from plain import PlainDocuments
 from shipped import rehearsals
 
-from bot.core import events as ev
-from bot.core.model import DEFAULT_LADDER
-from bot.core.past_rehearsal import rehearsal_of
-from bot.core.rehearsal import Rehearsal
+from bot.core.exercises.past_incident import rehearsal_of
+from bot.core.incident import events as ev
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.runbooks.rehearsal import Rehearsal
 from bot.exercises.unattended import play
 
 

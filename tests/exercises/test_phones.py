@@ -9,8 +9,9 @@ import pytest
 from drill_house import ANA, BO, CLEO, DAN, TOWN, House
 from odd_server import OddServer, odd_server
 
-from bot.core.model import Fleet, Way
-from bot.exercises.live import LiveDrill
+from bot.core.model.fleet import Fleet
+from bot.core.model.people import Way
+from bot.exercises.live import LiveExercise
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
 
@@ -25,17 +26,17 @@ def phones() -> Iterator[OddServer]:
 def reached(house: House, phones: OddServer) -> House:
     """The house, where everybody has a phone: a webhook of their own."""
     host = house.stage.app.exercises
-    fleet = host.premises.fleet()
+    fleet = host.dependencies.fleet()
     people = {
         key: replace(one, ways=(*one.ways, Way("webhook", f"{phones.url}/{key} {SECRET}")))
         for key, one in fleet.people.items()
     }
     with_phones: Fleet = replace(fleet, people=people)
-    host.premises = replace(host.premises, fleet=lambda: with_phones)
+    host.dependencies = replace(host.dependencies, fleet=lambda: with_phones)
     return house
 
 
-def start(house: House, agent: str, players: str, more: str = "") -> LiveDrill:
+def start(house: House, agent: str, players: str, more: str = "") -> LiveExercise:
     drills = house.stage.app.exercises.drills
     known = len(drills)
     house.types(DAN, TOWN, f"/tabletop start retry-loop agent {agent} players {players} speed 30x {more}".strip())

@@ -18,9 +18,9 @@ from drill_house import ANA, BO, CLEO, DAN, TOWN, House
 from planted import found_in, plant
 from shipped import ROOT
 
-from bot.demo.stage import set_up
-from bot.exercises.live import LiveDrill
-from bot.tabletop import demo_fleet
+from bot.demo.setup import set_up
+from bot.exercises.live import LiveExercise
+from bot.simulation import demo_fleet
 
 GIVEN = {"zq-words-1", "zq-sender-1", "zq-finding-1", "zq-outcome-2", "zq-hint-1"}
 """One inject, one piece of evidence, one move and one hint: what was given out, so found wherever people look."""
@@ -82,7 +82,7 @@ def test_nothing_that_is_hidden_reaches_a_player(
     assert words - GIVEN >= console - GIVEN
 
 
-def they_work_it(house: House, drill: LiveDrill) -> None:
+def they_work_it(house: House, drill: LiveExercise) -> None:
     """Something of each kind is given out."""
     room = drill.channel
     house.until("the console", lambda: found_in(house.sees(CLEO, f"@{CLEO}")))
@@ -95,7 +95,7 @@ def they_work_it(house: House, drill: LiveDrill) -> None:
     house.until("what was given", lambda: found_in(house.sees(ANA, room)) >= GIVEN)
 
 
-def they_try_everything(house: House, drill: LiveDrill) -> None:
+def they_try_everything(house: House, drill: LiveExercise) -> None:
     """Every verb, the facilitator's too, as a player; nobody's act is taken for the facilitator's."""
     for word in TRIED:
         house.types(ANA, drill.channel, f"/tabletop {word}")
@@ -104,7 +104,7 @@ def they_try_everything(house: House, drill: LiveDrill) -> None:
     assert not any(act.kind in ("revealed", "rated", "note", "skipped") for act in drill.exercise.acts)
 
 
-def everywhere(house: House, drill: LiveDrill, kept: Path) -> Iterator[tuple[str, str]]:
+def everywhere(house: House, drill: LiveExercise, kept: Path) -> Iterator[tuple[str, str]]:
     """Everything a player can get at, by where it is."""
     channels = house.asks("channels")["channels"]
     own = next(one["id"] for one in channels if one.get("is_im") and one.get("user") == CLEO)

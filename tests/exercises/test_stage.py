@@ -1,14 +1,14 @@
 """What a drill says in its channel: all of it, in order, however long Slack asks to wait."""
 
-from bot.exercises.ground import Ground
+from bot.exercises.exercise_engine import ExerciseEngine
 from bot.exercises.live import TRIES, ChatStage
-from bot.ports import DeliveryError
-from bot.tabletop.marked import MarkedChat
-from bot.tabletop.standins import MemoryChat
+from bot.exercises.marking import MarkedChat
+from bot.ports.errors import DeliveryError
+from bot.simulation.memory_chat import MemoryChat
 
 
 def _stage(chat: MemoryChat) -> ChatStage:
-    def nowhere() -> Ground:
+    def nowhere() -> ExerciseEngine:
         raise NotImplementedError("nothing is asked of the drill's ground here")
 
     return ChatStage(1, MarkedChat(chat, "C-drill", frozenset()), {}, nowhere)

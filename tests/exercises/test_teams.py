@@ -5,8 +5,8 @@ from pathlib import Path
 from plain import PlainDocuments
 from shipped import rehearsals
 
-from bot.core.debrief import Debrief
-from bot.core.rehearsal import TIMED
+from bot.core.exercises.debrief import Debrief
+from bot.core.runbooks.rehearsal import TIMED
 from bot.exercises.unattended import play
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.exercises.unfinished import FILE, Unfinished
-from bot.ports import DeliveryError
-from bot.tabletop.standins import MemoryChat
+from bot.ports.errors import DeliveryError
+from bot.simulation.memory_chat import MemoryChat
 
 RUN = """
 import sys, time

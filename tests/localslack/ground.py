@@ -15,8 +15,8 @@ from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.localslack.manifest import DEFAULT_SCOPES
 from bot.localslack.server import LocalSlack
+from bot.localslack.state.manifest import DEFAULT_SCOPES
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from ground import HTTP, MANIFEST, WORKSPACE
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
-from bot.localslack.workspace import WorkspaceError
+from bot.localslack.state.workspace import WorkspaceError
 
 COMMAND = [sys.executable, "-m", "bot.localslack"]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from stage import FULL, HER, PROPOSAL, TIE, header
 
-from bot.core.cards import PageCard
+from bot.core.cards.page import PageCard
 
 HEADLINE = "refunds: human escalation 18.0 % (limit 5.0 %), 3 min. You own it."
 OPEN = PageCard(header(), HEADLINE, (HER, TIE), "You own refunds.", FULL, PROPOSAL, runbook="Tool misuse")

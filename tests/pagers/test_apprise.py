@@ -5,9 +5,10 @@ import pytest
 from odd_server import Answer, Asked, OddServer
 from pages import ACKED, OPEN
 
-from bot.core.model import Person, Way
-from bot.pagers.apprise import REMEMBERED, ApprisePager
-from bot.ports import DeliveryError, Receipt
+from bot.core.model.people import Person, Way
+from bot.pagers.apprise.adapter import REMEMBERED, ApprisePager
+from bot.ports.chat import Receipt
+from bot.ports.errors import DeliveryError
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from bot.courier.heartbeat import EVERY, Heartbeat
+from bot.http_client.heartbeat import EVERY, Heartbeat
 
 
 class Outside:

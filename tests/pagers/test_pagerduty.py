@@ -6,11 +6,12 @@ from odd_server import OddServer
 from pages import ACKED, OPEN, OVER, in_episode
 from stage import header
 
-from bot.core.cards import PageCard
-from bot.core.model import Person, Way
-from bot.pagers.client import Client
-from bot.pagers.pagerduty import EU, SUMMARY, US, Alert, PagerDuty
-from bot.ports import DeliveryError, Receipt
+from bot.core.cards.page import PageCard
+from bot.core.model.people import Person, Way
+from bot.pagers.http import PagerHttp
+from bot.pagers.pagerduty.adapter import EU, SUMMARY, US, Alert, PagerDuty
+from bot.ports.chat import Receipt
+from bot.ports.errors import DeliveryError
 
 ROUTING_KEY = "R0UT1NGKEY0123456789abcdefghijkl"
 OPENED = int(header().opened_at.timestamp())
@@ -25,7 +26,7 @@ def key(serial: int = 1, way: str = "pagerduty") -> str:
 
 @pytest.fixture
 def pager(server: OddServer) -> PagerDuty:
-    return PagerDuty(Client(5), server.url)
+    return PagerDuty(PagerHttp(5), server.url)
 
 
 def events(server: OddServer) -> list[tuple[str, str]]:
@@ -185,4 +186,4 @@ def test_a_dedup_key_can_be_read_back(dedup_key: str, alert: Alert | None) -> No
 
 def test_the_two_hosts() -> None:
     assert (US, EU) == ("https://events.pagerduty.com/", "https://events.eu.pagerduty.com/")
-    assert str(PagerDuty(Client(5), EU)._url) == "https://events.eu.pagerduty.com/v2/enqueue"
+    assert str(PagerDuty(PagerHttp(5), EU)._url) == "https://events.eu.pagerduty.com/v2/enqueue"

@@ -4,9 +4,10 @@ import pytest
 from pages import OPEN
 from stage import AQDD, DQR, HER, TIE, header
 
-from bot.core.cards import FleetCard, PageCard
+from bot.core.cards.fleet import FleetCard
+from bot.core.cards.page import PageCard
 from bot.pagers.text import inert, numbers, page_of, title, written
-from bot.ports import DeliveryError
+from bot.ports.errors import DeliveryError
 
 
 def test_a_page_in_full() -> None:

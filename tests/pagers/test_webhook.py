@@ -7,10 +7,11 @@ from odd_server import OddServer
 from pages import ACKED, OPEN, OVER, in_episode
 from standardwebhooks import Webhook
 
-from bot.core.model import Person, Way
-from bot.pagers.client import Client
-from bot.pagers.webhook import WebhookPager
-from bot.ports import DeliveryError, Receipt
+from bot.core.model.people import Person, Way
+from bot.pagers.http import PagerHttp
+from bot.pagers.webhook.adapter import WebhookPager
+from bot.ports.chat import Receipt
+from bot.ports.errors import DeliveryError
 
 SECRET, OTHER = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
 KEY = "inc-42/page/1/ana/webhook"
@@ -19,7 +20,7 @@ RECEIPT = Receipt(id=KEY)
 
 @pytest.fixture
 def pager() -> WebhookPager:
-    return WebhookPager(Client(5))
+    return WebhookPager(PagerHttp(5))
 
 
 def ana(server: OddServer, secrets: str = SECRET) -> Person:

@@ -4,9 +4,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from bot.core.model import DEFAULT_LADDER, Agent, Fleet, Sli, minute_start
-from bot.core.replay import Happening
-from bot.engine.replay import Backtest, Outcome, Sample
+from bot.core.backtest.agent_replay import ReplayEvent
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.model.samples import minute_start
+from bot.core.model.slis import Sli
+from bot.engine.reports.backtest import Backtest, ReplayOutcome, Sample
 
 START = 29_541_600
 """2026-03-03 00:00 UTC in minutes since the epoch."""
@@ -27,14 +30,14 @@ def samples(
             yield minute, ("refunds", "", sli.name), value, n
 
 
-def replayed(fleet: Fleet, *series: Iterable[Sample]) -> tuple[list[Happening], Outcome]:
-    told: list[Happening] = []
+def replayed(fleet: Fleet, *series: Iterable[Sample]) -> tuple[list[ReplayEvent], ReplayOutcome]:
+    told: list[ReplayEvent] = []
     rows = sorted((row for one in series for row in one), key=lambda row: row[0])
     outcome = Backtest(fleet, told.append).run(rows)
     return told, outcome
 
 
-def shown(told: Iterable[Happening]) -> list[tuple[int, str, str]]:
+def shown(told: Iterable[ReplayEvent]) -> list[tuple[int, str, str]]:
     """(minutes after the start, SLI, event)."""
     return [(one.at - START, one.sli, one.event) for one in told]
 

@@ -8,12 +8,15 @@ import pytest
 from recordings import START, fleet_of
 from samples_of import HER
 
-from bot.core.model import Fleet, PollQuery, Sample, Series, SourceSpec, minute_start
-from bot.core.replay import Happening
-from bot.engine.replay import Backtest
-from bot.ports import Fetch, SourceError
-from bot.sources.asked import RANGE, Archive, queries_of
-from bot.sources.recorded import RecordingError
+from bot.core.backtest.agent_replay import ReplayEvent
+from bot.core.model.fleet import Fleet
+from bot.core.model.samples import Sample, Series, minute_start
+from bot.core.model.slis import PollQuery, SourceSpec
+from bot.engine.reports.backtest import Backtest
+from bot.ports.errors import SourceError
+from bot.ports.sources import Fetch
+from bot.sources.backfill import RANGE, Archive, queries_of
+from bot.sources.recordings import RecordingError
 
 QUERY = PollQuery("her", "prom", "her", "ratio", {"bad": "b", "total": "t"}, {"agent": "agent"})
 DAY = 1440
@@ -46,8 +49,8 @@ def archive(source: Recalling, keep: Path | None = None) -> Archive:
     return Archive([QUERY], {"prom": source}, keep, pause=lambda _: None)
 
 
-def played(source: Recalling, keep: Path | None = None) -> list[Happening]:
-    told: list[Happening] = []
+def played(source: Recalling, keep: Path | None = None) -> list[ReplayEvent]:
+    told: list[ReplayEvent] = []
     Backtest(fleet_of(HER), told.append).run(archive(source, keep).samples(START, START + DAY - 1))
     return told
 

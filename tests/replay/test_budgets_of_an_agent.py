@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from wired import START, TIE, fleet
 
-from bot.core.model import MinuteRow, Series, minute_of
-from bot.engine.budgets import Budgets
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.engine.budgets.budgets import BudgetReader
 from bot.store import SqlStore
 
 SERIES = Series("refunds", "", "tie")
@@ -29,7 +29,7 @@ def test_a_daily_peak_is_not_a_breach_of_the_night(store: SqlStore) -> None:
     value |= dict.fromkeys(range(midnight, midnight + 30), 20.0)
     store.put_minutes([MinuteRow(SERIES, minute, each, 50.0) for minute, each in value.items()])
     agent = replace(fleet().agents["refunds"], slis=(("", TIE),))
-    [found] = Budgets(store).of(agent, START)
+    [found] = BudgetReader(store).of(agent, START)
     assert (found.spent.bad, found.spent.total, found.spent.unknown) == (30.0, 7200.0, 0)
     assert found.remaining == pytest.approx(1 - 30 / 360)
     # the window is made of whole hours and the running one: 20:00 to 01:58, 359 minutes

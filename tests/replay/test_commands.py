@@ -12,7 +12,7 @@ from samples_of import HER
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from bot.core.model import MinuteRow, Series, minute_of
+from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.store import SqlStore
 
 FLEET = """\

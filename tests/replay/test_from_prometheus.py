@@ -118,7 +118,7 @@ def test_what_was_kept_needs_no_prometheus(url: str, tmp_path: Path) -> None:
 def test_a_prometheus_that_is_not_there_is_said_with_exit_code_three(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sources.asked.PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("bot.sources.backfill.PAUSES", (0.0, 0.0, 0.0))
     found = replay(tmp_path, "http://127.0.0.1:9")
     assert found.exit_code == 3
     assert "source prom: her from" in found.stderr

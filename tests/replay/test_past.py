@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import MinuteRow, Series
-from bot.core.past import DAY, Past
+from bot.core.backtest.series_history import DAY, SeriesHistory
+from bot.core.model.samples import MinuteRow, Series
 
 SERIES = Series("refunds", "", "her")
 values = st.none() | st.floats(-1e6, 1e6)
@@ -13,7 +13,7 @@ counts = st.none() | st.integers(0, 500).map(float)
 
 @given(st.dictionaries(st.integers(0, 3 * DAY), st.tuples(values, counts)))
 def test_rows_come_back_as_they_went_in(cells: dict[int, tuple[float | None, float | None]]) -> None:
-    past = Past(SERIES, 5)
+    past = SeriesHistory(SERIES, 5)
     for minute, (value, n) in sorted(cells.items()):
         past.put(minute, value, n)
     # without a value only "no task at all" is an answer
@@ -27,7 +27,7 @@ def test_rows_come_back_as_they_went_in(cells: dict[int, tuple[float | None, flo
 
 
 def test_what_is_no_number_is_no_answer() -> None:
-    past = Past(SERIES, 5)
+    past = SeriesHistory(SERIES, 5)
     past.put(1, float("nan"), 5.0)
     past.put(2, 3.0, float("inf"))
     past.put(3, 3.0, -1.0)
@@ -35,7 +35,7 @@ def test_what_is_no_number_is_no_answer() -> None:
 
 
 def test_old_days_are_forgotten() -> None:
-    past = Past(SERIES, 2)
+    past = SeriesHistory(SERIES, 2)
     for day in range(5):
         past.put(day * DAY, float(day), None)
     assert [row.value for row in past.values()] == [3.0, 4.0]
@@ -43,7 +43,7 @@ def test_old_days_are_forgotten() -> None:
 
 
 def test_one_hour_of_each_day_with_a_lead() -> None:
-    past = Past(SERIES, 5)
+    past = SeriesHistory(SERIES, 5)
     for minute in range(3 * DAY):
         past.put(minute, 1.0, 1.0)
     found = [row.minute for row in past.hours(0, 3 * DAY, 125, 10)]

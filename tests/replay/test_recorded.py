@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sources.recorded import Recorded, RecordingError, recorded
+from bot.sources.recordings import Recorded, RecordingError, recorded
 
 HEADER = "time,agent,workflow,sli,value,n"
 KEY = ("refunds", "", "her")

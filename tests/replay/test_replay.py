@@ -8,17 +8,20 @@ import pytest
 from recordings import START, fleet_of, replayed, samples, shown
 from samples_of import AQDD, DQR, HER, TIE
 
-from bot.core import baseline, detection, recovery
-from bot.core.model import Fleet, MinuteRow, Series, Sli
-from bot.core.recovery import Hold, Need
-from bot.core.replay import Happening
-from bot.engine.replay import Backtest, Sample
+from bot.core.backtest.agent_replay import ReplayEvent
+from bot.core.detection import baseline, literal_rule
+from bot.core.model.fleet import Fleet
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Sli
+from bot.core.recovery import recovery_clock
+from bot.core.recovery.recovery_clock import Hold, Need
+from bot.engine.reports.backtest import Backtest, Sample
 
 HOURS_2 = [2.0] * 120
 SERIES = Series("refunds", "", "her")
 
 
-def one(told: list[Happening], event: str) -> Happening:
+def one(told: list[ReplayEvent], event: str) -> ReplayEvent:
     return next(each for each in told if each.event == event)
 
 
@@ -128,7 +131,7 @@ def test_late_rows_change_nothing() -> None:
     rows = list(samples(HER, cells))
     whole, _ = replayed(fleet_of(HER), rows)
     mixed = [row for first in range(0, len(rows), 50) for row in reversed(rows[first : first + 50])]
-    told: list[Happening] = []
+    told: list[ReplayEvent] = []
     Backtest(fleet_of(HER), told.append).run(mixed)
     assert told == whole
 
@@ -187,7 +190,7 @@ def test_the_clock_walked_on_is_the_clock_computed_afresh(seed: int) -> None:
     walked = Hold(needs, {SERIES: rows}, 0, -1)
     for newest in range(240):
         walked.walk_on(newest)
-        clock = recovery.judge(needs, {SERIES: rows}, hold_from=0, newest=newest)
+        clock = recovery_clock.judge(needs, {SERIES: rows}, hold_from=0, newest=newest)
         assert (walked.state, walked.last_reset, walked.held_at) == (clock.state, clock.last_reset, clock.held_at)
     assert {move.kind for move in walked.moves} == {"began", "reset", "held"}
 
@@ -204,10 +207,10 @@ def asked_alone(rows: list[MinuteRow], first: int) -> list[int]:
             hour = row.minute // 60 * 60
             current = baseline.frozen(ALWAYS, [each for each in rows if each.minute < hour], hour)
         near = {minute: stored[minute] for minute in range(row.minute - 90, row.minute + 1)}
-        run = detection.breach(ALWAYS, near, row.minute, current)
+        run = literal_rule.breach(ALWAYS, near, row.minute, current)
         if run is not None and not going_on:
             found.append(row.minute + 1 - START)
-        going_on = run is not None or (going_on and not detection.cleared(ALWAYS, near, row.minute, current))
+        going_on = run is not None or (going_on and not literal_rule.cleared(ALWAYS, near, row.minute, current))
     return found
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from wired import ANA, START, House
 
-from bot.core.model import MinuteRow, Series, minute_of
-from bot.core.replay import Happening
-from bot.engine.replay import Backtest
+from bot.core.backtest.agent_replay import ReplayEvent
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.engine.reports.backtest import Backtest
 
 KINDS = {
     "opened": "incident_opened",
@@ -49,9 +49,9 @@ def running(house: House, rows: list[MinuteRow]) -> list[tuple[int, str]]:
     house.store.put_minutes([row for row in rows if row.minute < first])
     for minute in range(first, first + 110):
         house.clock.advance(60)
-        house.course.judge_all()
+        house.monitor.judge_all()
         house.store.put_minutes([row for row in rows if row.minute == minute])
-        house.cycle.evaluate(["refunds"], house.clock.now())
+        house.detector.evaluate(["refunds"], house.clock.now())
         if any(each.acked_at is None for each in house.store.open_incidents()):
             house.commands.acknowledge(ANA, 1)
     return [event for entry in house.store.entries(1) for event in told_by(entry.entry)]
@@ -73,7 +73,7 @@ def test_a_replay_says_what_a_running_bot_says(tmp_path: Path, seed: int) -> Non
         lived = running(house, rows)
     finally:
         house.close()
-    told: list[Happening] = []
+    told: list[ReplayEvent] = []
     ordered = sorted(rows, key=lambda row: row.minute)
     Backtest(house.watched, told.append).run((r.minute, tuple(r.series), r.value, r.n) for r in ordered)  # type: ignore[misc]
     replayed = [(one.at, one.event) for one in told if one.kind == "slo"]

@@ -1,4 +1,4 @@
-"""A plain object with the signatures of `engine.commands.Commands` that writes down what was asked of it."""
+"""A plain object with the signatures of `engine.commands.commands.Commands` that writes down what was asked of it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,11 +7,13 @@ from threading import Condition
 
 from stage import FLEET, realistic
 
-from bot.core.cards import Answer, HomeCard, PhaseCard
-from bot.core.cause import KINDS
-from bot.core.model import Actor
-from bot.core.runbook import Outcome, Phase
-from bot.engine import finding
+from bot.core.cards.answer import Answer
+from bot.core.cards.incident import PhaseCard
+from bot.core.cards.team import HomeCard
+from bot.core.model.cause import KINDS
+from bot.core.model.people import Actor
+from bot.core.runbooks.runbook import Outcome, Phase
+from bot.engine import name_lookup
 
 Call = tuple[str, tuple[object, ...]]
 MOMENTS = realistic()
@@ -29,7 +31,7 @@ class Desk:
         self.breaks = False
         self.open = 1
         self._called = Condition()
-        self.causes = CausesDesk(self)
+        self.causes = CausesScope(self)
 
     def wait(self, count: int = 1, timeout: float = 30.0) -> Call:
         """The newest act, once there have been `count`."""
@@ -70,7 +72,7 @@ class Desk:
         try:
             key = self.find_agent(agent)
             wanted = None if rung is None else self.find_rung(rung)
-        except finding.Unknown as unknown:
+        except name_lookup.Unknown as unknown:
             return Answer(str(unknown), ok=False)
         return self._act("step_down", actor, key, wanted, reason, minutes, workflow)
 
@@ -205,7 +207,7 @@ class Desk:
     def agent(self, key: str) -> Answer:
         try:
             return self._read("agent", "agent", self.find_agent(key))
-        except finding.Unknown as unknown:
+        except name_lookup.Unknown as unknown:
             return Answer(str(unknown), ok=False)
 
     def sli(self, key: str, sli_name: str) -> Answer:
@@ -228,17 +230,17 @@ class Desk:
         return 42 if agent == "refunds" else None
 
     def find_agent(self, text: str) -> str:
-        return finding.find_agent(FLEET, text)
+        return name_lookup.find_agent(FLEET, text)
 
     def find_rung(self, text: str) -> str:
-        return finding.find_rung(FLEET, text)
+        return name_lookup.find_rung(FLEET, text)
 
 
 Asked = Callable[[], Desk]
 
 
-class CausesDesk:
-    """The same for `engine.causes.Causes`."""
+class CausesScope:
+    """The same for `engine.commands.causes.Causes`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -1,13 +1,14 @@
 """Cards of exercises, as the facilitator and the players meet them."""
 
-from bot.core import cards
+from bot.core.cards.answer import Card
+from bot.core.cards.exercise import ConsoleCard, HotWashCard
 
 MARK = "[EXERCISE] "
 RATED = ("P  Acknowledge within 5 minutes: after 2 of 5 min", "U  Write down the right cause: it did not happen")
 
 
-def drill() -> dict[str, cards.Card]:
-    console = cards.ConsoleCard(
+def drill() -> dict[str, Card]:
+    console = ConsoleCard(
         mark=MARK,
         exercise=3,
         title="Retry loop",
@@ -32,10 +33,10 @@ def drill() -> dict[str, cards.Card]:
     over = {**_fields(console), "over": "the facilitator ended it", "state": "over"}
     return {
         "console": console,
-        "console-held": cards.ConsoleCard(**held),
-        "console-bare": cards.ConsoleCard(**{**_fields(console), "next_id": "", "ahead": ()}),
-        "console-over": cards.ConsoleCard(**over),
-        "hot-wash": cards.HotWashCard(
+        "console-held": ConsoleCard(**held),
+        "console-bare": ConsoleCard(**{**_fields(console), "next_id": "", "ahead": ()}),
+        "console-over": ConsoleCard(**over),
+        "hot-wash": HotWashCard(
             mark=MARK,
             exercise=3,
             title="Retry loop",
@@ -49,5 +50,5 @@ def drill() -> dict[str, cards.Card]:
     }
 
 
-def _fields(card: cards.ConsoleCard) -> dict[str, object]:
+def _fields(card: ConsoleCard) -> dict[str, object]:
     return {name: getattr(card, name) for name in card.__dataclass_fields__}

@@ -8,9 +8,29 @@ from typing import Any, get_args
 from drill_stage import drill
 from team_stage import FOLLOWUP, NOW, TASKS, team
 
-from bot.core import cards
-from bot.core.model import DEFAULT_LADDER, Agent, Fleet, Person, Way
-from bot.core.runbook import PHASES
+from bot.core.cards.answer import Card
+from bot.core.cards.autonomy import AutonomyCard, RestoreCard
+from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
+from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
+from bot.core.cards.incident import (
+    CatchupCard,
+    IncidentCard,
+    IncidentLine,
+    IncidentList,
+    PhaseCard,
+    PhaseProgress,
+    RecoveryCard,
+    ResolveCard,
+    StepLine,
+    TimelineCard,
+    TimelineLine,
+)
+from bot.core.cards.page import AnnouncementCard, PageCard
+from bot.core.cards.parts import Header, Proposal, RungLine, SliLine
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.people import Person, Way
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.runbooks.runbook import PHASES
 
 OPENED = NOW - timedelta(minutes=3)
 
@@ -30,7 +50,7 @@ def attack(length: int = 10_000) -> str:
     return (whole * (length // len(whole) + 1))[:length]
 
 
-def header(state: str = "paging", **more: object) -> cards.Header:
+def header(state: str = "paging", **more: object) -> Header:
     told = {
         "incident_id": 42,
         "number": "INC-0042",
@@ -45,25 +65,23 @@ def header(state: str = "paging", **more: object) -> cards.Header:
         "owner_slack": "U0ANA",
         "channel": "C0AGENTS",
     }
-    return cards.Header(**{**told, **more})
+    return Header(**{**told, **more})
 
 
-HER = cards.SliLine(
+HER = SliLine(
     "her", "human escalation", "", "%", 18.0, 214, "5 %", 3.1, 3.4, "lower", "breach", "18.0 % > 5.0 % for 2 minutes"
 )
-TIE = cards.SliLine("tie", "tool calls per task", "", "calls/task", 6.3, 214, "1.5x", 4.1, 4.5, "lower", "breach")
-DQR = cards.SliLine("dqr", "decision quality", "", "%", 92.4, 180, "85 %", 93.0, 83.7, "higher", "ok")
-AQDD = cards.SliLine("aqdd", "approvals waiting", "kyc", "pending", None, None, "2x", 40, 44, "lower", "unknown")
+TIE = SliLine("tie", "tool calls per task", "", "calls/task", 6.3, 214, "1.5x", 4.1, 4.5, "lower", "breach")
+DQR = SliLine("dqr", "decision quality", "", "%", 92.4, 180, "85 %", 93.0, 83.7, "higher", "ok")
+AQDD = SliLine("aqdd", "approvals waiting", "kyc", "pending", None, None, "2x", 40, 44, "lower", "unknown")
 LINES = (HER, TIE, DQR, AQDD)
 
-FULL = cards.RungLine("full", "full", "act within its registered blast radius")
-LOWERED = cards.RungLine("read-only", "full", "read and answer; no writes", "confirmed", 2, 2, 4.0, 7)
-PROPOSAL = cards.Proposal("read-only", "read and answer; no writes", "HER is above twice its objective")
+FULL = RungLine("full", "full", "act within its registered blast radius")
+LOWERED = RungLine("read-only", "full", "read and answer; no writes", "confirmed", 2, 2, 4.0, 7)
+PROPOSAL = Proposal("read-only", "read and answer; no writes", "HER is above twice its objective")
 STEPS = (
-    cards.StepLine(
-        "real", "Decide whether the signal is real", "", "check", required=True, outcome="done", by="Ana", at=NOW
-    ),
-    cards.StepLine(
+    StepLine("real", "Decide whether the signal is real", "", "check", required=True, outcome="done", by="Ana", at=NOW),
+    StepLine(
         "reach",
         "Find how far it reaches",
         "Say which tasks are affected, in the note: workflow, tenant, version, or all of them.\n"
@@ -73,7 +91,7 @@ STEPS = (
         timebox=5,
         evidence=("human escalation: 18.0 %, objective 5 %, baseline 3.1 %: breach", "Rung: full, no change"),
     ),
-    cards.StepLine(
+    StepLine(
         "harm",
         "Decide whether it is still doing harm",
         "Ask: can it write, pay, send or delete right now?",
@@ -85,14 +103,14 @@ STEPS = (
         by="Bo",
         at=NOW,
     ),
-    cards.StepLine("score", "Score ten decisions by hand", "Pick ten at random.", "do", required=False, timebox=10),
+    StepLine("score", "Score ten decisions by hand", "Pick ten at random.", "do", required=False, timebox=10),
 )
-ROW = cards.AgentRow("refunds", "Ana Silva", LOWERED, LINES, "INC-0042", OPENED, "Ana", NOW + timedelta(hours=2))
-CALM = cards.AgentRow("kyc", "Bo Lind", FULL, (DQR,))
+ROW = AgentRow("refunds", "Ana Silva", LOWERED, LINES, "INC-0042", OPENED, "Ana", NOW + timedelta(hours=2))
+CALM = AgentRow("kyc", "Bo Lind", FULL, (DQR,))
 LADDER = tuple((rung.name, rung.may) for rung in DEFAULT_LADDER)
 
 
-def realistic() -> dict[str, cards.Card]:
+def realistic() -> dict[str, Card]:
     """Each card as a responder meets it, by a name for its moment."""
     return {
         **_pages(),
@@ -115,8 +133,8 @@ RECOVERED = header("recovered", acked_by="Ana Silva", acked_at=NOW)
 CLOCK = "18 of 30 good minutes since 02:41 UTC; needs about 90 more tasks."
 
 
-def _pages() -> dict[str, cards.Card]:
-    page = cards.PageCard(
+def _pages() -> dict[str, Card]:
+    page = PageCard(
         header(),
         "refunds: human escalation 18 % (limit 5 %), 3 min. You own it.",
         (HER, TIE),
@@ -129,28 +147,25 @@ def _pages() -> dict[str, cards.Card]:
     return {
         "page": page,
         "page-acked": replace(page, header=WORKING, acked="Acknowledged by Ana, 02:15 UTC"),
-        "page-blind": cards.PageCard(
+        "page-blind": PageCard(
             blind, "kyc: no data, 5 min. You own it.", (AQDD,), "You own kyc.", FULL, below="watched"
         ),
-        "announcement": cards.AnnouncementCard(
-            header(), (HER, TIE), FULL, "Bo Lind", "Holding on read-only.", OPENED, NOW
-        ),
-        "exercise": cards.AnnouncementCard(header(exercise=True, mark="[EXERCISE] "), (HER,), FULL),
+        "announcement": AnnouncementCard(header(), (HER, TIE), FULL, "Bo Lind", "Holding on read-only.", OPENED, NOW),
+        "exercise": AnnouncementCard(header(exercise=True, mark="[EXERCISE] "), (HER,), FULL),
     }
 
 
-def _incidents() -> dict[str, cards.Card]:
+def _incidents() -> dict[str, Card]:
     progress = tuple(
-        cards.PhaseProgress(phase, settled, 4, settled == 4)
-        for phase, settled in zip(PHASES, (4, 1, 0, 0), strict=True)
+        PhaseProgress(phase, settled, 4, settled == 4) for phase, settled in zip(PHASES, (4, 1, 0, 0), strict=True)
     )
     roles = (("lead", "Ana Silva"), ("scribe", "Bo Lind"))
     recalled = "A lower rung does not recall what is already done, in flight or queued."
     return {
-        "incident": cards.IncidentCard(
+        "incident": IncidentCard(
             header(), LINES, FULL, (), progress, "detection", "Decide whether the signal is real", PROPOSAL
         ),
-        "incident-contained": cards.IncidentCard(
+        "incident-contained": IncidentCard(
             RECOVERED,
             LINES,
             LOWERED,
@@ -165,22 +180,22 @@ def _incidents() -> dict[str, cards.Card]:
             tasks=TASKS[:1],
             scopes=(("refund", "suspended"),),
         ),
-        "incidents": cards.IncidentList((cards.IncidentRow(header(), "refunds: human escalation 18 %"),), NOW),
-        "incidents-none": cards.IncidentList((), NOW),
+        "incidents": IncidentList((IncidentLine(header(), "refunds: human escalation 18 %"),), NOW),
+        "incidents-none": IncidentList((), NOW),
     }
 
 
-def _phases() -> dict[str, cards.Card]:
+def _phases() -> dict[str, Card]:
     return {
-        "phase": cards.PhaseCard(WORKING, "detection", "Default runbook", STEPS, done=False, goal="Is it real?"),
-        "phase-done": cards.PhaseCard(WORKING, "recovery", "Default runbook", STEPS[:1], done=True),
+        "phase": PhaseCard(WORKING, "detection", "Default runbook", STEPS, done=False, goal="Is it real?"),
+        "phase-done": PhaseCard(WORKING, "recovery", "Default runbook", STEPS[:1], done=True),
     }
 
 
-def _changes() -> dict[str, cards.Card]:
-    unconfirmed = cards.RungLine("read-only", "full", "read and answer; no writes", "not-confirmed", 1, 2)
-    requested = cards.RungLine("read-only", "full", "read and answer; no writes", "requested")
-    lower = cards.Proposal("suspended", "do nothing; the fallback serves users", "the step down is not confirmed")
+def _changes() -> dict[str, Card]:
+    unconfirmed = RungLine("read-only", "full", "read and answer; no writes", "not-confirmed", 1, 2)
+    requested = RungLine("read-only", "full", "read and answer; no writes", "requested")
+    lower = Proposal("suspended", "do nothing; the fallback serves users", "the step down is not confirmed")
     return {
         "autonomy-requested": _change(requested),
         "autonomy-confirmed": _change(LOWERED),
@@ -190,18 +205,16 @@ def _changes() -> dict[str, cards.Card]:
     }
 
 
-def _recoveries() -> dict[str, cards.Card]:
+def _recoveries() -> dict[str, Card]:
     bands = (
-        cards.SliLine("her", "human escalation", "", "%", 3.2, 240, "5 %", 3.1, 3.4, "lower", "in-band"),
-        cards.SliLine(
-            "tie", "tool calls per task", "", "calls/task", 4.9, 240, "1.5x", 4.1, 4.5, "lower", "out-of-band"
-        ),
-        cards.SliLine(
+        SliLine("her", "human escalation", "", "%", 3.2, 240, "5 %", 3.1, 3.4, "lower", "in-band"),
+        SliLine("tie", "tool calls per task", "", "calls/task", 4.9, 240, "1.5x", 4.1, 4.5, "lower", "out-of-band"),
+        SliLine(
             "aqdd", "approvals waiting", "", "pending", 61, None, "2x", 40, 44, "lower", "exempt", "rises on read-only"
         ),
     )
     return {
-        "recovery": cards.RecoveryCard(
+        "recovery": RecoveryCard(
             RECOVERING,
             bands,
             18,
@@ -212,19 +225,19 @@ def _recoveries() -> dict[str, cards.Card]:
             LOWERED,
             restore_wait="refunds has not recovered yet: 18 of 30 good minutes.",
         ),
-        "recovery-held": cards.RecoveryCard(
+        "recovery-held": RecoveryCard(
             RECOVERED, bands[:1], 30, 30, "held", "Held for 30 min.", rung=LOWERED, restore_to="approval"
         ),
     }
 
 
-def _endings() -> dict[str, cards.Card]:
+def _endings() -> dict[str, Card]:
     owed = ("step not settled: Find what changed (attribution)", "refunds is on read-only, not full")
     times = (("acknowledged", "40 s"), ("contained", "2 min"), ("recovered", "41 min"))
     return {
-        "resolve-barred": cards.ResolveCard(RECOVERED, times[:1], LOWERED, owed),
-        "resolve-ready": cards.ResolveCard(RECOVERED, times, FULL),
-        "resolved": cards.ResolveCard(
+        "resolve-barred": ResolveCard(RECOVERED, times[:1], LOWERED, owed),
+        "resolve-ready": ResolveCard(RECOVERED, times, FULL),
+        "resolved": ResolveCard(
             header("resolved"),
             times,
             FULL,
@@ -235,27 +248,27 @@ def _endings() -> dict[str, cards.Card]:
     }
 
 
-def _agents() -> dict[str, cards.Card]:
+def _agents() -> dict[str, Card]:
     return {
-        "fleet": cards.FleetCard("Fleet", (ROW, CALM), NOW),
-        "fleet-empty": cards.FleetCard("Off their normal rung", (), NOW, empty="Every agent is on its normal rung."),
-        "agent": cards.AgentCard(
+        "fleet": FleetCard("Fleet", (ROW, CALM), NOW),
+        "fleet-empty": FleetCard("Off their normal rung", (), NOW, empty="Every agent is on its normal rung."),
+        "agent": AgentCard(
             ROW, "Pays refunds up to 200 EUR.", "Only shop orders", "Bo Lind", "Cy Dow", LADDER, NOW, "U0ANA"
         ),
     }
 
 
-def _stories() -> dict[str, cards.Card]:
+def _stories() -> dict[str, Card]:
     return {
-        "timeline": cards.TimelineCard(
+        "timeline": TimelineCard(
             WORKING,
             (
-                cards.TimelineLine(OPENED, "Stepdown", "HER 18.0 % > 5.0 % objective for 2 of 2 minutes, n=214"),
-                cards.TimelineLine(NOW, "Ana Silva", "acknowledged"),
+                TimelineLine(OPENED, "Stepdown", "HER 18.0 % > 5.0 % objective for 2 of 2 minutes, n=214"),
+                TimelineLine(NOW, "Ana Silva", "acknowledged"),
             ),
             12,
         ),
-        "catchup": cards.CatchupCard(
+        "catchup": CatchupCard(
             WORKING,
             "human escalation 18.0 % (limit 5.0 %)",
             OPENED,
@@ -268,8 +281,8 @@ def _stories() -> dict[str, cards.Card]:
     }
 
 
-def _change(rung: cards.RungLine, lower: cards.Proposal | None = None) -> cards.AutonomyCard:
-    return cards.AutonomyCard(
+def _change(rung: RungLine, lower: Proposal | None = None) -> AutonomyCard:
+    return AutonomyCard(
         WORKING,
         "refunds",
         "",
@@ -287,10 +300,10 @@ def _change(rung: cards.RungLine, lower: cards.Proposal | None = None) -> cards.
     )
 
 
-def _restore(settled: str) -> cards.RestoreCard:
+def _restore(settled: str) -> RestoreCard:
     evidence = "30 of 30 good minutes; human escalation 3.2 % within 3.4 %."
     may = "act, but every write waits for a person"
-    return cards.RestoreCard(
+    return RestoreCard(
         RECOVERED, "read-only", "approval", may, "Ana Silva", "U0ANA", "prompt rolled back", evidence, settled
     )
 
@@ -331,7 +344,7 @@ def _pair(pair: tuple[Any, ...], text: Callable[[str], str]) -> tuple[Any, ...]:
 
 
 def card_types() -> set[type]:
-    return set(get_args(cards.Card))
+    return set(get_args(Card))
 
 
 PEOPLE = {
@@ -352,14 +365,14 @@ FLEET = Fleet(
 )
 
 
-def _causes() -> dict[str, cards.Card]:
+def _causes() -> dict[str, Card]:
     apart = "ledger measured apart: for kyc 1.0 % -> 38.0 % failed"
     grounds = (
-        cards.GroundLine(apart, 6.0, "it fails where the agent has no part in it"),
-        cards.GroundLine("ledger fails 1.2 % of calls before, 41.0 % now", 3.0, "the agent's own calls of it fail"),
-        cards.GroundLine("ledger's errors began at 02:31 UTC", -3.0, "it failed only after the agent went bad"),
+        FactLine(apart, 6.0, "it fails where the agent has no part in it"),
+        FactLine("ledger fails 1.2 % of calls before, 41.0 % now", 3.0, "the agent's own calls of it fail"),
+        FactLine("ledger's errors began at 02:31 UTC", -3.0, "it failed only after the agent went bad"),
     )
-    tool = cards.CauseLine(1, "tool", "ledger", "the tool ledger", 0.93, grounds, "one plain call by hand works")
+    tool = CauseLine(1, "tool", "ledger", "the tool ledger", 0.93, grounds, "one plain call by hand works")
     prompt = replace(
         tool,
         rank=2,
@@ -372,8 +385,8 @@ def _causes() -> dict[str, cards.Card]:
     )
     seen = ("a tool fails also where the agent has no part in it", "HER up")
     advice = "Open the breaker of that tool or take it off the agent's list."
-    outage = cards.PlaybookLine("tool-outage", "Tool outage", "tool-outage", seen, (), "", advice)
-    found = cards.CausesCard(
+    outage = PlaybookLine("tool-outage", "Tool outage", "tool-outage", seen, (), "", advice)
+    found = CausesCard(
         WORKING,
         "Looks like the tool ledger: it fails for kyc too",
         NOW,
@@ -385,5 +398,5 @@ def _causes() -> dict[str, cards.Card]:
     )
     named = "the tool ledger: 429 (Ana Silva, 02:41 UTC)"
     settled = replace(found, sentence=f"The cause is {named}", named=named)
-    nothing = cards.CausesCard(WORKING, "Nothing stands out as the cause yet.", NOW, NOW, (replace(tool, share=0.2),))
+    nothing = CausesCard(WORKING, "Nothing stands out as the cause yet.", NOW, NOW, (replace(tool, share=0.2),))
     return {"causes": found, "causes named": settled, "causes, nothing stands out": nothing}

@@ -4,29 +4,41 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core import cards
+from bot.core.cards.answer import Card, NoticeCard
+from bot.core.cards.parts import Header, Proposal, RungLine
+from bot.core.cards.team import (
+    FollowupLine,
+    FollowupList,
+    HandoffCard,
+    HomeCard,
+    HomeRow,
+    NudgeCard,
+    TaskLine,
+    TaskList,
+    TrayCard,
+)
 
 NOW = datetime(2026, 11, 20, 2, 14, tzinfo=UTC)
-FOLLOWUP = cards.FollowupLine(
+FOLLOWUP = FollowupLine(
     "42-1", "INC-0042", "refunds", "write an eval case for double refunds", "Ana Silva", NOW + timedelta(days=14)
 )
 TASKS = (
-    cards.TaskLine(1, "42-t1", "ask the ledger team for the list of refunds", "Bo Lind"),
-    cards.TaskLine(2, "42-t2", "stop the retry job", done_by="Cy Dow"),
+    TaskLine(1, "42-t1", "ask the ledger team for the list of refunds", "Bo Lind"),
+    TaskLine(2, "42-t2", "stop the retry job", done_by="Cy Dow"),
 )
 
 
 def team(
-    header: Callable[..., cards.Header],
-    working: cards.Header,
-    recovered: cards.Header,
-    full: cards.RungLine,
-    lowered: cards.RungLine,
-    proposal: cards.Proposal,
-) -> dict[str, cards.Card]:
+    header: Callable[..., Header],
+    working: Header,
+    recovered: Header,
+    full: RungLine,
+    lowered: RungLine,
+    proposal: Proposal,
+) -> dict[str, Card]:
     """Handoffs, reminders, the tray, tasks, follow-ups, the home tab."""
     nudges = {
-        f"nudge-{kind}": cards.NudgeCard(working, kind, text, 2, 5, step_id="reach" if kind == "step" else "")
+        f"nudge-{kind}": NudgeCard(working, kind, text, 2, 5, step_id="reach" if kind == "step" else "")
         for kind, text in (
             ("lead", "Nobody leads INC-0042 yet. Who does?"),
             ("update", "Nobody outside has heard how INC-0042 stands for 30 min."),
@@ -37,34 +49,34 @@ def team(
     }
     return {
         **nudges,
-        "nudge-settled": cards.NudgeCard(working, "lead", "Nobody leads INC-0042 yet.", 1, 5, settled="Done."),
-        "notice": cards.NoticeCard("Bo Lind has the pager of Ana Silva until 2026-03-02 09:00 UTC."),
-        "handoff": cards.HandoffCard(working, "lead", "Bo Lind", "Ana Silva"),
-        "handoff-settled": cards.HandoffCard(working, "lead", "", "", settled="Bo Lind is lead."),
-        "tray": cards.TrayCard(header(), full, proposal=proposal),
-        "tray-recovered": cards.TrayCard(recovered, lowered, lead="Ana Silva", restore_to="approval"),
-        "tray-closed": cards.TrayCard(header("resolved"), full, lead="Ana Silva"),
-        "tasks": cards.TaskList(working, TASKS),
-        "followups": cards.FollowupList("Your follow-ups", (FOLLOWUP, replace(FOLLOWUP, id="42-2", done=True)), NOW),
-        "followups-none": cards.FollowupList("Your follow-ups", (), NOW),
-        "followup-due": cards.FollowupList("Due now", (FOLLOWUP,), NOW, reminder=True),
+        "nudge-settled": NudgeCard(working, "lead", "Nobody leads INC-0042 yet.", 1, 5, settled="Done."),
+        "notice": NoticeCard("Bo Lind has the pager of Ana Silva until 2026-03-02 09:00 UTC."),
+        "handoff": HandoffCard(working, "lead", "Bo Lind", "Ana Silva"),
+        "handoff-settled": HandoffCard(working, "lead", "", "", settled="Bo Lind is lead."),
+        "tray": TrayCard(header(), full, proposal=proposal),
+        "tray-recovered": TrayCard(recovered, lowered, lead="Ana Silva", restore_to="approval"),
+        "tray-closed": TrayCard(header("resolved"), full, lead="Ana Silva"),
+        "tasks": TaskList(working, TASKS),
+        "followups": FollowupList("Your follow-ups", (FOLLOWUP, replace(FOLLOWUP, id="42-2", done=True)), NOW),
+        "followups-none": FollowupList("Your follow-ups", (), NOW),
+        "followup-due": FollowupList("Due now", (FOLLOWUP,), NOW, reminder=True),
         "home": home(header, working),
-        "home-calm": cards.HomeCard("Dev Onlooker", NOW, responder=False),
+        "home-calm": HomeCard("Dev Onlooker", NOW, responder=False),
     }
 
 
-def home(header: Callable[..., cards.Header], working: cards.Header) -> cards.HomeCard:
-    return cards.HomeCard(
+def home(header: Callable[..., Header], working: Header) -> HomeCard:
+    return HomeCard(
         "Ana Silva",
         NOW,
         responder=True,
         pages=(header(),),
         mine=(working,),
         others=(header("contained", agent="kyc"),),
-        off_normal=(cards.HomeRow("refunds on read-only (normally full)", "refunds"),),
+        off_normal=(HomeRow("refunds on read-only (normally full)", "refunds"),),
         followups=(FOLLOWUP,),
         cover="Bo Lind has the pager of Ana Silva until Fri 09:00.",
         covered=True,
-        agents=(cards.HomeRow("refunds: production", "refunds"),),
+        agents=(HomeRow("refunds: production", "refunds"),),
         extra=(("Drills", ("retry-loop: never run",)),),
     )

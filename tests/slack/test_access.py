@@ -6,10 +6,10 @@ import pytest
 from stage import FLEET
 from town import Town
 
-from bot.core.model import Fleet
+from bot.core.model.fleet import Fleet
 from bot.localslack.server import LocalSlack
 from bot.slack.access import Access, Identity
-from bot.slack.api import SlackError, writing_client
+from bot.slack.client.web_api import SlackError, writing_client
 
 GROUPED = replace(FLEET, responder_group="S0RESP")
 

@@ -5,7 +5,7 @@ from desk import Desk
 from town import Town
 
 from bot.slack import ids
-from bot.slack.capture import RECEIPT
+from bot.slack.inbound.capture import RECEIPT
 
 
 def reactions(town: Town, channel: str, ts: str) -> dict[str, int]:

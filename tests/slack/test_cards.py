@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from stage import HER, LOWERED, NOW, PROPOSAL, STEPS, attack, card_types, filled, header, realistic
 
-from bot.core import cards
+from bot.core.cards.incident import PhaseCard, StepLine
+from bot.core.cards.page import PageCard
+from bot.core.cards.parts import SliLine
+from bot.core.cards.team import HomeCard
 from bot.slack import ids
-from bot.slack.actions import ACTIONS, clicked
 from bot.slack.blocks import Drawn, draw, line
 from bot.slack.blocks.home import home_view
 from bot.slack.blocks.parts import MOST_TEXT, size
 from bot.slack.blocks.recovery import bar
+from bot.slack.inbound.actions import ACTIONS, clicked
 
 MARKUP = re.compile(r"<([^>]*)>")
 OURS = re.compile(r"!date\^\d+\^(?:\{date_short_pretty\} \{time\}|\{date_short_pretty\}|\{time\})\|[^|<>]*|#C0AGENTS")
@@ -301,10 +304,9 @@ def test_a_line_mentions_only_whom_it_was_told_to() -> None:
 
 def test_a_very_long_phase_says_how_much_it_cannot_show() -> None:
     steps = tuple(
-        cards.StepLine(f"s{n}", f"Step {n}", "x " * 400, "do", required=True, evidence=("y" * 200,) * 4)
-        for n in range(40)
+        StepLine(f"s{n}", f"Step {n}", "x " * 400, "do", required=True, evidence=("y" * 200,) * 4) for n in range(40)
     )
-    drawn = draw(cards.PhaseCard(header(), "attribution", "Long", steps, done=False))
+    drawn = draw(PhaseCard(header(), "attribution", "Long", steps, done=False))
     check_limits(drawn)
     shown = sum(one["action_id"] == ids.STEP_DONE for one in actions(drawn))
     assert shown >= 8
@@ -313,19 +315,17 @@ def test_a_very_long_phase_says_how_much_it_cannot_show() -> None:
 
 def test_settled_steps_leave_room_for_open_ones() -> None:
     steps = tuple(
-        cards.StepLine(f"s{n}", f"Step {n}", "x", "do", required=True, outcome="done" if n < 38 else "open")
+        StepLine(f"s{n}", f"Step {n}", "x", "do", required=True, outcome="done" if n < 38 else "open")
         for n in range(40)
     )
-    drawn = draw(cards.PhaseCard(header(), "attribution", "Long", steps, done=False))
+    drawn = draw(PhaseCard(header(), "attribution", "Long", steps, done=False))
     check_limits(drawn)
     assert [one["value"] for one in actions(drawn) if one["action_id"] == ids.STEP_DONE] == ["42|s38|", "42|s39|"]
 
 
 def test_unknown_numbers_are_words() -> None:
-    blind = cards.SliLine(
-        "her", "human escalation", "", "%", None, None, "5 %", None, None, "lower", "unknown", "no data"
-    )
-    card = cards.PageCard(header(), "refunds: no data", (blind,), "You own refunds.", MOMENTS["page"].rung, PROPOSAL)
+    blind = SliLine("her", "human escalation", "", "%", None, None, "5 %", None, None, "lower", "unknown", "no data")
+    card = PageCard(header(), "refunds: no data", (blind,), "You own refunds.", MOMENTS["page"].rung, PROPOSAL)
     assert "*human escalation no data*" in said(draw(card))
 
 
@@ -339,7 +339,7 @@ def test_nothing_in_the_stage_is_stale() -> None:
 @pytest.mark.parametrize("moment", ["home", "home-calm"])
 def test_the_home_tab_at_its_largest_is_inside_the_limits(moment: str, letter: str) -> None:
     card = filled(MOMENTS[moment], lambda old: old + letter * 1_000, times=30)
-    assert isinstance(card, cards.HomeCard)
+    assert isinstance(card, HomeCard)
     view = home_view(card)
     assert len(view["blocks"]) <= 100
     assert len({block["block_id"] for block in view["blocks"] if "block_id" in block}) == len(

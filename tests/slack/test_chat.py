@@ -6,12 +6,13 @@ import pytest
 from stage import PEOPLE, attack, filled, realistic
 from town import Town
 
-from bot.core.model import Person, Way
+from bot.core.model.people import Person, Way
 from bot.localslack.server import LocalSlack
-from bot.ports import DeliveryError, Gone, Receipt, sending_before
-from bot.slack.api import SlackError, checked_address, writing_client
-from bot.slack.chat import SlackChat, SlackPager
-from bot.slack.pace import Pace
+from bot.ports.chat import Receipt
+from bot.ports.errors import DeliveryError, Gone, sending_before
+from bot.slack.client.chat import SlackChat, SlackPager
+from bot.slack.client.rate_limiter import RateLimiter
+from bot.slack.client.web_api import SlackError, checked_address, writing_client
 
 MOMENTS = realistic()
 ANA, BO = PEOPLE["ana"], PEOPLE["bo"]
@@ -205,7 +206,7 @@ def test_a_channel_that_a_lost_answer_made_is_adopted(chat: SlackChat, town: Tow
 
 
 def test_a_channel_whose_purpose_has_to_wait_is_not_made_again(server: LocalSlack, town: Town) -> None:
-    pace = Pace()
+    pace = RateLimiter()
     chat = SlackChat(writing_client(server.bot_token, server.api_url), pace)
     pace.hold("conversations_setPurpose", 60.0)
     for _ in range(2):
@@ -216,7 +217,7 @@ def test_a_channel_whose_purpose_has_to_wait_is_not_made_again(server: LocalSlac
 
 @pytest.mark.parametrize(("held", "shown"), [(0.0, "t"), (60.0, "")])
 def test_a_topic_that_has_to_wait_holds_up_no_channel(server: LocalSlack, town: Town, held: float, shown: str) -> None:
-    pace = Pace()
+    pace = RateLimiter()
     if held:
         pace.hold("conversations_setTopic", held)
     chat = SlackChat(writing_client(server.bot_token, server.api_url), pace)

@@ -8,9 +8,10 @@ from stage import FLEET, realistic
 from town import Town
 
 from bot.localslack.server import LocalSlack
-from bot.slack import ids, modals
-from bot.slack.api import call, writing_client
-from bot.slack.chat import SlackChat
+from bot.slack import ids
+from bot.slack.client.chat import SlackChat
+from bot.slack.client.web_api import call, writing_client
+from bot.slack.inbound import modals
 
 MOMENTS = realistic()
 

@@ -4,16 +4,16 @@ import inspect
 from pathlib import Path
 
 import pytest
-from desk import CausesDesk, Desk
+from desk import CausesScope, Desk
 
-from bot.core import permission
-from bot.engine.causes import Causes
-from bot.engine.commands import Commands
-from bot.slack.grammar import Said, Unclear, parse
-from bot.slack.handbook import MOST_HINT, help_lines, hint, rewritten, typed
+from bot.core.incident import permissions
+from bot.engine.commands.causes import Causes
+from bot.engine.commands.commands import Commands
+from bot.slack.commands.help_text import MOST_HINT, help_lines, hint, rewritten, typed
+from bot.slack.commands.parser import Said, Unclear, parse
+from bot.slack.commands.roots import ROOTS, VERBS, verb, verb_named
+from bot.slack.commands.verbs import WHO_MAY, Root, Verb
 from bot.slack.ids import target_of, target_value
-from bot.slack.roots import ROOTS, VERBS, verb, verb_named
-from bot.slack.verbs import WHO_MAY, Root, Verb
 
 
 def gist(said: Said) -> tuple[str, str, dict[str, str]]:
@@ -138,7 +138,7 @@ def test_every_verb_has_a_help_a_permission_rule_and_questions(one: Verb) -> Non
     assert verb(one.root, one.name) is one
     assert (typed(ROOTS[one.root], one), one.does) in help_lines(one.root)
     assert one.rule in WHO_MAY
-    assert one.rule == "anybody" or callable(getattr(permission, one.rule))
+    assert one.rule == "anybody" or callable(getattr(permissions, one.rule))
     assert one.does[0].islower()
     assert not one.does.endswith(".")
     assert all(argument.label.endswith(("?", ".")) for argument in one.arguments)
@@ -169,7 +169,7 @@ def test_the_hint_names_words_that_are_understood(root: Root) -> None:
 def test_the_page_of_commands_is_what_the_rows_say() -> None:
     """`make commands` writes it anew."""
     told = (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8")
-    assert rewritten(told) == told, "docs/commands.md is not what bot/slack/roots say: make commands"
+    assert rewritten(told) == told, "docs/commands.md is not what bot/slack/commands/roots say: make commands"
 
 
 def test_a_button_value_is_read_back() -> None:
@@ -181,9 +181,9 @@ def signature(of: type, name: str) -> list[tuple[str, object]]:
     return [(one.name, one.default) for one in inspect.signature(getattr(of, name)).parameters.values()]
 
 
-@pytest.mark.parametrize("name", sorted(name for name in vars(CausesDesk) if not name.startswith("_")))
+@pytest.mark.parametrize("name", sorted(name for name in vars(CausesScope) if not name.startswith("_")))
 def test_the_tests_desk_takes_what_the_acts_on_causes_take(name: str) -> None:
-    assert signature(CausesDesk, name) == signature(Causes, name)
+    assert signature(CausesScope, name) == signature(Causes, name)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in vars(Desk) if not name.startswith("_") and name != "wait"))

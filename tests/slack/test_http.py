@@ -19,7 +19,7 @@ from town import Town, workspace
 
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
-from bot.slack.http import LARGEST, PATH, HttpConnection, refusal, unpacked
+from bot.slack.inbound.http import LARGEST, PATH, HttpConnection, refusal, unpacked
 from bot.web.server import HttpServer
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"

@@ -6,11 +6,12 @@ import pytest
 from stage import FLEET
 from town import Town
 
-from bot.core.inspection import Finding, worst
-from bot.core.model import Agent, Fleet, Person, Way
+from bot.core.health.finding import Finding, worst
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.people import Person, Way
 from bot.localslack.server import LocalSlack
-from bot.slack.api import asking_client
-from bot.slack.inspection import Inspection
+from bot.slack.client.web_api import asking_client
+from bot.slack.online_check import Inspection
 
 PHONE = Way("apprise", "sns://x")
 WELL = replace(

@@ -6,9 +6,9 @@ from stage import FLEET
 from town import Town
 
 from bot.slack import Slack, blocks, ids
-from bot.slack.listeners import House
-from bot.slack.modals import Place
-from bot.slack.roots import VERBS
+from bot.slack.commands.roots import VERBS
+from bot.slack.inbound.listeners import CommandScope
+from bot.slack.inbound.modals import FormPlace
 
 # Commands typed in full: every verb, end to end.
 
@@ -273,7 +273,7 @@ def test_a_guest_is_refused_in_the_house_that_was_meant(
     desk: Desk, slack: tuple[Slack, Desk], town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbound, other = slack[0].inbound, Desk()
-    house = House(other, slack[0].access, lambda: FLEET)  # type: ignore[arg-type]  # see desk
+    house = CommandScope(other, slack[0].access, lambda: FLEET)  # type: ignore[arg-type]  # see desk
     monkeypatch.setattr(inbound, "route", lambda said, _: (house, said))
     town.slash("guest", "C0ROOM", "/incident 42 ack")
     town.heard("C0ROOM", "Only full members of this workspace", user="guest")
@@ -308,10 +308,10 @@ def test_an_answer_reaches_people_though_the_response_url_is_used_up(
     desk: Desk, town: Town, slack: tuple[Slack, Desk]
 ) -> None:
     inbound = slack[0].inbound
-    used = Place("U0ANA", "T0LOCAL", "C0ROOM", f"{town.server.url}/response/R9999")
+    used = FormPlace("U0ANA", "T0LOCAL", "C0ROOM", f"{town.server.url}/response/R9999")
     inbound._tell(used, blocks.line("the long way round"))
     assert town.heard("C0ROOM", "the long way round")["ephemeral"]
-    inbound._tell(Place("U0CHLOE", "T0LOCAL", "C0AGENTS"), blocks.line("directly then"))
+    inbound._tell(FormPlace("U0CHLOE", "T0LOCAL", "C0AGENTS"), blocks.line("directly then"))
     assert town.heard("@chloe", "directly then", user="chloe")
 
 

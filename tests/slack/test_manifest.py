@@ -9,12 +9,12 @@ from desk import Desk
 from stage import FLEET
 
 import bot.slack
-from bot.localslack import manifest as local_manifest
 from bot.localslack.methods import METHODS
+from bot.localslack.state import manifest as local_manifest
 from bot.slack import build_slack, manifest
-from bot.slack.actions import ACTIONS
+from bot.slack.commands.roots import ROOTS
+from bot.slack.inbound.actions import ACTIONS
 from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from bot.slack.roots import ROOTS
 
 
 def test_the_local_slack_takes_it() -> None:

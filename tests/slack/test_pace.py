@@ -1,6 +1,6 @@
 """The order in which Slack is written to: nothing too soon, pages first, one method's wait nobody else's."""
 
-from bot.slack.pace import ASK_AGAIN, PAGES_FIRST, Pace
+from bot.slack.client.rate_limiter import ASK_AGAIN, PAGES_FIRST, RateLimiter
 
 
 class Watch:
@@ -13,13 +13,13 @@ class Watch:
         return self.at
 
 
-def _sent(pace: Pace, method: str, room: str = "", *, times: int, urgent: bool = False) -> int:
+def _sent(pace: RateLimiter, method: str, room: str = "", *, times: int, urgent: bool = False) -> int:
     return sum(pace.wait(method, room, urgent=urgent) == 0.0 for _ in range(times))
 
 
 def test_five_at_once_in_a_channel_then_one_a_second() -> None:
     watch = Watch()
-    pace = Pace(monotonic=watch)
+    pace = RateLimiter(monotonic=watch)
     assert _sent(pace, "chat_postMessage", "C1", times=20) == 5
     assert pace.wait("chat_postMessage", "C1") == 1.0
     watch.at += 3.0
@@ -28,7 +28,7 @@ def test_five_at_once_in_a_channel_then_one_a_second() -> None:
 
 def test_each_that_came_too_soon_is_told_its_own_place() -> None:
     watch = Watch()
-    pace = Pace(monotonic=watch)
+    pace = RateLimiter(monotonic=watch)
     waits = [pace.wait("conversations_create", ticket=f"inc-{number}") for number in range(14)]
     assert waits == [0.0] * 10 + [3.0, 6.0, 9.0, 12.0]
     watch.at += 3.0
@@ -39,7 +39,7 @@ def test_each_that_came_too_soon_is_told_its_own_place() -> None:
 
 def test_a_far_place_is_asked_for_again_after_half_a_minute() -> None:
     watch = Watch()
-    pace = Pace(monotonic=watch)
+    pace = RateLimiter(monotonic=watch)
     waits = [pace.wait("conversations_create", ticket=f"inc-{number}") for number in range(200)]
     assert max(waits) == ASK_AGAIN
     watch.at += ASK_AGAIN
@@ -48,7 +48,7 @@ def test_a_far_place_is_asked_for_again_after_half_a_minute() -> None:
 
 def test_a_429_gives_the_places_out_anew() -> None:
     watch = Watch()
-    pace = Pace(monotonic=watch)
+    pace = RateLimiter(monotonic=watch)
     for number in range(30):
         pace.wait("conversations_create", ticket=f"inc-{number}")
     pace.hold("conversations_create", 60.0)
@@ -58,7 +58,7 @@ def test_a_429_gives_the_places_out_anew() -> None:
 
 
 def test_channels_and_methods_do_not_wait_for_one_another() -> None:
-    pace = Pace(monotonic=Watch())
+    pace = RateLimiter(monotonic=Watch())
     assert _sent(pace, "chat_postMessage", "C1", times=20) == 5
     assert _sent(pace, "chat_postMessage", "C2", times=20) == 5
     assert _sent(pace, "chat_update", times=50) == 20
@@ -68,7 +68,7 @@ def test_channels_and_methods_do_not_wait_for_one_another() -> None:
 
 def test_a_429_holds_its_own_method_and_no_other() -> None:
     watch = Watch()
-    pace = Pace(monotonic=watch)
+    pace = RateLimiter(monotonic=watch)
     pace.hold("chat_update", 30.0)
     assert pace.wait("chat_update") == 30.0 + PAGES_FIRST
     assert pace.wait("chat_postMessage", "C1") == 0.0
@@ -76,7 +76,7 @@ def test_a_429_holds_its_own_method_and_no_other() -> None:
 
 def test_when_the_wait_is_over_pages_go_first() -> None:
     watch = Watch()
-    pace = Pace(monotonic=watch)
+    pace = RateLimiter(monotonic=watch)
     pace.hold("chat_postMessage", 10.0)
     assert pace.wait("chat_postMessage", "D1", urgent=True) == 10.0
     watch.at += 10.0
@@ -87,14 +87,14 @@ def test_when_the_wait_is_over_pages_go_first() -> None:
 
 
 def test_a_page_does_not_wait_behind_what_filled_the_queue() -> None:
-    pace = Pace(monotonic=Watch())
+    pace = RateLimiter(monotonic=Watch())
     assert _sent(pace, "chat_postMessage", "D1", times=20) == 5
     assert pace.wait("chat_postMessage", "D1", urgent=True) == 0.0
 
 
 def test_a_faster_clock_writes_faster() -> None:
     watch = Watch()
-    pace = Pace(30.0, watch)
+    pace = RateLimiter(30.0, watch)
     _sent(pace, "chat_postMessage", "C1", times=20)
     watch.at += 0.11
     assert _sent(pace, "chat_postMessage", "C1", times=20) == 3

@@ -9,12 +9,13 @@ from desk import Desk
 from stage import PEOPLE, realistic
 from town import PATIENCE, Town
 
-from bot.core.cards import PageCard, Picture
+from bot.core.cards.page import PageCard, Picture
 from bot.localslack.server import LocalSlack
-from bot.ports import DeliveryError, Receipt
+from bot.ports.chat import Receipt
+from bot.ports.errors import DeliveryError
 from bot.slack import Slack
-from bot.slack.api import writing_client
-from bot.slack.chat import SlackChat
+from bot.slack.client.chat import SlackChat
+from bot.slack.client.web_api import writing_client
 
 PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 PAGE = realistic()["page"]

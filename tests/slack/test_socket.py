@@ -11,7 +11,7 @@ from town import Town, workspace
 
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
-from bot.slack.socket import SlackConnection
+from bot.slack.inbound.socket import SlackConnection
 
 
 @pytest.fixture(scope="module")

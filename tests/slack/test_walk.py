@@ -9,17 +9,20 @@ from desk import Desk
 from slack_bolt import BoltRequest
 from stage import FLEET, realistic
 
-from bot.core import permission
-from bot.core.model import Actor, Agent
-from bot.slack import Slack, blocks, build_slack, grammar, handbook, ids, modals
-from bot.slack.actions import ACTIONS, clicked
+from bot.core.incident import permissions
+from bot.core.model.fleet import Agent
+from bot.core.model.people import Actor
+from bot.slack import Slack, blocks, build_slack, ids
 from bot.slack.blocks.home import home_view
+from bot.slack.commands import help_text, parser
+from bot.slack.commands.roots import ROOTS, VERBS
+from bot.slack.commands.verbs import WHO_MAY, ParsedCommand, Verb
+from bot.slack.inbound import modals
+from bot.slack.inbound.actions import ACTIONS, clicked
+from bot.slack.inbound.modals import FormPlace
 from bot.slack.manifest import manifest
-from bot.slack.modals import Place
-from bot.slack.roots import ROOTS, VERBS
-from bot.slack.verbs import WHO_MAY, Said, Verb
 
-PLACE = Place("U0ANA", "T0LOCAL", "C0ROOM", trigger_id="t")
+PLACE = FormPlace("U0ANA", "T0LOCAL", "C0ROOM", trigger_id="t")
 SUBJECTS = {"incident": "42", "agent": "refunds", "nothing": ""}
 EXAMPLES = {
     "person": "<@U0BEN>",
@@ -84,7 +87,7 @@ def values(element: Mapping[str, Any]) -> list[str]:
 
 def spoken(verb: Verb) -> str:
     """What help says to type, with an example in each place; what may be left out is."""
-    line = handbook.typed(ROOTS[verb.root], verb).split(" ", 1)
+    line = help_text.typed(ROOTS[verb.root], verb).split(" ", 1)
     text = re.sub(r"\[[^\]]*\]", "", line[1] if len(line) > 1 else "").replace("AGENT", "refunds")
     for argument in verb.arguments:
         if argument.required and argument.typed:
@@ -112,7 +115,7 @@ def test_who_may_not_respond_is_offered_no_drill() -> None:
 def test_a_command_of_the_manifest_has_a_listener_and_help(slack: Slack, command: str) -> None:
     assert listened(slack, {"command": command, "text": "", "user_id": "U0ANA"})
     root = command.strip("/")
-    assert handbook.help_lines(root)
+    assert help_text.help_lines(root)
 
 
 @pytest.mark.parametrize("shortcut", manifest()["features"]["shortcuts"], ids=lambda one: one["callback_id"])
@@ -143,10 +146,10 @@ def test_a_button_has_a_listener_a_meaning_help_and_a_rule(slack: Slack, action:
 @pytest.mark.parametrize("verb", VERBS, ids=of)
 def test_a_verb_has_help_a_rule_and_a_form_with_a_listener(slack: Slack, verb: Verb) -> None:
     root = ROOTS[verb.root]
-    assert (handbook.typed(root, verb), verb.does) in handbook.help_lines(root.name)
+    assert (help_text.typed(root, verb), verb.does) in help_text.help_lines(root.name)
     assert verb.does
     assert verb.rule in WHO_MAY
-    view = modals.form(Said(verb, SUBJECTS[verb.about]), PLACE, FLEET)
+    view = modals.form(ParsedCommand(verb, SUBJECTS[verb.about]), PLACE, FLEET)
     assert listened(slack, {"type": "view_submission", "view": view, "user": {"id": "U0ANA"}})
     names = [verb.name, *verb.aliases]
     others = [name for one in root.verbs if one is not verb for name in (one.name, *one.aliases)]
@@ -155,10 +158,10 @@ def test_a_verb_has_help_a_rule_and_a_form_with_a_listener(slack: Slack, verb: V
 
 @pytest.mark.parametrize("verb", VERBS, ids=of)
 def test_what_help_says_to_type_means_the_verb(verb: Verb) -> None:
-    assert grammar.parse(verb.root, spoken(verb)).verb is verb, spoken(verb)
+    assert parser.parse(verb.root, spoken(verb)).verb is verb, spoken(verb)
 
 
 @pytest.mark.parametrize("rule", [rule for rule in WHO_MAY if rule not in ("anybody", "may_restore")])
 def test_a_rule_is_a_function_that_refuses_an_outsider_and_says_who_could(rule: str) -> None:
-    refused = getattr(permission, rule)(NOBODY, Agent("refunds", "ana", deputy="bo"))
+    refused = getattr(permissions, rule)(NOBODY, Agent("refunds", "ana", deputy="bo"))
     assert refused == "Eve is not among the responders of refunds. ana, bo could."

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
-from bot.localslack import manifest as local_manifest
 from bot.localslack.server import LocalSlack, Workspace
+from bot.localslack.state import manifest as local_manifest
 from bot.slack import manifest
 
 PATIENCE = 30

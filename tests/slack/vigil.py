@@ -7,12 +7,14 @@ from typing import Any
 from town import Town
 from wired import House, fleet
 
-from bot.core.cards import Card
-from bot.core.model import DEFAULT_LADDER, Fleet, Person, Way
+from bot.core.cards.answer import Card
+from bot.core.model.fleet import Fleet
+from bot.core.model.people import Person, Way
+from bot.core.model.rungs import DEFAULT_LADDER
 from bot.localslack.server import LocalSlack
-from bot.ports import Receipt
-from bot.slack.api import writing_client
-from bot.slack.chat import SlackChat
+from bot.ports.chat import Receipt
+from bot.slack.client.chat import SlackChat
+from bot.slack.client.web_api import writing_client
 
 USERS = {"ana": "U0ANA", "bo": "U0BEN", "cleo": "U0CHLOE", "dan": "U0EVE"}
 NAMES = {"ana": "Ana Silva", "bo": "Bo Lind", "cleo": "Cy Dow", "dan": "Eve Ops"}
@@ -85,9 +87,9 @@ class Night:
             house.clock.advance(60)
             house.feed(1, **{**house.healthy(), **values})
             house.obey()
-            house.cycle.evaluate(["refunds"], house.clock.now())
-            house.course.read_back()
-            house.course.judge_all()
+            house.detector.evaluate(["refunds"], house.clock.now())
+            house.monitor.read_back()
+            house.monitor.judge_all()
         house.deliver()
 
     def told(self, channel: str = "", user: str = "ana") -> str:

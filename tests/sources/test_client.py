@@ -7,12 +7,13 @@ import pytest
 from odd_server import Asked, OddServer
 from pydantic import ValidationError
 
-from bot.core.model import SourceSpec, minute_start
-from bot.ports import SourceError
+from bot.core.model.samples import minute_start
+from bot.core.model.slis import SourceSpec
+from bot.ports.errors import SourceError
+from bot.simulation.clock import MovableClock
 from bot.sources import KINDS, build
-from bot.sources.breaker import COOL_DOWN, FAILURES, Breaker
-from bot.sources.client import CONNECTIONS, HttpClient, HttpSettings
-from bot.tabletop.clock import MovableClock
+from bot.sources.circuit_breaker import COOL_DOWN, FAILURES, Breaker
+from bot.sources.http import CONNECTIONS, HttpClient, HttpSettings
 
 
 class Seconds:

@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 from odd_server import OddServer
 
-from bot.core.model import PollQuery, Series, SourceSpec, minute_start
-from bot.ports import Fetch, Source, SourceError
+from bot.core.model.samples import Series, minute_start
+from bot.core.model.slis import PollQuery, SourceSpec
+from bot.ports.errors import SourceError
+from bot.ports.sources import Fetch, Source
+from bot.simulation.clock import MovableClock
 from bot.sources import build
-from bot.sources.http_json import fault
-from bot.tabletop.clock import MovableClock
+from bot.sources.http_json.adapter import fault
 
 M = 29_400_000
 NOW = minute_start(M + 1)

@@ -7,11 +7,13 @@ from itertools import pairwise
 import pytest
 from odd_server import Asked, OddServer
 
-from bot.core.model import PollQuery, Sample, Series, SourceSpec, minute_start
-from bot.ports import Source, SourceError
+from bot.core.model.samples import Sample, Series, minute_start
+from bot.core.model.slis import PollQuery, SourceSpec
+from bot.ports.errors import SourceError
+from bot.ports.sources import Source
+from bot.simulation.clock import MovableClock
 from bot.sources import build
-from bot.sources.prometheus import NAMES, POINTS_LIMIT, _chunks
-from bot.tabletop.clock import MovableClock
+from bot.sources.prometheus.adapter import NAMES, POINTS_LIMIT, _chunks
 
 M = 29_400_000
 END = (M + 1) * 60

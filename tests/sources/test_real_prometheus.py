@@ -13,10 +13,12 @@ import pytest
 from odd_server import Asked, OddServer, odd_server
 
 from bot.config import parse_fleet
-from bot.core.model import Fleet, PollQuery, Sample, minute_of
-from bot.ports import Fetch, Source
+from bot.core.model.fleet import Fleet
+from bot.core.model.samples import Sample, minute_of
+from bot.core.model.slis import PollQuery
+from bot.ports.sources import Fetch, Source
+from bot.runtime.clock import RealClock
 from bot.sources import KINDS, build
-from bot.tabletop.clock import RealClock
 
 FLEET = """
 people: {ana: {name: Ana Lima, slack: U0ANA}}

@@ -15,12 +15,12 @@ from wired import ANA, START, House
 
 from bench.postgres import PostgresServer
 from bot.cli import app
-from bot.core.effects import Say
-from bot.core.model import MinuteRow, Series, minute_of
-from bot.ports import Replica
+from bot.core.incident.effects import Say
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.ports.store import Replica
 from bot.store import SqlStore, StoreError
-from bot.store.copying import copy
-from bot.store.sqlite import sqlite_path
+from bot.store.database.sqlite import sqlite_path
+from bot.store.tools.copying import copy
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def source(tmp_path: Path) -> str:
     house.commands.acknowledge(ANA, 1)
     house.commands.step_down(ANA, "refunds", "approval", "it loops", 120, "")
     house.live(5, her=18.0)
-    house.store.put_readings(house.board.take_changed())
+    house.store.put_readings(house.rung_cache.take_changed())
     house.store.put_minutes([MinuteRow(Series("kyc", "", "her"), minute_of(START - timedelta(days=9)), None)])
     house.close()
     return f"sqlite:///{tmp_path / 'stepdown.db'}"

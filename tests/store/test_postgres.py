@@ -12,15 +12,16 @@ from wired import ANA, PLAN, START
 
 from bench.postgres import PostgresServer
 from bot.config import Settings
-from bot.core import events as ev
-from bot.core.advance import advance
-from bot.core.effects import Say
-from bot.core.incident import Decision, Incident
-from bot.core.model import BOT, RungState
-from bot.ports import Replica
-from bot.running import RunError, ask_to_reload
+from bot.core.incident import events as ev
+from bot.core.incident.effects import Say
+from bot.core.incident.incident import Decision, Incident
+from bot.core.model.people import BOT
+from bot.core.model.rungs import RungState
+from bot.core.transitions.reducer import advance
+from bot.ports.store import Replica
+from bot.runtime.process import RunError, ask_to_reload
 from bot.store import SqlStore
-from bot.store.postgres import PostgresDatabase
+from bot.store.database.postgres import PostgresDatabase
 
 HOUR = 3600.0
 

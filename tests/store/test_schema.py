@@ -15,8 +15,8 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
 from bench.postgres import PostgresServer
-from bot.core.model import MinuteRow, Series
-from bot.core.timeline import GENESIS, seal, verify
+from bot.core.incident.timeline import GENESIS, seal, verify
+from bot.core.model.samples import MinuteRow, Series
 from bot.store import SqlStore, StoreError, migrate
 
 MINUTE = 29_500_000

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from bot.store.turns import Turns
+from bot.store.database.fair_lock import FairLock
 
 
 def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
-    turns, came = Turns(), list[int]()
+    turns, came = FairLock(), list[int]()
 
     def take(number: int) -> None:
         with turns:
@@ -27,7 +27,7 @@ def test_turns_come_in_the_order_in_which_they_were_asked_for() -> None:
 
 
 def test_one_that_comes_again_and_again_keeps_nobody_out() -> None:
-    turns, done = Turns(), threading.Event()
+    turns, done = FairLock(), threading.Event()
     rounds = 0
 
     def busy() -> None:
@@ -46,13 +46,13 @@ def test_one_that_comes_again_and_again_keeps_nobody_out() -> None:
     assert rounds > 0
 
 
-def _fail(turns: Turns) -> None:
+def _fail(turns: FairLock) -> None:
     with turns:
         raise RuntimeError("inside")
 
 
 def test_an_error_inside_hands_the_turn_on() -> None:
-    turns = Turns()
+    turns = FairLock()
     with pytest.raises(RuntimeError, match="inside"):
         _fail(turns)
     with turns:

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
 
 
 @pytest.fixture

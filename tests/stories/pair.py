@@ -18,9 +18,9 @@ import httpx
 from doomed import Doomed, Life, SharedClock
 from odd_server import Asked, OddServer, odd_server
 
-from bot.core import timeline
-from bot.core.incident import Incident
-from bot.core.model import minute_of
+from bot.core.incident import timeline
+from bot.core.incident.incident import Incident
+from bot.core.model.samples import minute_of
 from bot.localslack.server import LocalSlack
 from bot.store import SqlStore
 from bot.web.tokens import new_token

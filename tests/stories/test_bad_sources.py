@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from wired import HER, House, fleet
 
-from bot.core.model import Fleet, PollQuery, Series, SourceSpec, minute_of
-from bot.engine.polling import Poller
+from bot.core.model.fleet import Fleet
+from bot.core.model.samples import Series, minute_of
+from bot.core.model.slis import PollQuery, SourceSpec
+from bot.engine.detection.poller import Poller
 from bot.sources import build
 
 
@@ -89,12 +91,18 @@ def test_it_is_unknown_and_after_five_minutes_a_blind_incident(house: House, ser
     source = build(house.watched.sources["prom"], house.clock)
     assert source is not None
     poller = Poller(
-        house.store, house.get_fleet, {"prom": source}, house.clock, _AtOnce(), house.cycle.evaluate, history_days=0.1
+        house.store,
+        house.get_fleet,
+        {"prom": source},
+        house.clock,
+        _AtOnce(),
+        house.detector.evaluate,
+        history_days=0.1,
     )
     for _ in range(9):
         house.clock.advance(60)
         poller.tick()
-        house.cycle.look_for_silence(poller.troubles)
+        house.detector.look_for_silence(poller.troubles)
     source.close()
     house.deliver()
     now = minute_of(house.clock.now())

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from bench.launch import free_port
 from bot.cli import app
 from bot.localslack.server import LocalSlack, Workspace
+from bot.runtime.clock import RealClock
+from bot.simulation import demo_fleet
+from bot.simulation.metrics_server import MetricsServer
+from bot.simulation.world import World
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
-from bot.tabletop.clock import RealClock
-from bot.tabletop.serving import MetricsServer
-from bot.tabletop.world import World
 
 
 @pytest.fixture(scope="module")

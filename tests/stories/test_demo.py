@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.beats import ORDER
+from bot.demo.milestones import ORDER
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ import pytest
 
 from bench.launch import BotProcess, bad_minutes, control, pushed_fleet
 from bot.localslack.server import LocalSlack, Workspace
+from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
-from bot.tabletop import demo_fleet
 
 
 def test_a_page_is_acknowledged_over_http(tmp_path: Path) -> None:

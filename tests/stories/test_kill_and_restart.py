@@ -11,7 +11,7 @@ import pytest
 
 from bench.launch import BotProcess, bad_minutes, control, pushed_fleet
 from bot.localslack.server import LocalSlack
-from bot.tabletop import demo_fleet
+from bot.simulation import demo_fleet
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 

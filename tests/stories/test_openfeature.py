@@ -11,8 +11,8 @@ from openfeature.evaluation_context import EvaluationContext
 from prometheus_client import CollectorRegistry
 from wired import ANA, House
 
-from bot.core.incident import State
-from bot.engine.intake import PushIntake
+from bot.core.incident.incident import IncidentState
+from bot.engine.detection.push_intake import PushIntake
 from bot.web.api import build_api
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token
@@ -29,9 +29,9 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def flags(house: House) -> Iterator[OpenFeatureClient]:
     token = new_token("agent:refunds")
-    intake = PushIntake(house.store, house.cycle, house.get_fleet, house.clock)
+    intake = PushIntake(house.store, house.detector, house.get_fleet, house.clock)
     app = build_api(
-        house.board,
+        house.rung_cache,
         intake,
         TokenBook.from_lines([token.line]),
         list,
@@ -64,12 +64,12 @@ def test_requested_read_and_confirmed(house: House, flags: OpenFeatureClient, wo
     house.commands.acknowledge(ANA, 1)
     house.commands.step_down(ANA, "refunds", "approval", "retry loop")
     told = flags.get_object_value("autonomy", {}, _says("full", 0, workflow))
-    house.course.read_back()
+    house.monitor.read_back()
     assert told["level"] == "approval"
     assert house.incident().rungs.state == "requested", "told is not yet applied"
-    assert house.incident().state is State.RESPONDING
+    assert house.incident().state is IncidentState.RESPONDING
     flags.get_object_value("autonomy", {}, _says(told["level"], told["epoch"], workflow))
-    house.course.read_back()
+    house.monitor.read_back()
     assert house.incident().rungs.state == "confirmed"
     assert (house.incident().rungs.seen, house.incident().rungs.instances) == (1, 1)
-    assert house.incident().state is State.CONTAINED
+    assert house.incident().state is IncidentState.CONTAINED

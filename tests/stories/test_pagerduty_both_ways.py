@@ -13,7 +13,7 @@ from odd_server import OddServer, odd_server
 
 from bench.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
-from bot.tabletop import demo_fleet
+from bot.simulation import demo_fleet
 
 SECRET = "the-secret-of-the-subscription"
 ROUTING = "R0UT1NGKEY0123456789abcdefSECRET"

@@ -14,7 +14,7 @@ import pytest
 
 from bench.launch import BotProcess, free_port
 from bot.localslack.server import LocalSlack
-from bot.tabletop import demo_fleet
+from bot.simulation import demo_fleet
 
 PROMETHEUS = shutil.which("prometheus")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
-from bot.tabletop import demo_fleet
+from bot.simulation import demo_fleet
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 

@@ -8,7 +8,7 @@ import pytest
 from pair import BAD, Pair, two_replicas
 
 from bench.postgres import PostgresServer
-from bot.core.model import Series, minute_of
+from bot.core.model.samples import Series, minute_of
 from bot.localslack.server import LocalSlack
 
 pytestmark = pytest.mark.slow

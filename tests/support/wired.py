@@ -7,46 +7,37 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.core.effects import LANES
-from bot.core.incident import Incident
-from bot.core.model import (
-    DEFAULT_LADDER,
-    Actor,
-    Agent,
-    Better,
-    Fleet,
-    InstanceReading,
-    MinuteRow,
-    Objective,
-    Person,
-    Series,
-    Sli,
-    minute_of,
-)
-from bot.core.playbook import Playbook
-from bot.core.runbook import Plan, Step
+from bot.core.incident.effects import LANES
+from bot.core.incident.incident import Incident
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.people import Actor, Person
+from bot.core.model.rungs import DEFAULT_LADDER, InstanceReading
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.slis import Better, Objective, Sli
+from bot.core.runbooks.playbook import Playbook
+from bot.core.runbooks.runbook import Plan, Step
 from bot.documents.render import MarkdownDocuments
-from bot.engine.canary import Canary
-from bot.engine.causes import Causes
-from bot.engine.commands import Commands, Desk
-from bot.engine.course import Course
-from bot.engine.cycle import Cycle
-from bot.engine.delivery import Delivery, Outlets
-from bot.engine.history import History
-from bot.engine.ledger import Ledger
-from bot.engine.numbers import Numbers
-from bot.engine.openings import Openings, Runbooks
-from bot.engine.pictures import Pictures
-from bot.engine.reach import Reach
-from bot.engine.reminders import Reminders
-from bot.engine.reporting import Reporting
-from bot.engine.upkeep import Keep, Upkeep
-from bot.engine.views import Views
-from bot.ports import Pager
+from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.engine.baselines import Baselines
+from bot.engine.charts import Charts
+from bot.engine.commands.causes import Causes
+from bot.engine.commands.commands import CommandDependencies, Commands
+from bot.engine.delivery.delivery import Adapters, Delivery
+from bot.engine.detection.detector import Detector
+from bot.engine.health.followup_reminders import Reminders
+from bot.engine.health.maintenance import Maintenance, Retention
+from bot.engine.incidents.monitor import IncidentMonitor
+from bot.engine.incidents.opener import IncidentOpener, RunbookPlans
+from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.paging.canary import Canary
+from bot.engine.paging.reachability_check import ReachabilityCheck
+from bot.engine.reports.postmortems import PostmortemWriter
+from bot.engine.views.sli_lines import SliLines
+from bot.engine.views.views import Views
+from bot.ports.pagers import Pager
+from bot.simulation.clock import MovableClock
+from bot.simulation.memory_chat import MemoryChat, StandInDirectory
 from bot.store import SqlStore
-from bot.tabletop.clock import MovableClock
-from bot.tabletop.standins import MemoryChat, StandInDirectory
-from bot.web.board import MemoryBoard
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ANA = Actor("ana", "Ana Duarte", "U0ANA", responder=True)
@@ -110,7 +101,7 @@ class House:
     pagers: Mapping[str, Pager] = field(default_factory=dict)
     """Besides Slack."""
     playbooks: tuple[Playbook, ...] = ()
-    shelf: Runbooks = field(default_factory=Shelf)
+    shelf: RunbookPlans = field(default_factory=Shelf)
     directory: StandInDirectory = field(default_factory=StandInDirectory)
     canary_to: str = ""
     logged: list[str] = field(default_factory=list)
@@ -122,18 +113,22 @@ class House:
 
     def open(self) -> None:
         self.store = SqlStore.open(f"sqlite:///{self.path / 'stepdown.db'}")
-        self.board = MemoryBoard(self.get_fleet, self.clock, self.store.rungs())
-        self.ledger = Ledger(self.store, self.board, self.wall, lambda _: None)
-        self.history = History(self.store, self.get_fleet)
-        openings = Openings(self.store, self.ledger, self.get_fleet, self.shelf, frozenset({"slack", *self.pagers}))
-        self.cycle = Cycle(self.store, self.ledger, self.history, openings, self.get_fleet, self.clock)
-        self.course = Course(self.store, self.ledger, self.history, self.board, self.get_fleet, self.clock)
-        numbers = Numbers(self.store, self.history, self.board, self.get_fleet)
-        self.views = Views(self.store, numbers, self.get_fleet, self.course.clock_of)
-        self.reminders = Reminders(self.store, self.ledger, self.get_fleet, self.clock)
+        self.rung_cache = MemoryRungCache(self.get_fleet, self.clock, self.store.rungs())
+        self.recorder = IncidentRecorder(self.store, self.rung_cache, self.wall, lambda _: None)
+        self.history = Baselines(self.store, self.get_fleet)
+        opener = IncidentOpener(
+            self.store, self.recorder, self.get_fleet, self.shelf, frozenset({"slack", *self.pagers})
+        )
+        self.detector = Detector(self.store, self.recorder, self.history, opener, self.get_fleet, self.clock)
+        self.monitor = IncidentMonitor(
+            self.store, self.recorder, self.history, self.rung_cache, self.get_fleet, self.clock
+        )
+        numbers = SliLines(self.store, self.history, self.rung_cache, self.get_fleet)
+        self.views = Views(self.store, numbers, self.get_fleet, self.monitor.clock_of)
+        self.reminders = Reminders(self.store, self.recorder, self.get_fleet, self.clock)
         causes = Causes.over(
             self.store,
-            self.ledger,
+            self.recorder,
             self.history,
             self.views,
             lambda: self.playbooks,
@@ -142,21 +137,21 @@ class House:
             self.clock,
         )
         self.attribution = causes.attribution
-        desk = Desk(self.store, self.ledger, openings, self.views, self.get_fleet, self.clock, causes)
+        desk = CommandDependencies(self.store, self.recorder, opener, self.views, self.get_fleet, self.clock, causes)
         self.commands = Commands(desk)
         documents = MarkdownDocuments(self.path / "data", lambda chart: str(chart.series).encode())
-        reporting = Reporting(self.store, documents, self.get_fleet)
-        pictures = Pictures(self.store, self.history, documents, self.chat, self.get_fleet, self.clock)
-        outlets = Outlets(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting, pictures, self.ask)
+        reporting = PostmortemWriter(self.store, documents, self.get_fleet)
+        pictures = Charts(self.store, self.history, documents, self.chat, self.get_fleet, self.clock)
+        adapters = Adapters(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting, pictures, self.ask)
         self.delivery = Delivery(
-            self.store, self.ledger, self.views, outlets, self.get_fleet, self.clock, self.wall, lambda: 0.5
+            self.store, self.recorder, self.views, adapters, self.get_fleet, self.clock, self.wall, lambda: 0.5
         )
         ways = frozenset({"slack", *self.pagers})
         logged = self.logged.append
-        self.reach = Reach(self.store, self.get_fleet, ways, self.directory, self.clock, self.wall, logged)
+        self.reach = ReachabilityCheck(self.store, self.get_fleet, ways, self.directory, self.clock, self.wall, logged)
         self.canary = Canary(self.store, self.get_fleet, ways, self.clock, self.wall, self.canary_to)
         jobs = (self.reach.tick, self.canary.tick)
-        self.upkeep = Upkeep(self.store, self.get_fleet, self.clock, self.wall, Keep(), jobs)
+        self.upkeep = Maintenance(self.store, self.get_fleet, self.clock, self.wall, Retention(), jobs)
 
     def ask(self, source: str, query: str, agent: str) -> str:
         """What a source says to a question of the runbook."""
@@ -201,17 +196,17 @@ class House:
             self.tick()
 
     def tick(self) -> None:
-        self.cycle.evaluate(["refunds"], self.clock.now())
-        self.course.deadlines()
+        self.detector.evaluate(["refunds"], self.clock.now())
+        self.monitor.deadlines()
         self.reminders.tick()
-        self.course.read_back()
-        self.course.judge_all()
+        self.monitor.read_back()
+        self.monitor.judge_all()
         self.deliver()
 
     def obey(self, instances: Iterable[str] = ("a", "b")) -> None:
-        answer = self.board.answer("refunds")
+        answer = self.rung_cache.answer("refunds")
         for name in instances:
-            self.board.record(InstanceReading("refunds", name, answer.level, answer.epoch, self.clock.now()))
+            self.rung_cache.record(InstanceReading("refunds", name, answer.level, answer.epoch, self.clock.now()))
 
     def incident(self, incident_id: int = 1) -> Incident:
         found = self.store.incident(incident_id)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.ports import Clock
-from bot.tabletop.clock import MovableClock, RealClock, ScaledClock
+from bot.ports.clock import Clock
+from bot.runtime.clock import RealClock
+from bot.simulation.clock import MovableClock, ScaledClock
 
 START = datetime(2026, 3, 2, 2, 14, tzinfo=UTC)
 

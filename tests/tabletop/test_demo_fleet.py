@@ -10,14 +10,16 @@ from ruamel.yaml import YAML
 
 from bot import sources
 from bot.config import parse_fleet
-from bot.core.model import DEFAULT_LADDER, Fleet, Sample, Series
-from bot.localslack.workspace import Workspace
-from bot.tabletop.clock import MovableClock
-from bot.tabletop.demo_fleet import AGENTS, CHANNELS, FAILING, PEOPLE, fleet_text, story, workspace
-from bot.tabletop.exposition import QUERIES
-from bot.tabletop.faults import RETRY_LOOP, WAITING_FOR_PEOPLE
-from bot.tabletop.serving import MetricsServer
-from bot.tabletop.world import World
+from bot.core.model.fleet import Fleet
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.model.samples import Sample, Series
+from bot.localslack.state.workspace import Workspace
+from bot.simulation.clock import MovableClock
+from bot.simulation.demo_fleet import AGENTS, CHANNELS, FAILING, PEOPLE, fleet_text, story, workspace
+from bot.simulation.exposition import QUERIES
+from bot.simulation.faults import RETRY_LOOP, WAITING_FOR_PEOPLE
+from bot.simulation.metrics_server import MetricsServer
+from bot.simulation.world import World
 
 URL = "http://127.0.0.1:9090"
 

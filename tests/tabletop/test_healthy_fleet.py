@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core import baseline, detection, recovery
-from bot.core.detection import Rows
-from bot.core.model import Baseline, Better, MinuteRow, Objective, Series, Sli, minute_of
-from bot.tabletop.clock import MovableClock
-from bot.tabletop.curves import Tally
-from bot.tabletop.demo_fleet import AGENTS, FAILING
-from bot.tabletop.faults import RETRY_LOOP
-from bot.tabletop.world import World
+from bot.core.detection import baseline, literal_rule
+from bot.core.detection.literal_rule import Rows
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.slis import Baseline, Better, Objective, Sli
+from bot.core.recovery import recovery_clock
+from bot.simulation.clock import MovableClock
+from bot.simulation.curves import SimulatedTally
+from bot.simulation.demo_fleet import AGENTS, FAILING
+from bot.simulation.faults import RETRY_LOOP
+from bot.simulation.world import World
 
 START = datetime(2026, 3, 2, 2, 14, tzinfo=UTC)
 DAYS = 30
@@ -26,7 +28,7 @@ AQDD = Sli("aqdd", "AQDD", "pending", "gauge", Better.LOWER, Objective(2, relati
 SLIS = (DQR, TIE, HER, AQDD)
 
 
-def value(sli: Sli, tally: Tally) -> float:
+def value(sli: Sli, tally: SimulatedTally) -> float:
     return {
         "dqr": lambda: 100 * tally.good / tally.tasks,
         "tie": lambda: tally.calls / tally.tasks,
@@ -35,7 +37,7 @@ def value(sli: Sli, tally: Tally) -> float:
     }[sli.name]()
 
 
-def row(sli: Sli, minute: int, tally: Tally) -> MinuteRow:
+def row(sli: Sli, minute: int, tally: SimulatedTally) -> MinuteRow:
     n = None if sli is AQDD else float(tally.tasks)
     return MinuteRow(Series(FAILING, "", sli.name), minute, value(sli, tally), n)
 
@@ -94,12 +96,14 @@ class Night:
         return rows(self.world, FAILING, minute_of(START) - 20, self.world.closed_minute())[sli]
 
     def breached(self, sli: Sli, minute: int) -> bool:
-        return detection.breach(sli, self.rows(sli), minute, self.baseline(sli)) is not None
+        return literal_rule.breach(sli, self.rows(sli), minute, self.baseline(sli)) is not None
 
-    def clock_over(self, sli: Sli, hold_from: int) -> recovery.Clock:
+    def clock_over(self, sli: Sli, hold_from: int) -> recovery_clock.RecoveryClock:
         series = Series(FAILING, "", sli.name)
-        need = recovery.Need(series, sli, self.baseline(sli), {"tie": 12.6, "her": 18.0}[sli.name])
-        return recovery.judge([need], {series: self.rows(sli)}, hold_from=hold_from, newest=self.world.closed_minute())
+        need = recovery_clock.Need(series, sli, self.baseline(sli), {"tie": 12.6, "her": 18.0}[sli.name])
+        return recovery_clock.judge(
+            [need], {series: self.rows(sli)}, hold_from=hold_from, newest=self.world.closed_minute()
+        )
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.core.model import DEFAULT_LADDER
-from bot.tabletop.clock import MovableClock
-from bot.tabletop.curves import Curve
-from bot.tabletop.dialects import NoAnswerError, Ofrep, PlainGet, Told
-from bot.tabletop.instances import DIALECTS, Instance, Instances, pause_between_polls
-from bot.tabletop.world import SimulatedAgent, World
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.simulation.clock import MovableClock
+from bot.simulation.curves import Curve
+from bot.simulation.instances import DIALECTS, Instance, Instances, pause_between_polls
+from bot.simulation.rung_protocols import NoAnswerError, Ofrep, PlainGet, RungReply
+from bot.simulation.world import SimulatedAgent, World
 
 START = datetime(2026, 3, 2, 2, 14, tzinfo=UTC)
 CURVE = Curve(tasks=50, good=0.95, calls=3, escalated=0.01, pending=5)
@@ -267,8 +267,8 @@ def test_an_unchanged_rung_is_a_304_and_keeps_the_lease_it_had(
 
 
 def test_a_lease_in_another_zone_is_the_same_moment() -> None:
-    told = Told.parse({"level": "full", "epoch": 3, "not_after": "2026-03-02T03:19:00+01:00"})
-    assert told == Told("full", 3, START + timedelta(minutes=5))
+    told = RungReply.parse({"level": "full", "epoch": 3, "not_after": "2026-03-02T03:19:00+01:00"})
+    assert told == RungReply("full", 3, START + timedelta(minutes=5))
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_lease_in_another_zone_is_the_same_moment() -> None:
 )
 def test_an_answer_without_a_whole_rung_is_none(value: object) -> None:
     with pytest.raises(NoAnswerError, match="no rung in the answer"):
-        Told.parse(value)
+        RungReply.parse(value)
 
 
 def test_all_instances_poll_obey_and_report_by_themselves(world: World, stepdown: Stepdown, address: str) -> None:

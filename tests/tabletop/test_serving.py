@@ -9,13 +9,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.core.model import minute_of
-from bot.tabletop.clock import MovableClock
-from bot.tabletop.curves import Tally
-from bot.tabletop.demo_fleet import AGENTS, FAILING
-from bot.tabletop.exposition import CALLS_PER_TASK, ESCALATIONS, GOOD, QUERIES, QUEUE, TASKS
-from bot.tabletop.serving import MetricsServer
-from bot.tabletop.world import World
+from bot.core.model.samples import minute_of
+from bot.simulation.clock import MovableClock
+from bot.simulation.curves import SimulatedTally
+from bot.simulation.demo_fleet import AGENTS, FAILING
+from bot.simulation.exposition import CALLS_PER_TASK, ESCALATIONS, GOOD, QUERIES, QUEUE, TASKS
+from bot.simulation.metrics_server import MetricsServer
+from bot.simulation.world import World
 
 START = datetime(2026, 3, 2, 2, 14, 30, tzinfo=UTC)
 MINUTE = minute_of(START) - 1
@@ -193,7 +193,7 @@ def test_a_form_without_end_is_refused(fleet: httpx.Client) -> None:
 
 
 def test_every_query_knows_what_to_say_of_an_idle_minute() -> None:
-    assert all(isinstance(value(Tally(0, 0, 0, 0, 0)), int | float) for value in QUERIES.values())
+    assert all(isinstance(value(SimulatedTally(0, 0, 0, 0, 0)), int | float) for value in QUERIES.values())
 
 
 # --- JSON --------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.model import minute_of
-from bot.tabletop.clock import MovableClock, ScaledClock
-from bot.tabletop.curves import Curve
-from bot.tabletop.demo_fleet import AGENTS, FAILING, story
-from bot.tabletop.faults import RETRY_LOOP
-from bot.tabletop.story import Telling
-from bot.tabletop.world import SimulatedAgent, World, WorldError
+from bot.core.model.samples import minute_of
+from bot.simulation.clock import MovableClock, ScaledClock
+from bot.simulation.curves import Curve
+from bot.simulation.demo_fleet import AGENTS, FAILING, story
+from bot.simulation.faults import RETRY_LOOP
+from bot.simulation.script import ScriptRun
+from bot.simulation.world import SimulatedAgent, World, WorldError
 
 START = datetime(2026, 3, 2, 2, 14, 20, tzinfo=UTC)
 
@@ -116,10 +116,10 @@ def until(holds: Callable[[], bool], seconds: float = 30) -> bool:
 # --- the story ---------------------------------------------------------------------------------------
 
 
-def told(world: World, *, breaks_after: float = 3, fixed_after: float = 4) -> tuple[Telling, list[tuple[str, str]]]:
+def told(world: World, *, breaks_after: float = 3, fixed_after: float = 4) -> tuple[ScriptRun, list[tuple[str, str]]]:
     said: list[tuple[str, str]] = []
     night = replace(story(breaks_after, fixed_after), told_after=fixed_after)
-    return Telling(world, night, lambda who, what: said.append((who, what))), said
+    return ScriptRun(world, night, lambda who, what: said.append((who, what))), said
 
 
 def test_the_fix_lands_some_minutes_after_the_agent_obeyed_and_a_colleague_says_so(
@@ -151,7 +151,7 @@ def test_the_change_that_breaks_it_is_made_once_and_before_the_first_bad_task(
     world: World, clock: MovableClock
 ) -> None:
     made: list[datetime] = []
-    telling = Telling(world, story(3, 4), lambda *_: None, made.append)
+    telling = ScriptRun(world, story(3, 4), lambda *_: None, made.append)
     telling.tick()
     assert made == []
     clock.advance(600)

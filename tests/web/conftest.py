@@ -4,8 +4,9 @@ import httpx
 import pytest
 from web_house import NAMES, START, House, Open, Stage, open_house
 
-from bot.ports import Clock
-from bot.tabletop.clock import MovableClock, RealClock
+from bot.ports.clock import Clock
+from bot.runtime.clock import RealClock
+from bot.simulation.clock import MovableClock
 from bot.web.server import HttpServer
 
 

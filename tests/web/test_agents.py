@@ -36,17 +36,17 @@ def test_the_provider_reads_the_rung_and_its_read_confirms_the_step_down(
     house: House, flags: OpenFeatureClient
 ) -> None:
     assert flags.get_string_value("autonomy-level", "read-only", context("full", 0)) == "full"
-    assert [(one.level, one.epoch) for one in house.board.readings("refunds")] == [("full", 0)]
-    house.board.publish([lowered("approval", 1)])
+    assert [(one.level, one.epoch) for one in house.rung_cache.readings("refunds")] == [("full", 0)]
+    house.rung_cache.publish([lowered("approval", 1)])
     told = flags.get_object_value("autonomy", {}, context("full", 0))
     assert (told["level"], told["epoch"], told["grants"]) == ("approval", 1, {"writes": "approve", "log": "enhanced"})
-    assert [one.epoch for one in house.board.readings("refunds")] == [0], "told is not yet applied"
+    assert [one.epoch for one in house.rung_cache.readings("refunds")] == [0], "told is not yet applied"
     details = flags.get_string_details("autonomy-level", "read-only", context("approval", 1))
     assert (details.value, details.variant, details.reason) == ("approval", "approval", Reason.TARGETING_MATCH)
     assert details.flag_metadata["readback"] == "recorded"
-    (reading,) = house.board.readings("refunds", "refund")
+    (reading,) = house.rung_cache.readings("refunds", "refund")
     assert (reading.instance, reading.level, reading.epoch) == ("r-1", "approval", 1)
-    assert house.board.take_changed() == [reading]
+    assert house.rung_cache.take_changed() == [reading]
 
 
 def test_every_error_gives_the_provider_the_callers_default(house: House, flags: OpenFeatureClient) -> None:
@@ -78,14 +78,14 @@ def test_an_example_agent_obeys_and_reads_back(house_now: House, example: str) -
     }
 
     def applies(level: str, epoch: int) -> bool:
-        return [(one.level, one.epoch) for one in house_now.board.readings("refunds")] == [(level, epoch)]
+        return [(one.level, one.epoch) for one in house_now.rung_cache.readings("refunds")] == [(level, epoch)]
 
     command = [sys.executable, "-W", "error", AGENTS / example]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as agent:
         until(lambda: applies("full", 0), agent)
-        house_now.board.publish([lowered("approval", 1)])
+        house_now.rung_cache.publish([lowered("approval", 1)])
         until(lambda: applies("approval", 1), agent)
-        house_now.board.publish([lowered("suspended", 2)])
+        house_now.rung_cache.publish([lowered("suspended", 2)])
         out, err = agent.communicate(timeout=60)
     assert (agent.returncode, err) == (0, "")
     said = list(dict.fromkeys(out.splitlines()))

@@ -1,11 +1,11 @@
 import pytest
 from web_house import House, lowered
 
-from bot.tabletop.clock import MovableClock
+from bot.simulation.clock import MovableClock
 
 
 def test_the_rung_by_plain_get(house: House) -> None:
-    house.board.publish([lowered("approval", 3)])
+    house.rung_cache.publish([lowered("approval", 3)])
     answer = house.autonomy(instance="r-1", appliedLevel="approval", appliedEpoch=3, workflow="refund")
     assert answer.json() == {
         "agent": "refunds",
@@ -19,7 +19,7 @@ def test_the_rung_by_plain_get(house: House) -> None:
         "incident": 17,
         "readback": "recorded",
     }
-    assert [one.instance for one in house.board.readings("refunds", "refund")] == ["r-1"]
+    assert [one.instance for one in house.rung_cache.readings("refunds", "refund")] == ["r-1"]
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}'])
@@ -29,7 +29,7 @@ def test_an_unchanged_rung_is_304_and_still_a_read_back(house: House, form: str)
     headers = {"If-None-Match": form.format(tag)}
     answer = house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", params=query, headers=headers)
     assert (answer.status_code, answer.content) == (304, b"")
-    assert len(house.board.readings("refunds")) == 1
+    assert len(house.rung_cache.readings("refunds")) == 1
 
 
 def test_what_a_client_holds_after_a_304_is_good_for_half_a_lease(house: House) -> None:
@@ -51,7 +51,7 @@ def test_the_tag_of_another_scope_or_epoch_is_no_match(house: House) -> None:
             "agent:refunds", "GET", "/v1/agents/refunds/autonomy", params=query, headers={"If-None-Match": tag}
         )
         assert answer.status_code == (200 if query else 304)
-    house.board.publish([lowered("full", 1)])
+    house.rung_cache.publish([lowered("full", 1)])
     moved = house.ask("agent:refunds", "GET", "/v1/agents/refunds/autonomy", headers={"If-None-Match": tag})
     assert (moved.status_code, moved.json()["epoch"]) == (200, 1), "same level, newer epoch: it must be read back"
 

@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web_house import START, lowered, small_fleet
 
-from bot.core.model import DEFAULT_LADDER, Fleet, InstanceReading, RungState
-from bot.tabletop.clock import MovableClock
-from bot.web.board import INSTANCES_PER_AGENT, MemoryBoard
+from bot.core.model.fleet import Fleet
+from bot.core.model.rungs import DEFAULT_LADDER, InstanceReading, RungState
+from bot.engine.autonomy.rung_cache import INSTANCES_PER_AGENT, MemoryRungCache
+from bot.simulation.clock import MovableClock
 
 
-def board(*states: RungState, clock: MovableClock | None = None, fleet: Fleet | None = None) -> MemoryBoard:
+def rung_cache(*states: RungState, clock: MovableClock | None = None, fleet: Fleet | None = None) -> MemoryRungCache:
     known = fleet or small_fleet()
-    return MemoryBoard(lambda: known, clock or MovableClock(START), states)
+    return MemoryRungCache(lambda: known, clock or MovableClock(START), states)
 
 
 def read(instance: str, level: str = "full", epoch: int = 0, workflow: str = "", after: float = 0) -> InstanceReading:
@@ -22,15 +23,15 @@ def read(instance: str, level: str = "full", epoch: int = 0, workflow: str = "",
 
 
 def test_an_agent_that_was_never_changed_is_on_its_normal_rung_at_epoch_0() -> None:
-    said = board().answer("refunds")
+    said = rung_cache().answer("refunds")
     assert (said.level, said.epoch, said.fallback, said.incident_id) == ("full", 0, "read-only", None)
     assert said.not_after == START + timedelta(seconds=300)
     assert said.grants == {"writes": "allow"}
-    assert board().answer("kyc").not_after == START + timedelta(seconds=60)
+    assert rung_cache().answer("kyc").not_after == START + timedelta(seconds=60)
 
 
 def test_a_committed_rung_is_answered_with_its_incident() -> None:
-    said = board(lowered("approval", 3)).answer("refunds")
+    said = rung_cache(lowered("approval", 3)).answer("refunds")
     assert (said.level, said.epoch, said.may, said.incident_id) == (
         "approval",
         3,
@@ -44,26 +45,26 @@ def test_a_committed_rung_is_answered_with_its_incident() -> None:
     [("approval", "watched", "approval"), ("watched", "approval", "approval"), ("approval", "full", "approval")],
 )
 def test_a_workflow_inherits_and_the_lower_rung_wins(whole: str, flow: str, level: str) -> None:
-    known = board(lowered(whole, 3), lowered(flow, 4, workflow="refund"))
+    known = rung_cache(lowered(whole, 3), lowered(flow, 4, workflow="refund"))
     assert (known.answer("refunds", "refund").level, known.answer("refunds", "refund").epoch) == (level, 4)
     assert (known.answer("refunds").level, known.answer("refunds").epoch) == (whole, 3)
     assert (known.answer("refunds", "goodwill").level, known.answer("refunds", "goodwill").epoch) == (whole, 3)
 
 
 def test_a_workflow_nobody_knows_gets_the_lowest_rung_of_any() -> None:
-    known = board(lowered("watched", 1), lowered("suspended", 2, workflow="goodwill"))
+    known = rung_cache(lowered("watched", 1), lowered("suspended", 2, workflow="goodwill"))
     assert (known.answer("refunds", "refnud").level, known.answer("refunds", "refnud").epoch) == ("suspended", 2)
 
 
 def test_a_workflow_may_be_lower_than_a_normal_rung_below_full() -> None:
     fleet = small_fleet()
     agents = {**fleet.agents, "refunds": replace(fleet.agents["refunds"], normal_rung="approval")}
-    known = board(lowered("watched", 1, workflow="refund"), fleet=replace(fleet, agents=agents))
+    known = rung_cache(lowered("watched", 1, workflow="refund"), fleet=replace(fleet, agents=agents))
     assert known.answer("refunds", "refund").level == "approval"
 
 
 def test_an_older_epoch_never_replaces_a_newer_one() -> None:
-    known = board(lowered("suspended", 5))
+    known = rung_cache(lowered("suspended", 5))
     known.publish([lowered("full", 4)])
     assert known.answer("refunds").level == "suspended"
     known.publish([lowered("read-only", 6)])
@@ -72,7 +73,7 @@ def test_an_older_epoch_never_replaces_a_newer_one() -> None:
 
 @given(st.permutations([("watched", 1), ("suspended", 2), ("read-only", 3), ("full", 4)]))
 def test_the_newest_epoch_is_answered_in_whatever_order_they_come(states: list[tuple[str, int]]) -> None:
-    known = board()
+    known = rung_cache()
     for rung, epoch in states:
         known.publish([lowered(rung, epoch)])
     assert (known.answer("refunds").level, known.answer("refunds").epoch) == ("full", 4)
@@ -80,17 +81,17 @@ def test_the_newest_epoch_is_answered_in_whatever_order_they_come(states: list[t
 
 def test_a_rung_that_a_reloaded_ladder_lost_is_answered_with_the_bottom() -> None:
     short = replace(small_fleet(), ladder=replace(DEFAULT_LADDER, rungs=DEFAULT_LADDER.rungs[:4]))
-    assert board(lowered("suspended", 1), fleet=short).answer("refunds").level == "approval"
+    assert rung_cache(lowered("suspended", 1), fleet=short).answer("refunds").level == "approval"
 
 
 def test_an_unknown_agent_is_a_key_error() -> None:
     with pytest.raises(KeyError):
-        board().answer("nosuch")
+        rung_cache().answer("nosuch")
 
 
 def test_an_instance_is_live_for_the_lease_of_its_agent() -> None:
     clock = MovableClock(START)
-    known = board(clock=clock)
+    known = rung_cache(clock=clock)
     known.record(read("a"))
     known.record(read("b", after=100))
     clock.advance(300)
@@ -102,7 +103,7 @@ def test_an_instance_is_live_for_the_lease_of_its_agent() -> None:
 
 
 def test_for_the_whole_agent_an_instance_counts_by_the_workflow_furthest_behind() -> None:
-    known = board(lowered("approval", 3))
+    known = rung_cache(lowered("approval", 3))
     known.record(read("a", "approval", 3, "refund"))
     known.record(read("a", "full", 0, "goodwill"))
     assert [(one.level, one.epoch) for one in known.readings("refunds")] == [("full", 0)]
@@ -113,7 +114,7 @@ def test_for_the_whole_agent_an_instance_counts_by_the_workflow_furthest_behind(
 
 
 def test_for_a_workflow_its_own_word_counts_and_else_that_of_the_whole() -> None:
-    known = board()
+    known = rung_cache()
     known.record(read("a", "watched", 2, ""))
     known.record(read("a", "approval", 3, "refund"))
     known.record(read("b", "full", 0, ""))
@@ -123,7 +124,7 @@ def test_for_a_workflow_its_own_word_counts_and_else_that_of_the_whole() -> None
 
 
 def test_what_changed_is_taken_once_and_last_seen_at_most_every_15_seconds() -> None:
-    known = board()
+    known = rung_cache()
     known.record(read("a"))
     assert known.take_changed() == [read("a")]
     assert known.take_changed() == []
@@ -137,7 +138,7 @@ def test_what_changed_is_taken_once_and_last_seen_at_most_every_15_seconds() -> 
 
 
 def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
-    known = board()
+    known = rung_cache()
     for number in range(INSTANCES_PER_AGENT + 10):
         known.record(read(f"i{number}"))
         known.record(read("steady"))
@@ -149,7 +150,7 @@ def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
 
 
 def test_threads_publish_record_and_read_at_once() -> None:
-    known = board()
+    known = rung_cache()
     start, wrong = threading.Barrier(4), list[str]()
 
     def poll(name: str) -> None:
@@ -180,7 +181,7 @@ def test_threads_publish_record_and_read_at_once() -> None:
 
 def test_an_instance_heard_of_elsewhere_counts_longer_for_it_may_have_been_seen_since() -> None:
     clock = MovableClock(START)
-    known = board(clock=clock)
+    known = rung_cache(clock=clock)
     known.hear([read("a"), read("b")])
     known.record(read("b"))
     clock.advance(310)
@@ -190,7 +191,7 @@ def test_an_instance_heard_of_elsewhere_counts_longer_for_it_may_have_been_seen_
 
 
 def test_the_later_word_counts_wherever_it_was_said_and_is_passed_on_by_who_heard_it_only() -> None:
-    known = board()
+    known = rung_cache()
     known.record(read("a", "full", 0, after=10))
     known.hear([read("a", "approval", 1, after=5)])
     assert [one.level for one in known.readings("refunds")] == ["full"]

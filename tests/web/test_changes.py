@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from web_house import START, House
 
-from bot.core.change_feed import PostedChange
+from bot.core.model.posted_change import PostedChange
 
 CHANGE = {
     "id": "deploy-1",

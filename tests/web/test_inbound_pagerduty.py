@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from web_house import START, Stage
 
-from bot.web import refusals
+from bot.web import errors
 from bot.web.bodies import BODY_LIMIT
-from bot.web.inbound.pagerduty import PATH, REMEMBERED, Mailbox, routes
+from bot.web.inbound.pagerduty import PATH, REMEMBERED, PagerDutyInbox, routes
 
 SECRET = "the-webhooks-own-secret"
 DEDUP = "stepdown/42/1772331240/1/ana"
@@ -62,7 +62,7 @@ def event(kind: str = "incident.acknowledged", at: datetime = START, **more: obj
 
 def opened(stage: Stage, client: httpx.Client, secret: str) -> Desk:
     app, desk = FastAPI(), Desk(client, CollectorRegistry())
-    refusals.install(app)
+    errors.install(app)
     app.include_router(routes(secret, desk.acknowledge, desk.resolve, desk.registry, wall=START.timestamp))
     stage.app = app
     return desk
@@ -221,7 +221,7 @@ def test_a_name_without_end_is_cut(desk: Desk) -> None:
 
 def test_what_is_remembered_is_bounded(desk: Desk) -> None:
     """An event forgotten is told again; whoever is told takes the same act twice."""
-    mailbox = Mailbox(
+    mailbox = PagerDutyInbox(
         [SECRET.encode()], {"incident.acknowledged": desk.acknowledge}, CollectorRegistry(), START.timestamp
     )
     for number in (*range(REMEMBERED + 1), REMEMBERED, 0):

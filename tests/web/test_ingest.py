@@ -6,8 +6,8 @@ import httpx
 import pytest
 from web_house import START, House, Open
 
-from bot.core.model import Sample, Series
-from bot.core.tasks import TaskRecord
+from bot.core.model.samples import Sample, Series
+from bot.core.telemetry.task_records import TaskRecord
 
 NOW = START.isoformat()
 SAMPLE = {"time": NOW, "agent": "refunds", "workflow": "refund", "sli": "her", "value": 18.0, "n": 214}

@@ -23,7 +23,7 @@ def test_the_level_is_a_string_flag(house: House) -> None:
 
 
 def test_the_rung_is_an_object_flag(house: House) -> None:
-    house.board.publish([lowered("approval", 3)])
+    house.rung_cache.publish([lowered("approval", 3)])
     answer = house.evaluate({"targetingKey": "refunds"}).json()
     assert (answer["reason"], answer["variant"]) == ("TARGETING_MATCH", "approval")
     assert answer["value"] == {
@@ -38,14 +38,14 @@ def test_the_rung_is_an_object_flag(house: House) -> None:
 
 
 def test_the_task_class_is_the_workflow(house: House) -> None:
-    house.board.publish([lowered("read-only", 1, workflow="goodwill")])
+    house.rung_cache.publish([lowered("read-only", 1, workflow="goodwill")])
     for context, level in (({"taskClass": "goodwill"}, "read-only"), ({"workflow": "refund"}, "full"), ({}, "full")):
         answer = house.evaluate({"targetingKey": "refunds", **context}, "autonomy-level")
         assert answer.json()["value"] == level
 
 
 def test_a_misspelt_workflow_lifts_nothing(house: House) -> None:
-    house.board.publish([lowered("read-only", 1, workflow="goodwill")])
+    house.rung_cache.publish([lowered("read-only", 1, workflow="goodwill")])
     answer = house.evaluate({"targetingKey": "refunds", "taskClass": "godwill"}, "autonomy-level").json()
     assert answer["value"] == "read-only"
     assert "Did you mean 'goodwill'?" in answer["metadata"]["readback"]
@@ -57,11 +57,11 @@ def test_the_context_names_the_agent_where_the_targeting_key_means_something_els
 
 
 def test_a_poll_is_a_read_back(house: House) -> None:
-    house.board.publish([lowered("approval", 3)])
+    house.rung_cache.publish([lowered("approval", 3)])
     applied = {"instance": "r-1", "appliedLevel": "approval", "appliedEpoch": 3, "taskClass": "refund"}
     answer = house.evaluate({"targetingKey": "refunds", **applied})
     assert answer.json()["metadata"]["readback"] == "recorded"
-    (reading,) = house.board.readings("refunds", "refund")
+    (reading,) = house.rung_cache.readings("refunds", "refund")
     assert (reading.instance, reading.level, reading.epoch, reading.workflow) == ("r-1", "approval", 3, "refund")
     assert reading.seen_at == house.clock.now()
     assert house.counted("stepdown_readbacks_total", outcome="recorded") == 1
@@ -69,9 +69,9 @@ def test_a_poll_is_a_read_back(house: House) -> None:
 
 @pytest.mark.parametrize("epoch", [3, 3.0, "3"])
 def test_a_whole_number_may_be_written_as_other_languages_do(house: House, epoch: object) -> None:
-    house.board.publish([lowered("approval", 3)])
+    house.rung_cache.publish([lowered("approval", 3)])
     house.evaluate({"targetingKey": "refunds", "instance": "r", "appliedLevel": "approval", "appliedEpoch": epoch})
-    assert [one.epoch for one in house.board.readings("refunds")] == [3]
+    assert [one.epoch for one in house.rung_cache.readings("refunds")] == [3]
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_a_whole_number_may_be_written_as_other_languages_do(house: House, epoch
     ],
 )
 def test_a_garbled_read_back_is_answered_not_recorded_and_named(house: House, wrong: object, why: str) -> None:
-    house.board.publish([lowered("approval", 3)])
+    house.rung_cache.publish([lowered("approval", 3)])
     whole = {"targetingKey": "refunds", "instance": "r", "appliedLevel": "approval", "appliedEpoch": 3}
     answer = house.evaluate({**whole, **wrong})  # type: ignore[dict-item]
     assert (answer.status_code, answer.json()["value"]["level"]) == (200, "approval")
     assert answer.json()["metadata"]["readback"].startswith(why)
-    assert not house.board.readings("refunds")
+    assert not house.rung_cache.readings("refunds")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_responder_reads_any_rung_but_reads_nothing_back(house: House) -> None
     answer = house.evaluate({"targetingKey": "kyc", **applied}, name="responder")
     assert (answer.status_code, answer.json()["variant"]) == (200, "full")
     assert answer.json()["metadata"]["readback"].startswith("ignored: a responder token reads")
-    assert not house.board.readings("kyc")
+    assert not house.rung_cache.readings("kyc")
     unknown = house.evaluate({"targetingKey": "refnds"}, name="responder")
     assert (unknown.status_code, unknown.json()["errorCode"]) == (400, "INVALID_CONTEXT")
     assert "Did you mean 'refunds'?" in unknown.json()["errorDetails"]
@@ -171,7 +171,7 @@ def test_with_no_token_configured_it_is_off(opened: Open) -> None:
 
 
 def test_bulk_has_both_flags_and_an_etag(house: House) -> None:
-    house.board.publish([lowered("approval", 3)])
+    house.rung_cache.publish([lowered("approval", 3)])
     body = {"context": {"targetingKey": "refunds"}}
     answer = house.ask("agent:refunds", "POST", BULK, json=body)
     assert {flag["key"]: flag["variant"] for flag in answer.json()["flags"]} == {
@@ -180,7 +180,7 @@ def test_bulk_has_both_flags_and_an_etag(house: House) -> None:
     }
     again = house.ask("agent:refunds", "POST", BULK, json=body, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
-    house.board.publish([lowered("suspended", 4)])
+    house.rung_cache.publish([lowered("suspended", 4)])
     moved = house.ask("agent:refunds", "POST", BULK, json=body, headers={"If-None-Match": answer.headers["etag"]})
     assert (moved.status_code, moved.json()["flags"][0]["value"]) == (200, "suspended")
 

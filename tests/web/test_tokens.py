@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web_house import House
 
-from bot.web.tokens import Caller, TokenBook, TokenError, new_token
+from bot.web.tokens import ApiCaller, TokenBook, TokenError, new_token
 
 HASH = "0" * 64
 
@@ -20,8 +20,8 @@ def problems(*lines: str) -> list[str]:
 def test_a_new_token_opens_what_its_line_says() -> None:
     made, other = new_token("agent:refunds"), new_token("samples")
     book = TokenBook.from_lines(["# who may call", "", f"  {made.line}   # the gateway", other.line])
-    assert book.caller(made.token) == Caller("agent", "refunds")
-    assert book.caller(other.token) == Caller("samples")
+    assert book.caller(made.token) == ApiCaller("agent", "refunds")
+    assert book.caller(other.token) == ApiCaller("samples")
     assert made.line == f"agent:refunds {hashlib.sha256(made.token.encode()).hexdigest()}"
     assert made.token not in made.line
     assert len(made.token) > 40
@@ -30,7 +30,7 @@ def test_a_new_token_opens_what_its_line_says() -> None:
 def test_two_tokens_of_one_name_are_good_while_one_is_exchanged() -> None:
     old, new = new_token("tasks"), new_token("tasks")
     book = TokenBook.from_lines([old.line, new.line, new.line])
-    assert book.caller(old.token) == book.caller(new.token) == Caller("tasks")
+    assert book.caller(old.token) == book.caller(new.token) == ApiCaller("tasks")
 
 
 @given(st.text())

@@ -9,12 +9,15 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.core.change_feed import IdTaken, PostedChange
-from bot.core.model import DEFAULT_LADDER, Agent, Better, Control, Fleet, Objective, RungState, Sample, Sli
-from bot.core.tasks import TaskRecord
-from bot.ports import Clock
+from bot.core.model.fleet import Agent, ControlSpec, Fleet
+from bot.core.model.posted_change import IdTaken, PostedChange
+from bot.core.model.rungs import DEFAULT_LADDER, RungState
+from bot.core.model.samples import Sample
+from bot.core.model.slis import Better, Objective, Sli
+from bot.core.telemetry.task_records import TaskRecord
+from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.ports.clock import Clock
 from bot.web.api import build_api
-from bot.web.board import MemoryBoard
 from bot.web.tokens import TokenBook, new_token
 
 START = datetime(2026, 3, 1, 2, 14, tzinfo=UTC)
@@ -30,7 +33,7 @@ def small_fleet() -> Fleet:
     slis = tuple(("", sli(name, kind)) for name, kind in (("dqr", "ratio"), ("her", "ratio"), ("tie", "gauge")))
     own = ("refund", sli("replans", "gauge"))
     refunds = Agent("refunds", "ann", workflows=("refund", "goodwill"), slis=(*slis, own))
-    kyc = Agent("kyc", "bob", slis=slis, control=Control(not_after=60, fallback_rung="suspended"))
+    kyc = Agent("kyc", "bob", slis=slis, control=ControlSpec(not_after=60, fallback_rung="suspended"))
     return Fleet(people={}, sources={}, agents={"refunds": refunds, "kyc": kyc}, ladder=DEFAULT_LADDER)
 
 
@@ -88,7 +91,7 @@ class House:
 
     fleet: Fleet
     clock: Clock
-    board: MemoryBoard
+    rung_cache: MemoryRungCache
     shelf: Shelf
     registry: CollectorRegistry
     tokens: dict[str, str]
@@ -131,13 +134,26 @@ class Stage:
 
 def open_house(stage: Stage, client: httpx.Client, clock: Clock, names: Sequence[str]) -> House:
     fleet, made = small_fleet(), {name: new_token(name) for name in names}
-    board, shelf, registry, problems = MemoryBoard(lambda: fleet, clock), Shelf(), CollectorRegistry(), list[str]()
+    rung_cache, shelf, registry, problems = (
+        MemoryRungCache(lambda: fleet, clock),
+        Shelf(),
+        CollectorRegistry(),
+        list[str](),
+    )
     book = TokenBook.from_lines(one.line for one in made.values())
     feed = Feed()
     app = build_api(
-        board, shelf, book, lambda: problems, registry, feed=feed, fleet=lambda: fleet, clock=clock, version="1.2.3"
+        rung_cache,
+        shelf,
+        book,
+        lambda: problems,
+        registry,
+        feed=feed,
+        fleet=lambda: fleet,
+        clock=clock,
+        version="1.2.3",
     )
     stage.app = app
     tokens = {name: one.token for name, one in made.items()}
     url = str(client.base_url).rstrip("/")
-    return House(fleet, clock, board, shelf, registry, tokens, client, url, problems, app, feed)
+    return House(fleet, clock, rung_cache, shelf, registry, tokens, client, url, problems, app, feed)

@@ -1,14 +1,6 @@
 """The blocks, as one table from type to rule."""
 
-from bot.localslack.blockkit.elements import (
-    ELEMENTS,
-    IMAGE_FIELDS,
-    IN_ACTIONS,
-    IN_INPUT,
-    IN_SECTION,
-    plain,
-    text,
-)
+from bot.localslack.blockkit.elements import ELEMENTS, IMAGE_FIELDS, IN_ACTIONS, IN_INPUT, IN_SECTION, plain, text
 from bot.localslack.blockkit.rules import (
     Report,
     Rule,

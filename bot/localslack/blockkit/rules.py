@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.localslack.refusal import Json
+from bot.localslack.state.refusal import Json
 
 
 class Report:

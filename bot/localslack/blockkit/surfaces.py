@@ -7,7 +7,7 @@ from typing import Literal
 from bot.localslack.blockkit.blocks import BLOCKS
 from bot.localslack.blockkit.elements import plain
 from bot.localslack.blockkit.rules import Report, array, boolean, only, shape, string, tagged, unique, walk
-from bot.localslack.refusal import Json
+from bot.localslack.state.refusal import Json
 
 Surface = Literal["message", "modal", "home"]
 _EVERYWHERE = (

@@ -3,8 +3,8 @@
 import re
 
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.records import Conversation
-from bot.localslack.refusal import Json, Refusal, invalid_arguments
+from bot.localslack.state.records import Conversation
+from bot.localslack.state.refusal import Json, Refusal, invalid_arguments
 
 MOST = 100
 

@@ -1,8 +1,8 @@
 """canvases.* and conversations.canvases.create."""
 
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.records import Canvas
-from bot.localslack.refusal import Json, Refusal, invalid_arguments
+from bot.localslack.state.records import Canvas
+from bot.localslack.state.refusal import Json, Refusal, invalid_arguments
 
 LARGEST = 1024 * 1024  # bytes of markdown
 PLACES = frozenset({"insert_at_end", "insert_at_start", "insert_after", "insert_before", "replace", "delete", "rename"})

@@ -1,13 +1,13 @@
 """chat.*: writing, changing and deleting messages."""
 
-from bot.localslack import posts
 from bot.localslack.blockkit import surfaces
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.mrkdwn import rich_text
-from bot.localslack.posts import Draft
-from bot.localslack.records import Conversation, Message
-from bot.localslack.refusal import Json, Refusal
-from bot.localslack.slack import Slack
+from bot.localslack.state import posts
+from bot.localslack.state.mrkdwn import rich_text
+from bot.localslack.state.posts import Draft
+from bot.localslack.state.records import Conversation, Message
+from bot.localslack.state.refusal import Json, Refusal
+from bot.localslack.state.slack import Slack
 
 LONGEST_UPDATE = 4_000
 LONGEST_MARKDOWN = 12_000

@@ -2,11 +2,11 @@
 
 import re
 
-from bot.localslack import posts
 from bot.localslack.methods.table import Asked, method, page
-from bot.localslack.objects import conversation_object
-from bot.localslack.records import SCOPE_FAMILY, Conversation, Kind
-from bot.localslack.refusal import Json, Refusal
+from bot.localslack.state import posts
+from bot.localslack.state.objects import conversation_object
+from bot.localslack.state.records import SCOPE_FAMILY, Conversation, Kind
+from bot.localslack.state.refusal import Json, Refusal
 
 LONGEST_NAME = 80
 LONGEST_TOPIC = 250

@@ -1,13 +1,13 @@
 """files.*: the three steps of an upload, and finding it again."""
 
-from bot.localslack import posts
 from bot.localslack.methods.chat import blocks_in, target
 from bot.localslack.methods.table import Arguments, Asked, method
-from bot.localslack.objects import file_object
-from bot.localslack.posts import Draft
-from bot.localslack.records import Conversation, StoredFile
-from bot.localslack.refusal import Json, Refusal, invalid_arguments
-from bot.localslack.slack import Slack
+from bot.localslack.state import posts
+from bot.localslack.state.objects import file_object
+from bot.localslack.state.posts import Draft
+from bot.localslack.state.records import Conversation, StoredFile
+from bot.localslack.state.refusal import Json, Refusal, invalid_arguments
+from bot.localslack.state.slack import Slack
 
 LARGEST = 1_000_000_000
 LONGEST_ALT = 1000

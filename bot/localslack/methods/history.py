@@ -3,8 +3,8 @@
 import re
 
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.records import Message
-from bot.localslack.refusal import Json, Refusal
+from bot.localslack.state.records import Message
+from bot.localslack.state.refusal import Json, Refusal
 
 MOST_MESSAGES = 999
 TS = re.compile(r"\d{1,12}(\.\d{1,6})?")

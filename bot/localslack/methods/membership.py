@@ -1,11 +1,11 @@
 """conversations.*: who is in a channel."""
 
-from bot.localslack import posts
 from bot.localslack.methods.conversations import open_channel
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.objects import conversation_object
-from bot.localslack.records import Conversation
-from bot.localslack.refusal import Json, Refusal
+from bot.localslack.state import posts
+from bot.localslack.state.objects import conversation_object
+from bot.localslack.state.records import Conversation
+from bot.localslack.state.refusal import Json, Refusal
 
 MOST_INVITED = 100
 

@@ -1,8 +1,8 @@
 """users.* and usergroups.*."""
 
 from bot.localslack.methods.table import Asked, method, page
-from bot.localslack.objects import group_object, user_object
-from bot.localslack.refusal import Json, Refusal
+from bot.localslack.state.objects import group_object, user_object
+from bot.localslack.state.refusal import Json, Refusal
 
 EMAIL = "users:read.email"
 

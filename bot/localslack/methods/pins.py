@@ -1,11 +1,11 @@
 """pins.*."""
 
-from bot.localslack import posts
 from bot.localslack.methods.history import shown
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.records import Conversation, Message
-from bot.localslack.refusal import Json, Refusal
-from bot.localslack.slack import Slack
+from bot.localslack.state import posts
+from bot.localslack.state.records import Conversation, Message
+from bot.localslack.state.refusal import Json, Refusal
+from bot.localslack.state.slack import Slack
 
 MOST_PINS = 100
 

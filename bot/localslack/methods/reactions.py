@@ -4,9 +4,9 @@ import re
 
 from bot.localslack.methods.pins import named_message
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.records import Conversation, Message
-from bot.localslack.refusal import Json, Refusal
-from bot.localslack.slack import Slack
+from bot.localslack.state.records import Conversation, Message
+from bot.localslack.state.refusal import Json, Refusal
+from bot.localslack.state.slack import Slack
 
 MOST_EMOJI = 23
 NAME = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")

@@ -1,11 +1,11 @@
 """chat.scheduleMessage and what belongs to it."""
 
-from bot.localslack import posts
 from bot.localslack.methods.chat import draft_in, target
 from bot.localslack.methods.table import Arguments, Asked, method, page
-from bot.localslack.records import Scheduled
-from bot.localslack.refusal import Json, Refusal
-from bot.localslack.slack import Slack
+from bot.localslack.state import posts
+from bot.localslack.state.records import Scheduled
+from bot.localslack.state.refusal import Json, Refusal
+from bot.localslack.state.slack import Slack
 
 FURTHEST = 120 * 24 * 3600  # seconds ahead
 WINDOW, MOST_IN_WINDOW = 300, 30

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.localslack.records import Conversation
-from bot.localslack.refusal import Json, Refusal, invalid_arguments
-from bot.localslack.slack import Slack, subscription_family
+from bot.localslack.state.records import Conversation
+from bot.localslack.state.refusal import Json, Refusal, invalid_arguments
+from bot.localslack.state.slack import Slack, subscription_family
 
 Token = Literal["bot", "app", "none"]
 TRUE = frozenset({"1", "true", "True", True})

@@ -2,7 +2,7 @@
 
 from bot.localslack.blockkit import surfaces
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.refusal import Json, Refusal, invalid_arguments
+from bot.localslack.state.refusal import Json, Refusal, invalid_arguments
 
 
 @method("api.test", token="none")  # noqa: S106  the kind of token it needs

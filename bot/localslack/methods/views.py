@@ -3,12 +3,12 @@
 import hashlib
 import json
 
-from bot.localslack import interaction
 from bot.localslack.blockkit import surfaces
 from bot.localslack.methods.table import Asked, method
-from bot.localslack.records import Trigger, View
-from bot.localslack.refusal import Json, Refusal, invalid_arguments
-from bot.localslack.slack import Slack
+from bot.localslack.people import interaction
+from bot.localslack.state.records import Trigger, View
+from bot.localslack.state.refusal import Json, Refusal, invalid_arguments
+from bot.localslack.state.slack import Slack
 
 DEEPEST = 3
 _DEFAULTS: Json = {"callback_id": "", "private_metadata": "", "external_id": "", "submit": None, "close": None}

@@ -2,7 +2,7 @@
 
 import math
 
-from bot.localslack.refusal import Json
+from bot.localslack.state.refusal import Json
 
 WIDTH, HEIGHT = 640, 240
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 30

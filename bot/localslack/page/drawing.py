@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import Environment, PackageLoader, Undefined, select_autoescape
 
-from bot.localslack import interaction
 from bot.localslack.page import charts, emoji, forms
 from bot.localslack.page.formatted import SAFE_LINK, Formatted, unknown
-from bot.localslack.records import Person
-from bot.localslack.refusal import Json
-from bot.localslack.slack import Slack
+from bot.localslack.people import interaction
+from bot.localslack.state.records import Person
+from bot.localslack.state.refusal import Json
+from bot.localslack.state.slack import Slack
 
 KILO = 1024
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from bot.localslack.mrkdwn import unescape
 from bot.localslack.page.emoji import sign
-from bot.localslack.refusal import Json
-from bot.localslack.slack import Slack
+from bot.localslack.state.mrkdwn import unescape
+from bot.localslack.state.refusal import Json
+from bot.localslack.state.slack import Slack
 
 FENCE = re.compile(r"```\n?(.*?)```", re.DOTALL)
 PIECES = re.compile(r"`(?P<code>[^`\n]+)`|<(?P<token>[^<>\n]+)>")

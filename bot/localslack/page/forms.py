@@ -7,9 +7,9 @@ from urllib.parse import quote, unquote
 
 from starlette.datastructures import FormData
 
-from bot.localslack import interaction
-from bot.localslack.mrkdwn import rich_text
-from bot.localslack.refusal import Json, Refusal
+from bot.localslack.people import interaction
+from bot.localslack.state.mrkdwn import rich_text
+from bot.localslack.state.refusal import Json, Refusal
 
 
 def field(block: Json, element: Json) -> str:

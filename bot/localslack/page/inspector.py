@@ -1,11 +1,11 @@
 """The inspector's entries: calls of the app and payloads to it, newest first."""
 
-from bot.localslack.faults import FAULTS
-from bot.localslack.journal import Call, Delivery
 from bot.localslack.page.drawing import local, pretty, zone_of
-from bot.localslack.records import Person
-from bot.localslack.refusal import Json
-from bot.localslack.slack import Slack
+from bot.localslack.state.faults import FAULTS
+from bot.localslack.state.journal import Call, Delivery
+from bot.localslack.state.records import Person
+from bot.localslack.state.refusal import Json
+from bot.localslack.state.slack import Slack
 
 MOST_SHOWN = 120
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from bot.localslack.page.timeline import Look, Timeline
-from bot.localslack.records import Conversation, Message
-from bot.localslack.refusal import Json
-from bot.localslack.slack import Slack
+from bot.localslack.state.records import Conversation, Message
+from bot.localslack.state.refusal import Json
+from bot.localslack.state.slack import Slack
 
 
 class Panels:

@@ -18,16 +18,16 @@ from starlette.responses import (
 )
 from starlette.routing import BaseRoute, Route
 
-from bot.localslack.acting import Acts
-from bot.localslack.door import POLICY
-from bot.localslack.page.acts import PageActs
+from bot.localslack.page.actions import PageActs
 from bot.localslack.page.drawing import environment
-from bot.localslack.page.scene import HOME, Scene, Sight
 from bot.localslack.page.timeline import Timeline
-from bot.localslack.records import Conversation, Person
-from bot.localslack.refusal import Refusal
-from bot.localslack.sockets import Sockets
-from bot.localslack.watching import Watching
+from bot.localslack.page.view_data import HOME, Scene, Sight
+from bot.localslack.people.actions import Acts
+from bot.localslack.state.records import Conversation, Person
+from bot.localslack.state.refusal import Refusal
+from bot.localslack.transport.long_poll import LongPoll
+from bot.localslack.transport.loopback_guard import POLICY
+from bot.localslack.transport.sockets import Sockets
 
 STATIC = Path(__file__).parent / "static"
 SHOWN_INLINE = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
@@ -39,7 +39,7 @@ HEADERS = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff
 class Page:
     """The page and what its forms post to."""
 
-    def __init__(self, acts: Acts, sockets: Sockets, watching: Watching) -> None:
+    def __init__(self, acts: Acts, sockets: Sockets, watching: LongPoll) -> None:
         self.acts = acts
         self.slack = acts.slack
         self.watching = watching

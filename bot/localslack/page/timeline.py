@@ -7,8 +7,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bot.localslack.page.drawing import local, name_of, zone_of
-from bot.localslack.records import Conversation, Message, Person
-from bot.localslack.slack import Slack
+from bot.localslack.state.records import Conversation, Message, Person
+from bot.localslack.state.slack import Slack
 
 TOGETHER = 300  # seconds within which one author's messages share a head
 MOST_KEPT = 5_000

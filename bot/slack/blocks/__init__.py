@@ -3,33 +3,22 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from bot.core.cards import (
-    AgentCard,
-    AnnouncementCard,
-    AutonomyCard,
-    Card,
+from bot.core.cards.answer import Card, NoticeCard
+from bot.core.cards.autonomy import AutonomyCard, RestoreCard
+from bot.core.cards.causes import CausesCard
+from bot.core.cards.exercise import ConsoleCard, HotWashCard
+from bot.core.cards.fleet import AgentCard, FleetCard
+from bot.core.cards.incident import (
     CatchupCard,
-    CausesCard,
-    ConsoleCard,
-    FleetCard,
-    FollowupList,
-    HandoffCard,
-    HomeCard,
-    HotWashCard,
     IncidentCard,
     IncidentList,
-    NoticeCard,
-    NudgeCard,
-    PageCard,
     PhaseCard,
-    Picture,
     RecoveryCard,
     ResolveCard,
-    RestoreCard,
-    TaskList,
     TimelineCard,
-    TrayCard,
 )
+from bot.core.cards.page import AnnouncementCard, PageCard, Picture
+from bot.core.cards.team import FollowupList, HandoffCard, HomeCard, NudgeCard, TaskList, TrayCard
 from bot.slack.blocks.autonomy import autonomy, restore
 from bot.slack.blocks.causes import causes
 from bot.slack.blocks.fleet import agent, fleet

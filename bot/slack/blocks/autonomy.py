@@ -2,7 +2,7 @@
 
 from slackblocks import Button
 
-from bot.core.cards import AutonomyCard, RestoreCard
+from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, titled
 from bot.slack.blocks.words import LONGEST_NAME, confirmation, may_line

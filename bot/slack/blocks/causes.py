@@ -2,7 +2,7 @@
 
 from slackblocks import Button
 
-from bot.core.cards import CauseLine, CausesCard, GroundLine, PlaybookLine
+from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
 from bot.slack.text import bold, inert, signs
@@ -57,7 +57,7 @@ def _cause(line: CauseLine) -> list[str]:
     ]
 
 
-def _ground(one: GroundLine) -> str:
+def _ground(one: FactLine) -> str:
     return f"{'✓' if one.points > 0 else '✗'} {inert(signs(one.words), 180)}: {inert(one.why, 120)}"
 
 

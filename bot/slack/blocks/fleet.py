@@ -4,7 +4,7 @@ from datetime import datetime
 
 from slackblocks import Button
 
-from bot.core.cards import AgentCard, AgentRow, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
 from bot.slack.blocks.words import LONGEST_NAME, off_normal, rung_words, sli_line, sli_lines

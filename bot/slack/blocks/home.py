@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bot.core.cards import Header, HomeCard, HomeRow
+from bot.core.cards.parts import Header
+from bot.core.cards.team import HomeCard, HomeRow
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button
 from bot.slack.blocks.team import followup_buttons, followup_line

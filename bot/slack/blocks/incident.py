@@ -2,7 +2,7 @@
 
 from slackblocks import Button, Confirm
 
-from bot.core.cards import IncidentCard, IncidentList, PhaseProgress
+from bot.core.cards.incident import IncidentCard, IncidentList, PhaseProgress
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, menu, titled
 from bot.slack.blocks.words import (

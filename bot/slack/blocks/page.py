@@ -2,7 +2,7 @@
 
 from slackblocks import Button
 
-from bot.core.cards import AnnouncementCard, PageCard
+from bot.core.cards.page import AnnouncementCard, PageCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, titled
 from bot.slack.blocks.words import (

@@ -31,7 +31,8 @@ from slackblocks import (
     TextType,
 )
 
-from bot.core.cards import Header, Picture
+from bot.core.cards.page import Picture
+from bot.core.cards.parts import Header
 from bot.slack.text import ELLIPSIS, inert, plain
 
 MOST_BLOCKS = 50

@@ -1,7 +1,7 @@
 """One runbook phase: what is done is one line, what is next is in full, what comes later is its title."""
 
-from bot.core.cards import PhaseCard, StepLine
-from bot.core.runbook import PHASES
+from bot.core.cards.incident import PhaseCard, StepLine
+from bot.core.runbooks.runbook import PHASES
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
 from bot.slack.text import bold, clock_time, inert

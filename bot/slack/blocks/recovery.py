@@ -1,6 +1,6 @@
 """The recovery clock, and what stands between recovered and resolved."""
 
-from bot.core.cards import RecoveryCard, ResolveCard
+from bot.core.cards.incident import RecoveryCard, ResolveCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, titled
 from bot.slack.blocks.team import followup_line

@@ -1,6 +1,6 @@
 """What happened: the timeline, and a late joiner's catch-up that fits one phone screen."""
 
-from bot.core.cards import CatchupCard, TimelineCard, TimelineLine
+from bot.core.cards.incident import CatchupCard, TimelineCard, TimelineLine
 from bot.slack.blocks.parts import MOST_SECTION, Drawn, Sheet, titled
 from bot.slack.blocks.words import title_line
 from bot.slack.text import bold, clock_time, inert, near_time

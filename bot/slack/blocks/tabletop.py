@@ -2,7 +2,7 @@
 
 from slackblocks import Button
 
-from bot.core.cards import ConsoleCard, HotWashCard
+from bot.core.cards.exercise import ConsoleCard, HotWashCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
 from bot.slack.text import bold, inert

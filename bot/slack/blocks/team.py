@@ -2,7 +2,16 @@
 
 from slackblocks import Button, Element
 
-from bot.core.cards import FollowupLine, FollowupList, HandoffCard, Header, NudgeCard, TaskLine, TaskList, TrayCard
+from bot.core.cards.parts import Header
+from bot.core.cards.team import (
+    FollowupLine,
+    FollowupList,
+    HandoffCard,
+    NudgeCard,
+    TaskLine,
+    TaskList,
+    TrayCard,
+)
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
 from bot.slack.blocks.words import LONGEST_NAME, age_line, off_normal, rung_words, title_line

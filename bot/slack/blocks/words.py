@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.core.cards import Header, RungLine, SliLine
-from bot.core.figures import count, figure
+from bot.core.cards.parts import Header, RungLine, SliLine
+from bot.core.formatting.numbers import count, figure
 from bot.slack.text import bold, channel_link, clock_time, inert, signs, span
 
 NEUTRAL = "⚪\ufe0f"

@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.web.bodies import read_body
-from bot.web.refusals import Refusal, answer
+from bot.web.errors import Refusal, answer
 
 PATH: Final = "/v1/inbound/pagerduty"
 OLDEST: Final = 48 * 3600.0 + 300.0
@@ -69,7 +69,7 @@ class _Message(_Part):
     event: _Event
 
 
-class Mailbox:
+class PagerDutyInbox:
     """Judges one message: signature, age, whether it was taken before, and whom to tell."""
 
     def __init__(
@@ -131,7 +131,7 @@ def routes(
     Empty: the endpoint is off. The callbacks run on threads of their own.
     """
     tell = {"incident.acknowledged": on_acknowledge, "incident.resolved": on_resolve}
-    mailbox = Mailbox([part.encode() for part in secret.split()], tell, registry, wall)
+    mailbox = PagerDutyInbox([part.encode() for part in secret.split()], tell, registry, wall)
     threads = CapacityLimiter(THREADS)
     router = APIRouter(tags=["inbound"])
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 from drill_house import ANA, BO, CLEO, DAN, TOWN, House
 
-from bot.demo.stage import set_up
-from bot.slack.roots import VERBS
+from bot.demo.setup import set_up
+from bot.slack.commands.roots import VERBS
 
 
 class Line(NamedTuple):

@@ -12,9 +12,9 @@ import pytest
 from vigil import AGENTS, Night
 from wired import ANA
 
-from bot.documents.runbooks import RunbookShelf
-from bot.engine.readying import Readying
-from bot.slack.roots import VERBS
+from bot.engine.reliability.readiness_check import ReadinessCheck
+from bot.runbooks.library import RunbookLibrary
+from bot.slack.commands.roots import VERBS
 
 RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 
@@ -70,8 +70,8 @@ def watched_over(night: Night) -> None:
     """As `acked`, and this Stepdown knows of runbooks and rehearsals, as the real one does."""
     acked(night)
     house = night.house
-    readying = Readying(house.store, house.get_fleet, RunbookShelf(RUNBOOKS))
-    house.commands.between = replace(house.commands.between, readying=readying)
+    readiness_check = ReadinessCheck(house.store, house.get_fleet, RunbookLibrary(RUNBOOKS))
+    house.commands.between = replace(house.commands.between, readiness_check=readiness_check)
 
 
 def nothing(night: Night) -> None:

@@ -1,0 +1,1 @@
+"""Charts as PNG files, drawn in a process beside the bot."""

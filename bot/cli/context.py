@@ -1,0 +1,106 @@
+"""What every command asks first: the settings, the fleet, the stored state, and who acts. And how it answers.
+
+Exit codes: 0 fine, 1 the answer is no, 2 used wrongly, 3 something needed was unreachable.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.core.cards.answer import Answer
+    from bot.core.model.fleet import Agent, Fleet
+    from bot.core.model.people import Actor
+    from bot.runtime.offline import OfflineCommands
+
+NO, WRONG, UNREACHABLE = 1, 2, 3
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+As = Annotated[str, typer.Option("--as", help="Who acts: a key of people in the fleet file.", envvar="STEPDOWN_ACTOR")]
+Incident = Annotated[str, typer.Argument(help="INC-0042, or 42.")]
+FleetFile = Annotated[Path | None, typer.Argument(help="The fleet file; by default STEPDOWN_FLEET.")]
+
+
+def stop(text: str, code: int) -> NoReturn:
+    """Print why, to standard error, and end with an exit code."""
+    from bot.core.formatting.terminal_text import visible
+
+    print(visible(text), file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def settings_now() -> Any:  # noqa: ANN401 - Settings, imported late
+    """The settings; ends with 2 and every problem where they are wrong."""
+    from bot.config import SettingsErrors, describe_problems, load_settings
+
+    try:
+        return load_settings()
+    except SettingsErrors as errors:
+        stop(describe_problems(errors), WRONG)
+
+
+def load(path: Path, code: int = WRONG, *, reaching: bool = True) -> "Fleet":
+    """The fleet file; ends with `code` and every problem where it is refused. `reaching`: its secrets are needed."""
+    from bot.config import Borrowed, FleetErrors, describe_problems, environment, load_fleet
+    from bot.sources import KINDS
+
+    try:
+        return load_fleet(path, environment() if reaching else Borrowed(environment()), KINDS)
+    except FleetErrors as errors:
+        stop(describe_problems(errors), code)
+
+
+@contextmanager
+def open_offline() -> "Iterator[OfflineCommands]":
+    """The commands on the stored state, beside a running bot."""
+    from bot.runtime.offline import OfflineCommands
+    from bot.store import StoreError
+
+    settings = settings_now()
+    fleet = load(settings.fleet)
+    try:
+        desk = OfflineCommands.open(settings, fleet)
+    except StoreError as error:
+        stop(str(error), UNREACHABLE)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def show(answer: "Answer", as_json: bool = False) -> None:
+    """Print what a command answers; a refusal exits with 1."""
+    from bot.runtime.offline import as_text, plain
+
+    if as_json:
+        print(json.dumps(plain(answer), indent=2))
+    else:
+        print(as_text(answer), file=sys.stdout if answer.ok else sys.stderr)
+    if not answer.ok:
+        raise typer.Exit(NO)
+
+
+def act(who: str, what: "Callable[[OfflineCommands, Actor], Answer]") -> None:
+    """Do something as a person, and print the answer."""
+    with open_offline() as desk:
+        show(what(desk, desk.actor(who)))
+
+
+def number(text: str) -> int:
+    """An incident's number out of what a person types."""
+    digits = text.upper().removeprefix("INC-").lstrip("#")
+    if not digits.isdigit():
+        stop(f"{text!r} is not an incident: write INC-0042 or 42.", WRONG)
+    return int(digits)
+
+
+def agent_of(desk: "OfflineCommands", key: str) -> "Agent":
+    """The agent of that key; ends with 2 and the names there are."""
+    if key not in desk.fleet.agents:
+        stop(f"There is no agent {key!r}. There are: {', '.join(desk.fleet.agents)}.", WRONG)
+    return desk.fleet.agents[key]

@@ -1,0 +1,111 @@
+"""`stepdown replay`, `budget`, `gate`, `ready`, `scope`, `review`, `evals`: before and between incidents."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.context import (
+    WRONG,
+    As,
+    AsJson,
+    Incident,
+    act,
+    agent_of,
+    load,
+    number,
+    open_offline,
+    settings_now,
+    stop,
+)
+
+app = typer.Typer()
+
+
+@app.command()
+def replay(
+    fleet: Annotated[Path, typer.Argument(help="The fleet file.")],
+    samples: Annotated[Path | None, typer.Argument(help="Recorded samples: .csv or .jsonl.")] = None,
+    source: Annotated[str | None, typer.Option("--from", help="Ask a source instead: its name, or prometheus.")] = None,
+    days: Annotated[float, typer.Option(min=0.01, max=400, help="With --from: how many days back.")] = 30,
+    keep: Annotated[Path | None, typer.Option(help="With --from: keep answers here; a second run goes on.")] = None,
+    as_json: AsJson = False,
+    chart: Annotated[Path | None, typer.Option(help="Write pages a day to this PNG.")] = None,
+    in_any_order: Annotated[bool, typer.Option("--sort", help="Rows may stand in any order.")] = False,
+) -> None:
+    """Play recorded samples through the rules and print what these objectives would have cost."""
+    from bot.cli.replay import ReplayRequest, run_replay
+
+    if (samples is None) == (source is None):
+        stop("Say where the samples are: a file, or --from SOURCE, and not both.", WRONG)
+    asked = samples if samples is not None else ReplayRequest(source or "", days, keep)
+    found = load(fleet, reaching=source is not None)
+    raise typer.Exit(run_replay(found, asked, in_any_order=in_any_order, as_json=as_json, chart=chart))
+
+
+@app.command()
+def budget(
+    agent: str,
+    as_json: AsJson = False,
+    chart: Annotated[Path | None, typer.Option(help="Write how the budgets went down to this PNG.")] = None,
+) -> None:
+    """Show what is left of an agent's error budgets over 30 days, how fast they burn, and open tickets."""
+    from bot.cli.budgets import show_budgets
+
+    with open_offline() as desk:
+        raise typer.Exit(show_budgets(desk, agent_of(desk, agent), as_json=as_json, chart=chart))
+
+
+@app.command()
+def gate(agent: str, as_json: AsJson = False) -> None:
+    """For CI: exit 1, with the reason, where an error budget of the agent is gone."""
+    from bot.cli.budgets import gate as ask
+
+    with open_offline() as desk:
+        raise typer.Exit(ask(desk, agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def ready(agent: str, as_json: AsJson = False) -> None:
+    """May the agent go live? Every line with its evidence; exit 1 where something is missing."""
+    from bot.cli.readiness import show_readiness
+
+    with open_offline() as desk:
+        raise typer.Exit(show_readiness(desk, agent_of(desk, agent), as_json=as_json))
+
+
+@app.command()
+def scope(agent: str, reason: Annotated[str, typer.Option(help="Why it may do this.")], who: As = "") -> None:
+    """Record your decision about an agent's scope and stage, as the fleet file has them now."""
+    act(who, lambda desk, actor: desk.commands.between.scope(actor, agent, reason))
+
+
+@app.command()
+def review(as_json: AsJson = False) -> None:
+    """The last seven days: incidents, times, pages at night, budgets, and what is owed."""
+    from bot.cli.readiness import show_review
+
+    with open_offline() as desk:
+        raise typer.Exit(show_review(desk, as_json=as_json))
+
+
+@app.command()
+def evals(
+    incident: Incident,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    approved_only: Annotated[bool, typer.Option("--approved-only", help="Export approved cases only.")] = False,
+    push: Annotated[str | None, typer.Option(help="Also to a dataset: langfuse or langsmith.")] = None,
+    redact: Annotated[str | None, typer.Option(help="A program that redacts each text: input in, output out.")] = None,
+) -> None:
+    """Write an incident's regression cases: JSONL to fill in, and promptfoo, Inspect and DeepEval files made of it."""
+    from bot.cli.cases import redacting, shelf_of, write_cases
+    from bot.documents.regression_cases import without_contacts
+
+    try:
+        shelf = shelf_of(settings_now(), push) if push else None
+    except ValueError as error:
+        stop(str(error), WRONG)
+    hook = redacting(redact) if redact else without_contacts
+    with open_offline() as desk:
+        code = write_cases(desk, number(incident), out, approved_only=approved_only, redact=hook, shelf=shelf)
+        raise typer.Exit(code)

@@ -1,0 +1,226 @@
+"""One SLI as it applies in one place: defaults, fleet, agent and workflow laid over each other, and what answers it.
+
+A later layer replaces a field; of query texts (`good`, `total`, ...) it replaces the whole set, since a `good` of one
+place and a `total` of another make no ratio.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from bot.config.defaults import KNOWN
+from bot.config.fleet import PARTS, SliEntry, SourceEntry
+from bot.config.problems import misnamed
+from bot.config.source_kinds import Kinds, SourceKind
+from bot.config.value_types import ObjectiveText
+from bot.config.yaml_document import Path, YamlDocument
+from bot.core.budgets import budget
+from bot.core.model.slis import Better, BurnAlert, Sli
+
+SECONDS_A_MINUTE = 60
+PLAIN = (
+    "sustain",
+    "long_window",
+    "every",
+    "tolerance",
+    "min_count",
+    "window",
+    "moved_by_approval",
+    "slice_target",
+)
+"""Fields that mean the same in the file and in the model."""
+_OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
+
+
+@dataclass(frozen=True, slots=True)
+class LayeredSli:
+    """A resolved SLI with its query: the source, texts by role, and labels. No texts: the values are pushed."""
+
+    sli: Sli
+    source: str
+    texts: Mapping[str, str]
+    by: Mapping[str, str]
+    polled: bool
+
+    @property
+    def split(self) -> bool:
+        """True where each workflow is measured by itself."""
+        return "workflow" in self.by
+
+    @property
+    def follows_labels(self) -> bool:
+        """True where the text leaves it to us which labels it is split by."""
+        return any("$by" in text for text in self.texts.values())
+
+
+def laid_over(under: SliEntry, over: SliEntry) -> SliEntry:
+    """One layer over another."""
+    own: dict[str, Any] = {name: getattr(over, name) for name in over.model_fields_set}
+    if over.texts() or own.get("source", under.source) != under.source:
+        # another source speaks another language, so its texts are its own too
+        own = {**dict.fromkeys(PARTS, ""), **own}
+    return under.model_copy(update=own)
+
+
+class SliLayers:
+    """Resolves SLIs; whatever is wrong is blamed on the path of the layer that asked."""
+
+    def __init__(self, document: YamlDocument, sources: Mapping[str, SourceEntry], kinds: Kinds) -> None:
+        self._document = document
+        self._sources = sources
+        self._kinds = kinds
+
+    def resolve(self, name: str, layers: list[SliEntry], path: Path) -> LayeredSli | None:
+        """The SLI `name` under these layers, lowest first; None (and a problem) where it makes no sense."""
+        entry = reduce(laid_over, layers)
+        template = entry.template or (name if name in KNOWN else "")
+        if template and template not in KNOWN:
+            self._document.blame((*path, "template"), misnamed("the template", template, list(KNOWN)))
+            return None
+        full = reduce(laid_over, layers, KNOWN[template]) if template else entry
+        if self._undefined(name, full, path):
+            return None
+        measure = self._measure(name, template, full, path)
+        faults = _faults(name, full, measure)
+        for field, fault in faults:
+            self._document.blame((*path, field) if field else path, fault)
+        return None if faults else measure
+
+    def _undefined(self, name: str, entry: SliEntry, path: Path) -> bool:
+        """Blame an SLI that nobody has said the meaning of: a misspelt one, or one of the fleet's own."""
+        lacking = [field for field in ("better", "objective") if getattr(entry, field) is None]
+        to_blame = [field for field in lacking if (*path, field) not in self._document.blamed]
+        if to_blame:
+            own = f"an SLI of your own needs {' and '.join(f'`{field}`' for field in to_blame)}"
+            unknown = misnamed("the SLI", name, list(KNOWN)) + "; " if len(lacking) > 1 else ""
+            self._document.blame(path, unknown + own, key=bool(unknown))
+        return bool(lacking)
+
+    def _measure(self, name: str, template: str, entry: SliEntry, path: Path) -> LayeredSli | None:
+        source = self._source(name, template, entry, path)
+        if source is None:
+            return None
+        kind = self._kinds[self._sources[source].kind]
+        texts, by = self._texts(source, name, template, entry), self._labels(source, name, entry, kind)
+        if kind.polled and not self._texts_work(source, name, texts, path):
+            return None
+        settle = self._sources[source].settle
+        return LayeredSli(_sli(name, entry, texts, settle, polled=kind.polled), source, texts, by, kind.polled)
+
+    def _source(self, name: str, template: str, entry: SliEntry, path: Path) -> str | None:
+        """The source that answers: the one that is named, that names the SLI, or the only one there is."""
+        known = self._sources
+        if entry.source:
+            if entry.source in known:
+                return entry.source if known[entry.source].kind in self._kinds else None
+            self._document.blame((*path, "source"), misnamed("the source", entry.source, list(known)))
+            return None
+        usable = {key: source for key, source in known.items() if source.kind in self._kinds}
+        listed = [key for key, source in usable.items() if name in source.slis]
+        able = [key for key, source in usable.items() if template in self._kinds[source.kind].names]
+        found = next((keys for keys in (listed, able, list(usable)) if keys), [])
+        if entry.texts() and len(usable) > 1:
+            found = list(usable)
+        if len(found) != 1 and (len(usable) == len(known)):
+            several = f"{len(found)} sources could answer ({', '.join(found)}); say which with `source:`"
+            self._document.blame(path, several if found else "nothing answers for it: there are no `sources`")
+        return found[0] if len(found) == 1 else None
+
+    def _texts(self, source: str, name: str, template: str, entry: SliEntry) -> dict[str, str]:
+        kind = self._kinds[self._sources[source].kind]
+        listed = self._sources[source].slis.get(name)
+        texts = entry.texts() or (listed.texts() if listed else {}) or dict(kind.names.get(template, {}))
+        return {role: text.replace("$tool", entry.tool) for role, text in texts.items()}
+
+    def _labels(self, source: str, name: str, entry: SliEntry, kind: SourceKind) -> dict[str, str]:
+        listed = self._sources[source].slis.get(name)
+        given = entry.by or (listed.by if listed else {}) or kind.by
+        return {label: theirs for label, theirs in given.items() if theirs}
+
+    def _texts_work(self, source: str, name: str, texts: Mapping[str, str], path: Path) -> bool:
+        """Check that the source understands the texts, and that they make a value."""
+        kind_name = self._sources[source].kind
+        kind = self._kinds[kind_name]
+        faults = [
+            (
+                role,
+                kind.fault(role, text) if role in kind.roles else misnamed(f"for {kind_name}", role, list(kind.roles)),
+            )
+            for role, text in texts.items()
+        ]
+        if not ({"value"} <= texts.keys() or ("total" in texts and texts.keys() & {"good", "bad"})):
+            need = "`good` (or `bad`) and `total`, or `value` (and `count`)"
+            faults.append(("", f"the source {source} ({kind_name}) does not know {name} by itself; write {need}"))
+        if "value" in texts and texts.keys() & {"good", "bad", "total"}:
+            faults.append(("value", "`value` stands alone or with `count`; `good`, `bad` and `total` make a ratio"))
+        if {"good", "bad"} <= texts.keys():
+            faults.append(("bad", "`good` and `bad` both stand here; one of them and `total` is enough"))
+        for role, fault in faults:
+            if fault:
+                self._document.blame((*path, role) if role else path, fault)
+        return not any(fault for _, fault in faults)
+
+
+def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, polled: bool) -> Sli:
+    line = entry.objective or ObjectiveText(0, relative=False)
+    # a share without counts cannot be pooled, so each of its minutes stands alone
+    counted = "total" in texts or "count" in texts or not polled
+    ratio = ("total" in texts or entry.kind == "ratio") and counted
+    given = {field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None}
+    return Sli(
+        name=name,
+        title=(entry.title or name).replace("$tool", entry.tool),
+        unit=("%" if "total" in texts else "") if entry.unit is None else entry.unit,
+        kind="ratio" if ratio else "gauge",
+        better=Better(entry.better or Better.LOWER),
+        objective=line.objective(),
+        absolute_tolerance=entry.absolute_tolerance,
+        settle=settle,
+        burn_alerts=_burn_alerts(entry),
+        tool=entry.tool,
+        **given,
+    )
+
+
+def _burn_alerts(entry: SliEntry) -> tuple[BurnAlert, ...] | None:
+    if entry.burn_alerts is None:
+        return None
+    return tuple(BurnAlert(one.factor, one.over, one.and_over) for one in entry.burn_alerts)
+
+
+def _budget_faults(entry: SliEntry, sli: Sli) -> list[tuple[str, str]]:
+    """What is wrong with the error budget: a target that leaves none, an alert that can never ring."""
+    found = [("slice_target", "100 % leaves no budget; write less, such as 99 %")] if sli.slice_target >= 1 else []
+    for alert in sli.burn_alerts or ():
+        found.append(("burn_alerts", budget.unreachable(alert, budget.target_of(sli))))
+        if alert.and_over >= alert.over:
+            found.append(("burn_alerts", "`and_over` is the short window: it must be shorter than `over`"))
+    return found if entry.objective is not None else []
+
+
+def _faults(name: str, entry: SliEntry, measure: LayeredSli | None) -> list[tuple[str, str]]:
+    """What is wrong with the meaning of a laid-over SLI: (field, sentence)."""
+    if entry.better is None or entry.objective is None:
+        return []
+    found = [("objective", entry.objective.fault(Better(entry.better), entry.unit or ""))]
+    if entry.every and entry.every > SECONDS_A_MINUTE and entry.every % SECONDS_A_MINUTE:
+        found.append(("every", "above a minute only whole minutes are allowed"))
+    if entry.long_window and measure and entry.long_window <= measure.sli.sustain:
+        found.append(("long_window", f"it must be longer than `sustain`, which is {measure.sli.sustain}m"))
+    if "$tool" in f"{entry.title}{measure.texts if measure else ''}" and not entry.tool:
+        found.append(("tool", "this template measures one tool; name it with `tool:`"))
+    found += _budget_faults(entry, measure.sli) if measure is not None else []
+    wrong = {Better.HIGHER: "bad", Better.LOWER: "good"}[Better(entry.better)]
+    if measure and wrong in measure.texts:
+        found.append((wrong, f"{entry.better} is better for {name}, so its share is of what is {_OTHER[wrong]}"))
+    if measure and _can_be_zero(measure) and entry.absolute_tolerance is None:
+        why = f"the baseline of {name} can be 0, and 10 % of 0 is nothing"
+        found.append(("", f"{why}; add `absolute_tolerance`, in {measure.sli.unit or 'its unit'}"))
+    return [(field, fault) for field, fault in found if fault]
+
+
+def _can_be_zero(measure: LayeredSli) -> bool:
+    """A bad share, or a level such as a queue: nothing is what a good day looks like."""
+    level = measure.polled and "count" not in measure.texts
+    return measure.sli.better is Better.LOWER and (measure.sli.kind == "ratio" or level)

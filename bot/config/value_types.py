@@ -1,0 +1,147 @@
+"""The small languages of the fleet file: spans of time, objectives, shares, names. Each error says what is allowed."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, GetJsonSchemaHandler, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from bot.core.formatting import durations
+from bot.core.model.slis import Better, Objective
+
+OFF = "off"
+
+
+class FromEnv(str):
+    """Text that came out of `${NAME}`. `written` is what stands in the file, for messages."""
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, value: str, written: str) -> Self:
+        """Keep the value as the text and the reference beside it."""
+        made = super().__new__(cls, value)
+        made.written = written
+        return made
+
+    def __repr__(self) -> str:
+        """Show what stands in the file: messages must not tell what the environment holds."""
+        return repr(self.written)
+
+
+@dataclass(frozen=True)
+class AlsoWritten:
+    """Says in the JSON Schema what else a validator in front of a type takes."""
+
+    otherwise: Mapping[str, object]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, inner: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The type's own schema, or the other one."""
+        return {"anyOf": [inner(core), dict(self.otherwise)]}
+
+
+def _seconds(given: object) -> float:
+    if isinstance(given, str):
+        return durations.seconds(given)
+    raise ValueError(f"{given!r} has no unit; write {durations.ALLOWED}")
+
+
+def _whole_seconds(given: object) -> int:
+    span = _seconds(given)
+    if span != int(span):
+        raise ValueError(f"{given!r} is not a whole number of seconds")
+    return int(span)
+
+
+def _whole_minutes(given: object) -> int:
+    span = _seconds(given)
+    if span < 60 or span % 60:  # noqa: PLR2004 - seconds in a minute
+        raise ValueError(f"{given!r} is not a whole number of minutes; verdicts are given once a minute")
+    return int(span // 60)
+
+
+def _minutes(given: object) -> float:
+    return _seconds(given) / 60
+
+
+_SPAN = WithJsonSchema({"type": "string", "pattern": r"^\s*\d", "description": f"A span of time: {durations.ALLOWED}"})
+Seconds = Annotated[int, BeforeValidator(_whole_seconds), _SPAN]
+WholeMinutes = Annotated[int, BeforeValidator(_whole_minutes), _SPAN]
+Minutes = Annotated[float, BeforeValidator(_minutes), _SPAN]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveText:
+    """An objective as written: `<= 5`, `85`, `85 %`, `1.5x`. `side` is empty where no sign was given."""
+
+    limit: float
+    relative: bool
+    side: str = ""
+
+    def fault(self, better: Better, unit: str) -> str:
+        """Why this cannot be the objective of such an SLI; empty where it can."""
+        wanted = ">=" if better is Better.HIGHER else "<="
+        if self.side and self.side != wanted:
+            return f"{self.side} does not fit: {better} is better for this SLI, so its objective is `{wanted} ...`"
+        if self.relative and (self.limit <= 1 if better is Better.LOWER else not 0 < self.limit < 1):
+            allowed = "more than 1x" if better is Better.LOWER else "between 0x and 1x"
+            return f"{self.limit:g}x of the baseline cannot be held by a healthy agent; write {allowed}"
+        if not self.relative and unit == "%" and not 0 <= self.limit <= 100:  # noqa: PLR2004 - per cent
+            return f"{self.limit:g} is not a percentage (0 to 100)"
+        return ""
+
+    def objective(self) -> Objective:
+        """The value the core works with."""
+        return Objective(self.limit, self.relative)
+
+
+_LINE = re.compile(r"\s*(<=|>=|≤|≥)?\s*(\d+(?:\.\d+)?)\s*([%xX\u00d7])?(?:\s*(?:the\s+)?baseline)?\s*", re.IGNORECASE)
+
+
+def _line(given: object) -> ObjectiveText:
+    if isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given):
+        return ObjectiveText(float(given), relative=False)
+    found = _LINE.fullmatch(given) if isinstance(given, str) else None
+    if found is None:
+        raise ValueError(f"{given!r} is not an objective; write a number, `<= 5`, `>= 85 %` or `1.5x` (baseline)")
+    side = {"≤": "<=", "≥": ">="}.get(found[1], found[1] or "")
+    return ObjectiveText(float(found[2]), relative=(found[3] or "").lower() in {"x", "\u00d7"}, side=side)
+
+
+ObjectiveLine = Annotated[
+    ObjectiveText,
+    PlainValidator(_line),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number"},
+                {"type": "string", "pattern": r"^\s*(<=|>=|≤|≥)?\s*\d+(\.\d+)?\s*([%xX\u00d7])?"},
+            ],
+            "description": "A number, `<= 5`, `>= 85 %`, or `1.5x` of the baseline",
+        }
+    ),
+]
+
+
+def _share(given: object) -> float:
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", given) if isinstance(given, str) else None
+    if found is None or not 0 < float(found[1]) <= 100:  # noqa: PLR2004 - per cent
+        raise ValueError(f"{given!r} is not a share; write a percentage such as 10 %")
+    return float(found[1]) / 100
+
+
+Share = Annotated[
+    float, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"})
+]
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+"""A key that stands in commands and addresses."""
+RungName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,31}$")]
+"""Names, not numbers: nobody should have to remember at night which way a scale counts."""
+ChannelId = Annotated[str, StringConstraints(pattern=r"^([CG][A-Z0-9]{2,})?$")]
+UserId = Annotated[str, StringConstraints(pattern=r"^([UW][A-Z0-9]{2,})?$")]
+GroupId = Annotated[str, StringConstraints(pattern=r"^(S[A-Z0-9]{2,})?$")]

@@ -1,0 +1,1 @@
+"""A rung pushed as a signed message."""

@@ -1,0 +1,1 @@
+"""Which rung the containment rules propose."""

@@ -1,0 +1,1 @@
+"""Recorded history, judged again minute by minute."""

@@ -1,0 +1,1 @@
+"""Error budgets, and the tickets about them."""

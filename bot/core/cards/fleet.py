@@ -1,0 +1,45 @@
+"""Cards of the fleet and of one agent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.cards.parts import RungLine, SliLine
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """One agent in a list."""
+
+    agent: str
+    owner: str
+    rung: RungLine
+    lines: tuple[SliLine, ...]
+    incident: str = ""
+    since: datetime | None = None
+    by: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FleetCard:
+    """A list of agents: all of them, or those off their normal rung."""
+
+    title: str
+    rows: tuple[AgentRow, ...]
+    now: datetime
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCard:
+    """One agent: who owns it, its numbers, its rung and ladder. Buttons down to any rung, and restore."""
+
+    row: AgentRow
+    summary: str
+    scope: str
+    deputy: str
+    manager: str
+    ladder: tuple[tuple[str, str], ...]
+    """(rung, what the agent may do), top down."""
+    now: datetime
+    owner_slack: str = ""

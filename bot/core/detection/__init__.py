@@ -1,0 +1,1 @@
+"""Whether an SLI is in breach, and what was normal before."""

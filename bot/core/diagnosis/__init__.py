@@ -1,0 +1,1 @@
+"""What is likely behind an incident, with its evidence."""

@@ -1,0 +1,1 @@
+"""Exercises as values: what happened, and how it was rated."""

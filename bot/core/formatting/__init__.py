@@ -1,0 +1,1 @@
+"""Numbers, spans of time and untrusted text as people read them."""

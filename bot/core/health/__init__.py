@@ -1,0 +1,1 @@
+"""What was found when Stepdown's own surroundings were checked."""

@@ -1,0 +1,1 @@
+"""The incident: its row, events, effects and timeline."""

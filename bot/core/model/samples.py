@@ -1,0 +1,49 @@
+"""What was measured: series, samples and minutes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+
+def minute_of(at: datetime) -> int:
+    """Whole minutes since the epoch of an aware datetime."""
+    return int(at.timestamp() // 60)
+
+
+def minute_start(minute: int) -> datetime:
+    """The aware UTC datetime at which a minute begins."""
+    return datetime.fromtimestamp(minute * 60, UTC)
+
+
+class Series(NamedTuple):
+    """What is measured: one SLI of one agent, for one workflow ("" is the agent as a whole)."""
+
+    agent: str
+    workflow: str
+    sli: str
+
+    def __str__(self) -> str:
+        """Write `agent/sli` or `agent/workflow/sli`."""
+        return "/".join(part for part in self if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement. `n` is the number of tasks behind the value, None when the source cannot tell."""
+
+    series: Series
+    at: datetime
+    value: float | None
+    n: float | None = None
+    degraded: str = ""
+    """Why the value is only partly trusted (source warnings); empty when it is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteRow:
+    """What is known of one series in one UTC minute of source time. `value` None: asked, and no answer."""
+
+    series: Series
+    minute: int
+    value: float | None
+    n: float | None = None

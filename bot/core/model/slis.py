@@ -1,0 +1,158 @@
+"""Service level indicators: what is measured, its objective, and what a minute came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from bot.core.model.samples import Series
+
+
+class Better(StrEnum):
+    """Which way an SLI improves."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Call(StrEnum):
+    """The three answers. Unknown is never rounded to one of the others."""
+
+    OK = "OK"
+    BAD = "BAD"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """The line an SLI must stay on the right side of: a number, or `limit` times the baseline."""
+
+    limit: float
+    relative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BurnAlert:
+    """A ticket when the error budget burns `factor` times too fast over both windows (minutes)."""
+
+    factor: float
+    over: int
+    and_over: int
+    """The short window: it must be past the factor too, so that the alert ends soon after the burning does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sli:
+    """One SLI as it applies to one agent and workflow, inheritance already resolved.
+
+    `kind` ratio: values are percentages of counts and `n` is the denominator, so minutes pool as sum over sum.
+    `kind` gauge: with `n` known, minutes pool weighted by n (calls per task); without n each minute stands alone.
+    """
+
+    name: str
+    title: str
+    unit: str
+    kind: Literal["ratio", "gauge"]
+    better: Better
+    objective: Objective
+    sustain: int = 2
+    """Consecutive BAD minutes that make a breach (and OK minutes that clear it)."""
+    long_window: int = 0
+    """Minutes that, pooled, must be past the objective as well before it is a breach; 0: only `sustain` counts."""
+    every: int = 60
+    """Seconds between polls; a sample stands for the minutes until the next one is due."""
+    tolerance: float = 0.10
+    absolute_tolerance: float | None = None
+    """In the SLI's unit; required where a baseline can be 0."""
+    min_count: int = 20
+    window: int = 10
+    """Minutes a recovery minute looks back over, and the most that detection pools to reach min_count."""
+    settle: int = 120
+    """Seconds after which a minute of this source is complete enough to be judged for recovery."""
+    moved_by_approval: bool = False
+    """True where rungs that wait for people drive the SLI up by themselves (HER, AQDD)."""
+    slice_target: float = 0.95
+    """Share of minutes (0 to 1) that a gauge must spend on the good side of its objective; its budget is the rest."""
+    burn_alerts: tuple[BurnAlert, ...] | None = None
+    """None: the usual ones, as far as the target lets them be reached (`budget.alerts_of`)."""
+    tool: str = ""
+    """The tool whose success this measures, apart from how the agent does."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """A source as the fleet file names it: adapter `kind` and its settings (secrets already resolved)."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PollQuery:
+    """One question to a source that may answer for many agents at once.
+
+    `parts` maps a role to the source's own query text: `value` (and `count`) for a gauge; `good` or `bad`, and
+    `total`, for a ratio. `by` maps our label (`agent`, `workflow`) to the source's label. Where `agent` is set the
+    query speaks of that agent (and workflow) alone.
+    """
+
+    name: str
+    source: str
+    sli: str
+    kind: Literal["ratio", "gauge"]
+    parts: Mapping[str, str]
+    by: Mapping[str, str] = field(default_factory=dict)
+    agent: str = ""
+    workflow: str = ""
+    every: int = 60
+    serves: frozenset[tuple[str, str]] = frozenset()
+    """The (agent, workflow) pairs it speaks for; what it says of others is left out. Empty: it speaks for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What normal was. `value` and `spread` in the SLI's unit; `n` tasks (or minutes, for gauges without counts)."""
+
+    value: float
+    spread: float
+    n: float
+    minutes: int
+    """Minutes of history used."""
+    span_start: int
+    span_end: int
+    """First and last minute of the span looked at (inclusive, exclusive)."""
+    method: str
+    """In words: "median of the same hour on 9 days", "pooled ratio of 3 days", "pinned before deployment"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one SLI was at one minute, and why. `lack` says what was missing when the call is UNKNOWN."""
+
+    call: Call
+    why: str
+    minute: int
+    value: float | None = None
+    limit: float | None = None
+    n: float | None = None
+    lack: Literal["", "data", "idle", "thin", "baseline"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One SLI past its objective for its sustain time, with the baseline frozen at onset."""
+
+    series: Series
+    sli: Sli
+    first_bad: int
+    """The first BAD minute of the run."""
+    detected_at: datetime
+    value: float
+    limit: float
+    n: float | None
+    why: str
+    baseline: Baseline | None = None
+    """None: too little history; the objective stands in."""
+    cleared_at: datetime | None = None

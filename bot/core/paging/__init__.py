@@ -1,0 +1,1 @@
+"""Who is paged when, and whether they can be reached."""

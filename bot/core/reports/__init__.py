@@ -1,0 +1,1 @@
+"""Postmortems, readiness and the weekly review as values."""

@@ -1,0 +1,369 @@
+"""May this agent go live? Every line of `product.md` section 11 with its evidence, or with what is missing.
+
+A line is met only by evidence: what nobody has looked at is UNKNOWN, and unknown is not ready. *Stages*:
+
+    demo                  nothing is asked of it
+    beta                  it is measured, owned, has a runbook and a fallback, and its scope is written down
+    production            every line has evidence
+    reliable production   and it has been live for 90 days without a SEV1 or SEV2, with error budget left
+
+The *stability window* is counted from go-live (the first recorded decision that put it into production) or from the
+end of its last SEV1 or SEV2, whichever is later. Scope, blast radius, tools and stage change by decisions of people
+that are recorded; a fleet file that says something nobody has decided is a line that is not met.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, get_args
+
+from bot.core.model.fleet import Agent
+from bot.core.model.slis import Call
+from bot.core.runbooks.runbook import PHASES
+
+Stage = Literal["demo", "beta", "production", "reliable production"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+Rating = Literal["P", "S", "M", "U"]
+"""Performed without challenges, with some, with major ones, unable (HSEEP)."""
+
+DRILL_DAYS = 90
+"""Days for which a drill, a rehearsal or a look at somebody's ways is evidence."""
+STABLE_DAYS = 90
+BASELINE_DAYS = 30
+REACHED_WITHIN = timedelta(days=2)
+"""Ways are checked daily; evidence older than two rounds is none."""
+REPORTING_WITHIN = timedelta(minutes=15)
+COST_KEYS = ("usd_a_day", "usd_a_day_at_10x", "usd_a_day_at_100x")
+"""What `cost` must hold: today's cost, and what a person worked out for ten and a hundred times the load. Prices step
+at tiers and queues do not scale, so the bot does not multiply."""
+
+
+class RehearsalFact(NamedTuple):
+    """The result of one tabletop exercise: the worst rating of its objectives, and where its report is."""
+
+    agent: str
+    playbook: str
+    at: datetime
+    rating: Rating
+    report: str = ""
+
+
+class StepDown(NamedTuple):
+    """A step down of the real agent that its instances read back: in a drill, or because it was needed."""
+
+    at: datetime
+    rung: str
+
+
+class ReachabilityFact(NamedTuple):
+    """Whether a person can be reached, as last checked; `ok` None: never checked, or not lately enough to say."""
+
+    person: str
+    ok: bool | None
+    why: str = ""
+    at: datetime | None = None
+
+
+class ScopeDecision(NamedTuple):
+    """A recorded human decision about what an agent is and may do. `terms` are those it was about (`terms_of`)."""
+
+    agent: str
+    at: datetime
+    by: str
+    stage: str
+    terms: str
+    reason: str
+
+
+class ReportingFact(NamedTuple):
+    """One SLI: when it last gave an answer, and on how many of the last 30 days it did."""
+
+    name: str
+    last: datetime | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an agent, gathered by the engine. Everything that nobody has looked at is left empty."""
+
+    agent: Agent
+    slis: tuple[ReportingFact, ...] = ()
+    owner: ReachabilityFact | None = None
+    deputy: ReachabilityFact | None = None
+    runbook_phases: frozenset[str] = frozenset()
+    runbook_problems: tuple[str, ...] = ()
+    step_downs: tuple[StepDown, ...] = ()
+    rehearsals: tuple[RehearsalFact, ...] = ()
+    decisions: tuple[ScopeDecision, ...] = ()
+    last_severe: tuple[str, datetime] | None = None
+    """Number and end of the newest SEV1 or SEV2 (its opening while it is open)."""
+    budgets_gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessLine:
+    """One question, the answer, and the evidence for it (or what is missing, and what would supply it)."""
+
+    key: str
+    title: str
+    call: Call
+    why: str
+    stage: Stage = "production"
+    """The lowest stage that needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The whole answer. `reached`: the highest stage all of whose lines are met."""
+
+    agent: str
+    claimed: Stage
+    reached: Stage
+    lines: tuple[ReadinessLine, ...]
+    headline: str
+    stable_days: float | None
+    """Days of the stability window; None where the agent is not live."""
+
+    @property
+    def production_ready(self) -> bool:
+        """Every line has evidence."""
+        return STAGES.index(self.reached) >= STAGES.index("production")
+
+    @property
+    def missing(self) -> tuple[ReadinessLine, ...]:
+        """The lines that bar production."""
+        return tuple(line for line in self.lines if line.call is not Call.OK and line.stage != "reliable production")
+
+
+def terms_of(agent: Agent) -> str:
+    """What a scope decision is about, as one text that can be compared and shown."""
+    parts = {
+        "stage": agent.stage,
+        "scope": agent.scope,
+        "blast radius": agent.blast_radius,
+        "workflows": ", ".join(sorted(agent.workflows)),
+        "tools": ", ".join(sorted(agent.tools)),
+    }
+    return "\n".join(f"{name}: {text}" for name, text in parts.items())
+
+
+def changed_terms(before: str, after: str) -> tuple[str, ...]:
+    """What differs between two terms, by name: "tools", "scope"."""
+    old, new = (dict(line.split(": ", 1) for line in text.splitlines() if ": " in line) for text in (before, after))
+    return tuple(name for name in new if old.get(name) != new[name])
+
+
+def judge(facts: Facts, now: datetime) -> Readiness:
+    """Every line with its answer, the stage that follows, and one sentence."""
+    stable = stability(facts, now)
+    lines = (
+        *_measured(facts, now),
+        *_owned(facts, now),
+        *_written(facts),
+        *_rehearsed(facts, now),
+        *_steady(facts, stable),
+    )
+    reached = _reached(lines)
+    return Readiness(facts.agent.key, facts.agent.stage, reached, lines, _headline(facts.agent, reached, lines), stable)
+
+
+def stability(facts: Facts, now: datetime) -> float | None:
+    """Days since go-live or the last SEV1 or SEV2; None where nobody has recorded a go-live."""
+    live = went_live(facts.decisions)
+    if live is None:
+        return None
+    since = max(live, facts.last_severe[1]) if facts.last_severe else live
+    return max(0.0, (now - since) / timedelta(days=1))
+
+
+def went_live(decisions: Sequence[ScopeDecision]) -> datetime | None:
+    """The first decision of the newest unbroken run of decisions for production."""
+    live: datetime | None = None
+    for each in sorted(decisions, key=lambda one: one.at):
+        live = (live or each.at) if each.stage == "production" else None
+    return live
+
+
+def _reached(lines: Sequence[ReadinessLine]) -> Stage:
+    reached: Stage = "demo"
+    for stage in STAGES[1:]:
+        if any(line.call is not Call.OK for line in lines if line.stage == stage):
+            break
+        reached = stage
+    return reached
+
+
+def _headline(agent: Agent, reached: Stage, lines: Sequence[ReadinessLine]) -> str:
+    short = [line for line in lines if line.call is not Call.OK and line.stage != "reliable production"]
+    if not short:
+        return f"{agent.key} is production-ready: every line has evidence." + (
+            " It is in reliable production." if reached == "reliable production" else ""
+        )
+    claims = " The fleet file says production." if agent.stage == "production" else ""
+    beta = " Everything for beta is there." if reached == "beta" else ""
+    return f"{agent.key} is demo-ready: {len(short)} of {_asked(lines)} lines have no evidence yet.{beta}{claims}"
+
+
+def _asked(lines: Sequence[ReadinessLine]) -> int:
+    return sum(line.stage != "reliable production" for line in lines)
+
+
+def _answer(key: str, title: str, lacks: Sequence[str], evidence: str, stage: Stage = "production") -> ReadinessLine:
+    return ReadinessLine(key, title, Call.BAD if lacks else Call.OK, "; ".join(lacks) if lacks else evidence, stage)
+
+
+def _measured(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLine]:
+    silent = [one.name for one in facts.slis if one.last is None or now - one.last > REPORTING_WITHIN]
+    lacks = [f"no answer in the last 15 min: {', '.join(silent)}"] if silent else []
+    live = _answer(
+        "slis",
+        "SLIs with objectives, live and reporting",
+        lacks if facts.slis else ["it has no SLI"],
+        f"{len(facts.slis)} SLIs reporting",
+        "beta",
+    )
+    few = [f"{one.name} {one.days}" for one in facts.slis if one.days < BASELINE_DAYS]
+    observed = _answer(
+        "baseline",
+        f"baseline observed for {BASELINE_DAYS} days",
+        [f"days seen: {', '.join(few)}"] if few else [] if facts.slis else ["it has no SLI"],
+        f"all SLIs on {BASELINE_DAYS} days",
+    )
+    return live, observed
+
+
+def _owned(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLine]:
+    owner = _reach("owner", "one owner, reachable", facts.agent.owner, facts.owner, now)
+    deputy = _reach("deputy", "a deputy, reachable", facts.agent.deputy, facts.deputy, now)
+    return owner, deputy
+
+
+def _reach(key: str, title: str, person: str, found: ReachabilityFact | None, now: datetime) -> ReadinessLine:
+    if not person:
+        return ReadinessLine(key, title, Call.BAD, f"no {key} is named in the fleet file", "beta")
+    if found is None or found.ok is None or (found.at is not None and now - found.at > REACHED_WITHIN):
+        seen = f"; last checked {found.at:%Y-%m-%d}" if found and found.at else ""
+        return ReadinessLine(
+            key, title, Call.UNKNOWN, f"nobody has checked lately how {person} is reached{seen}", "beta"
+        )
+    if not found.ok:
+        return ReadinessLine(key, title, Call.BAD, f"{person} cannot be reached: {found.why}", "beta")
+    return ReadinessLine(key, title, Call.OK, f"{person}: {found.why or 'reachable'}", "beta")
+
+
+def _written(facts: Facts) -> tuple[ReadinessLine, ...]:
+    agent = facts.agent
+    return (
+        _runbook(facts),
+        _text("fallback", "a fallback for when it is off", agent.fallback, "beta"),
+        _scope(agent),
+        _decided(facts),
+        _text("data_contracts", "data contracts named", ", ".join(agent.data_contracts)),
+        _cost(agent.cost),
+    )
+
+
+def _text(key: str, title: str, text: str, stage: Stage = "production") -> ReadinessLine:
+    return _answer(key, title, [] if text.strip() else [f"`{key}` is empty in the fleet file"], text.strip(), stage)
+
+
+def _scope(agent: Agent) -> ReadinessLine:
+    written = {"scope": agent.scope, "blast_radius": agent.blast_radius}
+    empty = [f"`{name}` is empty in the fleet file" for name, text in written.items() if not text.strip()]
+    return _answer("scope", "scope and blast radius written", empty, agent.scope, "beta")
+
+
+def _runbook(facts: Facts) -> ReadinessLine:
+    silent = [phase for phase in PHASES if phase not in facts.runbook_phases]
+    lacks = list(facts.runbook_problems[:3])
+    if silent:
+        lacks.append(f"runbook {facts.agent.runbook} says nothing of {', '.join(silent)}")
+    title = "a runbook that answers detection, attribution, containment and recovery"
+    return _answer("runbook", title, lacks, f"runbook {facts.agent.runbook} passes its checks", "beta")
+
+
+def _cost(cost: Mapping[str, float]) -> ReadinessLine:
+    gone = [f"`cost.{key}`" for key in COST_KEYS if key not in cost]
+    shown = ", ".join(f"{cost[key]:,.0f} USD" for key in COST_KEYS if key in cost)
+    lacks = [f"{', '.join(gone)} missing in the fleet file"] if gone else []
+    return _answer("cost", "cost worked out for 10x and 100x the load", lacks, f"a day at 1x, 10x, 100x: {shown}")
+
+
+def _decided(facts: Facts) -> ReadinessLine:
+    title = "scope and stage are recorded decisions"
+    newest = max(facts.decisions, key=lambda one: one.at, default=None)
+    if newest is None:
+        return ReadinessLine("decision", title, Call.BAD, "nobody has recorded one: stepdown scope AGENT --reason WHY")
+    changed = changed_terms(newest.terms, terms_of(facts.agent))
+    if changed:
+        said = f"{', '.join(changed)} changed in the fleet file since {newest.by} decided on {newest.at:%Y-%m-%d}"
+        return ReadinessLine("decision", title, Call.BAD, f"{said}: stepdown scope AGENT --reason WHY")
+    return ReadinessLine("decision", title, Call.OK, f"{newest.by}, {newest.at:%Y-%m-%d}: {newest.reason}")
+
+
+def _rehearsed(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLine]:
+    return _stepped_down(facts, now), _tabletop(facts, now)
+
+
+def _stepped_down(facts: Facts, now: datetime) -> ReadinessLine:
+    title = f"a step down confirmed by the agent itself in the last {DRILL_DAYS} days"
+    newest = max(facts.step_downs, key=lambda one: one.at, default=None)
+    if newest is None:
+        tip = f'drill it: stepdown step-down {facts.agent.key} --reason "drill"'
+        return ReadinessLine("step_down", title, Call.BAD, f"none is recorded; {tip}")
+    said = f"{newest.rung}, read back {newest.at:%Y-%m-%d}"
+    if now - newest.at > timedelta(days=DRILL_DAYS):
+        return ReadinessLine("step_down", title, Call.BAD, f"the last is {(now - newest.at).days} days old ({said})")
+    return ReadinessLine("step_down", title, Call.OK, said)
+
+
+def _tabletop(facts: Facts, now: datetime) -> ReadinessLine:
+    title = f"tabletop of its two top failures in the last {DRILL_DAYS} days"
+    wanted = facts.agent.top_failures
+    if len(wanted) < 2:  # noqa: PLR2004 - `product.md` section 11 asks for two
+        return ReadinessLine("tabletop", title, Call.BAD, f"`top_failures` names {len(wanted)} of two playbooks")
+    newest = {one.playbook: one for one in sorted(facts.rehearsals, key=lambda one: one.at)}
+    lacks = [why for name in wanted if (why := _stale(name, newest.get(name), now))]
+    held = ", ".join(f"{name} {newest[name].rating} on {newest[name].at:%Y-%m-%d}" for name in wanted if name in newest)
+    return _answer("tabletop", title, lacks, held)
+
+
+def _stale(name: str, held: RehearsalFact | None, now: datetime) -> str:
+    """Why a rehearsal is no evidence; "" where it is."""
+    if held is None:
+        return f"{name} was never rehearsed"
+    if now - held.at > timedelta(days=DRILL_DAYS):
+        return f"{name} was rehearsed {(now - held.at).days} days ago"
+    if held.rating in {"M", "U"}:
+        return f"{name} was rated {held.rating} on {held.at:%Y-%m-%d}: rehearse it again"
+    return ""
+
+
+def _steady(facts: Facts, stable: float | None) -> tuple[ReadinessLine, ReadinessLine]:
+    title = f"{STABLE_DAYS} days live without a SEV1 or SEV2"
+    if stable is None:
+        steady = ReadinessLine("stability", title, Call.BAD, "no go-live is recorded", "reliable production")
+    else:
+        since = f" since {facts.last_severe[0]}" if facts.last_severe and stable < STABLE_DAYS else ""
+        call = Call.OK if stable >= STABLE_DAYS else Call.BAD
+        steady = ReadinessLine(
+            "stability", title, call, f"{stable:.0f} of {STABLE_DAYS} days{since}", "reliable production"
+        )
+    gone = facts.budgets_gone
+    left = _answer("budget", "error budget left", list(gone), "no budget is gone", "reliable production")
+    return steady, left
+
+
+MARKS = {Call.OK: "yes", Call.BAD: "NO", Call.UNKNOWN: "?"}
+
+
+def words(found: Readiness) -> list[str]:
+    """The whole answer, a line each: the sentence first, what is missing before what is there."""
+    order = {Call.BAD: 0, Call.UNKNOWN: 1, Call.OK: 2}
+    lines = sorted(found.lines, key=lambda line: order[line.call])
+    window = "" if found.stable_days is None else f" {found.stable_days:.0f} of {STABLE_DAYS} days stable."
+    return [
+        f"{found.headline}{window}",
+        *(f"{MARKS[line.call]:>3}  {line.title}: {line.why} [{line.stage}]" for line in lines),
+    ]

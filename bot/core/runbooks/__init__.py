@@ -1,0 +1,1 @@
+"""Runbooks, playbooks and rehearsals as values."""

@@ -1,0 +1,1 @@
+"""What sources and agents report, and how it becomes minutes."""

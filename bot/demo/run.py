@@ -1,0 +1,126 @@
+"""The demo as a command: set the stage, tell the story, print it as it happens, and say whether it was whole."""
+
+import json
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.demo.milestones import Milestone, milestones_of, missing
+from bot.demo.responder import ScriptedResponder, StoryStoppedError
+from bot.demo.setup import DemoSetup, set_up, tell
+from bot.runtime.process import quiet
+from bot.simulation import demo_fleet
+
+NEEDED = 150.0
+"""Scenario minutes the unattended story may take before it counts as stuck."""
+
+
+def run_demo(*, speed: float, unattended: bool, json_file: Path | None, port: int, keep: Path | None) -> int:
+    """Run the demo; returns the exit code. Unattended: 0 only if every beat happened, in order."""
+    quiet("WARNING")
+    console = Console(highlight=False)
+    with _folder(keep) as folder:
+        stage = set_up(folder, speed, port, lambda line: console.print(f"  {line}"))
+        try:
+            tell(stage)
+            if not unattended:
+                return _attend(stage, console, speed)
+            return _play(stage, console, speed, json_file)
+        finally:
+            stage.stop()
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """Where the database and the postmortem go. Nothing is deleted that a person may want to read."""
+    if keep is None:
+        keep = Path(tempfile.mkdtemp(prefix="stepdown-demo-"))
+    keep.mkdir(parents=True, exist_ok=True)
+    for old in keep.glob("demo.db*"):
+        old.unlink()
+    yield keep
+
+
+def _attend(stage: DemoSetup, console: Console, speed: float) -> int:
+    """A person plays. The story is printed beside them until they stop it."""
+    console.print(f"\n[bold]Open {stage.slack.url} in a browser.[/bold] You are Ana, who owns the refunds agent.")
+    console.print(f"Time runs {speed:g} times as fast. In about half a minute the agent goes wrong and you are paged.")
+    console.print(
+        "Tap Acknowledge, step it down, walk the runbook. Switch to Bo to approve a restore. Ctrl-C ends it.\n"
+    )
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopped.set())
+    teller = _Teller(stage, console)
+    while not stopped.wait(0.3):
+        teller.look()
+    console.print("\nThe demo is over.")
+    return 0
+
+
+def _play(stage: DemoSetup, console: Console, speed: float, json_file: Path | None) -> int:
+    """Play the responder, print each beat, and judge the story."""
+    teller = _Teller(stage, console)
+    stopped = threading.Event()
+
+    def narrate() -> None:
+        while not stopped.wait(0.2):
+            teller.look()
+
+    narrator = threading.Thread(target=narrate, name="narrator", daemon=True)
+    narrator.start()
+    trouble = ""
+    try:
+        ScriptedResponder(stage, time.monotonic() + NEEDED * 60 / speed).play()
+    except StoryStoppedError as stop:
+        trouble = str(stop)
+    stopped.set()
+    narrator.join()
+    teller.look()
+    wrong = [*([trouble] if trouble else []), *missing(teller.beats)]
+    if json_file is not None:
+        _write(json_file, teller.beats, teller.postmortem)
+    if wrong:
+        console.print(f"\n[bold red]The story did not hold:[/bold red] {'; '.join(wrong)}", soft_wrap=True)
+        return 1
+    console.print(f"\n[bold]Every beat happened.[/bold] The postmortem draft is {teller.postmortem}", soft_wrap=True)
+    return 0
+
+
+def _write(path: Path, beats: list[Milestone], postmortem: str) -> None:
+    story = {"beats": [asdict(beat) for beat in beats], "postmortem": postmortem}
+    path.write_text(json.dumps(story, indent=2, ensure_ascii=False) + "\n")
+
+
+class _Teller:
+    """Prints what the timeline of the failing agent's incident says, as it is committed."""
+
+    def __init__(self, stage: DemoSetup, console: Console) -> None:
+        self._stage = stage
+        self._console = console
+        self._told = 0
+        self.beats: list[Milestone] = []
+        self.postmortem = ""
+
+    def look(self) -> None:
+        """Print what is new."""
+        store = self._stage.app.store
+        incident = next((one for one in reversed(store.incidents(10)) if one.agent == demo_fleet.FAILING), None)
+        if incident is None:
+            return
+        self.postmortem = incident.postmortem
+        entries = store.entries(incident.id)
+        for sealed in entries[self._told :]:
+            entry = sealed.entry
+            style = "bold" if milestones_of([sealed]) else "dim"
+            line = f"{entry.at:%H:%M:%S}  {entry.actor.name:<12} {entry.text}"
+            self._console.print(line, style=style, markup=False, soft_wrap=True)
+        self._told = len(entries)
+        self.beats = milestones_of(entries)

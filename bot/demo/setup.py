@@ -1,0 +1,108 @@
+"""The demo's stage: local Slack, simulated fleet and the real bot, each over its own loopback connection."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+
+from bot.config import parse_fleet
+from bot.core.model.fleet import Fleet
+from bot.localslack.server import LocalSlack, Workspace
+from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.simulation import demo_fleet
+from bot.simulation.clock import ScaledClock
+from bot.simulation.instances import Instances
+from bot.simulation.metrics_server import MetricsServer
+from bot.simulation.script import ScriptRun
+from bot.simulation.world import World
+from bot.slack.manifest import manifest
+from bot.sources import KINDS
+from bot.web.tokens import TokenBook, new_token
+
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+PLAYBOOKS = RUNBOOKS.parent / "playbooks"
+HISTORY_DAYS = 3.0
+
+
+@dataclass
+class DemoSetup:
+    """Everything that runs during the demo."""
+
+    slack: LocalSlack
+    app: App
+    world: World
+    metrics: MetricsServer
+    instances: Instances
+    feed_token: str = field(repr=False)
+    telling: ScriptRun | None = None
+
+    def stop(self) -> None:
+        """Take it all down, the bot first."""
+        if self.telling is not None:
+            self.telling.stop()
+        self.instances.stop()
+        self.app.stop()
+        self.metrics.stop()
+        self.slack.stop()
+
+
+def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None], playbooks: Path = PLAYBOOKS) -> DemoSetup:
+    """Start everything; returns when the bot polls. `say` hears what is starting."""
+    clock = ScaledClock(speed)
+    slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "app": {"manifest": manifest()}}), port=port)
+    slack.start()
+    say(f"local Slack       {slack.url}")
+    world = World(clock, demo_fleet.AGENTS)
+    metrics = MetricsServer(world)
+    metrics.start()
+    say(f"simulated fleet   {metrics.url}/metrics")
+    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url).encode(), {}, KINDS)
+    made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
+    feed = new_token("changes")
+    lines = [token.line for token in (*made.values(), feed)]
+    app = App(replace(_setup(folder, fleet, clock, slack, TokenBook.from_lines(lines)), playbooks_dir=playbooks))
+    app.start()
+    say(f"bot               {app.url}/docs")
+    instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})
+    instances.start()
+    return DemoSetup(slack, app, world, metrics, instances, feed.token)
+
+
+def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, tokens: TokenBook) -> AppSetup:
+    return AppSetup(
+        fleet=lambda: fleet,
+        clock=clock,
+        slack=SlackAccess(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.api_url),
+        database_url=f"sqlite:///{folder / 'demo.db'}",
+        data_dir=folder,
+        runbooks_dir=RUNBOOKS,
+        playbooks_dir=PLAYBOOKS,
+        tokens=tokens,
+        speed=clock.speed,
+        history_days=HISTORY_DAYS,
+    )
+
+
+def tell(stage: DemoSetup) -> None:
+    """Let the story begin: the agent breaks, and once it is contained a colleague mends the cause and says so."""
+
+    def say(teller: str, sentence: str) -> None:
+        open_ = stage.app.store.open_incidents(demo_fleet.FAILING)
+        channel = open_[0].channel if open_ and open_[0].channel else demo_fleet.CHANNELS["incidents"]
+        speaker = next(person.slack for person in demo_fleet.PEOPLE if person.key == teller)
+        with httpx.Client(base_url=f"{stage.slack.url}/_control", timeout=10, trust_env=False) as control:
+            control.post("/join", json={"user": speaker, "channel": channel}).raise_for_status()
+            message = {"user": speaker, "channel": channel, "text": sentence}
+            control.post("/say", json=message).raise_for_status()
+
+    def change(at: datetime) -> None:
+        with httpx.Client(base_url=stage.app.url, timeout=10, trust_env=False) as feed:
+            posted = {**demo_fleet.CHANGE, "time": at.isoformat()}
+            feed.post(
+                "/v1/changes", json=posted, headers={"Authorization": f"Bearer {stage.feed_token}"}
+            ).raise_for_status()
+
+    stage.telling = ScriptRun(stage.world, demo_fleet.story(), say, change)
+    stage.telling.start()

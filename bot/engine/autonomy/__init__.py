@@ -1,0 +1,1 @@
+"""The rungs as agents read them."""

@@ -1,0 +1,228 @@
+"""The rungs as the agents may read them, in memory (`architecture.md`: the control plane answers from memory).
+
+Two rules make a poll cheap and safe. The committed rungs are one mapping that is replaced, never changed, so an answer
+takes no lock at all. What instances say back is gathered here and handed on by `take_changed`, so a poll never waits
+for the database; the lock around it is held for a dictionary operation or for one agent's list.
+
+Epochs count per agent, over all its workflows: the answer to a workflow carries the newest epoch that bears on it.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.rungs import InstanceReading, Ladder, RungState
+from bot.ports.clock import Clock
+
+INSTANCES_PER_AGENT = 1_000
+FLUSH_SEEN = timedelta(seconds=15)
+"""How stale the stored last-seen time of an instance that says nothing new may become."""
+ELSEWHERE = FLUSH_SEEN + timedelta(seconds=10)
+"""How much longer an instance counts that another replica has seen: it may have been seen again since."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungAnswer:
+    """The rung an agent may act on until `not_after`; then it drops to `fallback` by itself."""
+
+    agent: str
+    workflow: str
+    level: str
+    epoch: int
+    may: str
+    grants: Mapping[str, object]
+    not_after: datetime
+    lease: timedelta
+    """How long the answer was good for when it was given."""
+    fallback: str
+    incident_id: int | None = None
+
+
+@dataclass(slots=True)
+class _Seen:
+    """An instance's last word, and what of it was handed on to be stored."""
+
+    reading: InstanceReading
+    stored: InstanceReading | None = None
+    elsewhere: bool = False
+    """Whether another replica, or an earlier process, heard it."""
+
+    @property
+    def is_news(self) -> bool:
+        """True where the store should hear of it: something changed, or its last-seen time is stale."""
+        if self.stored is None:
+            return True
+        said, kept = self.reading, self.stored
+        return (said.level, said.epoch) != (kept.level, kept.epoch) or said.seen_at - kept.seen_at >= FLUSH_SEEN
+
+
+Instance = tuple[str, str]
+"""(workflow, instance)"""
+
+
+class MemoryRungCache:
+    """Implements `ports.RungBoard`. Safe to use from any thread."""
+
+    def __init__(self, fleet: Callable[[], Fleet], clock: Clock, states: Sequence[RungState] = ()) -> None:
+        self._fleet = fleet
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._rungs: Mapping[tuple[str, str], RungState] = {}
+        self._epochs: Mapping[str, int] = {}
+        self._seen: dict[str, OrderedDict[Instance, _Seen]] = {}
+        self._news: dict[tuple[str, Instance], None] = {}
+        self.publish(states)
+
+    def publish(self, states: Sequence[RungState]) -> None:
+        """Take over committed rungs; an older epoch never replaces a newer one."""
+        with self._lock:
+            rungs, epochs = dict(self._rungs), dict(self._epochs)
+            for state in states:
+                known = rungs.get((state.agent, state.workflow))
+                if known is None or state.epoch >= known.epoch:
+                    rungs[state.agent, state.workflow] = state
+                    epochs[state.agent] = max(state.epoch, epochs.get(state.agent, 0))
+            self._rungs, self._epochs = rungs, epochs
+
+    def answer(self, agent: str, workflow: str = "") -> RungAnswer:
+        """What the agent may do now, for one workflow or as a whole. KeyError for an agent the fleet does not have.
+
+        A workflow inherits the agent-wide rung, and the lower of the two wins. A workflow the agent does not have
+        gets the lowest rung of any of its workflows: a misspelt name must not lift a restriction.
+        """
+        fleet = self._fleet()
+        found = fleet.agents[agent]
+        states = self._bearing(found, workflow)
+        level, incident = _on_ladder(fleet.ladder, found.normal_rung), None
+        for state in states:
+            rung = _on_ladder(fleet.ladder, state.rung)
+            if state.workflow == "" or fleet.ladder.lower(level, rung) != level:
+                level, incident = rung, state.incident_id
+        epoch = max((state.epoch for state in states), default=0)
+        return self._write(found, workflow, fleet.ladder, level, epoch, incident)
+
+    def epoch(self, agent: str) -> int:
+        """The newest epoch of the agent over all its workflows; 0 when nothing was ever changed."""
+        return self._epochs.get(agent, 0)
+
+    def record(self, reading: InstanceReading) -> None:
+        """Remember what an instance says it applies. The oldest instance goes when the agent has too many."""
+        key = reading.workflow, reading.instance
+        with self._lock:
+            instances = self._seen.setdefault(reading.agent, OrderedDict())
+            seen = instances.get(key)
+            if seen is None:
+                self._make_room(reading.agent, instances)
+                seen = instances[key] = _Seen(reading)
+            if reading.seen_at >= seen.reading.seen_at:
+                seen.reading, seen.elsewhere = reading, False
+            instances.move_to_end(key)
+            if seen.is_news:
+                self._news[reading.agent, key] = None
+
+    def hear(self, readings: Sequence[InstanceReading]) -> None:
+        """Take over what instances said to other replicas. It is stored already; an older word changes nothing."""
+        with self._lock:
+            for reading in readings:
+                key = reading.workflow, reading.instance
+                instances = self._seen.setdefault(reading.agent, OrderedDict())
+                seen = instances.get(key)
+                if seen is not None and _said(seen.reading) >= _said(reading):
+                    continue
+                if seen is None:
+                    self._make_room(reading.agent, instances)
+                instances[key] = _Seen(reading, reading, elsewhere=True)
+                instances.move_to_end(key)
+                self._news.pop((reading.agent, key), None)
+
+    def readings(self, agent: str, workflow: str = "") -> Sequence[InstanceReading]:
+        """One reading per live instance: seen within the agent's lease (after it, an instance has dropped by itself).
+
+        For the agent as a whole an instance counts by the workflow in which it is furthest behind. For one workflow,
+        an instance that never says its workflow counts with what it said.
+        """
+        fleet = self._fleet()
+        found = fleet.agents.get(agent)
+        since = self._clock.now() - timedelta(seconds=found.control.not_after if found else 0)
+        with self._lock:
+            words = [
+                seen.reading
+                for seen in self._seen.get(agent, {}).values()
+                if seen.reading.seen_at >= (since - ELSEWHERE if seen.elsewhere else since)
+            ]
+        chosen: dict[str, InstanceReading] = {}
+        for word in words:
+            if workflow and word.workflow not in {"", workflow}:
+                continue
+            known = chosen.get(word.instance)
+            if known is None or (_specific(word, known) if workflow else _behind(word, known, fleet.ladder)):
+                chosen[word.instance] = word
+        return tuple(chosen.values())
+
+    def take_changed(self) -> list[InstanceReading]:
+        """Readings the store has not heard of yet; each is handed out once."""
+        with self._lock:
+            news, self._news = self._news, {}
+            taken = []
+            for agent, key in news:
+                seen = self._seen[agent].get(key)
+                if seen is not None:
+                    seen.stored = seen.reading
+                    taken.append(seen.reading)
+        return taken
+
+    def _bearing(self, agent: Agent, workflow: str) -> list[RungState]:
+        """The committed rungs that bear on a workflow, the agent-wide one first."""
+        rungs = self._rungs
+        flows = ("",) if not workflow else ("", workflow) if workflow in agent.workflows else ("", *agent.workflows)
+        return [state for flow in flows if (state := rungs.get((agent.key, flow))) is not None]
+
+    def _write(
+        self, agent: Agent, workflow: str, ladder: Ladder, level: str, epoch: int, incident: int | None
+    ) -> RungAnswer:
+        """Put the answer together, with its lease."""
+        rung = ladder.rung(level)
+        lease = timedelta(seconds=agent.control.not_after)
+        return RungAnswer(
+            agent=agent.key,
+            workflow=workflow,
+            level=rung.name,
+            epoch=epoch,
+            may=rung.may,
+            grants=rung.grants,
+            not_after=self._clock.now() + lease,
+            lease=lease,
+            fallback=agent.control.fallback_rung,
+            incident_id=incident,
+        )
+
+    def _make_room(self, agent: str, instances: OrderedDict[Instance, _Seen]) -> None:
+        """Drop the instances seen longest ago, so that a new name each poll cannot eat the memory."""
+        while len(instances) >= INSTANCES_PER_AGENT:
+            key, _ = instances.popitem(last=False)
+            self._news.pop((agent, key), None)
+
+
+def _said(reading: InstanceReading) -> tuple[datetime, int]:
+    """By which of two words of an instance the later one is known; of two at one moment the one that knows more."""
+    return reading.seen_at, reading.epoch
+
+
+def _on_ladder(ladder: Ladder, rung: str) -> str:
+    """The rung itself, or the bottom where a reloaded ladder lost it: a change of words must not raise anybody."""
+    names = ladder.names()
+    return rung if rung in names else names[-1]
+
+
+def _behind(word: InstanceReading, known: InstanceReading, ladder: Ladder) -> bool:
+    """Whether `word` is the worse news: an older epoch, or at the same one a higher rung."""
+    depth = {name: at for at, name in enumerate(ladder.names())}
+    return (word.epoch, depth.get(word.level, 0)) < (known.epoch, depth.get(known.level, 0))
+
+
+def _specific(word: InstanceReading, known: InstanceReading) -> bool:
+    """Whether `word` speaks of the workflow itself where `known` speaks of the agent as a whole."""
+    return bool(word.workflow) and not known.workflow

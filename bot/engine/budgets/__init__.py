@@ -1,0 +1,1 @@
+"""Error budgets kept, and burn alerts."""

@@ -1,0 +1,77 @@
+"""What people did about a page elsewhere, where it reached them: taking it there is taking it here.
+
+Only the present run of paging counts: whoever takes an alert of an earlier one has not taken this. Closing an alert
+closes nothing here, since an incident is over when its numbers have held and a person says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.core.incident.incident import Incident, IncidentState
+from bot.core.model.fleet import Fleet
+from bot.core.model.people import Actor
+from bot.engine.commands.commands import Commands
+from bot.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class PagedRun:
+    """Which page it was: an incident, when that was opened (epoch seconds), the run of paging, and who was paged."""
+
+    incident_id: int
+    opened: int
+    episode: int
+    person: str
+
+
+class InboundAcknowledgements:
+    """Turns what a pager's own service (`where`) tells into commands. `read`: its name of an alert, as a page."""
+
+    def __init__(
+        self,
+        store: Store,
+        commands: Commands,
+        fleet: Callable[[], Fleet],
+        read: Callable[[str], PagedRun | None],
+        where: str,
+    ) -> None:
+        self._store = store
+        self._commands = commands
+        self._fleet = fleet
+        self._read = read
+        self._where = where
+
+    def acknowledged(self, alert: str, who: str) -> None:
+        """Somebody took it there. Where somebody has it already, nothing changes."""
+        page = self._read(alert)
+        incident = self._current(page)
+        if page is not None and incident is not None and incident.state is IncidentState.PAGING:
+            self._commands.acknowledge(self._actor(page, who), incident.id)
+
+    def closed(self, alert: str, who: str) -> None:
+        """Somebody closed it there: that somebody has it, and it stays open here."""
+        page = self._read(alert)
+        incident = self._current(page)
+        if page is None or incident is None:
+            return
+        self.acknowledged(alert, who)
+        words = f"closed the alert in {self._where}. The incident stays open here until its numbers have held."
+        self._commands.note(self._actor(page, who), incident.id, words)
+
+    def _current(self, page: PagedRun | None) -> Incident | None:
+        """The incident, if the page is one of its present run and not another database's."""
+        incident = None if page is None else self._store.incident(page.incident_id)
+        if page is None or incident is None or not incident.open:
+            return None
+        same = (int(incident.opened_at.timestamp()), incident.escalation.episode) == (page.opened, page.episode)
+        return incident if same else None
+
+    def _actor(self, page: PagedRun, who: str) -> Actor:
+        """The person of that name; else the one who was paged, since it was done with that person's page."""
+        people = self._fleet().people
+        named = next((person for person in people.values() if person.name.casefold() == who.casefold()), None)
+        found = named or people.get(page.person)
+        if found is None:
+            return Actor(page.person, f"{who} (in {self._where})", responder=True, surface="web")
+        told = found.name if named else f"{found.name}, as {who}"
+        return Actor(found.key, f"{told} (in {self._where})", found.slack, responder=True, surface="web")

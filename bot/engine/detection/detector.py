@@ -1,0 +1,297 @@
+"""Detection: fresh minutes become breaches, breaches become incidents (`product.md` section 4).
+
+Everything is read from stored minutes, so a sample that comes late, twice or after a restart leads to the same answer.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from bot.core.detection import literal_rule
+from bot.core.incident.events import Breached, Cleared, Event, PagingBegan, RecoveryReset, Reopened, Sighted
+from bot.core.incident.incident import IllegalMove, Incident, IncidentState
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.people import BOT
+from bot.core.model.samples import Series, minute_of
+from bot.core.model.slis import Breach, Call, Sli
+from bot.engine.baselines import Baselines, Rows
+from bot.engine.incidents.opener import IncidentOpener, severity
+from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.run_all import run_all
+from bot.ports.clock import Clock
+from bot.ports.errors import Conflict
+from bot.ports.store import Store
+
+LOOK_BACK = 90
+"""Minutes of history that detection reads: the longest sustain, pooling and a long run of bad minutes."""
+STALE_AFTER = 5
+"""A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
+SILENCE_SLACK = 10
+"""Minutes by which a silence that a person cancelled may still look new: settling and the tick's own pace."""
+BLIND_AFTER = 5
+"""Minutes UNKNOWN that make an agent blind (`product.md` section 4)."""
+STRIPES = 64
+CHANGES_BACK = timedelta(days=90)
+"""How far back changes of rung are read: the one before the last may be long ago."""
+RELAPSE_WITHIN = timedelta(hours=2)
+"""A breach this soon after resolving reopens the same incident (`product.md` section 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is known of one agent at one moment."""
+
+    agent: Agent
+    rows: Mapping[Series, Rows]
+    now: datetime
+    received_at: datetime
+    rung: str
+    freed_from: int
+    """The first minute since the agent left a rung that waits for people; 0 where it was on none."""
+
+
+class Detector:
+    """Judges agents whose minutes moved, and looks for agents that went silent."""
+
+    def __init__(
+        self,
+        store: Store,
+        recorder: IncidentRecorder,
+        history: Baselines,
+        opener: IncidentOpener,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._history = history
+        self._opener = opener
+        self._fleet = fleet
+        self._clock = clock
+        began = minute_of(clock.now())
+        self._watched_since = {series: began for agent in fleet().agents.values() for series, _ in _watched(agent)}
+        """Series -> the minute from which on its silence counts: our start, or when the fleet file first named it."""
+        self._locks = [threading.Lock() for _ in range(STRIPES)]
+
+    def evaluate(self, agents: Collection[str], received_at: datetime) -> None:
+        """Judge these agents now. `received_at`: when the sample that caused it arrived."""
+        fleet = self._fleet()
+        known = [fleet.agents[key] for key in agents if key in fleet.agents]
+        now = self._clock.now()
+        newest = minute_of(now)
+        known = self._suspects(known, now)
+        rows = self._history.rows([agent.key for agent in known], newest - LOOK_BACK, newest + 1) if known else {}
+
+        def judge(agent: Agent) -> None:
+            with self._locks[hash(agent.key) % STRIPES]:
+                freed_from = self._freed_from(agent)
+                self._judge(_Look(agent, rows, now, received_at, self._opener.rung(agent), freed_from))
+
+        run_all(known, judge)
+
+    def _suspects(self, agents: Sequence[Agent], now: datetime) -> list[Agent]:
+        """Those about whom there may be something to say: an open incident, a rung ever changed, a bad newest minute.
+
+        Of the others, and most agents are well most of the time, a few minutes are read instead of ninety.
+        """
+        involved = self._store.agents_with_incidents() | {state.agent for state in self._store.rungs()}
+        calm = [agent for agent in agents if agent.key not in involved]
+        newest, back = minute_of(now), max((_enough(agent) for agent in calm), default=0)
+        rows = self._history.rows([agent.key for agent in calm], newest - back, newest + 1) if calm else {}
+        return [agent for agent in agents if agent.key in involved or self._looks_bad(agent, rows, now)]
+
+    def _looks_bad(self, agent: Agent, rows: Mapping[Series, Rows], now: datetime) -> bool:
+        for series, sli in _watched(agent):
+            own = rows.get(series)
+            if not own:
+                continue
+            baseline = self._history.current(agent, series, sli, now) if sli.objective.relative else None
+            limit = literal_rule.objective_limit(sli, baseline)
+            if literal_rule.call_of(sli, literal_rule.measure(sli, own, max(own)), limit) is Call.BAD:
+                return True
+        return False
+
+    def _freed_from(self, agent: Agent) -> int:
+        """A rung that waits for people drives HER and AQDD up; minutes from then say nothing about the agent."""
+        every = self._store.rung_history(agent.key, self._clock.now() - CHANGES_BACK)
+        history = [state for state in every if state.workflow == ""]
+        ladder = self._fleet().ladder
+        waiting = [rung.name for rung in ladder if rung.waits_for_people]
+        freed = [
+            after.changed_at
+            for before, after in pairwise(history)
+            if before.rung in waiting and after.rung not in waiting
+        ]
+        return minute_of(freed[-1]) + 1 if freed else 0
+
+    def _judge(self, look: _Look) -> None:
+        open_ = [incident for incident in self._store.open_incidents(look.agent.key) if incident.kind != "blind"]
+        fresh: list[Breach] = []
+        for workflow, sli in look.agent.slis:
+            series = Series(look.agent.key, workflow, sli.name)
+            known = _breach_of(open_, series)
+            found = self._examine(look, series, sli, known)
+            if isinstance(found, Breach):
+                fresh.append(found)
+            elif isinstance(found, Cleared):
+                self._tell(open_[0].id, found)
+        for breach in fresh:
+            self._breached(look, breach)
+
+    def _examine(self, look: _Look, series: Series, sli: Sli, known: Breach | None) -> Breach | Cleared | None:
+        """One series: a new breach, a clearing of a known one, or nothing to tell."""
+        rows = look.rows.get(series, {})
+        if sli.moved_by_approval and look.freed_from:
+            rows = {minute: row for minute, row in rows.items() if minute >= look.freed_from}
+        newest = max(rows, default=0)
+        if minute_of(look.now) - newest > STALE_AFTER + literal_rule.reach(sli):
+            return None
+        baseline = known.baseline if known else None
+        if known is None and sli.objective.relative:
+            baseline = self._history.current(look.agent, series, sli, look.now)
+        if known is not None and known.cleared_at is None:
+            why = literal_rule.cleared(sli, rows, newest, baseline)
+            return Cleared(look.now, BOT, series, why) if why else None
+        if self._excused(look, sli):
+            return None
+        run = literal_rule.breach(sli, rows, newest, baseline)
+        return None if run is None else self._onset(look, series, sli, run, known)
+
+    def _excused(self, look: _Look, sli: Sli) -> bool:
+        """A rung that waits for people drives HER and AQDD up by itself; that is no new breach."""
+        fleet = self._fleet()
+        on = next((rung for rung in fleet.ladder if rung.name == look.rung), None)
+        return sli.moved_by_approval and on is not None and on.waits_for_people
+
+    def _onset(self, look: _Look, series: Series, sli: Sli, run: literal_rule.Run, known: Breach | None) -> Breach:
+        """Freeze the baseline where the run began; a breach that comes back keeps the one it had."""
+        frozen = known.baseline if known else self._history.freeze(look.agent, series, sli, run.first_bad)
+        last = run.last
+        limit = literal_rule.objective_limit(sli, frozen)
+        line = limit if limit is not None else last.limit or 0.0
+        return Breach(
+            series=series,
+            sli=sli,
+            first_bad=run.first_bad,
+            detected_at=look.now,
+            value=last.value if last.value is not None else line,
+            limit=line,
+            n=last.n,
+            why=run.why,
+            baseline=frozen,
+        )
+
+    def _breached(self, look: _Look, breach: Breach) -> None:
+        """Attach to the open incident, reopen one that just closed, or open a new one. The database settles races."""
+        for _ in range(3):
+            open_ = next((i for i in self._store.open_incidents(look.agent.key) if i.kind != "blind"), None)
+            try:
+                if open_ is not None:
+                    self._attach(look, open_, breach)
+                elif self._cancelled(look.agent.key, "slo", breach.first_bad, look.now):
+                    return
+                elif closed := self._store.last_closed(look.agent.key, "slo", look.now - RELAPSE_WITHIN):
+                    why = f"{breach.why} {_ago(look.now, closed)} after resolving"
+                    self._tell(closed.id, Reopened(look.now, BOT, why, breach, look.rung))
+                else:
+                    self._opener.slo(look.agent, breach, look.now, look.received_at)
+            except Conflict:
+                continue
+            return
+
+    def _cancelled(self, agent: str, kind: str, first: int, now: datetime) -> bool:
+        """A person called this a false alarm. A run that began before that is the same alarm, not a new one."""
+        found = self._store.last_closed(agent, kind, now - timedelta(days=1), "cancelled")
+        return found is not None and found.resolved_at is not None and first <= minute_of(found.resolved_at)
+
+    def _attach(self, look: _Look, incident: Incident, breach: Breach) -> None:
+        known = _breach_of([incident], breach.series)
+        if known is not None and known.cleared_at is None:
+            return
+        grade = severity(self._fleet(), look.agent, look.rung, (*incident.breaches, breach))
+        self._tell(incident.id, Breached(look.now, BOT, breach, severity=grade))
+
+    def _tell(self, incident_id: int, event: Event) -> None:
+        """Record an event of detection; one that no longer fits (a person was faster) is not news."""
+        try:
+            self._recorder.record(incident_id, lambda _: event)
+        except IllegalMove:
+            return
+
+    def look_for_silence(self, troubles: Mapping[str, str]) -> None:
+        """Open a blind incident for agents without data, and note where data came back. `troubles`: source -> words."""
+        now = self._clock.now()
+        fleet = self._fleet()
+        newest = minute_of(now - timedelta(seconds=60)) - 1
+        back = max((_silence(sli) for agent in fleet.agents.values() for _, sli in agent.slis), default=0)
+        rows = self._history.rows([], newest - back, newest)
+        blind = {incident.agent for incident in self._store.open_incidents() if incident.kind == "blind"}
+
+        def look(agent: Agent) -> None:
+            silent = [series for series, sli in _watched(agent) if self._silent(series, sli, rows, newest)]
+            if silent or agent.key in blind:
+                self._note_silence(agent, silent, troubles, now)
+
+        run_all(fleet.agents.values(), look)
+
+    def _silent(self, series: Series, sli: Sli, rows: Mapping[Series, Rows], newest: int) -> bool:
+        settled = newest - (sli.settle // 60) - (literal_rule.reach(sli) - 1)
+        watched_for = settled - self._watched_since.setdefault(series, minute_of(self._clock.now())) + 1
+        blind = literal_rule.blind_for(sli, rows.get(series, {}), settled)
+        return min(blind, watched_for) >= BLIND_AFTER
+
+    def _note_silence(self, agent: Agent, silent: list[Series], troubles: Mapping[str, str], now: datetime) -> None:
+        incident = next((i for i in self._store.open_incidents(agent.key) if i.kind == "blind"), None)
+        if silent and incident is None:
+            if self._cancelled(agent.key, "blind", minute_of(now) - BLIND_AFTER - SILENCE_SLACK, now):
+                return
+            try:
+                self._opener.blind(agent, silent, self._trouble_of(agent, troubles), now)
+            except Conflict:
+                return
+        elif silent and incident is not None and self._must_wake(agent, incident):
+            why = f"{agent.key} was raised to {self._opener.rung(agent)} while nobody can see how it is doing."
+            self._tell(incident.id, PagingBegan(now, BOT, why))
+        elif not silent and incident is not None and incident.recovered_at is None:
+            self._tell(incident.id, Sighted(now, BOT, f"{agent.key} reports every SLI again."))
+        elif silent and incident is not None and incident.recovered_at is not None:
+            names = ", ".join(sorted({series.sli.upper() for series in silent}))
+            self._tell(incident.id, RecoveryReset(now, BOT, minute_of(now), f"no data on {names} again"))
+
+    def _must_wake(self, agent: Agent, incident: Incident) -> bool:
+        """True for one that pages nobody although the agent acts on its own again."""
+        ladder, rung = self._fleet().ladder, self._opener.rung(agent)
+        return not incident.pages and incident.state is IncidentState.PAGING and not ladder.rung(rung).waits_for_people
+
+    def _trouble_of(self, agent: Agent, troubles: Mapping[str, str]) -> str:
+        """What the sources of this agent's SLIs did wrong, in words."""
+        names = {sli.name for _, sli in agent.slis}
+        asked = {
+            query.source for query in self._fleet().queries if query.sli in names and query.agent in ("", agent.key)
+        }
+        return "; ".join(troubles[name] for name in sorted(asked) if name in troubles)
+
+
+def _enough(agent: Agent) -> int:
+    """Minutes that the call on the newest minute can rest on: how old it may be, and what is pooled behind it."""
+    return max((STALE_AFTER + 2 * literal_rule.reach(sli) + sli.window for _, sli in agent.slis), default=0)
+
+
+def _silence(sli: Sli) -> int:
+    """Minutes in which there must be an answer, or the series is silent."""
+    return BLIND_AFTER + sli.settle // 60 + 2 * literal_rule.reach(sli)
+
+
+def _watched(agent: Agent) -> list[tuple[Series, Sli]]:
+    return [(Series(agent.key, workflow, sli.name), sli) for workflow, sli in agent.slis]
+
+
+def _breach_of(incidents: Iterable[Incident], series: Series) -> Breach | None:
+    return next((breach for incident in incidents for breach in incident.breaches if breach.series == series), None)
+
+
+def _ago(now: datetime, incident: Incident) -> str:
+    minutes = 0 if incident.resolved_at is None else int((now - incident.resolved_at).total_seconds() // 60)
+    return f"{minutes} min"

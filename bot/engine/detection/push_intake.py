@@ -1,0 +1,102 @@
+"""What agents and exporters push: stored first, judged at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from threading import Lock
+
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.samples import MinuteRow, Sample, Series, minute_of
+from bot.core.telemetry.pooling import pooled, whole_of
+from bot.core.telemetry.task_records import QUEUE, TASK_SLIS, TaskRecord, minutes_from_tasks
+from bot.engine.detection.detector import Detector
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+
+HEALED = 2
+"""Minutes before a pushed one that are summed again."""
+
+
+class PushIntake:
+    """Implements `ports.Intake`: a push is answered when it is stored, and detection has seen it by then."""
+
+    def __init__(self, store: Store, detector: Detector, fleet: Callable[[], Fleet], clock: Clock) -> None:
+        self._store = store
+        self._detector = detector
+        self._fleet = fleet
+        self._clock = clock
+        self._pooling = Lock()
+
+    def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
+        """Store ready values and judge their agents."""
+        rows = [MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n) for sample in samples]
+        self._store.put_minutes(rows)
+        with self._pooling:
+            self._store.put_minutes(self._wholes(rows))
+        self._detector.evaluate({row.series.agent for row in rows}, received_at)
+
+    def _wholes(self, rows: Sequence[MinuteRow]) -> list[MinuteRow]:
+        """The agent-wide minutes that stored values of workflows are parts of, summed afresh from the store.
+
+        The two minutes before are summed again: another replica may have stored its part while we summed ours.
+        """
+        agents = self._fleet().agents
+        polled = self._polled()
+        given = {(row.series, row.minute) for row in rows}
+        parts = [row for row in rows if row.series.workflow and row.series.agent in agents]
+        found = [(whole_of(agents[row.series.agent], row.series), row.minute) for row in parts]
+        wholes = [(whole, minute) for whole, minute in found if whole is not None and not polled(whole)]
+        due = sorted({(whole, minute - back) for whole, minute in wholes for back in range(HEALED + 1)} - given)
+        if not due:
+            return []
+        minutes = [minute for _, minute in due]
+        stored = self._store.minutes_of(sorted({whole.agent for whole, _ in due}), min(minutes), max(minutes))
+        known = {(row.series, row.minute): row for each in stored.values() for row in each}
+        return [row for whole, minute in due if (row := _whole(agents[whole.agent], whole, minute, known)) is not None]
+
+    def tasks(self, records: Sequence[TaskRecord]) -> None:
+        """Store task records, recompute the minutes they touch, and judge their agents."""
+        received_at = self._clock.now()
+        minutes = self._store.take_tasks(records)
+        agents = sorted({record.agent for record in records})
+        known = self._store.tasks_touching(agents, minutes)
+        rows = minutes_from_tasks(known, self._counted(agents), minutes, self._store.judged(agents))
+        self._store.put_minutes(rows)
+        self._detector.evaluate(agents, received_at)
+
+    def count_queues(self) -> None:
+        """Count the approval queues of the minute just over, for agents that report tasks.
+
+        A stuck queue brings no new task records, and must not turn into missing data because of that.
+        """
+        now = self._clock.now()
+        minute = minute_of(now) - 1
+        queues = [series for series in self._counted(list(self._fleet().agents)) if series.sli == QUEUE]
+        known = self._store.tasks_touching([series.agent for series in queues], [minute])
+        waiting = {record.agent for record in known}
+        rows = minutes_from_tasks(known, [series for series in queues if series.agent in waiting], [minute])
+        self._store.put_minutes(rows)
+        self._detector.evaluate({row.series.agent for row in rows}, now)
+
+    def _counted(self, agents: Sequence[str]) -> list[Series]:
+        """The series that task records answer for: those that no query answers for."""
+        known = self._fleet().agents
+        polled = self._polled()
+        return [
+            series
+            for key in agents
+            if key in known
+            for series in known[key].series()
+            if series.sli in TASK_SLIS and not polled(series)
+        ]
+
+    def _polled(self) -> Callable[[Series], bool]:
+        """Whether a query answers for a series: what is pushed does not speak over it."""
+        asked = {(query.agent, query.sli) for query in self._fleet().queries}
+        return lambda series: bool({("", series.sli), (series.agent, series.sli)} & asked)
+
+
+def _whole(agent: Agent, whole: Series, minute: int, known: Mapping[tuple[Series, int], MinuteRow]) -> MinuteRow | None:
+    """The agent's row of a minute from those of its workflows; None where no workflow has one."""
+    parts = [known.get((whole._replace(workflow=flow), minute)) for flow in agent.workflows]
+    rows = [(row.value, row.n) for row in parts if row is not None]
+    return MinuteRow(whole, minute, *pooled(whole.sli, rows)) if rows else None

@@ -1,0 +1,1 @@
+"""Evidence gathered around an incident, and attribution run on it."""

@@ -1,0 +1,1 @@
+"""Stepdown watching and maintaining itself."""

@@ -1,0 +1,42 @@
+"""What is looked after between incidents, once a minute: budgets, the weekly review, follow-ups tracked elsewhere.
+
+Each asks by itself whether it is due, and one that fails costs the others nothing.
+"""
+
+from collections.abc import Callable
+
+from bot.core.model.fleet import Fleet
+from bot.engine.budgets.burn_alerts import BurnAlerts
+from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.reliability.readiness_check import ReadinessCheck
+from bot.engine.reliability.weekly_review import WeeklyReview
+from bot.engine.reports.issue_sync import IssueSync, Tracker
+from bot.engine.run_all import run_all
+from bot.ports.clock import Clock
+from bot.ports.store import Store
+
+
+class RoutineChecks:
+    """Goes its rounds. `tracker` None: follow-ups are tracked nowhere else. `log` hears of what did not work."""
+
+    def __init__(
+        self,
+        store: Store,
+        recorder: IncidentRecorder,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+        wall: Callable[[], float],
+        readiness_check: ReadinessCheck,
+        tracker: Tracker | None,
+        log: Callable[[str], None],
+    ) -> None:
+        self._rounds = [
+            BurnAlerts(store, recorder, fleet, clock, wall).round,
+            WeeklyReview(store, fleet, readiness_check, clock, wall).post_if_due,
+        ]
+        if tracker is not None:
+            self._rounds.append(IssueSync(store, recorder, fleet, clock, tracker, log).tick)
+
+    def tick(self) -> None:
+        """Do what is due."""
+        run_all(self._rounds, lambda go: go())

@@ -1,0 +1,1 @@
+"""Incidents: opened, recorded and followed until they are closed."""

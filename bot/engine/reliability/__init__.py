@@ -1,0 +1,1 @@
+"""Readiness, the weekly review, and questions between incidents."""

@@ -1,0 +1,1 @@
+"""Postmortems, tracked follow-ups and backtests."""

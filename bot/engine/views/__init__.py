@@ -1,0 +1,1 @@
+"""Cards, built from the stored state."""

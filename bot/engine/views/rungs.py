@@ -1,0 +1,92 @@
+"""Cards about rungs: a change and how far the agent has obeyed, a restore that waits for a second person."""
+
+from datetime import datetime
+
+from bot.core.cards.autonomy import AutonomyCard, RestoreCard
+from bot.core.cards.parts import Proposal
+from bot.core.incident.incident import Incident
+from bot.engine.views.team import TeamViews
+
+RESIDUE = (
+    "A lower rung does not recall what is already done, in flight or queued: check open approvals, running tasks and "
+    "writes of the last minutes."
+)
+
+
+class RungViews(TeamViews):
+    """Builds the cards of changes of rung."""
+
+    def evidence(self, incident: Incident, now: datetime) -> str:
+        """Recovery evidence in one sentence, for the person who is asked to approve a restore."""
+        clock = self.clock_of(incident, now)
+        return clock.sentence if clock is not None else "No SLI is judged."
+
+    def autonomy_card(self, incident: Incident, epoch: int, now: datetime) -> AutonomyCard | None:
+        """The card of one change of rung; None for an epoch that this incident does not know."""
+        agent = self.agent_of(incident)
+        history = self._store.rung_history(agent.key, incident.opened_at)
+        state = next((state for state in history if state.epoch == epoch), None)
+        if state is None:
+            return None
+        newest = epoch == incident.rungs.epoch
+        before = next((s.rung for s in reversed(history) if s.epoch < epoch and s.workflow == state.workflow), None)
+        from_rung = before or incident.rungs.before
+        ladder = self._fleet().ladder
+        rung = self._numbers.rung_line(incident) if newest else self._numbers.past_rung(incident, state)
+        unconfirmed = newest and incident.rungs.state == "not-confirmed"
+        down = ladder.depth(state.rung) > ladder.depth(from_rung)
+        below = ladder.below(state.rung) if unconfirmed else None
+        return AutonomyCard(
+            self.header(incident, now),
+            agent.key,
+            state.workflow,
+            from_rung,
+            state.rung,
+            self.name(state.by),
+            state.changed_at,
+            state.reason,
+            ladder.rung(state.rung).may,
+            rung,
+            until=state.until,
+            residue=RESIDUE if down else "",
+            lower=Proposal(below.name, below.may, "the step down is not confirmed") if below else None,
+            undo=newest and down and incident.open,
+        )
+
+    def restore_card(self, incident: Incident, name: str, now: datetime) -> RestoreCard | None:
+        """The card that asks for a second person; `settled` once somebody answered."""
+        rungs = incident.rungs
+        if rungs.restore_card != name:
+            return None
+        by = rungs.restore_by
+        ladder = self._fleet().ladder
+        if by is not None:
+            return RestoreCard(
+                self.header(incident, now),
+                rungs.rung,
+                rungs.restore_to,
+                ladder.rung(rungs.restore_to).may,
+                by.name,
+                by.slack,
+                rungs.restore_reason,
+                rungs.restore_evidence,
+            )
+        settled_by = self._how_settled(incident)
+        return RestoreCard(
+            self.header(incident, now),
+            rungs.from_rung,
+            rungs.rung,
+            ladder.rung(rungs.rung).may,
+            "",
+            "",
+            rungs.restore_reason,
+            rungs.restore_evidence,
+            settled=settled_by,
+        )
+
+    def _how_settled(self, incident: Incident) -> str:
+        kinds = ("rung_raised", "restore_declined", "rung_lowered")
+        for entry in reversed(self._store.entries(incident.id)):
+            if entry.entry.kind in kinds:
+                return entry.entry.text
+        return "It is settled."

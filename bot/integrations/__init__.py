@@ -1,0 +1,1 @@
+"""Other products: issue trackers and evaluation datasets."""

@@ -1,0 +1,1 @@
+"""`/_control/*`: everything by HTTP, for tests and the unattended demo."""

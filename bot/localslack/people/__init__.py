@@ -1,0 +1,1 @@
+"""What a person at the page does: writing, clicking, sending forms."""

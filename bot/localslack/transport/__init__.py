@@ -1,0 +1,1 @@
+"""How requests come in and payloads go out: Web API, sockets, webhooks."""

@@ -1,0 +1,1 @@
+"""Pages by any service that Apprise knows."""

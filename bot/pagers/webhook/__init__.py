@@ -1,0 +1,1 @@
+"""Pages as signed messages to a receiver of one's own."""

@@ -1,0 +1,1 @@
+"""Runbook and playbook files, read and checked."""

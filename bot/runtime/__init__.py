@@ -1,0 +1,1 @@
+"""The processes: the bot, its scheduler, and the commands that work without it."""

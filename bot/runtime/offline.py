@@ -1,0 +1,174 @@
+"""The commands on the stored state, without a running bot: what the CLI acts through when Slack is down.
+
+It writes to the same database. The running bot carries the effects out and publishes the rung within a second.
+"""
+
+import getpass
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, datetime
+
+from bot.config import Settings
+from bot.core.cards.answer import Answer, Card
+from bot.core.cards.causes import CauseLine, CausesCard
+from bot.core.cards.fleet import FleetCard
+from bot.core.cards.incident import IncidentCard, IncidentList, TimelineCard
+from bot.core.cards.parts import SliLine
+from bot.core.formatting.numbers import figure
+from bot.core.formatting.terminal_text import visible
+from bot.core.model.fleet import Fleet
+from bot.core.model.people import Actor
+from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.engine.baselines import Baselines
+from bot.engine.commands.causes import Causes
+from bot.engine.commands.commands import CommandDependencies, Commands
+from bot.engine.incidents.monitor import IncidentMonitor
+from bot.engine.incidents.opener import IncidentOpener
+from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.paging.canary import KIND as CANARY
+from bot.engine.paging.canary import Canary
+from bot.engine.reliability.readiness_check import ReadinessCheck
+from bot.engine.views.sli_lines import SliLines
+from bot.engine.views.views import Views
+from bot.exercises.results import rehearsed
+from bot.pagers import PAGERS
+from bot.ports.clock import Clock
+from bot.runbooks.library import RunbookLibrary
+from bot.runbooks.playbook_library import PlaybookLibrary
+from bot.runtime.clock import RealClock
+from bot.store import SqlStore
+from bot.store.migrate import head
+from bot.store.tools import export
+from bot.store.tools.audit import findings
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineCommands:
+    """An open store with the commands on it."""
+
+    store: SqlStore
+    commands: Commands
+    fleet: Fleet
+    ways: frozenset[str]
+    readiness_check: ReadinessCheck
+    clock: Clock
+
+    @classmethod
+    def open(cls, settings: Settings, fleet: Fleet, clock: Clock | None = None) -> "OfflineCommands":
+        """Open the database beside a running bot. Raises StoreError."""
+        store = SqlStore.open(settings.database_url, alone=False)
+        clock = clock or RealClock()
+
+        def present() -> Fleet:
+            return fleet
+
+        ways = frozenset({"slack", *PAGERS})
+        rung_cache = MemoryRungCache(present, clock, store.rungs())
+        recorder = IncidentRecorder(store, rung_cache, time.time, lambda _: None)
+        history = Baselines(store, present)
+        shelf = RunbookLibrary(settings.runbooks_dir)
+        opener = IncidentOpener(store, recorder, present, shelf, ways)
+        monitor = IncidentMonitor(store, recorder, history, rung_cache, present, clock)
+        numbers = SliLines(store, history, rung_cache, present)
+        views = Views(store, numbers, present, monitor.clock_of)
+        playbooks = PlaybookLibrary(settings.playbooks_dir, shelf.names, present).all
+        causes = Causes.over(store, recorder, history, views, playbooks, shelf, present, clock)
+        readiness_check = ReadinessCheck(store, present, shelf, rehearsed(settings.data_dir))
+        desk = CommandDependencies(store, recorder, opener, views, present, clock, causes, readiness_check)
+        return cls(store, Commands(desk), fleet, ways, readiness_check, clock)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def actor(self, who: str) -> Actor:
+        """Who acts: a person of the fleet file. Anybody else may lower and acknowledge, but not raise or close."""
+        key = who or getpass.getuser()
+        person = self.fleet.people.get(key)
+        if person is None:
+            return Actor(key, key, responder=None, surface="cli")
+        return Actor(key, person.name, person.slack, responder=True, surface="cli")
+
+    def test_page(self, person: str) -> Sequence[str]:
+        """Want a test page to a person by every way; the keys of what is wanted."""
+        canary = Canary(self.store, lambda: self.fleet, self.ways, RealClock(), time.time, person)
+        period = f"by hand {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        canary.send(period)
+        made = self.store.occasion(CANARY, period)
+        return [key for key in made.detail.split(",") if key] if made is not None else []
+
+    def verify(self) -> list[str]:
+        """What does not fit together in what is stored, one sentence each; empty when all is whole."""
+        with self.store.reading(), self.store.looking() as connection:
+            return list(findings(connection))
+
+    def export(self) -> Iterator[str]:
+        """Everything that is stored, as JSON lines."""
+        with self.store.reading(), self.store.looking() as connection:
+            yield from export.lines(connection, head())
+
+
+def plain(value: object) -> object:
+    """An answer as plain JSON values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(item) for name, item in asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value
+
+
+def as_text(answer: Answer) -> str:
+    """An answer for a terminal."""
+    lines = _card_lines(answer.card) if answer.card is not None else []
+    return visible("\n".join([answer.text, *lines]))
+
+
+def _card_lines(card: Card) -> list[str]:
+    match card:
+        case IncidentList():
+            heads = [(row.header, row.headline) for row in card.rows]
+            return [f"{head.number} {head.severity} {head.state}: {line}" for head, line in heads]
+        case FleetCard():
+            return [
+                f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}\n" + "\n".join(map(_sli, row.lines))
+                for row in card.rows
+            ]
+        case TimelineCard():
+            return [f"{line.at:%Y-%m-%d %H:%M:%S} {line.actor}: {line.text}" for line in card.lines]
+        case IncidentCard():
+            head = card.header
+            return [
+                f"{head.agent}: {head.title}. {head.severity} {head.state}, owner {head.owner}.",
+                f"Rung {card.rung.rung} ({card.rung.state}, {card.rung.seen} of {card.rung.instances} instances)",
+                *map(_sli, card.lines),
+                *([card.clock] if card.clock else []),
+                *([f"Next: {card.next_phase}: {card.next_step}"] if card.next_step else []),
+                *([card.cause] if card.cause else []),
+            ]
+        case CausesCard():
+            return [line for cause in card.causes for line in _cause(cause)] + [
+                *(f"Playbook {one.name} ({one.title}): seen: {'; '.join(one.seen)}" for one in card.playbooks),
+                *([f"Could not be looked at: {', '.join(card.unseen)}"] if card.unseen else []),
+                *card.notes,
+            ]
+    return str(plain(card)).splitlines()
+
+
+def _cause(line: CauseLine) -> list[str]:
+    out = f", ruled out: {line.ruled_out}" if line.ruled_out else ""
+    grounds = [f"     {ground.points:+.1f}  {ground.words} ({ground.why})" for ground in line.grounds]
+    return [
+        f"  {line.rank}. {line.words}, {100 * line.share:.0f} %{out}",
+        *grounds,
+        f"     Ruled out if {line.ruled_out_by}.",
+    ]
+
+
+def _sli(line: SliLine) -> str:
+    now = "no data" if line.now is None else figure(line.now, line.unit)
+    return f"  {line.title}: {now}, objective {line.objective}, {line.status}"

@@ -1,0 +1,215 @@
+"""`stepdown run`: settings to a running bot, signals to a clean stop or a reload."""
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+from pydantic import SecretStr
+
+from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
+from bot.core.model.fleet import Fleet
+from bot.engine.health.maintenance import Retention
+from bot.integrations.github import GitHubIssues
+from bot.ports.store import Replica
+from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.clock import RealClock
+from bot.runtime.self_monitoring import MonitoringSettings
+from bot.sources import KINDS
+from bot.store import SqlStore, StoreError
+from bot.store.database.sqlite import holder_of, sqlite_path
+from bot.web.server import ServerError
+from bot.web.tokens import TokenBook, TokenError
+
+log = structlog.get_logger("stepdown")
+
+
+class RunError(Exception):
+    """The bot cannot start. `code` is the exit code: 2 used wrongly, 3 something needed was unreachable."""
+
+    def __init__(self, why: str, code: int) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class FleetHolder:
+    """The fleet in force. A reload that fails leaves the old one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fleet = load_fleet(path, environment(), KINDS)
+
+    def get(self) -> Fleet:
+        """The fleet in force."""
+        return self._fleet
+
+    def reload(self) -> str:
+        """Read the file again; returns "" or what is wrong with it."""
+        try:
+            self._fleet = load_fleet(self._path, environment(), KINDS)
+        except FleetErrors as errors:
+            return describe_problems(errors)
+        return ""
+
+
+def setup_of(settings: Settings, holder: FleetHolder) -> AppSetup:
+    """What the settings say, as the composition root wants it. Raises RunError for what is missing."""
+    return AppSetup(
+        fleet=holder.get,
+        clock=RealClock(),
+        slack=slack_access(settings),
+        database_url=settings.database_url,
+        data_dir=settings.data_dir,
+        runbooks_dir=settings.runbooks_dir,
+        playbooks_dir=settings.playbooks_dir,
+        tokens=_tokens(settings.tokens_file),
+        http_host=settings.http_host,
+        http_port=settings.http_port,
+        pagerduty_url=settings.pagerduty_url,
+        pagerduty_inbound_secret=_plain(settings.pagerduty_inbound_secret),
+        tracker=_tracker(settings),
+        monitoring=_monitoring(settings),
+        version=version("stepdown"),
+    )
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def _tracker(settings: Settings) -> GitHubIssues | None:
+    """Where follow-ups are tracked as well: both the repository and a token, or nowhere."""
+    if not settings.github_repository or settings.github_token is None:
+        return None
+    return GitHubIssues(settings.github_repository, settings.github_token.get_secret_value(), settings.github_url)
+
+
+def slack_access(settings: Settings) -> SlackAccess:
+    """How Slack is reached, from the settings. Raises RunError for what is missing."""
+    if settings.slack_bot_token is None:
+        raise RunError("STEPDOWN_SLACK_BOT_TOKEN is needed: the bot lives in Slack.", 2)
+    app_token, secret = settings.slack_app_token, settings.slack_signing_secret
+    by_socket = settings.slack_mode == "socket" or (settings.slack_mode == "" and app_token is not None)
+    if by_socket and app_token is None:
+        raise RunError("STEPDOWN_SLACK_APP_TOKEN is needed for Socket Mode: an app-level token (xapp-).", 2)
+    if not by_socket and (secret is None or not secret.get_secret_value().strip()):
+        how = "HTTP mode believes nobody without it" if settings.slack_mode else "or STEPDOWN_SLACK_APP_TOKEN"
+        raise RunError(f"STEPDOWN_SLACK_SIGNING_SECRET is needed: {how}.", 2)
+    return SlackAccess(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=app_token.get_secret_value() if by_socket and app_token else "",
+        signing_secret=secret.get_secret_value() if not by_socket and secret else "",
+        base_url=settings.slack_base_url,
+        team_id=settings.team_id,
+        prefix=settings.command_prefix,
+    )
+
+
+def _monitoring(settings: Settings) -> MonitoringSettings:
+    keep = Retention(
+        settings.keep_minutes_hours, settings.keep_history_days, settings.keep_tasks_days, settings.keep_effects_days
+    )
+    url = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url is not None else ""
+    return MonitoringSettings(keep, settings.canary_person, url)
+
+
+def _tokens(path: Path | None) -> TokenBook:
+    if path is None:
+        return TokenBook()
+    try:
+        return TokenBook.from_lines(path.read_text().splitlines(), str(path))
+    except TokenError as error:
+        raise RunError(str(error), 2) from error
+
+
+def run_until_stopped(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads the fleet file. Raises RunError."""
+    quiet(settings.log_level)
+    try:
+        holder = FleetHolder(settings.fleet)
+        app = App(replace(setup_of(settings, holder), on_fleet=lambda: _reload(holder, app)))
+    except FleetErrors as errors:
+        raise RunError(describe_problems(errors), 2) from errors
+    except StoreError as error:
+        raise RunError(str(error), 3) from error
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, lambda *_: _reload(holder, app))
+    try:
+        app.start()
+    except ServerError as error:
+        app.stop()
+        raise RunError(str(error), 3) from error
+    log.info("running", url=app.url)
+    stop.wait()
+    log.info("stopping")
+    app.stop()
+
+
+_reloading = threading.RLock()
+"""A signal and another replica's word may ask for it at once."""
+
+
+def _reload(holder: FleetHolder, app: App) -> None:
+    with _reloading:
+        problems = holder.reload()
+        if problems:
+            log.error("the fleet file is refused, the old one stays in force", problems=problems)
+            return
+        app.adopt_fleet()
+    log.info("the fleet file is in force")
+
+
+def ask_to_reload(settings: Settings) -> str:
+    """Ask every process that runs on this database; returns what was done. Raises RunError where none does."""
+    path = sqlite_path(settings.database_url)
+    if path is None:
+        return _ask_replicas(settings)
+    holder = holder_of(path)
+    if holder is None:
+        raise RunError(NOBODY, 3)
+    os.kill(holder, signal.SIGHUP)
+    return f"{settings.fleet} is being read again by process {holder}."
+
+
+NOBODY = "No Stepdown is running on this database."
+
+
+def _ask_replicas(settings: Settings) -> str:
+    """Each replica reads the fleet file of its own host."""
+    try:
+        store = SqlStore.open(settings.database_url, alone=False)
+    except StoreError as error:
+        raise RunError(str(error), 3) from error
+    try:
+        alive, _ = store.report(Replica("", "", 0), 0.0)
+        if not alive:
+            raise RunError(NOBODY, 3)
+        store.announce("fleet")
+    finally:
+        store.close()
+    return f"The fleet file is being read again by {', '.join(f'{one.host} ({one.pid})' for one in alive)}."
+
+
+def quiet(level: str) -> None:
+    """Logs at the wished level; the libraries' own at WARNING, for Bolt logs bodies at INFO.
+
+    Tracebacks are plain. The pretty ones that structlog takes where `rich` is installed show every local variable,
+    secrets among them, and cost so much that a bot whose database was away for seconds did nothing else for minutes.
+    """
+    import logging  # noqa: PLC0415 - only a process that runs sets up logging
+
+    in_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # a log file is read as plain text
+    logging.basicConfig(level=logging.WARNING)
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        processors=[
+            *structlog.get_config()["processors"][:-1],
+            structlog.dev.ConsoleRenderer(colors=in_colour, exception_formatter=structlog.dev.plain_traceback),
+        ],
+    )

@@ -1,0 +1,238 @@
+"""Calls of Slack's Web API: one transport, and one table that says what each refusal means for an effect.
+
+A write is repeated here only when Slack said it did nothing (429, and the wait is short). Anything ambiguous goes back
+to the outbox, which looks for the message before it sends again: the stock client repeats a POST whose answer was lost,
+and was seen to post twice.
+"""
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPException
+from ipaddress import ip_address
+from json import JSONDecodeError, dumps
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.http_client.tls import system_tls
+from bot.ports.errors import DeliveryError, insist_in_time
+
+SLACK_API: Final = "https://slack.com/api/"
+TIMEOUT: Final = 8
+"""Seconds a call may take as a whole; an effect's lease is longer than all calls it makes."""
+SOON: Final = 3
+"""Seconds a question may take while somebody waits for the answer."""
+LONGEST_ANSWER: Final = 8 * 1024 * 1024
+SHORT_WAIT: Final = 2.0
+"""Seconds of Retry-After that are waited for here; longer ones go back to the outbox."""
+_TOO_MANY = 429
+_SERVER_FAULT = 500
+
+PERMANENT: Final = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "channel_not_found", "is_archived", "msg_too_long"}
+    | {"msg_blocks_too_long", "no_text", "metadata_too_large", "invalid_metadata_format", "missing_scope"}
+    | {"message_not_found", "cant_update_message", "edit_window_closed", "not_in_channel", "restricted_action"}
+    | {"user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible", "too_long"}
+    | {"invalid_arguments", "invalid_name", "invalid_name_specials", "invalid_name_maxlength", "name_taken"}
+    | {"invalid_name_punctuation", "invalid_name_required", "method_not_supported_for_channel_type"}
+    | {"cant_invite", "cant_invite_self", "already_in_channel", "already_pinned", "plan_upgrade_required"}
+    | {"no_permission", "messages_tab_disabled", "unknown_method", "user_not_in_channel", "file_not_found"}
+)
+"""Refusals that no repetition changes."""
+MAYBE_DONE: Final = frozenset({"internal_error", "fatal_error", "request_timeout"})
+"""Refusals after which part of the work may have been done."""
+WORDS: Final[Mapping[str, str]] = {
+    "not_in_channel": "the bot is not in that channel: /invite it there",
+    "is_archived": "the channel is archived",
+    "channel_not_found": "the channel does not exist, or the bot may not see it",
+    "user_disabled": "that person's Slack account is deactivated",
+    "invalid_auth": "the bot token is not valid",
+    "account_inactive": "the bot was removed from the workspace",
+    "token_revoked": "the bot token was revoked",
+}
+NEVER_SENT: Final = (ConnectionRefusedError, socket.gaierror)
+
+
+class SlackError(DeliveryError):
+    """A call that was refused or lost. `code` is Slack's word for it, empty where Slack did not speak."""
+
+    def __init__(
+        self,
+        why: str,
+        code: str = "",
+        *,
+        permanent: bool = False,
+        ambiguous: bool = False,
+        retry_after: float | None = None,
+        untried: bool = False,
+    ) -> None:
+        super().__init__(why, permanent=permanent, ambiguous=ambiguous, retry_after=retry_after, untried=untried)
+        self.code = code
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def checked_address(url: str) -> str:
+    """The API's address with its last slash. Raises ValueError for any but Slack's and this machine's.
+
+    The bot token is sent there (`slack.md`, "Rules that Slack imposes").
+    """
+    whole = url if url.endswith("/") else f"{url}/"
+    if whole != SLACK_API and not is_loopback(whole):
+        raise ValueError(f"the Slack API must be {SLACK_API} or on this machine, not {urlsplit(whole).netloc!r}")
+    return whole
+
+
+class SlackClient(WebClient):
+    """slack_sdk's client with a deadline for a whole call, a cap on an answer, and no proxy to this machine."""
+
+    def __init__(self, token: str, base_url: str, timeout: int) -> None:
+        super().__init__(
+            token=token,
+            base_url=checked_address(base_url),
+            timeout=timeout,
+            retry_handlers=[],
+            logger=logging.getLogger("stepdown.slack.api"),
+        )
+        if is_loopback(self.base_url):
+            self.proxy = None
+        else:
+            self.ssl = system_tls()
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        """Send one request. The override is the SDK's own seam for that; it has no public one."""
+        insist_in_time(time.time())
+        opened = time.monotonic()
+        with self._opener(url).open(req, timeout=self.timeout) as answer:
+            charset = answer.headers.get_content_charset() or "utf-8"
+            body = _read(answer.read1, opened + self.timeout)
+            return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
+
+    def _opener(self, url: str) -> OpenerDirector:
+        tls = HTTPSHandler(context=self.ssl)
+        if is_loopback(url):
+            return build_opener(ProxyHandler({}), tls)
+        return (
+            build_opener(ProxyHandler({"http": self.proxy, "https": self.proxy}), tls)
+            if self.proxy
+            else build_opener(tls)
+        )
+
+    def send(self, url: str, body: bytes, content_type: str) -> None:
+        """POST bytes to an address that Slack gave us (an upload, a response URL). Raises SlackError."""
+        self._insist_slack(url)
+        request = Request(url, data=body, headers={"Content-Type": content_type}, method="POST")  # noqa: S310 - checked
+        try:
+            self._perform_urllib_http_request_internal(url, request)
+        except HTTPError as error:
+            with error:
+                raise SlackError(f"Slack answered {error.code}", permanent=error.code < _SERVER_FAULT) from None
+        except (OSError, HTTPException) as error:
+            raise SlackError(_lost(error), ambiguous=True) from None
+
+    def reply(self, response_url: str, payload: Mapping[str, object]) -> None:
+        """Answer a command or click where it was made. Raises SlackError."""
+        self.send(response_url, dumps(payload).encode(), "application/json; charset=utf-8")
+
+    def _insist_slack(self, url: str) -> None:
+        host = urlsplit(url).hostname or ""
+        own = host == urlsplit(self.base_url).hostname or (is_loopback(url) and is_loopback(self.base_url))
+        slack = url.startswith("https://") and (host == "slack.com" or host.endswith(".slack.com"))
+        if not own and not slack:
+            raise SlackError(f"{host!r} is not Slack", permanent=True)
+
+
+def _read(read1: Callable[[int], bytes], deadline: float) -> bytes:
+    """Everything, unless it drips past the deadline or grows past the cap."""
+    parts: list[bytes] = []
+    size = 0
+    while part := read1(65536):
+        parts.append(part)
+        size += len(part)
+        if time.monotonic() > deadline or size > LONGEST_ANSWER:
+            raise TimeoutError("Slack's answer took too long or was too large")
+    return b"".join(parts)
+
+
+def writing_client(token: str, base_url: str = SLACK_API) -> SlackClient:
+    """A client for effects."""
+    return SlackClient(token, base_url, TIMEOUT)
+
+
+def asking_client(token: str, base_url: str = SLACK_API) -> SlackClient:
+    """A client for questions that somebody waits for: no answer soon is an answer too."""
+    return SlackClient(token, base_url, SOON)
+
+
+Method = Callable[..., SlackResponse]
+
+
+def call(method: Method, **arguments: object) -> SlackResponse:
+    """Make one call; a short 429 is waited for once. Raises SlackError, in words."""
+    try:
+        return once(method, arguments)
+    except SlackError as error:
+        if error.code != "ratelimited" or error.retry_after is None or error.retry_after > SHORT_WAIT:
+            raise
+        time.sleep(error.retry_after)
+        return once(method, arguments)
+
+
+def once(method: Method, arguments: Mapping[str, object]) -> SlackResponse:
+    """Make one call, whatever comes of it. Raises SlackError, in words."""
+    try:
+        return method(**arguments)
+    except SlackApiError as error:
+        raise refusal(error) from None
+    except (OSError, HTTPException, SlackClientError, JSONDecodeError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        raise SlackError(_lost(error), ambiguous=not isinstance(reason, NEVER_SENT)) from None
+
+
+def _lost(error: Exception) -> str:
+    return f"no answer from Slack: {error or type(error).__name__}"
+
+
+def refusal(error: SlackApiError) -> SlackError:
+    """What a refusal means: never again, again after a while, or perhaps done."""
+    response = error.response
+    status = getattr(response, "status_code", 200)
+    data = response.data if isinstance(getattr(response, "data", None), dict) else {}
+    code = str(data.get("error") or "")
+    if status == _TOO_MANY or code in ("ratelimited", "rate_limited"):
+        return SlackError("Slack asks for patience", "ratelimited", retry_after=_wait(response), untried=True)
+    if status >= _SERVER_FAULT:
+        return SlackError(f"Slack answered {status}", code, ambiguous=True)
+    if code == "missing_scope":
+        return SlackError(
+            f"the app lacks the scope {data.get('needed', '?')}: reinstall it with it", code, permanent=True
+        )
+    why = f"{WORDS[code]} ({code})" if code in WORDS else f"Slack refused: {code or 'without a reason'}"
+    return SlackError(why + _details(data), code, permanent=code in PERMANENT, ambiguous=code in MAYBE_DONE)
+
+
+def _details(data: Mapping[str, Any]) -> str:
+    """What Slack says is wrong with the blocks; never what was in them."""
+    messages = (data.get("response_metadata") or {}).get("messages") or data.get("errors") or []
+    return f": {'; '.join(str(one) for one in messages[:3])}" if messages else ""
+
+
+def _wait(response: SlackResponse) -> float:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    raw = headers.get("retry-after", "1")
+    text = raw[0] if isinstance(raw, list) else raw
+    return float(text) if str(text).isdigit() else 1.0

@@ -1,0 +1,1 @@
+"""Slash commands: parsed, explained and called."""

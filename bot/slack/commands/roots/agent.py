@@ -1,0 +1,65 @@
+"""`/agent`: the fleet, one agent, its numbers."""
+
+from typing import Final
+
+from bot.core.cards.answer import Answer
+from bot.slack.commands.verbs import Argument, Invocation, Root, Verb, help_verb
+
+
+def _show(call: Invocation) -> Answer:
+    return call.commands.agent(call.agent)
+
+
+def _sli(call: Invocation) -> Answer:
+    return call.commands.sli(call.agent, call.value("SLI"))
+
+
+def _budget(call: Invocation) -> Answer:
+    return call.commands.between.budget(call.agent)
+
+
+def _ready(call: Invocation) -> Answer:
+    return call.commands.between.ready(call.agent)
+
+
+def _scope(call: Invocation) -> Answer:
+    return call.commands.between.scope(call.actor, call.agent, call.value("reason"))
+
+
+def _list(call: Invocation) -> Answer:
+    return call.commands.fleet()
+
+
+AGENT: Final = Root(
+    "agent",
+    "See agents and their numbers",
+    (
+        Verb("agent", "show", "numbers, rung, owner", "anybody", _show, "agent", aliases=("status", "owner")),
+        Verb(
+            "agent",
+            "sli",
+            "one SLI in words",
+            "anybody",
+            _sli,
+            "agent",
+            (Argument("SLI", "word", "Which SLI?"),),
+            hinted=True,
+        ),
+        Verb("agent", "budget", "error budgets and how fast they burn", "anybody", _budget, "agent", hinted=True),
+        Verb("agent", "ready", "may it go live, and what is missing", "anybody", _ready, "agent", hinted=True),
+        Verb(
+            "agent",
+            "scope",
+            "record your decision about its scope and stage, as the fleet file has them",
+            "may_close",
+            _scope,
+            "agent",
+            (Argument("reason", "text", "Why may it do this?"),),
+        ),
+        Verb("agent", "list", "every agent", "anybody", _list, "nothing", aliases=("ls", "fleet")),
+        help_verb("agent"),
+    ),
+    subject="AGENT",
+    alone="list",
+    bare="show",
+)

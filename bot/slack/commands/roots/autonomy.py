@@ -1,0 +1,101 @@
+"""`/autonomy`: an agent's rung. Down is easy, up is hard."""
+
+from typing import Final
+
+from bot.core.cards.answer import Answer
+from bot.core.formatting import durations
+from bot.engine.commands.commands import Commands, Unknown
+from bot.slack.commands.verbs import WHY, Argument, Invocation, Root, Verb, help_verb
+
+SPAN: Final = Argument(
+    "span", "span", "For how long?", required=False, hint="Then Stepdown asks for the restore.", mark="for", shown="2h"
+)
+WORKFLOW: Final = Argument("workflow", "word", "Only one workflow?", required=False, mark="workflow", shown="X")
+
+
+def _down(call: Invocation) -> Answer:
+    return _lower(call, call.agent, call.value("RUNG") or None)
+
+
+def _lower(call: Invocation, agent: str, rung: str | None) -> Answer:
+    minutes = round(durations.seconds(call.value("span")) / 60) if call.value("span") else None
+    return call.commands.step_down(call.actor, agent, rung, call.value("reason"), minutes, call.value("workflow"))
+
+
+def _restore(call: Invocation) -> Answer:
+    return call.commands.ask_restore(call.actor, call.agent, call.value("reason"), call.value("workflow"))
+
+
+def _show(call: Invocation) -> Answer:
+    """The agent; in an incident's channel a rung's name alone means its agent, down to there."""
+    here = call.commands.agent_in(call.channel)
+    if here and (rung := _rung(call.commands, call.agent)):
+        return _lower(call, here, rung)
+    return call.commands.agent(call.agent)
+
+
+def _rung(commands: Commands, word: str) -> str:
+    """The rung exactly so named, where no agent is."""
+    try:
+        commands.find_agent(word)
+    except Unknown:
+        try:
+            return commands.find_rung(word)
+        except Unknown:
+            return ""
+    return ""
+
+
+def _list(call: Invocation) -> Answer:
+    return call.commands.off_normal()
+
+
+AUTONOMY: Final = Root(
+    "autonomy",
+    "See an agent's autonomy and step it down",
+    (
+        Verb(
+            "autonomy",
+            "down",
+            "one rung down, now",
+            "may_respond",
+            _down,
+            "agent",
+            (WHY, SPAN, WORKFLOW),
+            aliases=("lower", "stepdown", "step-down"),
+            hinted=True,
+            asks=True,
+        ),
+        Verb(
+            "autonomy",
+            "to",
+            "down to that rung, now; also without the word `to`",
+            "may_respond",
+            _down,
+            "agent",
+            (Argument("RUNG", "rung", "To which rung?"), WHY, SPAN, WORKFLOW),
+            aliases=("set",),
+            hinted=True,
+            asks=True,
+        ),
+        Verb(
+            "autonomy",
+            "restore",
+            "ask to go one rung up; a second person approves it",
+            "may_restore",
+            _restore,
+            "agent",
+            (Argument("reason", "long", "Why is it safe again?"), WORKFLOW),
+            aliases=("up", "raise", "undo"),
+            hinted=True,
+            asks=True,
+        ),
+        Verb("autonomy", "show", "rung, ladder, buttons", "anybody", _show, "agent", aliases=("status",)),
+        Verb("autonomy", "list", "agents off their normal rung", "anybody", _list, "nothing", aliases=("ls",)),
+        help_verb("autonomy"),
+    ),
+    subject="AGENT",
+    alone="list",
+    bare="show",
+    otherwise="to",
+)

@@ -1,0 +1,1 @@
+"""Events, clicks and commands from Slack."""

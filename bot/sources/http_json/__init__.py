@@ -1,0 +1,1 @@
+"""Any HTTP address that answers JSON."""

@@ -1,0 +1,248 @@
+"""Any HTTP address that answers JSON, read by JMESPath (https://jmespath.org).
+
+Parts: `value` (and `count`), or `good` or `bad` and `total`; `time` where the answer says when it was true; `path` is
+added to the source's address. One answer may hold many agents: `items` finds the list, and `by` what names each.
+
+It tells what it has, which need not be what was asked for. An item with `time` stands for its own minute; where there
+is none for the last minute asked for, one up to a minute younger stands in. An item without `time` stands for that last
+minute, if it is the one just over: of the past it cannot tell.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from bot.core.model.samples import Sample, Series, minute_of, minute_start
+from bot.core.model.slis import PollQuery
+from bot.core.telemetry.freshness import SKEW_LIMIT, skewed, stale
+from bot.ports.clock import Clock
+from bot.ports.sources import Fetch
+from bot.sources.http import HttpClient, HttpSettings
+from bot.sources.query_results import roles, sample
+
+NUMBERS = ("value", "count", "good", "bad", "total")
+PRESENT = 2
+"""Minutes; a minute longer over than this is the past, of which an answer without a time cannot tell."""
+MILLISECONDS = 1e11
+"""Seconds since the epoch reach this in the year 5138; larger numbers are milliseconds."""
+SHOWN = 5
+
+
+class HttpJsonSettings(HttpSettings):
+    """`url` is the address; a query's `path` is added to it."""
+
+
+class _Expression(Protocol):
+    def search(self, value: Any) -> Any:  # noqa: ANN401 - JSON
+        """What the expression finds."""
+        ...
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> _Expression:
+    compiled: _Expression = jmespath.compile(text)
+    return compiled
+
+
+def fault(role: str, text: str) -> str:
+    """Why a text cannot be a query's part; empty where it can. A path is not JMESPath."""
+    if role == "path":
+        return "" if re.fullmatch(r"/?[^\s]*", text) and "://" not in text else "a path such as /metrics.json is needed"
+    try:
+        _compiled(text)
+    except JMESPathError as error:
+        return f"not JMESPath: {' '.join(str(error).split())[:120]}"
+    return ""
+
+
+class _Span(NamedTuple):
+    """The minutes asked for, and now."""
+
+    first: int
+    last: int
+    now: datetime
+
+    @property
+    def present(self) -> bool:
+        """False where the past is asked for."""
+        return minute_of(self.now) - self.last <= PRESENT
+
+
+@dataclass(slots=True)
+class _One:
+    """What the answer says of one agent or workflow: items by minute."""
+
+    items: dict[int, Any] = field(default_factory=dict)
+    twice: set[int] = field(default_factory=set)
+
+    def put(self, minute: int, item: Any) -> None:  # noqa: ANN401 - JSON
+        """Keep one item a minute; between two it cannot be chosen."""
+        if minute in self.items:
+            self.twice.add(minute)
+        self.items[minute] = item
+
+    def asked_for(self, span: _Span, *, timed: bool) -> dict[int, Any]:
+        """The items of the minutes asked for."""
+        if not timed:
+            return {span.last: self.items[span.last]} if span.present else {}
+        found = {minute: item for minute, item in self.items.items() if span.first <= minute <= span.last}
+        if span.last not in found and span.last + 1 in self.items:
+            found[span.last] = self.items[span.last + 1]
+        return found
+
+
+class HttpJson:
+    """See `bot.ports.Source`."""
+
+    def __init__(self, name: str, client: HttpClient, clock: Clock) -> None:
+        self._name = name
+        self._client = client
+        self._clock = clock
+
+    def fetch(self, query: PollQuery, first: int, last: int) -> Fetch:
+        """Ask once; what the answer does not say stays unsaid."""
+        answer = self._client.get(query.parts.get("path", ""))
+        span = _Span(first, last, self._clock.now())
+        complaints: dict[str, None] = {}
+        samples: list[Sample] = []
+        for key, one in self._sorted(query, answer.data, span, complaints).items():
+            samples += _samples(query, Series(*key, query.sli), one, span, complaints)
+        told = list(complaints)
+        if len(told) > SHOWN:
+            told = [*told[:SHOWN], f"{query.sli}: {len(told) - SHOWN} more like these"]
+        if off := skewed(answer.skew):
+            told.append(off)
+        return Fetch(tuple(samples), tuple(f"{self._name}: {text}" for text in told), answer.skew)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def _items(self, query: PollQuery, data: Any) -> list[Any]:  # noqa: ANN401 - JSON
+        path = query.parts.get("items")
+        items = _search(path, data) if path else [data]
+        if not isinstance(items, list):
+            raise self._client.error(f"`items` of {query.sli} found {_kind(items)}, not a list")
+        return items
+
+    def _sorted(
+        self,
+        query: PollQuery,
+        data: Any,  # noqa: ANN401 - JSON
+        span: _Span,
+        complaints: dict[str, None],
+    ) -> dict[tuple[str, str], _One]:
+        """Every item that is ours, by whose it is and its minute."""
+        found: dict[tuple[str, str], _One] = {}
+        for item in self._items(query, data):
+            key = _whose(query, item)
+            if key is None or (query.serves and key not in query.serves):
+                continue
+            minute, doubt = _minute(query, item, span)
+            if doubt:
+                complaints[f"{Series(*key, query.sli)}: {doubt}"] = None
+            elif minute is not None:
+                found.setdefault(key, _One()).put(minute, item)
+        return found
+
+
+def _minute(query: PollQuery, item: Any, span: _Span) -> tuple[int | None, str]:  # noqa: ANN401 - JSON
+    """The minute an item stands for, or what is wrong with its time."""
+    if "time" not in query.parts:
+        return span.last, ""
+    given = _search(query.parts["time"], item)
+    at = _moment(given)
+    if at is None:
+        return None, "" if given is None else f"`time` is {_kind(given)}, not a time"
+    ahead = (at - span.now).total_seconds()
+    if ahead > SKEW_LIMIT:
+        return None, f"its time is {ahead:.0f} s ahead of our clock"
+    return minute_of(at), ""
+
+
+def _samples(query: PollQuery, series: Series, one: _One, span: _Span, complaints: dict[str, None]) -> Iterator[Sample]:
+    asked_for = one.asked_for(span, timed="time" in query.parts)
+    for minute, item in asked_for.items():
+        if minute in one.twice or (minute not in one.items and minute + 1 in one.twice):
+            complaints[f"{series}: stands several times in the answer for one minute; none of them is used"] = None
+            continue
+        part, n = (_numeric(query, role, series, item, complaints) for role in roles(query))
+        made = sample(query, series, minute_start(minute), part, n)
+        if isinstance(made, Sample):
+            yield made
+        elif made:
+            complaints[f"{series}: {made}"] = None
+    if not asked_for and span.present:
+        age = (span.now - minute_start(max(one.items) + 1)).total_seconds()
+        if old := stale(age, query.every):
+            complaints[f"{series}: {old}"] = None
+
+
+def _numeric(
+    query: PollQuery,
+    role: str,
+    series: Series,
+    item: Any,  # noqa: ANN401 - JSON
+    complaints: dict[str, None],
+) -> float | None:
+    """The number of one role, None where there is none; what is there and is no number is said."""
+    found = _search(query.parts[role], item) if role else None
+    number = _number(found)
+    if number is None and found is not None:
+        complaints[f"{series}: `{role}` is {_kind(found)}, not a number"] = None
+    return number
+
+
+def _whose(query: PollQuery, item: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON
+    """(agent, workflow), None where the item names nobody."""
+    agent = query.agent or _name(query.by.get("agent"), item)
+    workflow = query.workflow or _name(query.by.get("workflow"), item)
+    return (agent, workflow) if agent else None
+
+
+def _name(text: str | None, item: Any) -> str:  # noqa: ANN401 - JSON
+    found = _search(text, item) if text else None
+    return found if isinstance(found, str) else ""
+
+
+def _search(text: str, data: Any) -> Any:  # noqa: ANN401 - JSON
+    """What an expression finds; nothing where a function of it does not fit this data."""
+    try:
+        return _compiled(text).search(data)
+    except (JMESPathError, RecursionError):
+        return None
+
+
+def _number(value: object) -> float | None:
+    """A finite number, also as text (Langfuse and others send text); True is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _moment(value: object) -> datetime | None:
+    """Seconds or milliseconds since the epoch, or ISO 8601 (UTC where it names no zone)."""
+    number = _number(value)
+    try:
+        if number is not None:
+            return datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS else number, UTC)
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return (at if at is None or at.tzinfo else at.replace(tzinfo=UTC)) if at else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _kind(value: object) -> str:
+    names: Mapping[type, str] = {list: "a list", dict: "an object", bool: "true or false", type(None): "nothing"}
+    return names.get(type(value)) or repr(value)[:40]

@@ -1,0 +1,115 @@
+"""What the parts of the store stand on, whichever engine is below: transactions, a clock for leases, news for others.
+
+Times that a caller hands in as `wall` are moments of this process's clock. On PostgreSQL replicas have one clock in
+common, the database's, and it is the one that leases are written and judged by; the clock of a host may be wrong.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from sqlalchemy import ColumnElement, Connection
+
+Close = Callable[[], None]
+News = Callable[[str], None]
+"""Told what others committed: `outbox LANE`, `rungs`, `fleet`, or `all` after a gap in which anything may have been."""
+
+
+class Database(ABC):
+    """One engine: its connections, its clock and its way to tell other replicas."""
+
+    shared: bool
+    """Whether other processes may write at the same time."""
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction: committed as a whole, or not at all."""
+
+    @abstractmethod
+    def one_read(self) -> AbstractContextManager[Connection]:
+        """A connection for a single read."""
+
+    @abstractmethod
+    def one_snapshot(self) -> AbstractContextManager[Connection]:
+        """A connection whose reads all see the same state."""
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """One read, or the snapshot that `reading` opened on this thread."""
+        shared: Connection | None = getattr(self._thread, "connection", None)
+        if shared is not None:
+            yield shared
+            return
+        with self.one_read() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Several reads from one snapshot."""
+        if getattr(self._thread, "connection", None) is not None:
+            yield
+            return
+        with self.one_snapshot() as connection:
+            self._thread.connection = connection
+            try:
+                yield
+            finally:
+                self._thread.connection = None
+
+    clock: ColumnElement[float]
+    """The moment by which leases are judged, in epoch seconds, for a kept statement; it runs with `at(wall)`."""
+
+    @abstractmethod
+    def at(self, wall: float) -> Mapping[str, float]:
+        """What `clock` needs to be told: `wall` where this process has the only clock."""
+
+    @abstractmethod
+    def now(self, wall: float) -> ColumnElement[float]:
+        """The same moment, for a statement that runs at once."""
+
+    @abstractmethod
+    def moment(self, connection: Connection, wall: float) -> float:
+        """A moment of this process's clock, as the clock has it that leases are judged by."""
+
+    @abstractmethod
+    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
+        """Those of the incidents nobody else is claiming for just now; nobody else can until the transaction ends."""
+
+    @abstractmethod
+    def one_at_a_time(self, connection: Connection, what: str) -> None:
+        """Wait until nobody else is at this, in any replica, and keep them waiting until the transaction ends."""
+
+    @abstractmethod
+    def take_time(self, connection: Connection) -> None:
+        """Let this transaction think for as long as it has to; others lose theirs after a few idle seconds."""
+
+    @abstractmethod
+    def announce(self, connection: Connection, news: Sequence[str]) -> None:
+        """Tell every replica, this one too, when and if the transaction commits."""
+
+    @abstractmethod
+    def listen(self, on_news: News) -> Close:
+        """Hear what is announced, on a thread of its own, until closed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class SqlRepository:
+    """The base of every part of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One write transaction: committed as a whole, or not at all."""
+        return self.database.writing()
+
+    def looking(self) -> AbstractContextManager[Connection]:
+        """A read; inside `reading` from the snapshot that is open already."""
+        return self.database.looking()

@@ -1,0 +1,265 @@
+"""The outbox: effects that are wanted, claimed, and finished (`architecture.md`, "Outbox").
+
+`pending -> sending -> sent | failed | unknown | folded`. A claim takes a lease and a new fence; finishing works only
+where the fence still matches, so a worker that slept through its lease changes nothing. `folded` means nobody needs it.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, update
+
+from bot.core.incident.effects import EditCard, Effect, Lane, order_of
+from bot.ports.chat import Receipt
+from bot.ports.store import Finished, Job
+from bot.store.codec import effect_json, moment, receipt_json
+from bot.store.database.transactions import SqlRepository
+from bot.store.database.upsert import keep_first
+from bot.store.tables import OutboxRow
+
+_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
+_HELD = _OUTBOX.alias("held")
+_BEFORE = _OUTBOX.alias("before")
+_UNFINISHED = _OUTBOX.c.state.in_(("pending", "sending"))
+
+IN_ORDER = frozenset({"slack"})
+"""Lanes in which what belongs to one incident is carried out in order, by one worker of one replica at a time."""
+
+
+class SqlOutbox(SqlRepository):
+    """The outbox part of the store. All its times are wall time, as seconds since the epoch."""
+
+    def claim(self, lane: Lane, wall: float, limit: int, lease: float, part: tuple[int, int] = (0, 1)) -> Sequence[Job]:
+        """Claim due rows of a lane, edits after everything else.
+
+        `part` (i, of): only incidents whose id is i modulo `of`, so that one worker carries out what belongs to one
+        incident, in order.
+        """
+        with self.looking() as connection:
+            if connection.execute(_peek(lane, self.database.clock, part), self.database.at(wall)).first() is None:
+                return []
+        now = self.database.now(wall)
+        due = _due(lane, now, part)
+        with self.writing() as connection:
+            if self.database.shared and lane in IN_ORDER:
+                due = self._in_turn(connection, due, lane, now, limit)
+            ids = list(connection.scalars(due.limit(limit).with_for_update(skip_locked=True)))
+            claimed = (
+                update(_OUTBOX)
+                .where(_OUTBOX.c.id.in_(ids))
+                .values(
+                    state="sending",
+                    attempts=_OUTBOX.c.attempts + 1,
+                    fence=_OUTBOX.c.fence + 1,
+                    lease_until=now + lease,
+                )
+                .returning(_OUTBOX)
+            )
+            rows = sorted(connection.execute(claimed), key=lambda row: ids.index(row.id)) if ids else []
+        return [_job(row, wall + lease) for row in rows]
+
+    def _in_turn(
+        self, connection: Connection, due: Select[tuple[int]], lane: Lane, now: ColumnElement[float], limit: int
+    ) -> Select[tuple[int]]:
+        """Only incidents of which no other worker, here or in another replica, holds an effect of this lane.
+
+        First the incident's turn is taken, then, in a statement that sees what was committed until then, looked whether
+        somebody holds one: the other way round two workers could hold one each.
+        """
+        waiting = dict.fromkeys(connection.scalars(due.with_only_columns(_OUTBOX.c.incident_id).limit(limit)))
+        mine = self.database.take_turns(connection, list(waiting))
+        held = select(_HELD.c.incident_id).where(
+            _HELD.c.lane == lane, _HELD.c.state == "sending", _HELD.c.lease_until >= now
+        )
+        return due.where(_OUTBOX.c.incident_id.in_(mine), _OUTBOX.c.incident_id.not_in(held))
+
+    def finish(self, job: Job, wall: float, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
+        """Write an outcome where the fence still matches."""
+        with self.writing() as connection:
+            return finish(connection, Finished(job, wall, state, receipt, why))
+
+    def retry(
+        self, job: Job, due: float, why: str, *, untried: bool = False, aside: bool = False, after: str = ""
+    ) -> bool:
+        """Give a row back, to be tried again at `due`; `untried` gives the try back too, `aside` its place in order.
+
+        `after`: not before the effect with that key is due itself.
+        """
+        values: dict[str, object] = {"state": "pending", "why": why[:500], "lease_until": 0.0}
+        if untried:
+            values["attempts"] = job.attempts - 1
+        if aside:
+            values["order_key"] = ""
+        with self.writing() as connection:
+            at = self.database.moment(connection, due)
+            first = select(_BEFORE.c.due_at).where(_BEFORE.c.key == after, _BEFORE.c.due_at > at).scalar_subquery()
+            return _fenced(connection, job, {**values, "due_at": func.coalesce(first, at) if after else at})
+
+    def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
+        """Want effects outside a decision."""
+        with self.writing() as connection:
+            want(connection, effects, self.database.moment(connection, wall))
+            self.database.announce(connection, lanes(effects))
+
+    def receipt(self, key: str) -> Receipt | None:
+        """Where the effect with this key landed."""
+        query = select(_OUTBOX.c.receipt).where(_OUTBOX.c.key == key, _OUTBOX.c.receipt.is_not(None))
+        with self.looking() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else receipt_json.validate_json(found)
+
+    def receipts(self, prefix: str) -> Mapping[str, Receipt]:
+        """Receipts of all effects whose key begins so."""
+        query = select(_OUTBOX.c.key, _OUTBOX.c.receipt).where(
+            _OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.receipt.is_not(None)
+        )
+        with self.looking() as connection:
+            return {key: receipt_json.validate_json(body) for key, body in connection.execute(query)}
+
+    def outstanding(self, key: str) -> bool:
+        """True while the effect with this key is still to be done."""
+        query = select(_OUTBOX.c.id).where(_OUTBOX.c.key == key, _UNFINISHED)
+        with self.looking() as connection:
+            return connection.execute(query).first() is not None
+
+    def newer(self, job: Job, prefix: str, suffix: str = "", *, done: bool = False) -> bool:
+        """True when a younger effect whose key begins and ends so is still to be done: this one may be folded into it.
+
+        `done`: one that was done counts too, for what would otherwise be written over it.
+        """
+        query = select(_OUTBOX.c.id).where(
+            _OUTBOX.c.incident_id == job.effect.incident_id,
+            _OUTBOX.c.key.startswith(prefix, autoescape=True),
+            _OUTBOX.c.id > job.id,
+            _OUTBOX.c.state.in_(("pending", "sending", "sent")) if done else _UNFINISHED,
+        )
+        if suffix:
+            query = query.where(_OUTBOX.c.key.endswith(suffix, autoescape=True))
+        with self.looking() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def backlog(self) -> Mapping[str, int]:
+        """Rows still to be done, by lane."""
+        query = select(_OUTBOX.c.lane, func.count()).where(_UNFINISHED).group_by(_OUTBOX.c.lane)
+        with self.looking() as connection:
+            return {lane: int(count) for lane, count in connection.execute(query)}
+
+
+@cache
+def _peek(lane: Lane, clock: ColumnElement[float], part: tuple[int, int]) -> Select[tuple[int]]:
+    """Whether anything is due. Ten workers ask each second for ever: writing the statement anew took most of that."""
+    return _due(lane, clock, part).limit(1)
+
+
+def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select[tuple[int]]:
+    """Rows of a lane that anybody may claim now, edits last; pages that do not need Slack before those that do.
+
+    Pages of one incident are shared out: a Slack that hangs must not hold up the telephone.
+    """
+    index, of = part
+    shared_by = _OUTBOX.c.id if lane == "pagers" else _OUTBOX.c.incident_id
+    free = (_OUTBOX.c.state == "pending") | ((_OUTBOX.c.state == "sending") & (_OUTBOX.c.lease_until < now))
+    by_slack = (_OUTBOX.c.kind == "page") & _OUTBOX.c.key.endswith("/slack")
+    order = case((_OUTBOX.c.kind == "edit_card", 2), (by_slack, 1), else_=0)
+    query: Select[tuple[int]] = select(_OUTBOX.c.id).where(
+        _OUTBOX.c.lane == lane, free, _OUTBOX.c.due_at <= now, shared_by % of == index, _first_in_order()
+    )
+    return query.order_by(order, _OUTBOX.c.id)
+
+
+def _first_in_order() -> ColumnElement[bool]:
+    """Nothing that has to come before it is still to be done."""
+    waiting = select(_BEFORE.c.id).where(
+        _BEFORE.c.order_key == _OUTBOX.c.order_key,
+        _BEFORE.c.id < _OUTBOX.c.id,
+        _BEFORE.c.state.in_(("pending", "sending")),
+    )
+    return or_(_OUTBOX.c.order_key == "", ~waiting.exists())
+
+
+def lanes(effects: Sequence[Effect]) -> list[str]:
+    """What other replicas have to hear of wanted effects: `outbox LANE`, once for each lane."""
+    return [f"outbox {lane}" for lane in sorted({effect.lane for effect in effects})]
+
+
+def want(connection: Connection, effects: Sequence[Effect], at: float) -> None:
+    """Insert effects; a key that was wanted before is left as it is."""
+    rows = [
+        {
+            "key": effect.key,
+            "lane": effect.lane,
+            "kind": effect.kind,
+            "incident_id": effect.incident_id,
+            "order_key": order_of(effect),
+            "body": effect_json.dump_json(effect).decode(),
+            "state": "pending",
+            "due_at": at,
+            "created_at": at,
+            "attempts": 0,
+            "fence": 0,
+            "lease_until": 0.0,
+            "why": "",
+        }
+        for effect in effects
+    ]
+    keep_first(connection, _OUTBOX, rows, ["key"])
+    for effect in effects:
+        if isinstance(effect, EditCard):
+            _fold_older(connection, effect)
+
+
+def _fold_older(connection: Connection, edit: EditCard) -> None:
+    """Edits of the same card that nobody has claimed: this one shows all that they would have shown.
+
+    Only those that were wanted before it, and only while it is still to be done itself.
+    """
+    mine = select(_HELD.c.id).where(_HELD.c.key == edit.key, _HELD.c.state.in_(("pending", "sending")))
+    older = update(_OUTBOX).where(
+        _OUTBOX.c.incident_id == edit.incident_id,
+        _OUTBOX.c.key.startswith(f"inc-{edit.incident_id}/edit/{edit.card}/", autoescape=True),
+        _OUTBOX.c.state == "pending",
+        _OUTBOX.c.id < mine.scalar_subquery(),
+    )
+    connection.execute(older.values(state="folded", why="a younger edit shows the same"))
+
+
+def drop_pending(connection: Connection, incident_id: int, prefix: str, why: str) -> int:
+    """Fold what of an incident begins so and has not been claimed."""
+    statement = update(_OUTBOX).where(
+        _OUTBOX.c.incident_id == incident_id,
+        _OUTBOX.c.key.startswith(prefix, autoescape=True),
+        _OUTBOX.c.state == "pending",
+    )
+    return connection.execute(statement.values(state="folded", why=why)).rowcount
+
+
+def finish(connection: Connection, done: Finished) -> bool:
+    """Write an outcome where the fence still matches; False where it does not."""
+    values: dict[str, object] = {
+        "state": done.state,
+        "why": done.why[:500],
+        "finished_at": done.wall,
+        "lease_until": 0.0,
+    }
+    if done.receipt is not None:
+        values["receipt"] = receipt_json.dump_json(done.receipt).decode()
+    return _fenced(connection, done.job, values)
+
+
+def _fenced(connection: Connection, job: Job, values: Mapping[str, object]) -> bool:
+    statement = update(_OUTBOX).where(
+        _OUTBOX.c.id == job.id, _OUTBOX.c.fence == job.fence, _OUTBOX.c.state == "sending"
+    )
+    return connection.execute(statement.values(**values)).rowcount == 1
+
+
+def _job(row: object, lease_until: float) -> Job:
+    return Job(
+        id=row.id,  # type: ignore[attr-defined]
+        key=row.key,  # type: ignore[attr-defined]
+        effect=effect_json.validate_json(row.body),  # type: ignore[attr-defined]
+        attempts=row.attempts,  # type: ignore[attr-defined]
+        fence=row.fence,  # type: ignore[attr-defined]
+        created_at=moment(row.created_at),  # type: ignore[attr-defined]
+        lease_until=moment(lease_until),
+    )

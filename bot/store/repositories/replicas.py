@@ -1,0 +1,42 @@
+"""Who runs on this database. On SQLite nobody else can, so nothing is written there."""
+
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from bot.ports.store import Replica
+from bot.store.database.transactions import SqlRepository
+from bot.store.database.upsert import keep_newest
+from bot.store.tables import ReplicaRow
+
+_REPLICA = ReplicaRow.__table__  # type: ignore[attr-defined]
+
+ALIVE = 10.0
+"""Seconds of silence after which a replica does not count: killed, stopped, or cut off from the database."""
+FORGOTTEN = 86_400.0
+
+
+class SqlReplicas(SqlRepository):
+    """The part of the store that knows the replicas."""
+
+    def report(self, replica: Replica, told_at: float) -> tuple[Sequence[Replica], float]:
+        """Say that this replica is alive and how far it told; returns the others alive, and the database's now."""
+        if not self.database.shared:
+            return [], time.time()
+        with self.writing() as connection:
+            now = self.database.moment(connection, time.time())
+            if told_at:
+                row = {"name": replica.name, "host": replica.host, "pid": replica.pid, "told_at": told_at}
+                keep_newest(connection, _REPLICA, [{**row, "started_at": replica.started_at or now}], ["name"])
+            others = select(_REPLICA).where(_REPLICA.c.name != replica.name, _REPLICA.c.told_at > now - ALIVE)
+            found = connection.execute(others.order_by(_REPLICA.c.name)).all()
+        return [Replica(row.name, row.host, row.pid, row.started_at, row.told_at) for row in found], now
+
+    def leave(self, replica: Replica) -> None:
+        """Say that this replica stops; nobody waits for it. Rows that were left behind a day ago go too."""
+        if self.database.shared:
+            with self.writing() as connection:
+                now = self.database.moment(connection, time.time())
+                gone = (_REPLICA.c.name == replica.name) | (_REPLICA.c.told_at < now - FORGOTTEN)
+                connection.execute(delete(_REPLICA).where(gone))

@@ -1,0 +1,148 @@
+"""Old minutes rolled into fives, and read back as if they were minutes still.
+
+Raw minutes go in the same transaction in which their five is written, so a reader sees each minute once.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.telemetry.rollup import SPAN, Rolled, history_of, minutes_of, roll
+from bot.store.database.transactions import SqlRepository
+from bot.store.tables import CounterRow, MinuteRecord, RolledRow
+
+_MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
+_ROLLED = RolledRow.__table__  # type: ignore[attr-defined]
+_COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
+HORIZON = "rolled-before"
+"""Name of the counter that holds the minute before which minutes may be rolled."""
+CHUNK = 50
+"""Series rolled in one transaction: a few thousand rows, so that other writers get in between."""
+Reading = Callable[[Series, Rolled], Iterable[MinuteRow]]
+
+
+class SqlRollups(SqlRepository):
+    """The part of the store that keeps old minutes small."""
+
+    @abstractmethod
+    def _known(self) -> Mapping[Series, int]:
+        """Numbers of all series."""
+
+    def roll_up(self, before: int) -> int:
+        """Roll the minutes before this one (a multiple of five); returns how many rows went."""
+        gone = 0
+        numbers = sorted(self._known().values())
+        with self.writing() as connection:
+            _note_horizon(connection, before)
+        for first in range(0, len(numbers), CHUNK):
+            with self.writing() as connection:
+                self.database.take_time(connection)
+                self.database.one_at_a_time(connection, "roll-up")
+                gone += _roll(connection, numbers[first : first + CHUNK], before)
+        return gone
+
+    def history(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
+        """Minutes first..last for a baseline: what was rolled and has counts comes as one row of five minutes."""
+        number = self._known().get(series)
+        if number is None:
+            return []
+        raw = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n).where(
+            _MINUTE.c.series_id == number, _MINUTE.c.minute.between(first, last)
+        )
+        with self.looking() as connection:
+            old = rolled_between(connection, {number: series}, first, last, history_of)[series]
+            rows = [MinuteRow(series, *row) for row in connection.execute(raw.order_by(_MINUTE.c.minute))]
+        return [*old, *rows]
+
+    def drop_rolled(self, before: int) -> int:
+        """Drop fives that began before this minute; returns how many."""
+        gone = 0
+        numbers = sorted(self._known().values())
+        for first in range(0, len(numbers), CHUNK):
+            some = numbers[first : first + CHUNK]
+            statement = delete(_ROLLED).where(_ROLLED.c.series_id.in_(some), _ROLLED.c.slot < before // SPAN)
+            with self.writing() as connection:
+                gone += connection.execute(statement).rowcount
+        return gone
+
+
+def rolled_between(
+    connection: Connection, ids: Mapping[int, Series], first: int, last: int, reading: Reading = minutes_of
+) -> Mapping[Series, list[MinuteRow]]:
+    """What was rolled of these series, as rows of minutes first..last; each series has its list, empty or not."""
+    found: dict[Series, list[MinuteRow]] = {series: [] for series in ids.values()}
+    if first >= _horizon(connection):
+        return found
+    query = select(_ROLLED).where(_ROLLED.c.slot.between(first // SPAN, last // SPAN), _ROLLED.c.series_id.in_(ids))
+    for row in connection.execute(query.order_by(_ROLLED.c.series_id, _ROLLED.c.slot)):
+        series = ids[row.series_id]
+        found[series] += [one for one in reading(series, _rolled(row)) if first <= one.minute <= last]
+    return found
+
+
+def _horizon(connection: Connection) -> int:
+    """No minute from this one on was ever rolled: most reads are of the last hours and need no second look."""
+    return int(connection.execute(select(_COUNTER.c.value).where(_COUNTER.c.name == HORIZON)).scalar() or 0)
+
+
+def _note_horizon(connection: Connection, before: int) -> None:
+    """Written before anything is rolled, so that no reader trusts an older one."""
+    if _horizon(connection) == 0:
+        connection.execute(delete(_COUNTER).where(_COUNTER.c.name == HORIZON))
+        connection.execute(insert(_COUNTER).values(name=HORIZON, value=before))
+    later = (_COUNTER.c.name == HORIZON, _COUNTER.c.value < before)
+    connection.execute(update(_COUNTER).where(*later).values(value=before))
+
+
+def _roll(connection: Connection, numbers: Sequence[int], before: int) -> int:
+    old = (_MINUTE.c.series_id.in_(numbers), _MINUTE.c.minute < before)
+    query = select(_MINUTE).where(*old).order_by(_MINUTE.c.series_id, _MINUTE.c.minute)
+    rows = list(connection.execute(query))
+    if not rows:
+        return 0
+    made: list[dict[str, object]] = []
+    for number, own in groupby(rows, key=lambda row: int(row.series_id)):
+        fresh = [MinuteRow(_NOBODY, row.minute, row.value, row.n) for row in own]
+        known = _known_rollups(connection, number, fresh)
+        slots = {row.minute // SPAN for row in fresh}
+        for slot, of_slot in groupby(fresh, key=lambda row: row.minute // SPAN):
+            five = roll(list(of_slot), known.get(slot))
+            made += [_row(number, five)] if five is not None else []
+        if known:
+            replaced = (_ROLLED.c.series_id == number, _ROLLED.c.slot.in_([slot for slot in known if slot in slots]))
+            connection.execute(delete(_ROLLED).where(*replaced))
+    if made:
+        connection.execute(insert(_ROLLED), made)
+    connection.execute(delete(_MINUTE).where(*old))
+    return len(rows)
+
+
+_NOBODY = Series("", "", "")
+"""Rolling looks at minutes and numbers only."""
+
+
+def _known_rollups(connection: Connection, number: int, fresh: Sequence[MinuteRow]) -> Mapping[int, Rolled]:
+    slots = (fresh[0].minute // SPAN, fresh[-1].minute // SPAN)
+    query = select(_ROLLED).where(_ROLLED.c.series_id == number, _ROLLED.c.slot.between(*slots))
+    return {row.slot: _rolled(row) for row in connection.execute(query)}
+
+
+def _row(number: int, five: Rolled) -> dict[str, object]:
+    return {
+        "series_id": number,
+        "slot": five.slot,
+        "seen": five.seen,
+        "n": five.n,
+        "total": five.total,
+        "low": five.low,
+        "high": five.high,
+        "middle": five.middle,
+    }
+
+
+def _rolled(row: object) -> Rolled:
+    names = ("slot", "seen", "n", "total", "low", "high", "middle")
+    return Rolled(*(getattr(row, name) for name in names))

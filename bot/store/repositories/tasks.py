@@ -1,0 +1,84 @@
+"""Task records, as agents reported them: one row a task, the newest word wins (`core.telemetry.task_records`)."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, select
+
+from bot.core.model.samples import minute_of
+from bot.core.telemetry.task_records import TaskRecord, judged_workflows, merge, touched_minutes
+from bot.store.codec import task_json
+from bot.store.database.transactions import SqlRepository
+from bot.store.database.upsert import keep_newest
+from bot.store.tables import TaskRow
+
+_TASK = TaskRow.__table__  # type: ignore[attr-defined]
+
+
+class SqlTasks(SqlRepository):
+    """The task part of the store."""
+
+    def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
+        """Merge records into what is known. Returns the minutes whose counts change."""
+        with self.writing() as connection:
+            stored = _known(connection, {record.key for record in records})
+            after: dict[tuple[str, str], TaskRecord] = {}
+            for record in records:
+                after[record.key] = merge(after.get(record.key) or stored.get(record.key), record)
+            keep_newest(connection, _TASK, [_row(record) for record in after.values()], ["agent", "task_id"])
+            before = stored.values()
+        return touched_minutes(before, after.values())
+
+    def tasks_touching(self, agents: Sequence[str], minutes: Sequence[int]) -> Sequence[TaskRecord]:
+        """Tasks of these minutes, and tasks that waited in one of them."""
+        if not minutes:
+            return []
+        first, last = min(minutes), max(minutes)
+        waited = (_TASK.c.queued_minute <= last) & ((_TASK.c.pending == 1) | (_TASK.c.minute >= first))
+        query = select(_TASK.c.body).where(_TASK.c.agent.in_(agents), _TASK.c.minute.in_(minutes) | waited)
+        with self.looking() as connection:
+            return [task_json.validate_json(body) for (body,) in connection.execute(query)]
+
+    def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:
+        """Tasks of these minutes, the newest `limit` of them, oldest first."""
+        query = select(_TASK.c.body).where(_TASK.c.agent.in_(agents), _TASK.c.minute.between(first, last))
+        newest = query.order_by(_TASK.c.minute.desc(), _TASK.c.task_id).limit(limit)
+        with self.looking() as connection:
+            found = [task_json.validate_json(body) for (body,) in connection.execute(newest)]
+        return sorted(found, key=lambda record: (record.at, record.task_id))
+
+    def judged(self, agents: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """Pairs whose decisions somebody judges, by what the store holds."""
+        query = select(_TASK.c.agent, _TASK.c.workflow).where(_TASK.c.agent.in_(agents), _TASK.c.judged == 1).distinct()
+        with self.looking() as connection:
+            found = {(agent, workflow) for agent, workflow in connection.execute(query)}
+        return frozenset(found | {(agent, "") for agent, _ in found})
+
+
+LOOKED_UP = 500
+"""Ids in one question."""
+
+
+def _known(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], TaskRecord]:
+    """What is stored of these tasks, in a few questions: a batch may hold thousands."""
+    found: dict[tuple[str, str], TaskRecord] = {}
+    for agent in sorted({agent for agent, _ in keys}):
+        ids = sorted(task_id for owner, task_id in keys if owner == agent)
+        for start in range(0, len(ids), LOOKED_UP):
+            wanted = _TASK.c.task_id.in_(ids[start : start + LOOKED_UP])
+            for (body,) in connection.execute(select(_TASK.c.body).where(_TASK.c.agent == agent, wanted)):
+                record = task_json.validate_json(body)
+                found[record.key] = record
+    return found
+
+
+def _row(record: TaskRecord) -> dict[str, object]:
+    return {
+        "agent": record.agent,
+        "task_id": record.task_id,
+        "workflow": record.workflow,
+        "minute": minute_of(record.at),
+        "pending": int(record.waits),
+        "queued_minute": None if record.queued_at is None else minute_of(record.queued_at),
+        "judged": int(bool(judged_workflows([record]))),
+        "body": task_json.dump_json(record).decode(),
+    }

@@ -1,0 +1,1 @@
+"""Backup, copy, export, audit and upgrade of a database."""

@@ -1,0 +1,114 @@
+"""Whether what is stored fits together: what `stepdown verify` looks at, beyond the hash chain of each timeline.
+
+Each finding is one sentence that names the row. Nothing is repaired: a database that contradicts itself is looked at by
+a person, on a copy (`stepdown db backup`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from sqlalchemy import Connection, func, select, text
+
+from bot.core.incident import timeline
+from bot.core.incident.incident import IllegalMove, Incident
+from bot.core.incident.timeline import SealedEntry
+from bot.core.transitions import reducer
+from bot.store.codec import entry_of, incident_json, seconds
+from bot.store.tables import (
+    EntryRow,
+    IncidentRow,
+    MinuteRecord,
+    OutboxRow,
+    RolledRow,
+    RungRow,
+    SeriesRow,
+    TimerRow,
+)
+
+_INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
+_ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
+_TIMER = TimerRow.__table__  # type: ignore[attr-defined]
+_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
+_RUNG = RungRow.__table__  # type: ignore[attr-defined]
+_SERIES = SeriesRow.__table__  # type: ignore[attr-defined]
+_MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
+_ROLLED = RolledRow.__table__  # type: ignore[attr-defined]
+
+
+def findings(connection: Connection) -> Iterator[str]:
+    """Everything that does not fit, one sentence each."""
+    yield from _file(connection)
+    ids = [row.id for row in connection.execute(select(_INCIDENT.c.id).order_by(_INCIDENT.c.id))]
+    for number in ids:
+        yield from _incident(connection, number)
+    yield from _orphans(connection)
+    yield from _epochs(connection)
+
+
+def _file(connection: Connection) -> Iterator[str]:
+    """What SQLite says of its own file."""
+    if connection.dialect.name == "sqlite":
+        for (said,) in connection.execute(text("PRAGMA integrity_check(20)")):
+            if said != "ok":
+                yield f"the database file: {said}"
+
+
+def _incident(connection: Connection, number: int) -> Iterator[str]:
+    row = connection.execute(select(_INCIDENT).where(_INCIDENT.c.id == number)).one()
+    name = f"INC-{number:04d}"
+    try:
+        incident = incident_json.validate_json(row.body)
+    except ValueError as error:
+        yield f"{name}: its row cannot be read: {str(error).splitlines()[0]}"
+        return
+    query = select(_ENTRY.c.serial, _ENTRY.c.record, _ENTRY.c.seal).where(_ENTRY.c.incident_id == number)
+    entries = [entry_of(*entry) for entry in connection.execute(query.order_by(_ENTRY.c.serial))]
+    if wrong := timeline.verify(entries, incident.entries):
+        yield f"{name}: {wrong}"
+        return
+    yield from (f"{name}: {wrong}" for wrong in _replayed(incident, entries))
+    columns = (incident.id, incident.agent, incident.kind, incident.state.value, int(incident.open), incident.version)
+    if columns != (row.id, row.agent, row.kind, row.state, row.is_open, row.version):
+        yield f"{name}: the columns beside its row say something else than the row"
+    timers = connection.execute(select(_TIMER.c.token, _TIMER.c.due_at).where(_TIMER.c.incident_id == number))
+    if {tuple(timer) for timer in timers} != {(timer.token, seconds(timer.due_at)) for timer in incident.timers}:
+        yield f"{name}: its deadlines are not those of its row"
+
+
+def _replayed(incident: Incident, entries: list[SealedEntry]) -> Iterator[str]:
+    """Folding the entries must give the row."""
+    events = [sealed.entry.event for sealed in entries if sealed.entry.event is not None]
+    try:
+        again = reducer.replay(events)
+    except IllegalMove as why:
+        yield f"its entries do not follow from one another: {why}"
+        return
+    other = [field.name for field in fields(Incident) if getattr(again, field.name) != getattr(incident, field.name)]
+    if other:
+        yield f"replaying its entries gives another {', '.join(other)}"
+
+
+def _orphans(connection: Connection) -> Iterator[str]:
+    """Rows of incidents or series that are not there."""
+    known = select(_INCIDENT.c.id)
+    for table, what in ((_ENTRY, "timeline entries"), (_TIMER, "deadlines"), (_OUTBOX, "effects")):
+        column = table.c.incident_id
+        query = select(column, func.count()).where(column.not_in(known), column != 0).group_by(column)
+        yield from (
+            f"{count} {what} of INC-{number:04d}, which is not there" for number, count in connection.execute(query)
+        )
+    series = select(_SERIES.c.id)
+    for table, what in ((_MINUTE, "minutes"), (_ROLLED, "rolled-up minutes")):
+        query = select(table.c.series_id, func.count()).where(table.c.series_id.not_in(series))
+        found = connection.execute(query.group_by(table.c.series_id))
+        yield from (f"{count} {what} of series {number}, which is not there" for number, count in found)
+
+
+def _epochs(connection: Connection) -> Iterator[str]:
+    """The epochs of an agent have no gap: each is the one before plus one."""
+    query = select(_RUNG.c.agent, func.count(), func.min(_RUNG.c.epoch), func.max(_RUNG.c.epoch)).group_by(
+        _RUNG.c.agent
+    )
+    for agent, count, first, last in connection.execute(query):
+        if (first, last) != (1, count):
+            yield f"the changes of rung of {agent} are {count}, but run from epoch {first} to {last}"

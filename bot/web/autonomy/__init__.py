@@ -1,0 +1,1 @@
+"""How agents read their rung: OFREP, and a plain GET."""

@@ -1,0 +1,1 @@
+"""Samples, task records and changes that are pushed."""
