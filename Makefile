@@ -32,7 +32,7 @@ check: $(STAMP)
 
 # Kills the bot at every point between two durable steps of a whole night, and at random ones. Takes an hour or two.
 crash: $(STAMP)
-	@$(BIN)/python tests/crash/matrix.py $(ARGS)
+	@$(BIN)/python -m tests.crash.matrix $(ARGS)
 
 demo: $(STAMP)
 	@$(BIN)/python -m bot demo $(ARGS)
@@ -42,7 +42,7 @@ bench: $(STAMP)
 
 # Do promptfoo, Inspect and DeepEval load the cases? Each in an environment of its own under .evals; minutes, and opt-in.
 evals-check: $(STAMP)
-	@PYTHONPATH=. $(BIN)/python tests/documents/evals_check.py .evals
+	@$(BIN)/python -m tests.documents.evals_check .evals
 
 # The page of slash commands, from the rows of bot/slack/commands/roots.
 commands: $(STAMP)
@@ -54,7 +54,7 @@ soak: $(STAMP)
 
 # Every card on a phone, and docs/cards.md. Without a font that has emoji (Debian: fonts-noto-color-emoji) they are boxes.
 screenshots: $(STAMP) browsers
-	@$(BIN)/python tests/browser/screenshots.py $(ARGS)
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 # Chromium and Prometheus for the tests marked so: brought where that is possible, named where it is not.
 browsers:

@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-from bench.suite import OUT, UnknownBenchmarkError, chosen, found, load, run_all, seeded, seeds_of
+from bench.harness.suite import OUT, UnknownBenchmarkError, chosen, found, load, run_all, seeded, seeds_of
 
 IN_A_FILE = 110
 """Characters to a line of the table where nobody's terminal says how many there are."""

@@ -17,9 +17,9 @@ from typing import Any
 
 import httpx
 
-from bench.launch import BotProcess, control, free_port
-from bench.many_series import name_of
-from bench.rows import Row, percentile
+from bench.harness.launch import BotProcess, control, free_port
+from bench.harness.many_series import name_of
+from bench.harness.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
@@ -41,7 +41,7 @@ def run(out: Path) -> list[Row]:
     del out
     workspace = {**demo_fleet.workspace(), "app": {"manifest": manifest()}}
     port = free_port()
-    command = [sys.executable, "-m", "bench.many_series", str(port), str(AGENTS), str(OPEN)]
+    command = [sys.executable, "-m", "bench.harness.many_series", str(port), str(AGENTS), str(OPEN)]
     with (
         subprocess.Popen(command) as metrics,
         LocalSlack(Workspace.load(workspace)) as slack,

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.harness.rows import Row
 from bench.incidents.faults import MODES
 from bench.incidents.theatre import Theatre, playbooks
 from bench.incidents.world import scenario
-from bench.rows import Row
 from bot.core.diagnosis.attribution import Assessment
 from bot.core.runbooks.playbook import Playbook
 

@@ -11,8 +11,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from bench.launch import BotProcess, pushed_fleet
-from bench.rows import Row, percentile
+from bench.harness.launch import BotProcess, pushed_fleet
+from bench.harness.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.rows import Row, percentile
+from bench.harness.rows import Row, percentile
 from bot.core.detection.literal_rule import breach
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Better, Objective, Sli

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.rows import Row, percentile
+from bench.harness.rows import Row, percentile
 from bot.core.detection import literal_rule
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Better, Objective, Sli

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 from slack_sdk import WebClient
 
-from bench.rows import Row, percentile
+from bench.harness.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from bench.launch import BotProcess, bad_minutes, pushed_fleet
-from bench.rows import Row, percentile
+from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
+from bench.harness.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest

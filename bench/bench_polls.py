@@ -18,7 +18,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Scope
 
-from bench.rows import Row, percentile
+from bench.harness.rows import Row, percentile
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.posted_change import PostedChange
 from bot.core.model.rungs import DEFAULT_LADDER, RungState

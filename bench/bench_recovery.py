@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.rows import Row, percentile
+from bench.harness.rows import Row, percentile
 from bot.core.detection import literal_rule
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Baseline, Better, Objective, Sli
@@ -60,7 +60,7 @@ STILL_ILL_PROMISE = 1.0
 
 
 @dataclass(frozen=True)
-class Course:
+class Recovery:
     """One agent's minutes, what is known of its incident, and the turns of its clock."""
 
     need: Need
@@ -74,7 +74,7 @@ def percentages(random: np.random.Generator, levels: np.ndarray, rate: float) ->
     return 100 * random.binomial(n, levels / 100) / np.maximum(n, 1), n
 
 
-def simulated(case: Case, rate: float, levels: np.ndarray, seed: int) -> Course | None:
+def simulated(case: Case, rate: float, levels: np.ndarray, seed: int) -> Recovery | None:
     """The course of an agent with these levels, minute by minute; None where detection never saw a breach."""
     for draw in range(MOST_DRAWS):
         random = np.random.default_rng([seed, draw])
@@ -89,7 +89,9 @@ def simulated(case: Case, rate: float, levels: np.ndarray, seed: int) -> Course 
             baseline = Baseline(normal, 0.0, history, BASELINE_MINUTES, 0, 0, "14 days")
             need = Need(series, case.sli, baseline, found.last.value, found.last.n)
             last = min(len(levels), found.first_bad + WATCHED + SICK_MINUTES) - 1
-            return Course(need, found.first_bad, moves([need], {series: rows}, hold_from=found.first_bad, newest=last))
+            return Recovery(
+                need, found.first_bad, moves([need], {series: rows}, hold_from=found.first_bad, newest=last)
+            )
     return None
 
 

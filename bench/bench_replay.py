@@ -21,7 +21,7 @@ from typing import TextIO
 
 import numpy as np
 
-from bench.rows import Row
+from bench.harness.rows import Row
 
 AGENTS = 8
 DAYS = 16

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from bench.launch import BotProcess
-from bench.postgres import PostgresServer
-from bench.rows import Row, percentile
+from bench.harness.launch import BotProcess
+from bench.harness.postgres import PostgresServer
+from bench.harness.rows import Row, percentile
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest

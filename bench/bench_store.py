@@ -12,8 +12,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.postgres import PostgresServer
-from bench.rows import Row, percentile
+from bench.harness.postgres import PostgresServer
+from bench.harness.rows import Row, percentile
 from bot.core.incident import events as ev
 from bot.core.incident.effects import Say
 from bot.core.model.people import BOT, Actor

@@ -7,7 +7,6 @@ that is green because its browser was missing is worse than a red one.
 
 import os
 import shutil
-import sys
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from bench.postgres import PostgresServer
-
-# What tests share (`wired`, `making`, ...) is imported by its bare name, from whichever folder of tests it stands in;
-# test_names.py sees to it that no two have the same.
-TESTS = Path(__file__).resolve().parent
-sys.path += sorted({str(file.parent) for file in TESTS.rglob("*.py")} - set(sys.path))
+    from bench.harness.postgres import PostgresServer
 
 # How long an example takes on a busy machine says nothing about what it shows. Few of them: the suite is run often.
 settings.register_profile(
@@ -100,7 +94,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator["PostgresServer"]:
     """A real PostgreSQL of this worker's own. Ask it for a `fresh` database; it may be crashed and resumed."""
-    from bench.postgres import PostgresServer  # noqa: PLC0415 - this file is also tried alone, in a folder without bench
+    from bench.harness.postgres import PostgresServer  # noqa: PLC0415 - this file is also tried alone, in a folder without bench
 
     server = PostgresServer().start()
     yield server

@@ -4,7 +4,8 @@ import re
 from itertools import pairwise
 
 import pytest
-from house import ROOT, files
+
+from tests.architecture.source_tree import ROOT, files
 
 # Written in two halves so that this file does not find itself.
 REGISTRY_HOSTS = (

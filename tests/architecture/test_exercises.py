@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from house import sources, tree
+
+from tests.architecture.source_tree import sources, tree
 
 PLACES = ("bot/core/", "bot/engine/", "bot/slack/")
 SCORING = (

@@ -7,7 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from house import ROOT, imported, sources, text, tree
+
+from tests.architecture.source_tree import ROOT, imported, sources, text, tree
 
 # Standard library modules by which the outside world gets in.
 WORLD = frozenset(

@@ -5,7 +5,7 @@ import io
 import re
 import tokenize
 
-from house import functions, sources, text, tree
+from tests.architecture.source_tree import functions, sources, text, tree
 
 MOCKS_PER_100_TESTS = 5
 MOCK_NAMES = frozenset({"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "create_autospec", "patch"})

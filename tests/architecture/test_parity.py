@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import click
 import pytest
 import typer
-from house import ROOT, files, text
 from pydantic_settings import BaseSettings
+
+from tests.architecture.source_tree import ROOT, files, text
 
 SETTING = re.compile(r"^(?:# ?)?([A-Z][A-Z0-9_]+)=(.*)$")
 

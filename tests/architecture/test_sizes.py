@@ -2,7 +2,7 @@
 
 import statistics
 
-from house import code_lines, functions, sources, text
+from tests.architecture.source_tree import code_lines, functions, sources, text
 
 FILE_LIMIT = 400
 FUNCTION_LIMIT = 50

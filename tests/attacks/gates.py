@@ -13,13 +13,13 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx
-from wired import START, fleet
 
 from bot.localslack.server import LocalSlack
 from bot.runtime.app import App, AppSetup, SlackAccess
 from bot.simulation.clock import MovableClock
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token
+from tests.support.wired import START, fleet
 
 AT = START.isoformat()
 NAMES = ("agent:refunds", "samples", "tasks", "changes", "responder", "admin")

@@ -8,13 +8,13 @@ from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
-from gates import AT, CHANGE, GATES, NAMES, SAMPLE, Gate, Town
 from prometheus_client.parser import text_string_to_metric_families
-from test_inert import ATTACKS
-from town import workspace
 
 from bot.localslack.server import LocalSlack
 from bot.web.tokens import ROLES
+from tests.attacks.gates import AT, CHANGE, GATES, NAMES, SAMPLE, Gate, Town
+from tests.attacks.test_inert import ATTACKS
+from tests.slack.town import workspace
 
 EVERY = pytest.mark.parametrize("name", list(GATES))
 POSTED = pytest.mark.parametrize("name", [name for name in GATES if name.startswith("POST")])

@@ -12,16 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from pages import OPEN
-from refund_story import report
-from stage import FLEET, realistic
-from test_cards import check_inert, check_limits
-from town import Town, workspace
-from wired import ANA, House
 
 from bot.charts.sli_chart import draw as draw_chart
 from bot.core.cards.answer import Answer
@@ -44,6 +37,13 @@ from bot.slack.commands.roots import verb
 from bot.slack.commands.verbs import ParsedCommand
 from bot.slack.inbound import modals, replies
 from bot.slack.inbound.modals import FormPlace
+from tests.core.reports.refund_incident import report
+from tests.pagers.page_cards import OPEN
+from tests.slack.recording_commands import Desk
+from tests.slack.setup import FLEET, realistic
+from tests.slack.test_cards import check_inert, check_limits
+from tests.slack.town import Town, workspace
+from tests.support.wired import ANA, House
 
 ATTACKS = {
     "mentions": "<!channel> <!here|all> <!everyone> <@U0ANA> <!subteam^S0RESP|x> @here @channel",

@@ -8,7 +8,6 @@ writes nothing but pictures into the folder named after it.
 import argparse
 import io
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -19,22 +18,19 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bot.charts.sli_chart import draw as chart
+from bot.core.cards.answer import Card
+from bot.core.cards.page import PageCard, Picture
+from bot.core.cards.team import HomeCard
+from bot.localslack.server import LocalSlack
+from bot.slack.blocks.home import home_view
+from bot.slack.client.chat import SlackChat
+from bot.slack.client.web_api import writing_client
+from tests.core.reports.refund_incident import report
+from tests.slack.setup import PEOPLE, realistic
+from tests.slack.town import workspace
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path += [str(ROOT), str(ROOT / "tests" / "slack"), str(ROOT / "tests" / "core")]
-
-from refund_story import report  # noqa: E402 - shared by tests, found by the path above
-from stage import PEOPLE, realistic  # noqa: E402 - see above
-from town import workspace  # noqa: E402 - see above
-
-from bot.charts.sli_chart import draw as chart  # noqa: E402 - see above
-from bot.core.cards.answer import Card  # noqa: E402 - see above
-from bot.core.cards.page import PageCard, Picture  # noqa: E402 - see above
-from bot.core.cards.team import HomeCard  # noqa: E402 - see above
-from bot.localslack.server import LocalSlack  # noqa: E402 - see above
-from bot.slack.blocks.home import home_view  # noqa: E402 - see above
-from bot.slack.client.chat import SlackChat  # noqa: E402 - see above
-from bot.slack.client.web_api import writing_client  # noqa: E402 - see above
-
 FOLDER = ROOT / "docs" / "screenshots" / "cards"
 PHONE, DESK = (390, 2000), (1100, 1400)
 """High enough for the tallest card: what does not fit would be photographed under the bars of the page."""

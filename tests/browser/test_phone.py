@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from bench.launch import BotProcess, bad_minutes, pushed_fleet
+from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest

@@ -1,10 +1,10 @@
 """Error budgets in the fleet file: targets, and burn alerts that can ring at them."""
 
 import pytest
-from fleet_text import GOOD, changed, problems, read
 
 from bot.core.budgets.budget import alerts_of
 from bot.core.model.slis import BurnAlert, Sli
+from tests.config.fleet_text import GOOD, changed, problems, read
 
 ALERT = "burn_alerts: [{{factor: {}, over: 1d, and_over: 2h}}]"
 

@@ -1,7 +1,8 @@
 """YAML as people and editors write it, and as nobody should."""
 
 import pytest
-from fleet_text import GOOD, changed, problems, read
+
+from tests.config.fleet_text import GOOD, changed, problems, read
 
 
 def test_a_mark_at_the_beginning_and_windows_lines_are_fine() -> None:

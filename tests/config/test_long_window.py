@@ -1,7 +1,8 @@
 """The long window in the fleet file."""
 
 import pytest
-from fleet_text import GOOD, changed, problems, read
+
+from tests.config.fleet_text import GOOD, changed, problems, read
 
 
 def long_window(text: str) -> int:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet_text import GOOD, changed, problems
 from ruamel.yaml import YAML
 
 from bot.config import FleetErrors, describe_problems, load_fleet
 from bot.sources import KINDS
+from tests.config.fleet_text import GOOD, changed, problems
 
 FIVE = """\
 people:

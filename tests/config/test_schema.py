@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-from schema_check import faults
 
 from bot.config import fleet_schema
 from bot.sources import KINDS
+from tests.config.schema_check import faults
 
 SCHEMA = fleet_schema(KINDS)
 

@@ -1,7 +1,8 @@
 """Secrets come from the environment, and no message repeats one."""
 
 import pytest
-from fleet_text import changed, problems, read
+
+from tests.config.fleet_text import changed, problems, read
 
 SOURCE = 'url: "http://prometheus:9090"}'
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from fleet_text import GOOD, changed, problems, read
 
 from bot.config import load_fleet
 from bot.config.defaults import KNOWN
@@ -12,6 +11,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series
 from bot.core.model.slis import Better, Objective, PollQuery
 from bot.sources import KINDS
+from tests.config.fleet_text import GOOD, changed, problems, read
 
 KYC = "  kyc: {owner: bo, workflows: [review]}\n"
 SPLIT = "her: {by: {agent: agent, workflow: task_class}}"

@@ -1,12 +1,11 @@
 """Incidents in a store, for tests of the store."""
 
-from wired import PLAN, START
-
 from bot.core.incident import events as ev
 from bot.core.incident.incident import Decision, Incident
 from bot.core.model.people import BOT
 from bot.core.transitions.reducer import advance
 from bot.store import SqlStore
+from tests.support.wired import PLAN, START
 
 
 def opened(store: SqlStore, agent: str = "refunds") -> Decision:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from wired import START
 
 from bot.core.budgets.budget import Tally
 from bot.core.budgets.spending import Spent
@@ -14,6 +13,7 @@ from bot.core.incident.effects import Notice
 from bot.core.model.samples import Series
 from bot.core.reports.readiness import ScopeDecision
 from bot.store import SqlStore
+from tests.support.wired import START
 
 HER, DQR, KYC = Series("refunds", "", "her"), Series("refunds", "refund", "dqr"), Series("kyc", "", "her")
 TICKET = Ticket(HER, "3x over 1d and 2h", START, "HER: the error budget burns 3.2x too fast")

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from stored import kept, opened
-from wired import ANA, START
 
 from bot.core.incident import events as ev
 from bot.core.incident.effects import EditCard, Page, Say, SetTopic
@@ -16,6 +14,8 @@ from bot.ports.chat import Receipt
 from bot.ports.errors import LostClaim
 from bot.ports.store import Finished
 from bot.store import SqlStore
+from tests.contracts.stored import kept, opened
+from tests.support.wired import ANA, START
 
 
 @pytest.fixture

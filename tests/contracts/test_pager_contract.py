@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from odd_server import Answer, Asked, OddServer, Stopwatch, odd_server
-from stage import FULL, HER, LINES, PROPOSAL, attack, header
 
 from bot.core.cards.page import PageCard
 from bot.core.model.people import Person, Way
@@ -25,6 +23,8 @@ from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
 from bot.ports.pagers import Pager
 from bot.simulation.memory_chat import MemoryChat
+from tests.contracts.odd_server import Answer, Asked, OddServer, Stopwatch, odd_server
+from tests.slack.setup import FULL, HER, LINES, PROPOSAL, attack, header
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

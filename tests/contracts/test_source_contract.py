@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
-from odd_server import Asked, OddServer, Stopwatch, odd_server
 
 from bot.core.model.samples import Sample, Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
@@ -20,6 +19,7 @@ from bot.ports.errors import SourceError
 from bot.ports.sources import Source
 from bot.simulation.clock import MovableClock
 from bot.sources import KINDS, build
+from tests.contracts.odd_server import Asked, OddServer, Stopwatch, odd_server
 
 MINUTE = 29_400_000
 NOW = minute_start(MINUTE + 1)

@@ -7,8 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from stored import kept, opened
-from wired import ANA, START
 
 from bot.core.incident import events as ev
 from bot.core.incident import followups, timeline
@@ -21,6 +19,8 @@ from bot.core.telemetry.task_records import TaskRecord, ToolUse
 from bot.core.transitions.reducer import advance
 from bot.ports.errors import Conflict, LostClaim
 from bot.store import SqlStore, StoreError
+from tests.contracts.stored import kept, opened
+from tests.support.wired import ANA, START
 
 SERIES = Series("refunds", "", "her")
 

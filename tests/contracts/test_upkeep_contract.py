@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from wired import START
 
 from bot.core.incident.effects import Notice
 from bot.core.incident.events import Opened, Roster
@@ -20,6 +19,7 @@ from bot.store import SqlStore
 from bot.store.migrate import head
 from bot.store.tools import export
 from bot.store.tools.audit import findings
+from tests.support.wired import START
 
 HER = Series("refunds", "", "her")
 NOW = minute_of(START)

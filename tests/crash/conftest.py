@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
-from matrix import play
-from verdict import Outcome
+
+from tests.crash.matrix import play
+from tests.crash.verdict import Outcome
 
 
 @pytest.fixture(scope="session")

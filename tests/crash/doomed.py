@@ -14,7 +14,6 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx
-from seams import Seams, adapters_with_seams, store_with_seams
 
 from bot.charts import sli_chart
 from bot.charts.worker import ChartWorker
@@ -25,6 +24,7 @@ from bot.runtime.process import quiet
 from bot.sources import KINDS
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook
+from tests.crash.seams import Seams, adapters_with_seams, store_with_seams
 
 FASTER = 20.0
 """How much more often ticks come than in real time; the scenario's own clock is moved by the story."""

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import random
 import sys
 import tempfile
@@ -13,14 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "contracts"), str(HERE.parents[1])]
-os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:3])
-
-from night import Night, StuckError, night  # noqa: E402 - after the path is set, since a script has no package
-from verdict import Outcome, Verdict, judge, outcome  # noqa: E402 - see above
-
-from bench.postgres import PostgresServer  # noqa: E402 - see above
+from bench.harness.postgres import PostgresServer
+from tests.crash.night import Night, StuckError, night
+from tests.crash.verdict import Outcome, Verdict, judge, outcome
 
 
 @dataclass

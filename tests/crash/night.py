@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from doomed import Doomed, Life, SharedClock
-from odd_server import odd_server
-from receiver import Receiver
 
 from bot.core.incident.incident import Incident
 from bot.core.model.samples import minute_of
@@ -26,6 +23,9 @@ from bot.slack import ids
 from bot.slack.manifest import manifest
 from bot.store import SqlStore
 from bot.web.tokens import new_token
+from tests.contracts.odd_server import odd_server
+from tests.crash.doomed import Doomed, Life, SharedClock
+from tests.crash.receiver import Receiver
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ROUTING_KEY = "R0UT1NGKEY0123456789abcdefSECRET"

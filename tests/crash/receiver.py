@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from odd_server import Asked, OddServer
+from tests.contracts.odd_server import Asked, OddServer
 
 WHOLE_MINUTE = 60
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from matrix import play, points_of
-from verdict import Outcome, judge
+
+from tests.crash.matrix import play, points_of
+from tests.crash.verdict import Outcome, judge
 
 pytestmark = [
     pytest.mark.slow,

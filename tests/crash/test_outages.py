@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from matrix import play
-from night import FLEET, Night, Storm, secrets_of
-from verdict import Outcome, judge
 
-from bench.postgres import PostgresServer
+from bench.harness.postgres import PostgresServer
 from bot.config import Settings, parse_fleet
 from bot.runtime.offline import OfflineCommands
 from bot.sources import KINDS
+from tests.crash.matrix import play
+from tests.crash.night import FLEET, Night, Storm, secrets_of
+from tests.crash.verdict import Outcome, judge
 
 pytestmark = [
     pytest.mark.slow,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from night import Night
 
 from bot.core.incident import timeline
+from tests.crash.night import Night
 
 UNCHECKED = "apprise"
 """The way that cannot be asked whether it took a page: at most once is promised there, not exactly once."""

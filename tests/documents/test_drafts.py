@@ -19,7 +19,7 @@ from bot.exercises.marking import MarkedDocuments
 from bot.markdown.prose import one_line
 from bot.ports.documents import Document, Documents
 from bot.ports.errors import DeliveryError
-from tests.core.refund_story import ANA, STORY, at, opened, report
+from tests.core.reports.refund_incident import ANA, STORY, at, opened, report
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 HOSTILE = [

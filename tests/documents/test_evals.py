@@ -19,7 +19,7 @@ from bot.documents.regression_cases import (
     redacted,
     without_contacts,
 )
-from tests.core.refund_story import STORY, report
+from tests.core.reports.refund_incident import STORY, report
 
 DRAFTS = drafted(report(STORY))
 DONE = replace(

@@ -2,7 +2,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wired import House
+
+from tests.support.wired import House
 
 
 @pytest.fixture

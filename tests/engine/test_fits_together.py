@@ -5,7 +5,6 @@ import sqlite3
 
 import pytest
 from sqlalchemy import text
-from wired import ANA, BO, House
 
 from bot.core.model.samples import minute_of
 from bot.store import StoreError
@@ -14,6 +13,7 @@ from bot.store.sql_store import SqlStore
 from bot.store.tools import export
 from bot.store.tools.audit import findings
 from bot.store.tools.backup import back_up
+from tests.support.wired import ANA, BO, House
 
 
 @pytest.fixture

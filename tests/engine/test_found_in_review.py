@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from wired import ANA, BO, START, House, fleet
 
 from bot.core.incident.effects import Say
 from bot.core.incident.incident import IncidentState
 from bot.core.model.rungs import InstanceReading
 from bot.core.model.samples import MinuteRow, Series, minute_of
+from tests.support.wired import ANA, BO, START, House, fleet
 
 
 def test_readings_of_one_change_never_confirm_the_next(house: House) -> None:

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from wired import ANA, BO, House
-
 from bot.core.incident import timeline
 from bot.core.incident.incident import IncidentState
 from bot.core.transitions.reducer import replay
+from tests.support.wired import ANA, BO, House
 
 
 def _through(house: House) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drill_house import House
-from shipped import RUNBOOKS, rehearsals
 
 from bot.core.runbooks.rehearsal import Rehearsal
 from bot.demo.setup import set_up
+from tests.exercises.setup import House
+from tests.exercises.shipped_playbooks import RUNBOOKS, rehearsals
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from shipped import ROOT, rehearsals
+
+from tests.exercises.shipped_playbooks import ROOT, rehearsals
 
 
 def stepdown(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

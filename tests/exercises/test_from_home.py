@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from drill_house import ANA, DAN, TOWN, House
 
 from bot.core.model.people import Actor
 from bot.slack import ids
+from tests.exercises.setup import ANA, DAN, TOWN, House
 
 START = ids.tabletop("start")
 

@@ -6,13 +6,13 @@ import re
 
 import httpx
 import pytest
-from drill_house import ANA, BO, CLEO, DAN, TOWN, House
 
 from bot.core.incident.incident import IncidentState
 from bot.core.model.people import Actor
 from bot.exercises.live import LiveExercise
 from bot.exercises.results import results
 from bot.exercises.unfinished import FILE
+from tests.exercises.setup import ANA, BO, CLEO, DAN, TOWN, House
 
 
 def unsaid(drill: LiveExercise) -> list[str]:

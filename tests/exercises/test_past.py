@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from plain import PlainDocuments
-from shipped import rehearsals
 
 from bot.core.exercises.past_incident import rehearsal_of
 from bot.core.incident import events as ev
 from bot.core.model.rungs import DEFAULT_LADDER
 from bot.core.runbooks.rehearsal import Rehearsal
 from bot.exercises.unattended import play
+from tests.exercises.plain_text import PlainDocuments
+from tests.exercises.shipped_playbooks import rehearsals
 
 
 @pytest.fixture

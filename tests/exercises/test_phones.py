@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from drill_house import ANA, BO, CLEO, DAN, TOWN, House
-from odd_server import OddServer, odd_server
 
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Way
 from bot.exercises.live import LiveExercise
+from tests.contracts.odd_server import OddServer, odd_server
+from tests.exercises.setup import ANA, BO, CLEO, DAN, TOWN, House
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
 

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from plain import PlainDocuments
-from shipped import rehearsals
-
 from bot.core.exercises.debrief import Debrief
 from bot.core.runbooks.rehearsal import TIMED
 from bot.exercises.unattended import play
+from tests.exercises.plain_text import PlainDocuments
+from tests.exercises.shipped_playbooks import rehearsals
 
 
 def played(name: str, style: str, folder: Path, runbooks: Path, seed: int = 7) -> Debrief:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from ground import WORKSPACE, Control, Ground, Robot, hang_up
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
+from tests.localslack.setup import WORKSPACE, Control, Ground, Robot, hang_up
 
 
 @pytest.fixture(scope="module")

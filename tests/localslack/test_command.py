@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from ground import HTTP, MANIFEST, WORKSPACE
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
 from bot.localslack.state.workspace import WorkspaceError
+from tests.localslack.setup import HTTP, MANIFEST, WORKSPACE
 
 COMMAND = [sys.executable, "-m", "bot.localslack"]
 

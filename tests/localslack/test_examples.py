@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ground import Control, Json
-from npm import packages
+
+from tests.localslack.npm import packages
+from tests.localslack.setup import Control, Json
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from threading import Thread
 from urllib.parse import parse_qs
 
 import pytest
-from ground import Control, Heard, actions, button, entry, modal
 from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack
+from tests.localslack.setup import Control, Heard, actions, button, entry, modal
 
 
 class Site:

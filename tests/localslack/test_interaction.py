@@ -1,10 +1,22 @@
 """What people do, as the app gets it: commands, clicks, modals, shortcuts, and what the user then sees."""
 
 import pytest
-from ground import WORKSPACE, Control, Ground, Json, Robot, actions, button, entry, modal, plain, section
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
+from tests.localslack.setup import (
+    WORKSPACE,
+    Control,
+    Ground,
+    Json,
+    Robot,
+    actions,
+    button,
+    entry,
+    modal,
+    plain,
+    section,
+)
 
 OPTIONS = [{"text": plain("One"), "value": "one"}, {"text": plain("Two"), "value": "two"}]
 

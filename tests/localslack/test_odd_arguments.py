@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from ground import HTTP, Control, Ground, modal, section
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.localslack.blockkit.surfaces import complaints_about, complaints_about_view
 from bot.localslack.methods import METHODS
 from bot.localslack.server import LocalSlack
+from tests.localslack.setup import HTTP, Control, Ground, modal, section
 
 NAMES = (
     "channel",

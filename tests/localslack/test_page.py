@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import pytest
-from ground import HTTP, WORKSPACE, Control, Ground, actions, entry, modal, plain, section
-from rows import ELEMENTS, INPUTS, MESSAGE_BLOCKS
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
+from tests.localslack.call_rows import ELEMENTS, INPUTS, MESSAGE_BLOCKS
+from tests.localslack.setup import HTTP, WORKSPACE, Control, Ground, actions, entry, modal, plain, section
 
 pytestmark = pytest.mark.filterwarnings("ignore:The top-level `text` argument is missing:UserWarning")
 

@@ -1,9 +1,10 @@
 """Response URLs: five uses, half an hour, ephemeral by default."""
 
 import pytest
-from ground import HTTP, Control, Ground, Robot, actions, button, section
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
+
+from tests.localslack.setup import HTTP, Control, Ground, Robot, actions, button, section
 
 
 @pytest.fixture

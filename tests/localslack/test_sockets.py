@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from ground import Control, Heard, Json, actions, bolt, button, socket
 from slack_bolt import App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -15,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from bot.localslack.server import LocalSlack
+from tests.localslack.setup import Control, Heard, Json, actions, bolt, button, socket
 
 
 def ticket(slack: LocalSlack) -> str:

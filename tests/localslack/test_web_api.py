@@ -4,12 +4,12 @@ import time
 
 import httpx
 import pytest
-from ground import HTTP, WORKSPACE, Control, Ground, Json
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.localslack.server import LocalSlack, Workspace
+from tests.localslack.setup import HTTP, WORKSPACE, Control, Ground, Json
 
 
 def call(slack: LocalSlack, method: str, token: str | None = None, **request: object) -> Json:

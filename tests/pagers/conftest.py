@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
-from odd_server import OddServer, odd_server
+
+from tests.contracts.odd_server import OddServer, odd_server
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@ import json
 import logging
 
 import pytest
-from odd_server import Answer, Asked, OddServer
-from pages import ACKED, OPEN
 
 from bot.core.model.people import Person, Way
 from bot.pagers.apprise.adapter import REMEMBERED, ApprisePager
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
+from tests.contracts.odd_server import Answer, Asked, OddServer
+from tests.pagers.page_cards import ACKED, OPEN
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

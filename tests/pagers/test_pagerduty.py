@@ -2,9 +2,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from odd_server import OddServer
-from pages import ACKED, OPEN, OVER, in_episode
-from stage import header
 
 from bot.core.cards.page import PageCard
 from bot.core.model.people import Person, Way
@@ -12,6 +9,9 @@ from bot.pagers.http import PagerHttp
 from bot.pagers.pagerduty.adapter import EU, SUMMARY, US, Alert, PagerDuty
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
+from tests.contracts.odd_server import OddServer
+from tests.pagers.page_cards import ACKED, OPEN, OVER, in_episode
+from tests.slack.setup import header
 
 ROUTING_KEY = "R0UT1NGKEY0123456789abcdefghijkl"
 OPENED = int(header().opened_at.timestamp())

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 import pytest
-from pages import OPEN
-from stage import AQDD, DQR, HER, TIE, header
 
 from bot.core.cards.fleet import FleetCard
 from bot.core.cards.page import PageCard
 from bot.pagers.text import inert, numbers, page_of, title, written
 from bot.ports.errors import DeliveryError
+from tests.pagers.page_cards import OPEN
+from tests.slack.setup import AQDD, DQR, HER, TIE, header
 
 
 def test_a_page_in_full() -> None:

@@ -3,8 +3,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from odd_server import OddServer
-from pages import ACKED, OPEN, OVER, in_episode
 from standardwebhooks import Webhook
 
 from bot.core.model.people import Person, Way
@@ -12,6 +10,8 @@ from bot.pagers.http import PagerHttp
 from bot.pagers.webhook.adapter import WebhookPager
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
+from tests.contracts.odd_server import OddServer
+from tests.pagers.page_cards import ACKED, OPEN, OVER, in_episode
 
 SECRET, OTHER = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
 KEY = "inc-42/page/1/ana/webhook"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from house import imported, sources
 
 from bench.bench_attribution import Result, played, summary
 from bench.incidents.faults import MODES
 from bench.incidents.world import HISTORY, KIND_OF, health, records, scenario
+from tests.architecture.source_tree import imported, sources
 
 
 def test_the_simulator_knows_nothing_of_the_rules() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench.rows import Row, percentile
-from bench.suite import Benchmark, UnknownBenchmarkError, chosen, found, keep, load, run_all, seeded, seeds_of
+from bench.harness.rows import Row, percentile
+from bench.harness.suite import Benchmark, UnknownBenchmarkError, chosen, found, keep, load, run_all, seeded, seeds_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from dockerfile_steps import Step, health_command, read_steps
+
+from tests.project.dockerfile_steps import Step, health_command, read_steps
 
 SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|CREDENTIAL", re.IGNORECASE)
 PORT = "8080"

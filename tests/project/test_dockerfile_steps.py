@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from dockerfile_steps import Rehearsal, health_command, read_steps
+
+from tests.project.dockerfile_steps import Rehearsal, health_command, read_steps
 
 SMALL = r"""# a comment
 FROM base@sha256:00 AS build

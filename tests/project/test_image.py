@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dockerfile_steps import Rehearsal, health_command, read_steps
+
+from tests.project.dockerfile_steps import Rehearsal, health_command, read_steps
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("image")]
 

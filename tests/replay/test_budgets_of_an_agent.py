@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from wired import START, TIE, fleet
 
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.engine.budgets.budgets import BudgetReader
 from bot.store import SqlStore
+from tests.support.wired import START, TIE, fleet
 
 SERIES = Series("refunds", "", "tie")
 

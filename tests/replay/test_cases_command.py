@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from odd_server import odd_server
 from typer.testing import CliRunner, Result
-from wired import House
 
 from bot.cli import app
+from tests.contracts.odd_server import odd_server
+from tests.support.wired import House
 
 FLEET = """\
 people:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from recordings import as_csv, samples
-from samples_of import HER
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.store import SqlStore
+from tests.core.sample_data import HER
+from tests.replay.recording_files import as_csv, samples
 
 FLEET = """\
 people:

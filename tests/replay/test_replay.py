@@ -5,8 +5,6 @@ from math import sin
 
 import numpy as np
 import pytest
-from recordings import START, fleet_of, replayed, samples, shown
-from samples_of import AQDD, DQR, HER, TIE
 
 from bot.core.backtest.agent_replay import ReplayEvent
 from bot.core.detection import baseline, literal_rule
@@ -16,6 +14,8 @@ from bot.core.model.slis import Sli
 from bot.core.recovery import recovery_clock
 from bot.core.recovery.recovery_clock import Hold, Need
 from bot.engine.reports.backtest import Backtest, Sample
+from tests.core.sample_data import AQDD, DQR, HER, TIE
+from tests.replay.recording_files import START, fleet_of, replayed, samples, shown
 
 HOURS_2 = [2.0] * 120
 SERIES = Series("refunds", "", "her")

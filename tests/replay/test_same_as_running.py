@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wired import ANA, START, House
 
 from bot.core.backtest.agent_replay import ReplayEvent
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.engine.reports.backtest import Backtest
+from tests.support.wired import ANA, START, House
 
 KINDS = {
     "opened": "incident_opened",

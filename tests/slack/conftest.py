@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from desk import Desk
-from stage import FLEET
-from town import Town, workspace
 
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
+from tests.slack.recording_commands import Desk
+from tests.slack.setup import FLEET
+from tests.slack.town import Town, workspace
 
 
 @pytest.fixture(scope="session")

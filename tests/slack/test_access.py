@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from stage import FLEET
-from town import Town
 
 from bot.core.model.fleet import Fleet
 from bot.localslack.server import LocalSlack
 from bot.slack.access import Access, Identity
 from bot.slack.client.web_api import SlackError, writing_client
+from tests.slack.setup import FLEET
+from tests.slack.town import Town
 
 GROUPED = replace(FLEET, responder_group="S0RESP")
 

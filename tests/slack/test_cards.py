@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import HER, LOWERED, NOW, PROPOSAL, STEPS, attack, card_types, filled, header, realistic
 
 from bot.core.cards.incident import PhaseCard, StepLine
 from bot.core.cards.page import PageCard
@@ -21,6 +20,7 @@ from bot.slack.blocks.home import home_view
 from bot.slack.blocks.parts import MOST_TEXT, size
 from bot.slack.blocks.recovery import bar
 from bot.slack.inbound.actions import ACTIONS, clicked
+from tests.slack.setup import HER, LOWERED, NOW, PROPOSAL, STEPS, attack, card_types, filled, header, realistic
 
 MARKUP = re.compile(r"<([^>]*)>")
 OURS = re.compile(r"!date\^\d+\^(?:\{date_short_pretty\} \{time\}|\{date_short_pretty\}|\{time\})\|[^|<>]*|#C0AGENTS")

@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-from desk import Desk
-from stage import FLEET
 
 import bot.slack
 from bot.localslack.methods import METHODS
@@ -15,6 +13,8 @@ from bot.slack import build_slack, manifest
 from bot.slack.commands.roots import ROOTS
 from bot.slack.inbound.actions import ACTIONS
 from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
+from tests.slack.recording_commands import Desk
+from tests.slack.setup import FLEET
 
 
 def test_the_local_slack_takes_it() -> None:

@@ -3,9 +3,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stage import NOW, attack
 
 from bot.slack import text
+from tests.slack.setup import NOW, attack
 
 
 def test_escapes_three_characters_ampersand_first() -> None:

@@ -4,7 +4,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from odd_server import Asked, OddServer
 from pydantic import ValidationError
 
 from bot.core.model.samples import minute_start
@@ -14,6 +13,7 @@ from bot.simulation.clock import MovableClock
 from bot.sources import KINDS, build
 from bot.sources.circuit_breaker import COOL_DOWN, FAILURES, Breaker
 from bot.sources.http import CONNECTIONS, HttpClient, HttpSettings
+from tests.contracts.odd_server import Asked, OddServer
 
 
 class Seconds:

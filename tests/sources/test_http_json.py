@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from odd_server import OddServer
 
 from bot.core.model.samples import Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
@@ -13,6 +12,7 @@ from bot.ports.sources import Fetch, Source
 from bot.simulation.clock import MovableClock
 from bot.sources import build
 from bot.sources.http_json.adapter import fault
+from tests.contracts.odd_server import OddServer
 
 M = 29_400_000
 NOW = minute_start(M + 1)

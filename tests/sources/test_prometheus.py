@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from odd_server import Asked, OddServer
 
 from bot.core.model.samples import Sample, Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
@@ -14,6 +13,7 @@ from bot.ports.sources import Source
 from bot.simulation.clock import MovableClock
 from bot.sources import build
 from bot.sources.prometheus.adapter import NAMES, POINTS_LIMIT, _chunks
+from tests.contracts.odd_server import Asked, OddServer
 
 M = 29_400_000
 END = (M + 1) * 60

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import httpx
 import pytest
-from odd_server import Asked, OddServer, odd_server
 
 from bot.config import parse_fleet
 from bot.core.model.fleet import Fleet
@@ -19,6 +18,7 @@ from bot.core.model.slis import PollQuery
 from bot.ports.sources import Fetch, Source
 from bot.runtime.clock import RealClock
 from bot.sources import KINDS, build
+from tests.contracts.odd_server import Asked, OddServer, odd_server
 
 FLEET = """
 people: {ana: {name: Ana Lima, slack: U0ANA}}

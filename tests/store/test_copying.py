@@ -11,9 +11,8 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 from typer.testing import CliRunner
-from wired import ANA, START, House
 
-from bench.postgres import PostgresServer
+from bench.harness.postgres import PostgresServer
 from bot.cli import app
 from bot.core.incident.effects import Say
 from bot.core.model.samples import MinuteRow, Series, minute_of
@@ -21,6 +20,7 @@ from bot.ports.store import Replica
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import sqlite_path
 from bot.store.tools.copying import copy
+from tests.support.wired import ANA, START, House
 
 
 @pytest.fixture

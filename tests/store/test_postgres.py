@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
-from wired import ANA, PLAN, START
 
-from bench.postgres import PostgresServer
+from bench.harness.postgres import PostgresServer
 from bot.config import Settings
 from bot.core.incident import events as ev
 from bot.core.incident.effects import Say
@@ -22,6 +21,7 @@ from bot.ports.store import Replica
 from bot.runtime.process import RunError, ask_to_reload
 from bot.store import SqlStore
 from bot.store.database.postgres import PostgresDatabase
+from tests.support.wired import ANA, PLAN, START
 
 HOUR = 3600.0
 

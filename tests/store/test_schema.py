@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-from bench.postgres import PostgresServer
+from bench.harness.postgres import PostgresServer
 from bot.core.incident.timeline import GENESIS, seal, verify
 from bot.core.model.samples import MinuteRow, Series
 from bot.store import SqlStore, StoreError, migrate

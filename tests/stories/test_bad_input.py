@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.launch import BotProcess, control, pushed_fleet
+from bench.harness.launch import BotProcess, control, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
 

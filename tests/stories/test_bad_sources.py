@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from wired import HER, House, fleet
 
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.engine.detection.poller import Poller
 from bot.sources import build
+from tests.support.wired import HER, House, fleet
 
 
 def _vector(value: str) -> bytes:

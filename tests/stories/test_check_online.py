@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bench.launch import free_port
+from bench.harness.launch import free_port
 from bot.cli import app
 from bot.localslack.server import LocalSlack, Workspace
 from bot.runtime.clock import RealClock

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.launch import BotProcess, bad_minutes, control, pushed_fleet
+from bench.harness.launch import BotProcess, bad_minutes, control, pushed_fleet
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.launch import BotProcess, bad_minutes, control, pushed_fleet
+from bench.harness.launch import BotProcess, bad_minutes, control, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
 

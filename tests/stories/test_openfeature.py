@@ -9,13 +9,13 @@ from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 from prometheus_client import CollectorRegistry
-from wired import ANA, House
 
 from bot.core.incident.incident import IncidentState
 from bot.engine.detection.push_intake import PushIntake
 from bot.web.api import build_api
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token
+from tests.support.wired import ANA, House
 
 
 @pytest.fixture

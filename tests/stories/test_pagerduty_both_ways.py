@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from odd_server import OddServer, odd_server
 
-from bench.launch import BotProcess, bad_minutes, pushed_fleet
+from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
+from tests.contracts.odd_server import OddServer, odd_server
 
 SECRET = "the-secret-of-the-subscription"
 ROUTING = "R0UT1NGKEY0123456789abcdefSECRET"

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.launch import BotProcess, free_port
+from bench.harness.launch import BotProcess, free_port
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
 

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.launch import BotProcess, bad_minutes, pushed_fleet
+from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pair import BAD, Pair, two_replicas
 
-from bench.postgres import PostgresServer
+from bench.harness.postgres import PostgresServer
 from bot.core.model.samples import Series, minute_of
 from bot.localslack.server import LocalSlack
+from tests.stories.replica_pair import BAD, Pair, two_replicas
 
 pytestmark = pytest.mark.slow
 HER = Series("refunds", "", "her")

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench import soak
+from bench.soak import __main__ as soak
 
 
 @pytest.mark.slow

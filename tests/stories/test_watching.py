@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bench.launch import BotProcess, bad_minutes, pushed_fleet
+from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
 
 

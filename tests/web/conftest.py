@@ -2,12 +2,12 @@ from collections.abc import Iterator, Sequence
 
 import httpx
 import pytest
-from web_house import NAMES, START, House, Open, Stage, open_house
 
 from bot.ports.clock import Clock
 from bot.runtime.clock import RealClock
 from bot.simulation.clock import MovableClock
 from bot.web.server import HttpServer
+from tests.web.setup import NAMES, START, House, Open, Stage, open_house
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.flag_evaluation import ErrorCode, Reason
-from web_house import House, lowered
+
+from tests.web.setup import House, lowered
 
 AGENTS = Path(__file__).resolve().parents[2] / "examples" / "agents"
 

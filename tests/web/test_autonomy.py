@@ -1,7 +1,7 @@
 import pytest
-from web_house import House, lowered
 
 from bot.simulation.clock import MovableClock
+from tests.web.setup import House, lowered
 
 
 def test_the_rung_by_plain_get(house: House) -> None:

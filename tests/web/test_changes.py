@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from web_house import START, House
 
 from bot.core.model.posted_change import PostedChange
+from tests.web.setup import START, House
 
 CHANGE = {
     "id": "deploy-1",

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from web_house import START, Stage
 
 from bot.web import errors
 from bot.web.bodies import BODY_LIMIT
 from bot.web.inbound.pagerduty import PATH, REMEMBERED, PagerDutyInbox, routes
+from tests.web.setup import START, Stage
 
 SECRET = "the-webhooks-own-secret"
 DEDUP = "stepdown/42/1772331240/1/ana"

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import httpx
 import pytest
-from web_house import START, House, Open
 
 from bot.core.model.samples import Sample, Series
 from bot.core.telemetry.task_records import TaskRecord
+from tests.web.setup import START, House, Open
 
 NOW = START.isoformat()
 SAMPLE = {"time": NOW, "agent": "refunds", "workflow": "refund", "sli": "her", "value": 18.0, "n": 214}

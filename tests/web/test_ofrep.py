@@ -1,5 +1,6 @@
 import pytest
-from web_house import House, Open, lowered
+
+from tests.web.setup import House, Open, lowered
 
 BULK = "/ofrep/v1/evaluate/flags"
 

@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
-from web_house import House
 
 from bot.web import health
 from bot.web.health import ReadinessProbe
 from bot.web.server import HttpServer, ServerError
+from tests.web.setup import House
 
 
 def test_alive(house: House) -> None:

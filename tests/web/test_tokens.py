@@ -4,9 +4,9 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from web_house import House
 
 from bot.web.tokens import ApiCaller, TokenBook, TokenError, new_token
+from tests.web.setup import House
 
 HASH = "0" * 64
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from ground import Robot
 from playwright.sync_api import Browser, sync_playwright
-from sight import Sight
 
 from bot.localslack.server import LocalSlack
+from tests.localslack.browser.page_objects import Sight
+from tests.localslack.setup import Robot
 
 CHROMIUM = "/usr/bin/chromium"
 

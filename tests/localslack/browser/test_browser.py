@@ -3,11 +3,12 @@
 import io
 
 import pytest
-from ground import Control, Ground, Json, Robot, actions, button, entry, modal, plain, section
 from PIL import Image
 from playwright.sync_api import Page, expect
-from sight import Sight
 from slack_sdk import WebClient
+
+from tests.localslack.browser.page_objects import Sight
+from tests.localslack.setup import Control, Ground, Json, Robot, actions, button, entry, modal, plain, section
 
 pytestmark = [pytest.mark.chromium, pytest.mark.xdist_group("localslack-browser")]
 

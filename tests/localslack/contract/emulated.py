@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ground import EVERY_SCOPE, HTTP, Ground, Json, actions, button, modal, section
 from slack_sdk import WebClient
+
+from tests.localslack.setup import EVERY_SCOPE, HTTP, Ground, Json, actions, button, modal, section
 
 TOKEN, ANAS = "xoxb-local-bot", "xoxp-local-ana"
 SCOPES = [*EVERY_SCOPE, "channels:write", "users:write"]

@@ -2,8 +2,8 @@
 
 # ruff: noqa: E501  tables of calls read best one call a line
 
-from ground import actions, button, entry, modal, plain, section
-from rows import GEN, IMAGE, META, OPTION, Row
+from tests.localslack.call_rows import GEN, IMAGE, META, OPTION, Row
+from tests.localslack.setup import actions, button, entry, modal, plain, section
 
 AT = {"channel": "C0GEN", "timestamp": "$ts"}
 TITLED = {"channel_id": "C0GEN", "title": "Runbook", "type": "link", "link": "https://example.com"}

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501  tables of calls read best one call a line
 
-from rows import GEN, Row
+from tests.localslack.call_rows import GEN, Row
 
 CONVERSATIONS = [
     Row("conversations_create", {"name": "inc-0042-refunds"}, {"channel.name": "inc-0042-refunds", "channel.is_member": True, "channel.num_members": 1}),

@@ -1,9 +1,9 @@
 """All rows, and how an answer is held against one."""
 
-from ground import Ground, Json, dig
-from refused import REFUSED
-from rows import CHAT, VIEWS, Row
-from rows_channels import CONVERSATIONS, MARKS, PEOPLE
+from tests.localslack.call_rows import CHAT, VIEWS, Row
+from tests.localslack.contract.refused import REFUSED
+from tests.localslack.contract.rows_channels import CONVERSATIONS, MARKS, PEOPLE
+from tests.localslack.setup import Ground, Json, dig
 
 ACCEPTED = [*CHAT, *VIEWS, *CONVERSATIONS, *PEOPLE, *MARKS]
 ALL = [*ACCEPTED, *REFUSED]

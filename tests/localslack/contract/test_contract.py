@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from ground import Ground, Json
-from rows import Row
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from tables import ACCEPTED, REFUSED, check, named
+
+from tests.localslack.call_rows import Row
+from tests.localslack.contract.tables import ACCEPTED, REFUSED, check, named
+from tests.localslack.setup import Ground, Json
 
 # The SDK advises on a missing `text`; rows without one are here to see what the server does.
 pytestmark = pytest.mark.filterwarnings("ignore:The top-level `text` argument is missing:UserWarning")

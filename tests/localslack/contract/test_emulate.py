@@ -5,12 +5,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
-from differences import DIFFERENCES, NOT_SHARED
-from emulated import Emulator
-from npm import packages
-from rows import Row
 from slack_sdk.errors import SlackApiError, SlackRequestError
-from tables import ALL, check, named
+
+from tests.localslack.call_rows import Row
+from tests.localslack.contract.differences import DIFFERENCES, NOT_SHARED
+from tests.localslack.contract.emulated import Emulator
+from tests.localslack.contract.tables import ALL, check, named
+from tests.localslack.npm import packages
 
 pytestmark = [
     pytest.mark.xdist_group("localslack-npm"),

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tonight import Tonight, connected
-from town import Town, workspace
-from vigil import Night
 
 from bot.localslack.server import LocalSlack
+from tests.slack.nights.tonight import Tonight, connected
+from tests.slack.town import Town, workspace
+from tests.slack.waiting import Night
 
 
 @pytest.fixture(scope="package")

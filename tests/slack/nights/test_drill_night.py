@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from drill_house import ANA, BO, CLEO, DAN, TOWN, House
 
 from bot.demo.setup import set_up
 from bot.slack.commands.roots import VERBS
+from tests.exercises.setup import ANA, BO, CLEO, DAN, TOWN, House
 
 
 class Line(NamedTuple):

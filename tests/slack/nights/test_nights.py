@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from vigil import AGENTS, Night
-from wired import ANA
 
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.runbooks.library import RunbookLibrary
 from bot.slack.commands.roots import VERBS
+from tests.slack.waiting import AGENTS, Night
+from tests.support.wired import ANA
 
 RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from vigil import AGENTS, Night
-from wired import ANA, BO
 
 from bot.localslack.server import LocalSlack
 from bot.slack import ids
+from tests.slack.waiting import AGENTS, Night
+from tests.support.wired import ANA, BO
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What benchmarks share: starting the bot, databases, rows, and the suite itself."""

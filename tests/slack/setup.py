@@ -1,0 +1,401 @@
+"""What the Slack tests share: every card filled realistically, filled to the brim, and filled with attacks."""
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+from typing import Any, get_args
+
+from bot.core.cards.answer import Card
+from bot.core.cards.autonomy import AutonomyCard, RestoreCard
+from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
+from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
+from bot.core.cards.incident import (
+    CatchupCard,
+    IncidentCard,
+    IncidentLine,
+    IncidentList,
+    PhaseCard,
+    PhaseProgress,
+    RecoveryCard,
+    ResolveCard,
+    StepLine,
+    TimelineCard,
+    TimelineLine,
+)
+from bot.core.cards.page import AnnouncementCard, PageCard
+from bot.core.cards.parts import Header, Proposal, RungLine, SliLine
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.people import Person, Way
+from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.runbooks.runbook import PHASES
+from tests.slack.exercise_cards import drill
+from tests.slack.team_cards import FOLLOWUP, NOW, TASKS, team
+
+OPENED = NOW - timedelta(minutes=3)
+
+ATTACKS = (
+    "<!channel> <!here> <!everyone> <@U0ANA> <!subteam^S01|x> ",
+    "<https://evil.example|https://good.example> https://evil.example ",
+    "``` `code` ```*bold* _it_ ~gone~\n> quoted\n",
+    "\u202eerutcetra\u202c\u200b\u2066\ufeff ",
+    "{{ 7*7 }} {% for x in y %} ${jndi:x} ",
+    "&<>&<>&lt;!channel&gt; :white_check_mark: :rotating_light: ",
+)
+
+
+def attack(length: int = 10_000) -> str:
+    """Every attack, again and again, up to a length."""
+    whole = "".join(ATTACKS)
+    return (whole * (length // len(whole) + 1))[:length]
+
+
+def header(state: str = "paging", **more: object) -> Header:
+    told = {
+        "incident_id": 42,
+        "number": "INC-0042",
+        "agent": "refunds",
+        "title": "human escalation 18.0 % (limit 5.0 %)",
+        "incident_kind": "slo",
+        "severity": "SEV2",
+        "state": state,
+        "opened_at": OPENED,
+        "now": NOW,
+        "owner": "Ana Silva",
+        "owner_slack": "U0ANA",
+        "channel": "C0AGENTS",
+    }
+    return Header(**{**told, **more})
+
+
+HER = SliLine(
+    "her", "human escalation", "", "%", 18.0, 214, "5 %", 3.1, 3.4, "lower", "breach", "18.0 % > 5.0 % for 2 minutes"
+)
+TIE = SliLine("tie", "tool calls per task", "", "calls/task", 6.3, 214, "1.5x", 4.1, 4.5, "lower", "breach")
+DQR = SliLine("dqr", "decision quality", "", "%", 92.4, 180, "85 %", 93.0, 83.7, "higher", "ok")
+AQDD = SliLine("aqdd", "approvals waiting", "kyc", "pending", None, None, "2x", 40, 44, "lower", "unknown")
+LINES = (HER, TIE, DQR, AQDD)
+
+FULL = RungLine("full", "full", "act within its registered blast radius")
+LOWERED = RungLine("read-only", "full", "read and answer; no writes", "confirmed", 2, 2, 4.0, 7)
+PROPOSAL = Proposal("read-only", "read and answer; no writes", "HER is above twice its objective")
+STEPS = (
+    StepLine("real", "Decide whether the signal is real", "", "check", required=True, outcome="done", by="Ana", at=NOW),
+    StepLine(
+        "reach",
+        "Find how far it reaches",
+        "Say which tasks are affected, in the note: workflow, tenant, version, or all of them.\n"
+        "- One workflow only: contain that one.\n- All of them: contain the agent as a whole.",
+        "ask",
+        required=True,
+        timebox=5,
+        evidence=("human escalation: 18.0 %, objective 5 %, baseline 3.1 %: breach", "Rung: full, no change"),
+    ),
+    StepLine(
+        "harm",
+        "Decide whether it is still doing harm",
+        "Ask: can it write, pay, send or delete right now?",
+        "ask",
+        required=True,
+        timebox=2,
+        outcome="blocked",
+        note="nobody has access to the ledger",
+        by="Bo",
+        at=NOW,
+    ),
+    StepLine("score", "Score ten decisions by hand", "Pick ten at random.", "do", required=False, timebox=10),
+)
+ROW = AgentRow("refunds", "Ana Silva", LOWERED, LINES, "INC-0042", OPENED, "Ana", NOW + timedelta(hours=2))
+CALM = AgentRow("kyc", "Bo Lind", FULL, (DQR,))
+LADDER = tuple((rung.name, rung.may) for rung in DEFAULT_LADDER)
+
+
+def realistic() -> dict[str, Card]:
+    """Each card as a responder meets it, by a name for its moment."""
+    return {
+        **_pages(),
+        **_incidents(),
+        **_phases(),
+        **_changes(),
+        **_recoveries(),
+        **_endings(),
+        **_agents(),
+        **_stories(),
+        **_causes(),
+        **drill(),
+        **team(header, WORKING, RECOVERED, FULL, LOWERED, PROPOSAL),
+    }
+
+
+WORKING = header("responding", acked_by="Ana Silva", acked_at=NOW)
+RECOVERING = header("recovering", acked_by="Ana Silva", acked_at=NOW)
+RECOVERED = header("recovered", acked_by="Ana Silva", acked_at=NOW)
+CLOCK = "18 of 30 good minutes since 02:41 UTC; needs about 90 more tasks."
+
+
+def _pages() -> dict[str, Card]:
+    page = PageCard(
+        header(),
+        "refunds: human escalation 18 % (limit 5 %), 3 min. You own it.",
+        (HER, TIE),
+        "You own refunds.",
+        FULL,
+        PROPOSAL,
+        runbook="Default runbook",
+    )
+    blind = header(incident_kind="blind", agent="kyc", title="no data for 5 min")
+    return {
+        "page": page,
+        "page-acked": replace(page, header=WORKING, acked="Acknowledged by Ana, 02:15 UTC"),
+        "page-blind": PageCard(
+            blind, "kyc: no data, 5 min. You own it.", (AQDD,), "You own kyc.", FULL, below="watched"
+        ),
+        "announcement": AnnouncementCard(header(), (HER, TIE), FULL, "Bo Lind", "Holding on read-only.", OPENED, NOW),
+        "exercise": AnnouncementCard(header(exercise=True, mark="[EXERCISE] "), (HER,), FULL),
+    }
+
+
+def _incidents() -> dict[str, Card]:
+    progress = tuple(
+        PhaseProgress(phase, settled, 4, settled == 4) for phase, settled in zip(PHASES, (4, 1, 0, 0), strict=True)
+    )
+    roles = (("lead", "Ana Silva"), ("scribe", "Bo Lind"))
+    recalled = "A lower rung does not recall what is already done, in flight or queued."
+    return {
+        "incident": IncidentCard(
+            header(), LINES, FULL, (), progress, "detection", "Decide whether the signal is real", PROPOSAL
+        ),
+        "incident-contained": IncidentCard(
+            RECOVERED,
+            LINES,
+            LOWERED,
+            roles,
+            progress,
+            "attribution",
+            "Find what changed",
+            None,
+            CLOCK,
+            recalled,
+            update_due=NOW,
+            tasks=TASKS[:1],
+            scopes=(("refund", "suspended"),),
+        ),
+        "incidents": IncidentList((IncidentLine(header(), "refunds: human escalation 18 %"),), NOW),
+        "incidents-none": IncidentList((), NOW),
+    }
+
+
+def _phases() -> dict[str, Card]:
+    return {
+        "phase": PhaseCard(WORKING, "detection", "Default runbook", STEPS, done=False, goal="Is it real?"),
+        "phase-done": PhaseCard(WORKING, "recovery", "Default runbook", STEPS[:1], done=True),
+    }
+
+
+def _changes() -> dict[str, Card]:
+    unconfirmed = RungLine("read-only", "full", "read and answer; no writes", "not-confirmed", 1, 2)
+    requested = RungLine("read-only", "full", "read and answer; no writes", "requested")
+    lower = Proposal("suspended", "do nothing; the fallback serves users", "the step down is not confirmed")
+    return {
+        "autonomy-requested": _change(requested),
+        "autonomy-confirmed": _change(LOWERED),
+        "autonomy-not-confirmed": _change(unconfirmed, lower),
+        "restore": _restore(""),
+        "restore-settled": _restore("Approved by Bo"),
+    }
+
+
+def _recoveries() -> dict[str, Card]:
+    bands = (
+        SliLine("her", "human escalation", "", "%", 3.2, 240, "5 %", 3.1, 3.4, "lower", "in-band"),
+        SliLine("tie", "tool calls per task", "", "calls/task", 4.9, 240, "1.5x", 4.1, 4.5, "lower", "out-of-band"),
+        SliLine(
+            "aqdd", "approvals waiting", "", "pending", 61, None, "2x", 40, 44, "lower", "exempt", "rises on read-only"
+        ),
+    )
+    return {
+        "recovery": RecoveryCard(
+            RECOVERING,
+            bands,
+            18,
+            30,
+            "running",
+            CLOCK,
+            "02:40 UTC: human escalation 6.1 % is past 3.4 %",
+            LOWERED,
+            restore_wait="refunds has not recovered yet: 18 of 30 good minutes.",
+        ),
+        "recovery-held": RecoveryCard(
+            RECOVERED, bands[:1], 30, 30, "held", "Held for 30 min.", rung=LOWERED, restore_to="approval"
+        ),
+    }
+
+
+def _endings() -> dict[str, Card]:
+    owed = ("step not settled: Find what changed (attribution)", "refunds is on read-only, not full")
+    times = (("acknowledged", "40 s"), ("contained", "2 min"), ("recovered", "41 min"))
+    return {
+        "resolve-barred": ResolveCard(RECOVERED, times[:1], LOWERED, owed),
+        "resolve-ready": ResolveCard(RECOVERED, times, FULL),
+        "resolved": ResolveCard(
+            header("resolved"),
+            times,
+            FULL,
+            followups=(FOLLOWUP,),
+            postmortem="data/inc-0042.md",
+            resolved="Resolved 03:02 UTC.",
+        ),
+    }
+
+
+def _agents() -> dict[str, Card]:
+    return {
+        "fleet": FleetCard("Fleet", (ROW, CALM), NOW),
+        "fleet-empty": FleetCard("Off their normal rung", (), NOW, empty="Every agent is on its normal rung."),
+        "agent": AgentCard(
+            ROW, "Pays refunds up to 200 EUR.", "Only shop orders", "Bo Lind", "Cy Dow", LADDER, NOW, "U0ANA"
+        ),
+    }
+
+
+def _stories() -> dict[str, Card]:
+    return {
+        "timeline": TimelineCard(
+            WORKING,
+            (
+                TimelineLine(OPENED, "Stepdown", "HER 18.0 % > 5.0 % objective for 2 of 2 minutes, n=214"),
+                TimelineLine(NOW, "Ana Silva", "acknowledged"),
+            ),
+            12,
+        ),
+        "catchup": CatchupCard(
+            WORKING,
+            "human escalation 18.0 % (limit 5.0 %)",
+            OPENED,
+            ((NOW, "read-only by Ana"),),
+            "human escalation 4.0 %; 18 of 30 good minutes",
+            "attribution: Find what changed",
+            "Ana Silva has it",
+            "12 min past the objective, about 214 tasks",
+        ),
+    }
+
+
+def _change(rung: RungLine, lower: Proposal | None = None) -> AutonomyCard:
+    return AutonomyCard(
+        WORKING,
+        "refunds",
+        "",
+        "full",
+        "read-only",
+        "Ana Silva",
+        NOW,
+        "refunding twice",
+        "read and answer; no writes",
+        rung,
+        until=NOW + timedelta(hours=2),
+        residue="A lower rung does not recall what is already done, in flight or queued.",
+        lower=lower,
+        undo=True,
+    )
+
+
+def _restore(settled: str) -> RestoreCard:
+    evidence = "30 of 30 good minutes; human escalation 3.2 % within 3.4 %."
+    may = "act, but every write waits for a person"
+    return RestoreCard(
+        RECOVERED, "read-only", "approval", may, "Ana Silva", "U0ANA", "prompt rolled back", evidence, settled
+    )
+
+
+def filled(card: Any, text: Callable[[str], str], times: int = 1) -> Any:  # noqa: ANN401 - any card or part of one
+    """The card with every free text replaced, and every list made `times` as long. Ids, states and kinds stay."""
+    if isinstance(card, tuple):
+        return tuple(_pair(one, text) if isinstance(one, tuple) else filled(one, text, times) for one in card) * times
+    if not is_dataclass(card):
+        return text(card) if isinstance(card, str) else card
+    kept = {
+        "state",
+        "phase",
+        "kind",
+        "outcome",
+        "status",
+        "nudge",
+        "value",
+        "item",
+        "step_id",
+        "better",
+        "severity",
+        "incident_kind",
+        "number",
+        "channel",
+    }
+    kept |= {"owner_slack", "asked_by_slack", "id"}
+    values = {}
+    for field in fields(card):
+        value = getattr(card, field.name)
+        values[field.name] = value if field.name in kept else filled(value, text, times)
+    return type(card)(**values)
+
+
+def _pair(pair: tuple[Any, ...], text: Callable[[str], str]) -> tuple[Any, ...]:
+    """A tuple of fixed length inside a list: (role, name)."""
+    return tuple(filled(one, text) for one in pair)
+
+
+def card_types() -> set[type]:
+    return set(get_args(Card))
+
+
+PEOPLE = {
+    "ana": Person("ana", "Ana Silva", slack="U0ANA", phone="+351 1", ways=(Way("slack", "U0ANA"),)),
+    "bo": Person("bo", "Bo Lind", slack="U0BEN"),
+    "cy": Person("cy", "Cy Dow", slack="U0CHLOE"),
+    "dev": Person("dev", "Dev Onlooker", slack="U0DEV"),
+}
+FLEET = Fleet(
+    people=PEOPLE,
+    sources={},
+    agents={
+        "refunds": Agent("refunds", "ana", deputy="bo", manager="cy", workflows=("refund", "kyc-review")),
+        "kyc": Agent("kyc", "bo"),
+    },
+    ladder=DEFAULT_LADDER,
+    announcements="C0GENERAL",
+)
+
+
+def _causes() -> dict[str, Card]:
+    apart = "ledger measured apart: for kyc 1.0 % -> 38.0 % failed"
+    grounds = (
+        FactLine(apart, 6.0, "it fails where the agent has no part in it"),
+        FactLine("ledger fails 1.2 % of calls before, 41.0 % now", 3.0, "the agent's own calls of it fail"),
+        FactLine("ledger's errors began at 02:31 UTC", -3.0, "it failed only after the agent went bad"),
+    )
+    tool = CauseLine(1, "tool", "ledger", "the tool ledger", 0.93, grounds, "one plain call by hand works")
+    prompt = replace(
+        tool,
+        rank=2,
+        kind="prompt",
+        subject="p-7",
+        words="the prompt v7: shorter refusals",
+        share=0.05,
+        grounds=grounds[2:],
+        ruled_out="rolled back, still bad (Bo Chen, 02:40 UTC)",
+    )
+    seen = ("a tool fails also where the agent has no part in it", "HER up")
+    advice = "Open the breaker of that tool or take it off the agent's list."
+    outage = PlaybookLine("tool-outage", "Tool outage", "tool-outage", seen, (), "", advice)
+    found = CausesCard(
+        WORKING,
+        "Looks like the tool ledger: it fails for kyc too",
+        NOW,
+        NOW,
+        (tool, prompt),
+        (outage,),
+        ("approvals", "what a guard finds in inputs"),
+        ("TIE 4.2 before deployment, 4.3 before this, 13.0 now",),
+    )
+    named = "the tool ledger: 429 (Ana Silva, 02:41 UTC)"
+    settled = replace(found, sentence=f"The cause is {named}", named=named)
+    nothing = CausesCard(WORKING, "Nothing stands out as the cause yet.", NOW, NOW, (replace(tool, share=0.2),))
+    return {"causes": found, "causes named": settled, "causes, nothing stands out": nothing}

@@ -1,0 +1,202 @@
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.model.fleet import Fleet
+from bot.core.model.rungs import DEFAULT_LADDER, InstanceReading, RungState
+from bot.engine.autonomy.rung_cache import INSTANCES_PER_AGENT, MemoryRungCache
+from bot.simulation.clock import MovableClock
+from tests.web.setup import START, lowered, small_fleet
+
+
+def rung_cache(*states: RungState, clock: MovableClock | None = None, fleet: Fleet | None = None) -> MemoryRungCache:
+    known = fleet or small_fleet()
+    return MemoryRungCache(lambda: known, clock or MovableClock(START), states)
+
+
+def read(instance: str, level: str = "full", epoch: int = 0, workflow: str = "", after: float = 0) -> InstanceReading:
+    return InstanceReading("refunds", instance, level, epoch, START + timedelta(seconds=after), workflow)
+
+
+def test_an_agent_that_was_never_changed_is_on_its_normal_rung_at_epoch_0() -> None:
+    said = rung_cache().answer("refunds")
+    assert (said.level, said.epoch, said.fallback, said.incident_id) == ("full", 0, "read-only", None)
+    assert said.not_after == START + timedelta(seconds=300)
+    assert said.grants == {"writes": "allow"}
+    assert rung_cache().answer("kyc").not_after == START + timedelta(seconds=60)
+
+
+def test_a_committed_rung_is_answered_with_its_incident() -> None:
+    said = rung_cache(lowered("approval", 3)).answer("refunds")
+    assert (said.level, said.epoch, said.may, said.incident_id) == (
+        "approval",
+        3,
+        "act, but every write waits for a person",
+        17,
+    )
+
+
+@pytest.mark.parametrize(
+    ("whole", "flow", "level"),
+    [("approval", "watched", "approval"), ("watched", "approval", "approval"), ("approval", "full", "approval")],
+)
+def test_a_workflow_inherits_and_the_lower_rung_wins(whole: str, flow: str, level: str) -> None:
+    known = rung_cache(lowered(whole, 3), lowered(flow, 4, workflow="refund"))
+    assert (known.answer("refunds", "refund").level, known.answer("refunds", "refund").epoch) == (level, 4)
+    assert (known.answer("refunds").level, known.answer("refunds").epoch) == (whole, 3)
+    assert (known.answer("refunds", "goodwill").level, known.answer("refunds", "goodwill").epoch) == (whole, 3)
+
+
+def test_a_workflow_nobody_knows_gets_the_lowest_rung_of_any() -> None:
+    known = rung_cache(lowered("watched", 1), lowered("suspended", 2, workflow="goodwill"))
+    assert (known.answer("refunds", "refnud").level, known.answer("refunds", "refnud").epoch) == ("suspended", 2)
+
+
+def test_a_workflow_may_be_lower_than_a_normal_rung_below_full() -> None:
+    fleet = small_fleet()
+    agents = {**fleet.agents, "refunds": replace(fleet.agents["refunds"], normal_rung="approval")}
+    known = rung_cache(lowered("watched", 1, workflow="refund"), fleet=replace(fleet, agents=agents))
+    assert known.answer("refunds", "refund").level == "approval"
+
+
+def test_an_older_epoch_never_replaces_a_newer_one() -> None:
+    known = rung_cache(lowered("suspended", 5))
+    known.publish([lowered("full", 4)])
+    assert known.answer("refunds").level == "suspended"
+    known.publish([lowered("read-only", 6)])
+    assert (known.answer("refunds").level, known.epoch("refunds")) == ("read-only", 6)
+
+
+@given(st.permutations([("watched", 1), ("suspended", 2), ("read-only", 3), ("full", 4)]))
+def test_the_newest_epoch_is_answered_in_whatever_order_they_come(states: list[tuple[str, int]]) -> None:
+    known = rung_cache()
+    for rung, epoch in states:
+        known.publish([lowered(rung, epoch)])
+    assert (known.answer("refunds").level, known.answer("refunds").epoch) == ("full", 4)
+
+
+def test_a_rung_that_a_reloaded_ladder_lost_is_answered_with_the_bottom() -> None:
+    short = replace(small_fleet(), ladder=replace(DEFAULT_LADDER, rungs=DEFAULT_LADDER.rungs[:4]))
+    assert rung_cache(lowered("suspended", 1), fleet=short).answer("refunds").level == "approval"
+
+
+def test_an_unknown_agent_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        rung_cache().answer("nosuch")
+
+
+def test_an_instance_is_live_for_the_lease_of_its_agent() -> None:
+    clock = MovableClock(START)
+    known = rung_cache(clock=clock)
+    known.record(read("a"))
+    known.record(read("b", after=100))
+    clock.advance(300)
+    assert {one.instance for one in known.readings("refunds")} == {"a", "b"}
+    clock.advance(1)
+    assert {one.instance for one in known.readings("refunds")} == {"b"}
+    assert not known.readings("kyc")
+    assert not known.readings("nosuch")
+
+
+def test_for_the_whole_agent_an_instance_counts_by_the_workflow_furthest_behind() -> None:
+    known = rung_cache(lowered("approval", 3))
+    known.record(read("a", "approval", 3, "refund"))
+    known.record(read("a", "full", 0, "goodwill"))
+    assert [(one.level, one.epoch) for one in known.readings("refunds")] == [("full", 0)]
+    known.record(read("a", "approval", 3, "goodwill"))
+    assert [(one.level, one.epoch) for one in known.readings("refunds")] == [("approval", 3)]
+    known.record(read("a", "full", 3, "goodwill"))
+    assert [one.level for one in known.readings("refunds")] == ["full"], "the same epoch, not obeyed"
+
+
+def test_for_a_workflow_its_own_word_counts_and_else_that_of_the_whole() -> None:
+    known = rung_cache()
+    known.record(read("a", "watched", 2, ""))
+    known.record(read("a", "approval", 3, "refund"))
+    known.record(read("b", "full", 0, ""))
+    known.record(read("c", "full", 0, "goodwill"))
+    words = {one.instance: one.level for one in known.readings("refunds", "refund")}
+    assert words == {"a": "approval", "b": "full"}
+
+
+def test_what_changed_is_taken_once_and_last_seen_at_most_every_15_seconds() -> None:
+    known = rung_cache()
+    known.record(read("a"))
+    assert known.take_changed() == [read("a")]
+    assert known.take_changed() == []
+    known.record(read("a", after=14))
+    assert known.take_changed() == []
+    known.record(read("a", after=15))
+    assert known.take_changed() == [read("a", after=15)]
+    known.record(read("a", "approval", 1, after=16))
+    known.record(read("a", "read-only", 2, after=17))
+    assert known.take_changed() == [read("a", "read-only", 2, after=17)]
+
+
+def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
+    known = rung_cache()
+    for number in range(INSTANCES_PER_AGENT + 10):
+        known.record(read(f"i{number}"))
+        known.record(read("steady"))
+    live = {one.instance for one in known.readings("refunds")}
+    assert len(live) == INSTANCES_PER_AGENT
+    assert {"steady", f"i{INSTANCES_PER_AGENT + 9}"} <= live
+    assert "i0" not in live
+    assert len(known.take_changed()) == INSTANCES_PER_AGENT
+
+
+def test_threads_publish_record_and_read_at_once() -> None:
+    known = rung_cache()
+    start, wrong = threading.Barrier(4), list[str]()
+
+    def poll(name: str) -> None:
+        start.wait()
+        last = 0
+        for _ in range(500):
+            said = known.answer("refunds", "refund")
+            if said.epoch < last:
+                wrong.append(f"{last} then {said.epoch}")
+            last = said.epoch
+            known.record(read(name, said.level, said.epoch))
+            known.readings("refunds")
+
+    def publish() -> None:
+        start.wait()
+        for epoch in range(1, 500):
+            known.publish([lowered("watched" if epoch % 2 else "approval", epoch)])
+            known.take_changed()
+
+    threads = [threading.Thread(target=poll, args=(name,)) for name in "abc"] + [threading.Thread(target=publish)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert known.epoch("refunds") == 499
+
+
+def test_an_instance_heard_of_elsewhere_counts_longer_for_it_may_have_been_seen_since() -> None:
+    clock = MovableClock(START)
+    known = rung_cache(clock=clock)
+    known.hear([read("a"), read("b")])
+    known.record(read("b"))
+    clock.advance(310)
+    assert {one.instance for one in known.readings("refunds")} == {"a"}
+    clock.advance(20)
+    assert not known.readings("refunds")
+
+
+def test_the_later_word_counts_wherever_it_was_said_and_is_passed_on_by_who_heard_it_only() -> None:
+    known = rung_cache()
+    known.record(read("a", "full", 0, after=10))
+    known.hear([read("a", "approval", 1, after=5)])
+    assert [one.level for one in known.readings("refunds")] == ["full"]
+    known.hear([read("a", "approval", 1, after=10)])
+    assert [one.level for one in known.readings("refunds")] == ["approval"]
+    assert known.take_changed() == []
+    known.record(read("a", "full", 0, after=3))
+    assert [one.level for one in known.readings("refunds")] == ["approval"]
