@@ -1,7 +1,7 @@
 """A metrics server for benchmarks: answers Prometheus's query API for thousands of agents, from arithmetic alone.
 
-`python -m bench.harness.many_series PORT AGENTS BAD`: every agent does 100 tasks a minute and is well, but for the first BAD
-ones, a fifth of whose tasks end with a person. It remembers the last 90 minutes before it was started.
+`python -m bench.harness.many_series PORT AGENTS BAD`: every agent does 100 tasks a minute and is well, but for the
+first BAD ones, a fifth of whose tasks end with a person. It remembers the last 90 minutes before it was started.
 """
 
 import json
