@@ -33,14 +33,14 @@ def check(
     from bot.core.paging.reachability import holes
     from bot.runbooks.library import RunbookLibrary
     from bot.runbooks.playbook_library import Names, load_playbooks
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
     settings = settings_now()
     path = fleet or settings.fleet
     problems: list[str] = []
     loaded = None
     try:
-        loaded = load_fleet(path, environment(), KINDS)
+        loaded = load_fleet(path, environment(), REGISTRY)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
     shelf = RunbookLibrary(settings.runbooks_dir)
@@ -103,9 +103,9 @@ def _check_online(settings: "Settings", fleet: "Fleet", *, as_json: bool) -> Non
 def schema() -> None:
     """Print the JSON Schema of the fleet file, for editors."""
     from bot.config import fleet_schema
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
-    print(json.dumps(fleet_schema(KINDS), indent=2))
+    print(json.dumps(fleet_schema(REGISTRY), indent=2))
 
 
 @app.command()

@@ -24,7 +24,7 @@ from bot.config.value_types import (
     WholeMinutes,
 )
 
-PARTS = ("value", "count", "good", "bad", "total", "items", "time", "path")
+PARTS = ("query", "value", "count", "good", "bad", "total", "items", "time", "path")
 """The roles a query's texts may have. Which of them a source understands is the source's to say."""
 
 
@@ -35,10 +35,14 @@ class StrictEntry(BaseModel):
 
 
 class WayEntry(StrictEntry):
-    """One way besides Slack to reach a person. The target is a secret, so it stands as `${NAME}`."""
+    """One way besides Slack to reach a person; the fields of its kind stand beside `kind`.
 
-    kind: Literal["pagerduty", "apprise", "webhook"]
-    target: str = Field(repr=False)
+    `target` is one of them in every kind. It is a secret, so it stands as `${NAME}`.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
 
 
 class PersonEntry(StrictEntry):
@@ -59,6 +63,7 @@ class PersonEntry(StrictEntry):
 class NumberQueries(StrictEntry):
     """The texts of a query by role, and how its labels are ours (`by: {agent: agent, workflow: task_class}`)."""
 
+    query: str = ""
     value: str = ""
     count: str = ""
     good: str = ""
@@ -67,7 +72,7 @@ class NumberQueries(StrictEntry):
     items: str = ""
     time: str = ""
     path: str = ""
-    by: dict[Literal["agent", "workflow"], str] = {}
+    by: dict[Literal["agent", "workflow", "part"], str] = {}
 
     def texts(self) -> dict[str, str]:
         """The roles that were given."""
@@ -166,11 +171,11 @@ class WorkflowEntry(StrictEntry):
 
 
 class ControlEntry(StrictEntry):
-    """How the agent obeys. An agent that polls needs nothing here; a webhook is an accelerator."""
+    """How the agent obeys; the fields of its kind stand beside these. An agent that asks needs nothing here."""
 
-    kind: Literal["ofrep", "webhook"] = "ofrep"
-    url: str = ""
-    secret: str = Field("", repr=False)
+    model_config = ConfigDict(extra="allow")
+
+    kind: str = "ofrep"
     not_after: Annotated[Seconds, Field(ge=10, le=3600)] = 300
     fallback_rung: str = ""
     confirm_within: Annotated[Seconds, Field(ge=5, le=3600)] = 60

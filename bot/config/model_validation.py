@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bot.config.problems import misnamed
 from bot.config.secrets_check import HIDDEN
-from bot.config.value_types import FromEnv
+from bot.config.value_types import NOWHERE, FromEnv
 from bot.config.yaml_document import Path, YamlDocument
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -67,7 +67,7 @@ def shaped(
             loc = _location(fault)
             here = (*prefix, *loc)
             # what we cut ourselves is missing now
-            if not _inside_of(loc, cut):
+            if not _inside_of(loc, cut) and not _borrowed(fault["input"]):
                 key = fault["type"] in {"extra_forbidden", "missing"} or _is_key(fault)
                 document.blame(here, _sentence(fault, loc, model, also, secret=here in hidden), key=key)
             again = loc in cut
@@ -79,6 +79,11 @@ def shaped(
 def _inside_of(loc: Path, cut: Collection[Path]) -> bool:
     """Whether something inside (or the thing itself) was cut already."""
     return any(path[: len(loc)] == loc for path in cut)
+
+
+def _borrowed(given: object) -> bool:
+    """Whether a value stands for a secret that is not needed now, so that nothing can be said against it."""
+    return isinstance(given, FromEnv) and NOWHERE in given
 
 
 def _is_key(fault: ErrorDetails) -> bool:

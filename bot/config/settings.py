@@ -17,13 +17,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.config.problems import SettingsErrors, near
+from bot.config.value_types import NOWHERE
 
 PREFIX = "STEPDOWN_"
 SLACK_API = "https://slack.com/api/"
 PAGERDUTY = ("https://events.pagerduty.com/", "https://events.eu.pagerduty.com/")
 ENV_FILE = ".env"
-NOWHERE = "http://not-set.invalid"
-"""The top-level domain `.invalid` never resolves (RFC 2606)."""
 
 
 def _shipped(folder: Path) -> Path:

@@ -32,7 +32,7 @@ from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.engine.views.sli_lines import SliLines
 from bot.engine.views.views import Views
 from bot.exercises.results import rehearsed
-from bot.pagers import PAGERS
+from bot.pagers import KINDS
 from bot.ports.clock import Clock
 from bot.runbooks.library import RunbookLibrary
 from bot.runbooks.playbook_library import PlaybookLibrary
@@ -63,7 +63,7 @@ class OfflineCommands:
         def present() -> Fleet:
             return fleet
 
-        ways = frozenset({"slack", *PAGERS})
+        ways = frozenset({"slack", *KINDS})
         rung_cache = MemoryRungCache(present, clock, store.rungs())
         recorder = IncidentRecorder(store, rung_cache, time.time, lambda _: None)
         history = Baselines(store, present)

@@ -18,7 +18,7 @@ from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
 from bot.ports.sources import Source
 from bot.simulation.clock import MovableClock
-from bot.sources import KINDS, build
+from bot.sources import build
 from tests.contracts.odd_server import Asked, OddServer, Stopwatch, odd_server
 
 MINUTE = 29_400_000
@@ -106,7 +106,7 @@ def opened(kind: str, server: OddServer, patience: float = PATIENCE) -> Iterator
 
 
 def test_every_polled_kind_has_a_harness() -> None:
-    assert {name for name, kind in KINDS.items() if kind.polled} == set(HARNESSES)
+    assert {name for name, kind in REGISTRY.sources.items() if kind.polled} == set(HARNESSES)
 
 
 def test_a_good_answer_is_a_sample_of_its_minute(bench: Bench) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.incident.followups import Followup
 from bot.core.model.people import Actor
-from bot.integrations.github import GitHubIssues, quiet
+from bot.integrations.github.issues import GitHubIssues, quiet
 from bot.ports.errors import DeliveryError
 from tests.contracts.odd_server import Asked, OddServer, odd_server
 

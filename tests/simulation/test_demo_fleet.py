@@ -111,7 +111,7 @@ def metrics(world: World) -> Iterator[MetricsServer]:
 
 
 def loaded(metrics: MetricsServer) -> Fleet:
-    return parse_fleet("fleet.yaml", fleet_text(metrics.url).encode(), {}, sources.KINDS)
+    return parse_fleet("fleet.yaml", fleet_text(metrics.url).encode(), {}, sources.REGISTRY)
 
 
 def asked(fleet: Fleet, world: World, first: int, last: int) -> dict[Series, list[Sample]]:
