@@ -181,8 +181,7 @@ def _person(key: str, entry: PersonEntry) -> Person:
 
 
 def _way(entry: WayEntry) -> Way:
-    own = dict(entry.model_extra or {})
-    return Way(entry.kind, str(own.pop("target", "")), own)
+    return Way(entry.kind, entry.target, entry.model_extra or {})
 
 
 def _quiet(entry: PersonEntry) -> calendar.Quiet:

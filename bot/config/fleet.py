@@ -35,14 +35,15 @@ class StrictEntry(BaseModel):
 
 
 class WayEntry(StrictEntry):
-    """One way besides Slack to reach a person; the fields of its kind stand beside `kind`.
+    """One way besides Slack to reach a person; the fields of its kind stand beside these.
 
-    `target` is one of them in every kind. It is a secret, so it stands as `${NAME}`.
+    The target is a secret, so it stands as `${NAME}`. What it must look like is the kind's to say.
     """
 
     model_config = ConfigDict(extra="allow")
 
     kind: str
+    target: str = Field(repr=False)
 
 
 class PersonEntry(StrictEntry):

@@ -59,6 +59,7 @@ def _fleet(document: YamlDocument, kinds: Kinds) -> Fleet | None:
         for name, entry in file.sources.items()
         if entry.kind in kinds.sources
     }
+    document.settle()
     _check_own(document, file, kinds, hidden)
     check_listed(document, file, kinds)
     document.settle()
@@ -71,16 +72,16 @@ def _check_own(document: YamlDocument, file: FleetFile, kinds: Kinds, hidden: Co
     """Hold what stands beside each `kind` against that kind's own settings, and blame a kind that there is not."""
     for path, entry, known, what in _with_kinds(file, kinds):
         if entry.kind in known:
-            shaped(
-                document,
-                known[entry.kind].settings,
-                entry.model_extra or {},
-                path,
-                hidden,
-                also=type(entry).model_fields,
-            )
+            settings, own = known[entry.kind].settings, _own(entry)
+            shaped(document, settings, own, path, hidden, also=type(entry).model_fields)
         elif entry.kind or (*path, "kind") in document.values:
             document.blame((*path, "kind"), misnamed(f"the kind of {what}", entry.kind, list(known)))
+
+
+def _own(entry: SourceEntry | WayEntry | ControlEntry) -> Mapping[str, object]:
+    """What a kind reads: every way has a target, and each kind says what one looks like."""
+    own = entry.model_extra or {}
+    return {"target": entry.target, **own} if isinstance(entry, WayEntry) else own
 
 
 def _with_kinds(

@@ -71,6 +71,8 @@ def shaped(
                 key = fault["type"] in {"extra_forbidden", "missing"} or _is_key(fault)
                 document.blame(here, _sentence(fault, loc, model, also, secret=here in hidden), key=key)
             again = loc in cut
+            if again and len(loc) == 1:
+                return None
             raw = _without(raw, loc[:-1] if again else loc, missing=fault["type"] == "missing" and not again)
             cut |= {loc[:-1]} if again else {loc}
     return None

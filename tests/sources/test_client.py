@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from bot.core.model.samples import minute_start
 from bot.core.model.slis import SourceSpec
 from bot.ports.errors import SourceError
+from bot.runtime.registry import REGISTRY
 from bot.simulation.clock import MovableClock
 from bot.sources import build
 from bot.sources.circuit_breaker import COOL_DOWN, FAILURES, Breaker
