@@ -42,6 +42,7 @@ class FleetHolder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fleet = load_fleet(path, environment(), KINDS)
+        self._warn()
 
     def get(self) -> Fleet:
         """The fleet in force."""
@@ -53,7 +54,12 @@ class FleetHolder:
             self._fleet = load_fleet(self._path, environment(), KINDS)
         except FleetErrors as errors:
             return describe_problems(errors)
+        self._warn()
         return ""
+
+    def _warn(self) -> None:
+        for warning in self._fleet.warnings:
+            log.warning("the fleet file may not say what you mean", where=warning)
 
 
 def setup_of(settings: Settings, holder: FleetHolder) -> AppSetup:
