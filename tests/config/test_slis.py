@@ -228,7 +228,7 @@ def test_the_minimal_file_in_its_comments_is_a_fleet(repository: Path) -> None:
     ],
 )
 def test_an_objective_whose_unit_is_in_doubt_is_asked_about(written: str, problem: str) -> None:
-    name = written.split(":")[0]
+    name = written.split(":", maxsplit=1)[0]
     found = problems(changed(f"{name}: {{}}", written))
     assert len(found) == 1
     assert problem in found[0]
