@@ -9,7 +9,12 @@
 A fault found by one step never keeps the next from looking at the rest.
 """
 
+<<<<<<< HEAD
 from collections.abc import Collection, Iterator, Mapping
+=======
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+>>>>>>> main
 from pathlib import Path as FilePath
 
 from bot.config.assembly import assembled, ladder_of
@@ -44,7 +49,7 @@ def parse_fleet(name: str, content: bytes, env: Mapping[str, str], kinds: Kinds)
     fleet = _fleet(document, kinds) if document.data is not None else None
     if document.problems or fleet is None:
         raise FleetErrors(document.problems)
-    return fleet
+    return replace(fleet, warnings=tuple(str(warning) for warning in sorted(set(document.warnings))))
 
 
 def _fleet(document: YamlDocument, kinds: Kinds) -> Fleet | None:

@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.core.formatting import durations
-from bot.http_client.outbound import plain
+from bot.core.formatting.one_line import one_line
+from bot.http_client.outbound import FOREIGN_TEXT
 from bot.ports.errors import SourceError
 from bot.sources.circuit_breaker import Breaker
 from bot.sources.sql.settings import DIALECTS, SqlSettings
@@ -110,7 +111,7 @@ class SqlClient:
         except DBAPIError as error:
             raise self._refused(error, deadline) from error
         except SQLAlchemyError as error:
-            raise self.error(f"cannot be asked this: {plain(error)}") from error
+            raise self.error(f"cannot be asked this: {one_line(str(error), FOREIGN_TEXT)}") from error
         if len(rows) > self._settings.max_rows:
             limit = f"{self._settings.max_rows:,}"
             raise self.error(f"answered more than {limit} rows; ask for fewer (GROUP BY), or raise `max_rows`")
@@ -122,7 +123,7 @@ class SqlClient:
         late = getattr(cause, "sqlstate", None) == _CANCELED or "interrupted" in str(cause)
         if late or time.monotonic() >= deadline:
             return self.error(self._slow(), passing=True)
-        said = plain(str(cause).partition("\n")[0])
+        said = one_line(str(cause).partition("\n")[0], FOREIGN_TEXT)
         if isinstance(error, ProgrammingError) or _refuses(cause):
             return self.error(f"refuses the statement: {said}")
         return self.error(f"cannot be asked: {said}", passing=True)
