@@ -9,12 +9,8 @@
 A fault found by one step never keeps the next from looking at the rest.
 """
 
-<<<<<<< HEAD
 from collections.abc import Collection, Iterator, Mapping
-=======
-from collections.abc import Collection, Mapping
 from dataclasses import replace
->>>>>>> main
 from pathlib import Path as FilePath
 
 from bot.config.assembly import assembled, ladder_of
