@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.config.defaults import KNOWN
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry, SliEntry, WayEntry
-from bot.config.kind_rules import Kinds
+from bot.config.kinds.rules import Kinds
 from bot.config.problems import misnamed
 from bot.config.query_groups import QueryGroup, grouped
 from bot.config.sli_layers import SliLayers

@@ -4,7 +4,9 @@ They check shape only: names, types, units. What refers to what is checked in `r
 one place hides nothing in another. Field order is the order in which a person would write them.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -24,8 +26,20 @@ from bot.config.value_types import (
     WholeMinutes,
 )
 
-PARTS = ("query", "value", "count", "good", "bad", "total", "items", "time", "path")
-"""The roles a query's texts may have. Which of them a source understands is the source's to say."""
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "query": "one question that answers all parts; then the others say where in its answer they stand",
+        "value": "the value, in the SLI's unit",
+        "count": "the tasks behind `value`",
+        "good": "tasks that went well; for SLIs where higher is better",
+        "bad": "tasks that went badly; for SLIs where lower is better",
+        "total": "all tasks",
+        "items": "the list that holds one item for each agent or workflow",
+        "time": "when it was true",
+        "path": "added to the source's `url`",
+    }
+)
+"""The roles a query's texts may have, and what each gives. Which of them a source uses is the source's to say."""
 
 
 class StrictEntry(BaseModel):

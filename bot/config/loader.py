@@ -15,10 +15,10 @@ from pathlib import Path as FilePath
 
 from bot.config.assembly import assembled, ladder_of
 from bot.config.fleet import ControlEntry, FleetFile, SourceEntry, WayEntry
-from bot.config.kind_rules import KindRules, Kinds
+from bot.config.kinds.query_check import check_listed
+from bot.config.kinds.rules import KindRules, Kinds
 from bot.config.model_validation import shaped
 from bot.config.problems import FleetErrors, Problem, misnamed
-from bot.config.query_check import check_listed
 from bot.config.references import check_references
 from bot.config.secrets_check import refuse_secrets
 from bot.config.yaml_document import Path, YamlDocument, read_document

@@ -85,7 +85,7 @@ def _inside_of(loc: Path, cut: Collection[Path]) -> bool:
 
 def _borrowed(given: object) -> bool:
     """Whether a value stands for a secret that is not needed now, so that nothing can be said against it."""
-    return isinstance(given, FromEnv) and NOWHERE in given
+    return isinstance(given, str) and NOWHERE in given
 
 
 def _is_key(fault: ErrorDetails) -> bool:
@@ -115,7 +115,7 @@ def _sentence(fault: ErrorDetails, loc: Path, model: type[BaseModel], also: Coll
     kind, given, context = fault["type"], HIDDEN if secret else fault["input"], fault.get("ctx", {})
     name = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
-        return misnamed("the key", name, [*also, *_fields(model, loc[:-1])])
+        return misnamed("the key", name, list(dict.fromkeys([*also, *_fields(model, loc[:-1])])))
     if kind == "missing":
         return f"`{name}` is missing"
     if kind == "literal_error":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.config.fleet import ControlEntry, FleetFile
-from bot.config.kind_rules import KindRules, Kinds
+from bot.config.kinds.rules import KindRules, Kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

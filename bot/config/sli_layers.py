@@ -11,9 +11,9 @@ from typing import Any
 
 from bot.config.defaults import KNOWN
 from bot.config.fleet import PARTS, SliEntry, SourceEntry
-from bot.config.kind_rules import Kinds, SourceRules
+from bot.config.kinds.query_check import query_faults
+from bot.config.kinds.rules import Kinds, SourceRules
 from bot.config.problems import misnamed
-from bot.config.query_check import query_faults
 from bot.config.value_types import ObjectiveText
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.budgets import budget

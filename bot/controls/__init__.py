@@ -1,9 +1,9 @@
-"""Ways for an agent to learn its rung: a folder for each kind, found by looking (`bot/config/discovery.py`)."""
+"""Ways for an agent to learn its rung: a folder for each kind, found by looking (`bot/config/kinds/discovery.py`)."""
 
 import sys
 from collections.abc import Callable, Mapping
 
-from bot.config.discovery import kinds_in
+from bot.config.kinds.discovery import kinds_in
 from bot.controls.kind import ControlDependencies, ControlKind, InForce
 from bot.core.model.fleet import Fleet
 from bot.ports.clock import Clock

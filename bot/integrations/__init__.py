@@ -1,9 +1,9 @@
-"""Other products that Stepdown writes to: a folder each, found by looking (`bot/config/discovery.py`)."""
+"""Other products that Stepdown writes to: a folder each, found by looking (`bot/config/kinds/discovery.py`)."""
 
 import sys
 from collections.abc import Mapping
 
-from bot.config.discovery import kinds_in
+from bot.config.kinds.discovery import kinds_in
 from bot.integrations.kind import IntegrationKind
 
 __all__ = ["KINDS", "IntegrationKind"]

@@ -1,9 +1,9 @@
-"""Ways to reach a person besides Slack: a folder each, found by looking (`bot/config/discovery.py`)."""
+"""Ways to reach a person besides Slack: a folder each, found by looking (`bot/config/kinds/discovery.py`)."""
 
 import sys
 from collections.abc import Mapping
 
-from bot.config.discovery import kinds_in
+from bot.config.kinds.discovery import kinds_in
 from bot.pagers.http import PagerHttp
 from bot.pagers.kind import PAGERDUTY_US as PAGERDUTY
 from bot.pagers.kind import PagerDependencies, PagerKind

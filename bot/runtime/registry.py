@@ -12,7 +12,7 @@ from bot.sources.kind import SourceKind
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The kinds, each by its name. Fits `bot.config.kind_rules.Kinds`."""
+    """The kinds, each by its name. Fits `bot.config.kinds.rules.Kinds`."""
 
     sources: Mapping[str, SourceKind]
     pagers: Mapping[str, PagerKind]

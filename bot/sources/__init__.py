@@ -1,9 +1,9 @@
-"""Where SLI values come from: a folder for each kind, found by looking (`bot/config/discovery.py`)."""
+"""Where SLI values come from: a folder for each kind, found by looking (`bot/config/kinds/discovery.py`)."""
 
 import sys
 from collections.abc import Mapping
 
-from bot.config.discovery import kinds_in
+from bot.config.kinds.discovery import kinds_in
 from bot.core.model.slis import SourceSpec
 from bot.ports.clock import Clock
 from bot.ports.sources import Source

@@ -1,22 +1,12 @@
 """From the numbers of one query to a sample, the same for every source."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 
 from bot.core.model.samples import Sample, Series
 from bot.core.model.slis import PollQuery
 
-NUMBERS: Mapping[str, str] = MappingProxyType(
-    {
-        "value": "the value, in the SLI's unit",
-        "count": "the tasks behind `value`",
-        "good": "tasks that went well; for SLIs where higher is better",
-        "bad": "tasks that went badly; for SLIs where lower is better",
-        "total": "all tasks",
-    }
-)
-"""The parts of a query that are numbers, and what each gives, the same for every source."""
+NUMBERS = ("value", "count", "good", "bad", "total")
+"""The parts of a query that are numbers."""
 
 Key = tuple[str, str]
 """(agent, workflow)"""

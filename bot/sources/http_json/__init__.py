@@ -21,10 +21,10 @@ KIND = SourceKind(
     docs=Path(__file__).with_name("docs.md"),
     make=_made,
     roles={
-        **{role: f"JMESPath, read from each item: {meaning}" for role, meaning in NUMBERS.items()},
-        "items": "JMESPath: the list that holds one item for each agent or workflow",
-        "time": "JMESPath, read from each item: when it was true",
-        "path": "added to the source's `url`",
+        **dict.fromkeys(NUMBERS, "JMESPath, read from each item"),
+        "items": "JMESPath",
+        "time": "JMESPath, read from each item",
+        "path": "a path",
     },
     check=faults,
 )

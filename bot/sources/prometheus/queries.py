@@ -13,11 +13,8 @@ ALL = "*"
 """The part that is the sum over every value of the label."""
 ROLES: Mapping[str, str] = MappingProxyType(
     {
-        "query": "PromQL that answers all parts at once, told apart by the label `by: {part: LABEL}`",
-        **{
-            role: f"PromQL: {meaning}. Beside `query`: the value of the label `part`, or `*` for the sum over all"
-            for role, meaning in NUMBERS.items()
-        },
+        "query": "PromQL; its series differ in the label `by: {part: LABEL}`",
+        **dict.fromkeys(NUMBERS, "PromQL; beside `query`, a value of that label, or `*`"),
     }
 )
 

@@ -23,9 +23,9 @@ KIND = SourceKind(
     docs=Path(__file__).with_name("docs.md"),
     make=_made,
     roles={
-        "query": "one SELECT with `:start` and `:end` (seconds since 1970), a row for each agent and minute",
-        **{role: f"the column that holds {meaning}" for role, meaning in NUMBERS.items()},
-        "time": "the column with a time inside the row's minute; `minute` where it is left out",
+        "query": "one SELECT with `:start` and `:end`; required",
+        **dict.fromkeys(NUMBERS, "a column"),
+        "time": "a column; `minute` where it is left out",
     },
     by={"agent": "agent"},
     check=faults,

@@ -1,7 +1,7 @@
 """What the fleet file has to know of the kinds of source, pager and control that there are.
 
-Each kind is a folder of an adapter (`bot/sources/prometheus`, `bot/pagers/ntfy`, ...). This floor knows none of them:
-it is handed the registry (`bot.runtime.registry`).
+Each kind is a folder of an adapter (`bot/sources/prometheus`, `bot/pagers/webhook`, ...). This floor knows none of
+them: it is handed the registry (`bot.runtime.registry`).
 """
 
 from collections.abc import Collection, Iterable, Mapping

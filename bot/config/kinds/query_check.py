@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from bot.config.fleet import FleetFile
-from bot.config.kind_rules import Kinds, SourceRules
+from bot.config.kinds.rules import Kinds, SourceRules
 from bot.config.problems import misnamed
 from bot.config.yaml_document import YamlDocument
 
