@@ -20,20 +20,9 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.rungs import InstanceReading
 from bot.core.runbooks.playbook import Playbook
 from bot.documents.render import MarkdownDocuments
+from bot.engine.assembly import EngineDependencies, build_adapters, build_delivery, build_engine
 from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.charts import Charts
-from bot.engine.commands.causes import Causes
-from bot.engine.commands.commands import CommandDependencies, Commands
-from bot.engine.delivery.delivery import Adapters, Delivery
-from bot.engine.detection.detector import Detector
 from bot.engine.detection.poller import Poller
-from bot.engine.incidents.monitor import IncidentMonitor
-from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
-from bot.engine.reports.postmortems import PostmortemWriter
-from bot.engine.views.sli_lines import SliLines
-from bot.engine.views.views import Views
 from bot.exercises.marking import MarkedDocuments
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -142,29 +131,20 @@ class ExerciseEngine:
     def __post_init__(self) -> None:
         site, clock = self.site, self.site.clock
         self.store = store = site.store or _database(site)
-        self.rung_cache = MemoryRungCache(self.fleet, clock, store.rungs())
-        recorder = IncidentRecorder(store, self.rung_cache, time.time, self._wake)
-        history = Baselines(store, self.fleet)
-        shelf = RunbookLibrary(site.runbooks_dir)
+        runbooks = RunbookLibrary(site.runbooks_dir)
         ways = frozenset(site.pagers)
-        opener = IncidentOpener(store, recorder, self.fleet, shelf, ways, exercise=True)
-        self.detector = Detector(store, recorder, history, opener, self.fleet, clock)
-        self.monitor = IncidentMonitor(store, recorder, history, self.rung_cache, self.fleet, clock)
+        engine = build_engine(
+            EngineDependencies(
+                store, self.fleet, clock, time.time, runbooks, site.playbooks, ways, self._wake, exercise=True
+            )
+        )
+        self.rung_cache, self.views, self.commands = engine.rung_cache, engine.views, engine.commands
+        self.detector, self.monitor = engine.detector, engine.monitor
         sources = {SOURCE: SimulatedSource(site.world)}
         self.poller = Poller(store, self.fleet, sources, clock, _AtOnce(), self._arrived, history_days=HISTORY_DAYS)
-        numbers = SliLines(store, history, self.rung_cache, self.fleet)
-        self.views = Views(store, numbers, self.fleet, self.monitor.clock_of)
-        causes = Causes.over(store, recorder, history, self.views, site.playbooks, shelf, self.fleet, clock)
-        self.commands = Commands(CommandDependencies(store, recorder, opener, self.views, self.fleet, clock, causes))
         documents = MarkedDocuments(site.documents or MarkdownDocuments(site.folder))
-        pictures = Charts(store, history, documents, site.chat, self.fleet, clock)
-        adapters = Adapters(
-            site.chat, site.pagers, {}, PostmortemWriter(store, documents, self.fleet), pictures, self.poller.ask
-        )
-        known_by = store.installation()
-        self.delivery = Delivery(
-            store, recorder, self.views, adapters, self.fleet, clock, time.time, random.random, known_by
-        )
+        adapters = build_adapters(engine, site.chat, documents, site.pagers, {}, self.poller.ask)
+        self.delivery = build_delivery(engine, adapters, random.random, store.installation())
         self.instances = self._instances()
 
     def _instances(self) -> tuple[Instance, ...]:

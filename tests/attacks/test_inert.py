@@ -39,7 +39,7 @@ from bot.slack.inbound import modals, replies
 from bot.slack.inbound.modals import FormPlace
 from tests.core.reports.refund_incident import report
 from tests.pagers.page_cards import OPEN
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands
 from tests.slack.setup import FLEET, realistic
 from tests.slack.test_cards import check_inert, check_limits
 from tests.slack.town import Town, workspace
@@ -108,7 +108,7 @@ def test_a_line_in_a_channel(attack: str) -> None:
 def test_an_answer_and_a_refusal(attack: str) -> None:
     said = ParsedCommand(verb("incident", "note"), "42", (("TEXT", attack),))
     for ok in (True, False):
-        slack_inert(replies.reply(said, Answer(attack, ok=ok, incident_id=42), Desk(), "C0ROOM"))
+        slack_inert(replies.reply(said, Answer(attack, ok=ok, incident_id=42), RecordedCommands(), "C0ROOM"))
     unclear = replies.unclear("incident", attack, "", FLEET)
     strange = "".join(block["text"]["text"] for block in unclear.blocks[:1])
     assert not re.search(r"[`<>]", strange.replace("&lt;", "").replace("&gt;", ""))
@@ -180,9 +180,9 @@ def test_a_command_does_what_its_verb_says_and_nothing_that_its_words_say(attack
 @EVERY
 def test_from_a_person_to_the_chat_and_the_timeline(attack: str, house: House) -> None:
     title = attack.encode("utf-8", "replace").decode()
-    assert house.commands.declare(ANA, "refunds", title).ok
-    house.commands.note(ANA, 1, title, "update")
-    house.commands.step_down(ANA, "refunds", "read-only", title)
+    assert house.commands.lifecycle.declare(ANA, "refunds", title).ok
+    house.commands.teamwork.note(ANA, 1, title, "update")
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", title)
     house.deliver()
     for posted in house.chat.posts.values():
         drawn = blocks.line(posted.content) if isinstance(posted.content, str) else blocks.draw(posted.content)

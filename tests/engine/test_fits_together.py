@@ -20,10 +20,10 @@ from tests.support.wired import ANA, BO, House
 def lived(house: House) -> House:
     """A whole incident with everything in it."""
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(BO, "refunds", "approval", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(BO, "refunds", "approval", "loop")
     house.live(45)
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.upkeep.tick()
     house.deliver()
     return house
@@ -82,7 +82,7 @@ def test_a_backup_is_whole_while_the_bot_writes(lived: House) -> None:
     target = lived.path / "copy.db"
     size = back_up(f"sqlite:///{lived.path / 'stepdown.db'}", target)
     assert size == target.stat().st_size > 0
-    lived.commands.note(ANA, 1, "after the copy")
+    lived.commands.teamwork.note(ANA, 1, "after the copy")
     copied = SqlStore.open(f"sqlite:///{target}")
     try:
         with copied.looking() as connection:

@@ -78,7 +78,7 @@ def they_work_it(house: House, drill: LiveExercise) -> None:
 def a_real_incident_holds_it(house: House, drill: LiveExercise) -> None:
     """A real incident of a player's agent: the drill waits, and neither sees the other."""
     app, room = house.stage.app, drill.channel
-    answer = app.commands.declare(Actor("dan", "Dan Okoro", DAN, responder=True), "kyc", "it lies")
+    answer = app.commands.lifecycle.declare(Actor("dan", "Dan Okoro", DAN, responder=True), "kyc", "it lies")
     assert answer.ok, answer.text
     house.until("the pause", lambda: drill.exercise.clock.held)
     house.until("the word", lambda: "this is real: INC-0001 on kyc has paged Bo Lindgren" in house.sees(ANA, room))

@@ -53,7 +53,7 @@ def running(house: House, rows: list[MinuteRow]) -> list[tuple[int, str]]:
         house.store.put_minutes([row for row in rows if row.minute == minute])
         house.detector.evaluate(["refunds"], house.clock.now())
         if any(each.acked_at is None for each in house.store.open_incidents()):
-            house.commands.acknowledge(ANA, 1)
+            house.commands.paging.acknowledge(ANA, 1)
     return [event for entry in house.store.entries(1) for event in told_by(entry.entry)]
 
 

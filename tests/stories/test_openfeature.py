@@ -61,8 +61,8 @@ def _says(level: str, epoch: int, workflow: str) -> EvaluationContext:
 def test_requested_read_and_confirmed(house: House, flags: OpenFeatureClient, workflow: str) -> None:
     assert flags.get_string_value("autonomy-level", "read-only", _says("full", 0, workflow)) == "full"
     house.live(2, read=False, tie=13.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "retry loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "retry loop")
     told = flags.get_object_value("autonomy", {}, _says("full", 0, workflow))
     house.monitor.read_back()
     assert told["level"] == "approval"

@@ -46,7 +46,7 @@ class InboundAcknowledgements:
         page = self._read(alert)
         incident = self._current(page)
         if page is not None and incident is not None and incident.state is IncidentState.PAGING:
-            self._commands.acknowledge(self._actor(page, who), incident.id)
+            self._commands.paging.acknowledge(self._actor(page, who), incident.id)
 
     def closed(self, alert: str, who: str) -> None:
         """Somebody closed it there: that somebody has it, and it stays open here."""
@@ -56,7 +56,7 @@ class InboundAcknowledgements:
             return
         self.acknowledged(alert, who)
         words = f"closed the alert in {self._where}. The incident stays open here until its numbers have held."
-        self._commands.note(self._actor(page, who), incident.id, words)
+        self._commands.teamwork.note(self._actor(page, who), incident.id, words)
 
     def _current(self, page: PagedRun | None) -> Incident | None:
         """The incident, if the page is one of its present run and not another database's."""

@@ -181,7 +181,7 @@ class Inbound:
         try:
             caller = self._access.caller(user, team)
             if not caller.stranger:
-                view = home_view(self._home.commands.home(caller.actor))
+                view = home_view(self._home.commands.queries.home(caller.actor))
                 call(self._client.views_publish, user_id=user, view=view)
         except SlackError as error:
             log.warning("could not show %s the home tab: %s", user, error)
@@ -274,7 +274,7 @@ class Inbound:
         if caller.stranger:
             why = f"Only full members of this workspace may use Stepdown, and {caller.barred}. Nothing changed."
             number = int(said.subject) if said.verb.about == "incident" and said.subject else None
-            return replies.refused(house.commands.refuse(caller.actor, why, number or _here(house, place)).text)
+            return replies.refused(house.commands.acts.refuse(caller.actor, why, number or _here(house, place)).text)
         answer = act(Invocation(house.commands, caller.actor, said, place.channel, more=self.more))
         if answer.curve is not None and self.curves is not None:
             self._workers.submit(self.curves.show, place, *answer.curve)
@@ -313,7 +313,7 @@ class Inbound:
 
 def _here(house: CommandScope, place: FormPlace) -> int | None:
     """The incident whose channel this is."""
-    return house.commands.incident_in(place.channel) if place.channel else None
+    return house.commands.queries.incident_in(place.channel) if place.channel else None
 
 
 def _open_steps(house: CommandScope, said: ParsedCommand, place: FormPlace) -> Sequence[tuple[str, str]]:
@@ -324,8 +324,8 @@ def _open_steps(house: CommandScope, said: ParsedCommand, place: FormPlace) -> S
     if not any(one.sort == "step" for one in said.verb.arguments):
         return ()
     try:
-        number = int(said.subject) if said.subject else house.commands.incident_in(place.channel)
-        return house.commands.open_steps(number) if number is not None else ()
+        number = int(said.subject) if said.subject else house.commands.queries.incident_in(place.channel)
+        return house.commands.queries.open_steps(number) if number is not None else ()
     except Exception:  # the form matters more than its list: it then asks for the step in words
         log.exception("could not list the open steps")
         return ()

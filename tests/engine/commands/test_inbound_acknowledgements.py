@@ -34,7 +34,7 @@ def test_a_name_nobody_has_stands_for_the_one_who_was_paged(house: House, elsewh
 
 
 def test_who_has_it_keeps_it(house: House, elsewhere: InboundAcknowledgements) -> None:
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     elsewhere.acknowledged(str(_alert(house)), "Bo Lindgren")
     assert house.incident().acked_by == "ana"
 

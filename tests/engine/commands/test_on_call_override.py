@@ -21,7 +21,7 @@ def breach(house: House) -> None:
 
 
 def test_who_covers_is_paged_instead_and_told_why(house: House) -> None:
-    answer = house.commands.cover(ANA, "me", "dan", "8h")
+    answer = house.commands.overrides.cover(ANA, "me", "dan", "8h")
     assert answer.ok
     assert "Dan Okoro has the pager of Ana Duarte until" in answer.text
     breach(house)
@@ -32,14 +32,14 @@ def test_who_covers_is_paged_instead_and_told_why(house: House) -> None:
 
 
 def test_who_covers_is_answerable_like_the_owner(house: House) -> None:
-    house.commands.cover(ANA, "me", "bo", "8h")
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
     breach(house)
-    assert house.commands.acknowledge(BO, 1).ok
+    assert house.commands.paging.acknowledge(BO, 1).ok
     assert house.incident().state is IncidentState.RESPONDING
 
 
 def test_cover_ends_by_itself_and_says_so_once(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "60m")
+    house.commands.overrides.cover(ANA, "me", "dan", "60m")
     house.later(61)
     house.upkeep.tick()
     house.upkeep.tick()
@@ -52,7 +52,7 @@ def test_cover_ends_by_itself_and_says_so_once(house: House) -> None:
 
 
 def test_cover_survives_a_restart(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.close()
     house.open()
     breach(house)
@@ -61,58 +61,58 @@ def test_cover_survives_a_restart(house: House) -> None:
 
 def test_an_open_incident_keeps_the_roster_it_began_with(house: House) -> None:
     breach(house)
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.later(5)
     house.tick()
     assert set(paged(house)) == {"ana"}
 
 
 def test_taking_it_back_before_the_time(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
-    assert house.commands.covers().text == "Dan Okoro covers for Ana Duarte until 2026-03-02 10:00 UTC."
-    assert house.commands.end_cover(ANA).ok
-    assert house.commands.covers().text == "Everybody has their own pager."
-    assert not house.commands.end_cover(ANA).ok
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
+    assert house.commands.overrides.covers().text == "Dan Okoro covers for Ana Duarte until 2026-03-02 10:00 UTC."
+    assert house.commands.overrides.end_cover(ANA).ok
+    assert house.commands.overrides.covers().text == "Everybody has their own pager."
+    assert not house.commands.overrides.end_cover(ANA).ok
     breach(house)
     assert paged(house) == ["ana"]
 
 
 def test_a_second_cover_replaces_the_first(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.later(1)
-    house.commands.cover(ANA, "me", "cleo", "1h")
+    house.commands.overrides.cover(ANA, "me", "cleo", "1h")
     breach(house)
     assert paged(house) == ["cleo"]
 
 
 def test_cover_in_a_circle_leaves_everybody_their_own_pager(house: House) -> None:
-    house.commands.cover(ANA, "ana", "bo", "8h")
-    house.commands.cover(BO, "bo", "ana", "8h")
+    house.commands.overrides.cover(ANA, "ana", "bo", "8h")
+    house.commands.overrides.cover(BO, "bo", "ana", "8h")
     breach(house)
     assert paged(house) == ["ana"]
 
 
 def test_whoever_covers_the_coverer_is_paged(house: House) -> None:
-    house.commands.cover(ANA, "me", "bo", "8h")
-    house.commands.cover(BO, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
+    house.commands.overrides.cover(BO, "me", "dan", "8h")
     breach(house)
     assert paged(house) == ["dan"]
 
 
 def test_when_nobody_answers_everyone_is_paged_the_covered_owner_too(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     breach(house)
     house.live(31, her=18.0)
     assert "ana" in paged(house)
 
 
 def test_both_are_told(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.deliver()
     assert "Dan Okoro has the pager of Ana Duarte until 2026-03-02 10:00 UTC." in house.said()
     house.watched = replace(house.watched, announcements="")
     house.later(1)
-    house.commands.cover(ANA, "me", "bo", "8h")
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
     house.deliver()
     assert {key.rsplit("/", 1)[-1] for key in house.chat.posts if key.startswith("notice/")} >= {"ana", "bo"}
 
@@ -129,16 +129,16 @@ def test_both_are_told(house: House) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_in_words(house: House, by: str, until: str, why: str) -> None:
-    answer = house.commands.cover(ANA, "me", by, until)
+    answer = house.commands.overrides.cover(ANA, "me", by, until)
     assert not answer.ok
     assert why in answer.text
     assert house.store.covers(house.clock.now()) == []
 
 
 def test_a_stranger_moves_no_pager(house: House) -> None:
-    assert not house.commands.cover(EVE, "ana", "bo", "8h").ok
-    house.commands.cover(ANA, "me", "bo", "8h")
-    assert not house.commands.end_cover(EVE, "ana").ok
+    assert not house.commands.overrides.cover(EVE, "ana", "bo", "8h").ok
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
+    assert not house.commands.overrides.end_cover(EVE, "ana").ok
 
 
 def test_a_time_is_meant_where_the_person_lives() -> None:
@@ -172,6 +172,6 @@ def test_an_open_incident_keeps_the_policy_it_began_with(house: House) -> None:
 
 
 def test_a_list_of_agents_shows_who_covers(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
-    card = house.commands.agent("refunds").card
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
+    card = house.commands.queries.agent("refunds").card
     assert "Dan Okoro covers until 10:00 UTC" in str(card)

@@ -34,7 +34,7 @@ def test_what_waits_for_a_channel_that_waits_itself_is_not_tried_meanwhile(house
     """In a storm each incident waits minutes for its channel: asking each half second held up pages."""
     house.chat.lacks["open_channel"] = DeliveryError("comes too soon", retry_after=3600.0, untried=True)
     house.live(2, her=18.0)
-    house.commands.note(ANA, 1, "holding", "update")
+    house.commands.teamwork.note(ANA, 1, "holding", "update")
     for _ in range(5):
         house.deliver()
     with house.store.looking() as connection:
@@ -46,7 +46,7 @@ def test_what_waits_for_a_channel_that_waits_itself_is_not_tried_meanwhile(house
 def test_an_effect_that_fails_for_good_stands_in_the_timeline(house: House) -> None:
     house.live(2, her=18.0)
     house.chat.refuse = [DeliveryError("is_archived", permanent=True)]
-    house.commands.note(ANA, 1, "tell them", "update")
+    house.commands.teamwork.note(ANA, 1, "tell them", "update")
     house.deliver()
     texts = [entry.entry.text for entry in house.store.entries(1)]
     assert any("is_archived" in text for text in texts)
@@ -56,7 +56,7 @@ def test_an_acknowledged_page_that_waits_is_never_sent(house: House) -> None:
     house.clock.advance(60)
     house.feed(2, **{**house.healthy(), "her": 18.0})
     house.detector.evaluate(["refunds"], house.clock.now())
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     house.deliver()
     assert not [key for key in house.chat.posts if "/page/" in key]
 
@@ -79,7 +79,7 @@ def test_an_edit_of_a_card_that_was_never_posted_is_dropped(house: House) -> Non
 
 def test_everybody_sees_on_the_page_who_acknowledged(house: House) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     house.deliver()
     assert house.chat.posts[_page(house)].content.acked.startswith("Acknowledged by Ana Duarte")  # type: ignore[union-attr]
 
@@ -101,7 +101,7 @@ def test_what_was_in_hand_when_the_database_went_away_is_done_once_and_at_once(
 ) -> None:
     house.live(2, her=18.0)
     house.recorder.refresh([EditCard(1, "incident", f"away-{n}") for n in range(3)])
-    house.commands.note(ANA, 1, "tell them", "update")
+    house.commands.teamwork.note(ANA, 1, "tell them", "update")
     finish, away = house.store.finish, [OSError("the database is away")]
 
     def finish_later(*told: Any, **more: Any) -> bool:  # noqa: ANN401 - whatever the method takes

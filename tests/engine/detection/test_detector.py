@@ -39,15 +39,15 @@ def test_a_second_sli_joins_the_open_incident(house: House) -> None:
 
 def test_her_on_a_rung_that_waits_for_people_is_no_new_breach(house: House) -> None:
     house.live(2, tie=13.0)
-    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     house.live(6, her=30.0)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie"]
 
 
 def test_a_breach_within_two_hours_of_resolving_reopens(house: House) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.resolve(ANA, 1, override="wrong reading")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.lifecycle.resolve(ANA, 1, override="wrong reading")
     house.live(20)
     house.live(2, her=18.0)
     incident = house.incident()
@@ -67,7 +67,7 @@ def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> N
     assert "no data on DQR, HER, TIE" in incident.title
     assert incident.pages
     assert "inc-1/page/1/ana/slack" in house.chat.posts
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     for _ in range(12):
         house.live(1)
         house.detector.look_for_silence({})
@@ -77,7 +77,7 @@ def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> N
 
 def test_silence_on_a_waiting_rung_only_posts(house: House) -> None:
     house.live(2, tie=13.0)
-    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     for _ in range(9):
         house.clock.advance(60)
         house.detector.look_for_silence({})
@@ -115,7 +115,7 @@ def test_suggestions_alone_lower_nothing(house: House) -> None:
 def test_confirmed_means_every_live_instance_said_so(house: House) -> None:
     house.live(2, tie=13.0)
     house.obey(("a", "b", "c"))
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.obey(("a",))
     house.monitor.read_back()
     assert (house.incident().rungs.state, house.incident().rungs.seen) == ("seen", 1)
@@ -133,8 +133,8 @@ def test_confirmed_means_every_live_instance_said_so(house: House) -> None:
 
 def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> None:
     house.live(2, tie=13.0, read=False)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.live(2, tie=13.0, read=False)
     assert house.incident().rungs.state == "not-confirmed"
     assert house.incident().state is IncidentState.RESPONDING
@@ -145,22 +145,22 @@ def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> N
 
 def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: House) -> None:
     house.live(2, tie=13.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.live(55, her=30.0)
     assert house.incident().state is IncidentState.RECOVERED
-    house.commands.ask_restore(ANA, "refunds", "fixed")
-    assert house.commands.approve_restore(BO, 1).ok
+    house.commands.autonomy.ask_restore(ANA, "refunds", "fixed")
+    assert house.commands.autonomy.approve_restore(BO, 1).ok
     house.live(14)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie"]
     assert house.incident().resets == 0
-    assert house.commands.ask_restore(ANA, "refunds", "fixed").ok
+    assert house.commands.autonomy.ask_restore(ANA, "refunds", "fixed").ok
 
 
 def test_a_reset_gives_whoever_has_it_the_full_time_again(house: House) -> None:
     house.live(2, tie=13.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     house.live(45)
     assert house.incident().state is IncidentState.RECOVERED
     house.live(8, tie=13.0)

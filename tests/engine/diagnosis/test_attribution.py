@@ -223,7 +223,7 @@ def test_what_is_no_cause_is_answered_with_the_nearest(house: House) -> None:
 
 def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: House) -> None:
     incident = broken(house, repeated_calls=5)
-    house.commands.mark_step(ANA, incident.id, "confirm", "done")
+    house.commands.lifecycle.mark_step(ANA, incident.id, "confirm", "done")
     answer = house.commands.causes.adopt(ANA, incident.id, "retry-lop")
     assert answer.text == "There is no playbook 'retry-lop'. Did you mean retry-loop? There are: retry-loop."
     # the stand-in shelf has one runbook for every name, so the plan that is in use already is refused
@@ -236,7 +236,7 @@ def test_the_best_match_is_walked_from_its_shipped_runbook(tmp_path: Path) -> No
     incident = broken(house, repeated_calls=5)
     before = incident.plan
     done = before.steps[0].id
-    house.commands.mark_step(ANA, incident.id, done, "done")
+    house.commands.lifecycle.mark_step(ANA, incident.id, done, "done")
 
     answer = house.commands.causes.adopt(ANA, incident.id)  # no name: the playbook that fits best
     after = house.incident()
@@ -247,7 +247,7 @@ def test_the_best_match_is_walked_from_its_shipped_runbook(tmp_path: Path) -> No
     fresh = [step for step in after.plan.steps if step.id != done]
     assert {step.phase for step in fresh} == {"detection", "attribution", "containment", "recovery"}
     assert replay(sealed.entry.event for sealed in house.store.entries(1) if sealed.entry.event) == after
-    house.commands.mark_step(ANA, incident.id, fresh[0].id, "done")
+    house.commands.lifecycle.mark_step(ANA, incident.id, fresh[0].id, "done")
     assert fresh[0].id in house.incident().marks
     house.close()
 
@@ -277,7 +277,7 @@ def test_the_postmortem_says_what_people_said_it_was_and_was_not(house: House) -
     incident = broken(house, prompt="v7")
     house.commands.causes.rule_out(ANA, incident.id, "1", "rolled back, still bad")
     house.commands.causes.attribute(ANA, incident.id, "tool", "429 without Retry-After")
-    house.commands.postmortem(ANA, incident.id)
+    house.commands.lifecycle.postmortem(ANA, incident.id)
     house.deliver()
     text = Path(house.incident().postmortem).read_text()
     assert "- Cause: a tool: 429 without Retry-After" in text

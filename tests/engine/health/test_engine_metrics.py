@@ -88,15 +88,15 @@ def test_a_night_is_counted(house: House) -> None:
     assert told("stepdown_pages_total", {"way": "slack", "outcome": "sent"}) == 1
     assert told("stepdown_breach_to_page_seconds_count") == 1
     house.later(4)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     assert told("stepdown_acknowledge_seconds_sum") == timedelta(minutes=4).total_seconds()
-    house.commands.step_down(BO, "refunds", "approval", "loop")
+    house.commands.autonomy.step_down(BO, "refunds", "approval", "loop")
     house.live(1)
     assert told("stepdown_rung_changes_total", {"direction": "lowered"}) == 1
     assert told("stepdown_contain_seconds_count") == 1
     house.live(40, dqr=40.0)
     assert told("stepdown_acknowledgements_lapsed_total") == 1
-    house.commands.cancel(ANA, 1, "a test")
+    house.commands.lifecycle.cancel(ANA, 1, "a test")
     assert told("stepdown_incidents_closed_total", {"how": "cancelled"}) == 1
 
 

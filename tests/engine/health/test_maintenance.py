@@ -66,9 +66,9 @@ def test_a_baseline_is_the_same_before_and_after_rolling_up(house: House) -> Non
     agent = house.watched.agents["refunds"]
     sli = agent.slis[0][1]
     onset = minute_of(house.clock.now())
-    before = house.history.freeze(agent, HER, sli, onset)
+    before = house.baselines.freeze(agent, HER, sli, onset)
     house.upkeep.keep(house.clock.now())
-    after = house.history.freeze(agent, HER, sli, onset)
+    after = house.baselines.freeze(agent, HER, sli, onset)
     assert before is not None
     assert after is not None
     assert after.value == pytest.approx(before.value, rel=0.01)
@@ -96,8 +96,8 @@ def test_tasks_go_but_one_that_waits_for_a_person_stays(house: House) -> None:
 
 def test_effects_go_long_after_their_incident_closed_and_the_record_stays(house: House) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.cancel(ANA, 1, "a test")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.lifecycle.cancel(ANA, 1, "a test")
     house.deliver()
     house.live(1)
     wanted = rows(house)["outbox"]
@@ -113,8 +113,8 @@ def test_effects_go_long_after_their_incident_closed_and_the_record_stays(house:
 
 def test_what_still_has_to_be_done_is_never_forgotten(house: House) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.cancel(ANA, 1, "a test")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.lifecycle.cancel(ANA, 1, "a test")
     house.store.enqueue([Notice("late", "still to be said")], 1.0)
     house.upkeep.keep(house.clock.now() + timedelta(days=400))
     house.deliver()
@@ -158,9 +158,9 @@ def test_the_database_stops_growing(house: House) -> None:
         house.store.put_minutes([MinuteRow(HER, last - back, 2.0 + back % 3, 50) for back in range(60)])
         house.store.take_tasks([TaskRecord(f"{hour}-{n}", "refunds", "refund", now, completed=True) for n in range(5)])
         if hour % 12 == 0:
-            number = house.commands.declare(ANA, "refunds", f"by hand {hour}").incident_id or 0
-            house.commands.acknowledge(ANA, number)
-            house.commands.cancel(ANA, number, "a test")
+            number = house.commands.lifecycle.declare(ANA, "refunds", f"by hand {hour}").incident_id or 0
+            house.commands.paging.acknowledge(ANA, number)
+            house.commands.lifecycle.cancel(ANA, number, "a test")
             house.deliver()
         house.upkeep.tick()
         if hour % 24 == 0:

@@ -29,9 +29,9 @@ def pages(house: House) -> list[str]:
 
 
 def test_a_silent_agent_on_approval_wakes_somebody_once_it_is_raised_above_it(house: House) -> None:
-    house.commands.step_down(ANA, "refunds", "approval", "quarter end")
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "quarter end")
     house.deliver()
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     silent(house, 9)
     blind = house.incident(2)
     assert (blind.kind, blind.pages, blind.state) == ("blind", False, IncidentState.PAGING)
@@ -52,19 +52,19 @@ def raise_by_hand(house: House, rung: str) -> None:
 
 def test_a_rung_lowered_in_a_blind_incident_is_restored_on_thirty_good_minutes(house: House) -> None:
     silent(house, 9)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "nobody can see it")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "nobody can see it")
     silent(house, 2)
     assert house.incident().state is IncidentState.CONTAINED
     reporting(house, 10)
-    early = house.commands.ask_restore(ANA, "refunds", "data is back")
+    early = house.commands.autonomy.ask_restore(ANA, "refunds", "data is back")
     assert not early.ok
     assert "has not recovered yet" in early.text
     reporting(house, 30)
     assert house.incident().state is IncidentState.RECOVERED
     for expected in ("bounded", "watched", "full"):
-        assert house.commands.ask_restore(ANA, "refunds", "30 good minutes").ok
-        assert house.commands.approve_restore(BO, 1).ok
+        assert house.commands.autonomy.ask_restore(ANA, "refunds", "30 good minutes").ok
+        assert house.commands.autonomy.approve_restore(BO, 1).ok
         assert house.rung_cache.answer("refunds").level == expected
         reporting(house, 14)
     assert house.incident().state is IncidentState.RECOVERING
@@ -74,17 +74,17 @@ def test_a_rung_lowered_in_a_blind_incident_is_restored_on_thirty_good_minutes(h
 
 def test_data_that_goes_away_again_takes_the_evidence_with_it(house: House) -> None:
     silent(house, 9)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "nobody can see it")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "nobody can see it")
     reporting(house, 45)
     assert house.incident().state is IncidentState.RECOVERED
     silent(house, 12)
     assert house.incident().state is IncidentState.CONTAINED
-    assert not house.commands.ask_restore(ANA, "refunds", "please").ok
+    assert not house.commands.autonomy.ask_restore(ANA, "refunds", "please").ok
 
 
 def test_a_blind_agent_on_its_normal_rung_has_recovered_when_it_reports_again(house: House) -> None:
     silent(house, 9)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     reporting(house, 8)
     assert house.incident().state is IncidentState.RECOVERED

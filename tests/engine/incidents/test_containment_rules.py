@@ -58,7 +58,7 @@ def test_thirty_minutes_on_read_only_without_recovery_suspend_it(house: House) -
 def test_a_fault_of_a_tool_is_no_reason_by_rule(house: House) -> None:
     house.watched = replace(house.watched, agents={"refunds": replace(house.watched.agents["refunds"])})
     house.live(2, tie=5.0)
-    house.commands.declare(ANA, "refunds", "odd")
+    house.commands.lifecycle.declare(ANA, "refunds", "odd")
     assert house.commands.causes.attribute(ANA, 1, "tool", "vendor says so").ok
     house.live(5, tie=13.0)
     assert moves(house) == []

@@ -62,7 +62,7 @@ def test_when_the_way_is_back_everybody_is_paged_once_by_the_youngest(down: Hous
 def test_late_pages_are_not_sent_to_those_who_need_not_come_any_more(down: House) -> None:
     house = down
     _deliver(house, 8)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     house.chat.refuse = []
     _deliver(house, 8)
     assert _pages(house) == []

@@ -68,7 +68,7 @@ def test_with_slack_down_the_other_ways_go_out_and_nobody_else_is_woken(house: H
 def test_an_acknowledgement_is_shown_where_the_way_can(house: House, server: OddServer) -> None:
     house.live(2, her=18.0)
     del server.asked[:]
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     house.deliver()
     assert pagerduty(server) == [("acknowledge", "a", "1"), ("acknowledge", "b", "1")]
     assert len(server.asked) == 2, "nobody is woken again by a text message"
@@ -77,7 +77,7 @@ def test_an_acknowledgement_is_shown_where_the_way_can(house: House, server: Odd
 def test_a_lapsed_acknowledgement_pages_under_a_new_dedup_key(house: House, server: OddServer) -> None:
     """The alerts of the first run are acknowledged over there; a trigger merged into one would wake nobody."""
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     del server.asked[:]
     house.live(31, her=18.0)
     triggers = [event for event in pagerduty(server) if event[0] == "trigger"]
@@ -87,7 +87,7 @@ def test_a_lapsed_acknowledgement_pages_under_a_new_dedup_key(house: House, serv
 def test_a_false_alarm_is_resolved_everywhere(house: House, server: OddServer) -> None:
     house.live(2, her=18.0)
     del server.asked[:]
-    house.commands.cancel(ANA, 1, "a test deploy")
+    house.commands.lifecycle.cancel(ANA, 1, "a test deploy")
     house.deliver()
     assert pagerduty(server) == [("resolve", "a", "1"), ("resolve", "b", "1")]
 

@@ -84,7 +84,7 @@ def test_thirty_days_of_numbers_are_an_observed_baseline(house: House) -> None:
 
 
 def test_a_step_down_counts_once_the_agent_has_read_it_back(house: House) -> None:
-    house.commands.step_down(ANA, "refunds", "read-only", "drill")
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "drill")
     house.deliver()
     assert calls(readiness_check(house).of(AGENT, house.clock.now()))["step_down"] is Call.BAD
     house.obey()
@@ -100,7 +100,7 @@ def test_a_severe_incident_begins_the_stability_window_anew(house: House) -> Non
     assert readiness_check(house).of(AGENT, house.clock.now()).stable_days == pytest.approx(10)
     house.feed(60, **house.healthy())
     house.live(3, her=60.0)
-    house.commands.set_severity(ANA, 1, "SEV1", "many customers")
+    house.commands.lifecycle.set_severity(ANA, 1, "SEV1", "many customers")
     found = readiness_check(house).of(AGENT, house.clock.now())
     assert found.stable_days == 0.0
     assert "0 of 90 days since INC-0001" in [line.why for line in found.lines]
@@ -164,14 +164,14 @@ class TestReview:
 
     def test_follow_ups_past_their_day_are_owed(self, house: House) -> None:
         house.live(3, her=60.0)
-        house.commands.note(ANA, 1, "write the missing eval", "followup")
+        house.commands.teamwork.note(ANA, 1, "write the missing eval", "followup")
         house.clock.advance(timedelta(days=20).total_seconds())
         [line] = reviewing(house).of(house.clock.now()).overdue
         assert line == "refunds: 1-1 write the missing eval (Ana Duarte, 6 days late)"
 
     def test_pages_and_what_is_owed_come_from_the_store(self, house: House) -> None:
         house.live(3, her=60.0)
-        house.commands.acknowledge(ANA, 1)
+        house.commands.paging.acknowledge(ANA, 1)
         found = reviewing(house).of(house.clock.now() + timedelta(minutes=1))
         assert [page.person for page in found.pages] == ["Ana Duarte"]
         assert found.nights == {"Ana Duarte": 1}

@@ -33,7 +33,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     made = House(tmp_path)
     made.settle_in()
     made.live(2, her=18.0)
-    made.commands.note(ANA, 1, "write the missing eval", "followup")
+    made.commands.teamwork.note(ANA, 1, "write the missing eval", "followup")
     yield made
     made.close()
 

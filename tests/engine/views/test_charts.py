@@ -50,7 +50,7 @@ def test_a_chat_that_takes_no_pictures_is_said_once_and_the_page_stands(house: H
     house.chat.refuse.append(DeliveryError("the app lacks the scope files:write: reinstall it with it", permanent=True))
     house.delivery.run("documents")
     house.deliver()
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     house.deliver()
     assert page(house).acked
     told = [entry.entry.text for entry in house.store.entries(1) if "files:write" in entry.entry.text]
@@ -60,8 +60,8 @@ def test_a_chat_that_takes_no_pictures_is_said_once_and_the_page_stands(house: H
 def test_the_recovery_card_shows_every_breached_sli_and_is_drawn_again_as_it_goes_on(house: House) -> None:
     house.live(2, tie=13.0)
     house.live(2, tie=13.0, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "bounded", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "bounded", "loop")
     house.live(2, tie=13.0, her=18.0)
     house.live(8)
     first = _recovery(house)

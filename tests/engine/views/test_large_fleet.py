@@ -26,13 +26,13 @@ def test_a_breach_of_few_tasks_a_minute_is_seen_by_the_first_look(house: House, 
 
 def test_a_healthy_agent_is_read_a_few_minutes_back_and_an_ill_one_to_its_first_bad_minute(house: House) -> None:
     asked: list[int] = []
-    rows = house.history.rows
+    rows = house.baselines.rows
 
     def noted(agents: list[str], first: int, last: int) -> object:
         asked.append(last - first)
         return rows(agents, first, last)
 
-    house.history.rows = noted  # type: ignore[method-assign,assignment]
+    house.baselines.rows = noted  # type: ignore[method-assign,assignment]
     house.live(1)
     assert max(asked[:1]) < 30
     assert len(house.store.open_incidents()) == 0
@@ -46,7 +46,7 @@ def test_a_long_list_has_the_troubled_first_and_numbers_for_as_many_as_a_message
     last = minute_of(house.clock.now())
     house.store.put_minutes([MinuteRow(Series("a001", "", "her"), last, 2.0, 100.0)])
     house.live(2, her=18.0)
-    house.commands.step_down(ANA, "a040", "read-only", "testing")
+    house.commands.autonomy.step_down(ANA, "a040", "read-only", "testing")
     rows = house.views.fleet_card(house.clock.now(), off_normal=False).rows
     assert {row.agent for row in rows[:2]} == {"refunds", "a040"}
     assert len(rows) == 71

@@ -42,13 +42,13 @@ class Counted:
 @pytest.mark.slow
 def test_only_what_is_real_is_counted(house: House) -> None:
     app = house.stage.app
-    answer = app.commands.declare(OWNER, "refunds", "it lies")
+    answer = app.commands.lifecycle.declare(OWNER, "refunds", "it lies")
     assert answer.ok, answer.text
     house.until("the page", lambda: counted(house).pages)  # before somebody answers: who answers first needs none
-    assert app.commands.acknowledge(OWNER, 1).ok
-    assert app.commands.step_down(OWNER, "refunds", "bounded", "to look").ok
+    assert app.commands.paging.acknowledge(OWNER, 1).ok
+    assert app.commands.autonomy.step_down(OWNER, "refunds", "bounded", "to look").ok
     house.until("containment", lambda: app.store.incidents(1)[0].contained_at)
-    began = app.commands._now() - timedelta(minutes=2)
+    began = app.commands.acts.now() - timedelta(minutes=2)
     before = counted(house, began)
     assert before.incidents == [1]
     assert before.autonomy["level"] == "bounded"
@@ -88,10 +88,10 @@ def counted(house: House, until: datetime | None = None) -> Counted:
     """What is counted now. `until`: budgets are read as of then."""
     app = house.stage.app
     fleet = app._fleet()
-    found = reviewing(house).of(app.commands._now())
+    found = reviewing(house).of(app.commands.acts.now())
     body = app.rung_cache.answer("refunds")
-    budgets = BudgetReader(app.store).of(fleet.agents["refunds"], until or app.commands._now())
-    listed = app.commands.incidents()
+    budgets = BudgetReader(app.store).of(fleet.agents["refunds"], until or app.commands.acts.now())
+    listed = app.commands.queries.incidents()
     assert isinstance(listed.card, IncidentList)
     return Counted(
         sorted(OF_INCIDENTS.findall(httpx.get(f"{app.url}/metrics", trust_env=False).text)),
@@ -111,13 +111,13 @@ def counted(house: House, until: datetime | None = None) -> Counted:
 
 def reviewing(house: House) -> WeeklyReview:
     app = house.stage.app
-    readiness_check = app.commands.between.readiness_check
+    readiness_check = app.commands.reliability.readiness_check
     assert readiness_check is not None
     return WeeklyReview(app.store, app._fleet, readiness_check, app._setup.clock, lambda: 0.0)
 
 
 def told_of_the_week(house: House) -> str:
-    return "\n".join(words(reviewing(house).of(house.stage.app.commands._now())))
+    return "\n".join(words(reviewing(house).of(house.stage.app.commands.acts.now())))
 
 
 def stored(house: House) -> str:

@@ -13,7 +13,7 @@ from bot.ports.errors import DeliveryError
 from bot.slack import Slack
 from bot.slack.client.chat import SlackChat
 from bot.slack.client.web_api import writing_client
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands
 from tests.slack.setup import PEOPLE, realistic
 from tests.slack.town import PATIENCE, Town
 
@@ -87,7 +87,7 @@ def until_pictured(town: Town, user: str) -> dict[str, object]:
 
 
 def test_who_asks_for_an_sli_gets_its_words_and_then_its_chart_alone(
-    slack: tuple[Slack, Desk], desk: Desk, town: Town
+    slack: tuple[Slack, RecordedCommands], desk: RecordedCommands, town: Town
 ) -> None:
     chat, asked = slack[0].chat, []
 
@@ -107,7 +107,9 @@ def test_who_asks_for_an_sli_gets_its_words_and_then_its_chart_alone(
     assert shown_to(town, "ben") == []
 
 
-def test_a_chart_that_cannot_be_drawn_is_said(slack: tuple[Slack, Desk], desk: Desk, town: Town) -> None:
+def test_a_chart_that_cannot_be_drawn_is_said(
+    slack: tuple[Slack, RecordedCommands], desk: RecordedCommands, town: Town
+) -> None:
     def draw(agent: str, sli: str) -> tuple[Picture, ...]:
         raise DeliveryError(f"the chart of {agent}/{sli} could not be drawn: it took too long")
 
