@@ -23,7 +23,7 @@ from bot.ports.chat import Chat, Receipt
 from bot.ports.clock import Clock
 from bot.ports.documents import Documents
 from bot.ports.errors import DeliveryError
-from bot.ports.store import Store
+from bot.ports.store import OutboxStore, Store
 
 MOST = 3
 """Charts on one card; the postmortem has them all."""
@@ -33,7 +33,7 @@ CARDS = ("direct", "page", "recovery")
 """Cards that show charts: the page in the direct message and in the channel, and the recovery clock."""
 
 
-def shown(store: Store, incident: Incident, most: int = MOST) -> tuple[Picture, ...]:
+def shown(store: OutboxStore, incident: Incident, most: int = MOST) -> tuple[Picture, ...]:
     """The newest pictures of an incident's breached SLIs, the detecting signal first; empty while none is drawn."""
     receipts = store.receipts(f"inc-{incident.id}/charts/").values()
     newest = max(receipts, key=lambda receipt: receipt.ts, default=None)

@@ -8,7 +8,7 @@ import structlog
 from bot.core.incident.effects import LANES, Lane
 from bot.engine.health.replicas import ReplicaSync
 from bot.engine.health.ticks import Ticks
-from bot.ports.store import Store
+from bot.ports.store import ReplicaStore
 
 log = structlog.get_logger("stepdown")
 
@@ -21,7 +21,7 @@ class ReplicaExchange:
 
     def __init__(
         self,
-        store: Store,
+        store: ReplicaStore,
         replicas: ReplicaSync,
         ticks: Ticks,
         wake: Callable[[Iterable[Lane]], None],

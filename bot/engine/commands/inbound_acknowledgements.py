@@ -11,7 +11,7 @@ from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
 from bot.engine.commands.commands import Commands
-from bot.ports.store import Store
+from bot.ports.store import IncidentStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class InboundAcknowledgements:
 
     def __init__(
         self,
-        store: Store,
+        store: IncidentStore,
         commands: Commands,
         fleet: Callable[[], Fleet],
         read: Callable[[str], PagedRun | None],

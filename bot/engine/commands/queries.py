@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bot.core.cards.answer import Answer, Card
 from bot.core.cards.team import HomeCard
@@ -14,14 +15,18 @@ from bot.engine.name_lookup import Unknown
 from bot.engine.reliability.queries import ReliabilityQueries
 from bot.engine.views.views import Views
 from bot.ports.clock import Clock
-from bot.ports.store import Store
+from bot.ports.store import FollowupStore, IncidentStore
+
+
+class QueryStore(FollowupStore, IncidentStore, Protocol):
+    """What is asked of the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queries:
     """Each answers with a card built from the present state."""
 
-    store: Store
+    store: QueryStore
     views: Views
     present_fleet: Callable[[], Fleet]
     clock: Clock

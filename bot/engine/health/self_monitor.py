@@ -9,6 +9,7 @@ each episode makes that hold across restarts and replicas.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person
@@ -19,7 +20,7 @@ from bot.engine.notices import notices
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.errors import DeliveryError
-from bot.ports.store import Store
+from bot.ports.store import EpisodeStore, HealthQueries
 
 LATE = 60.0
 """Seconds after which an escalation that is due counts as late."""
@@ -71,11 +72,21 @@ class ProcessReadings:
     """Whatever asks the database goes through it."""
 
 
+class SelfMonitorStore(EpisodeStore, HealthQueries, Protocol):
+    """What self-monitoring reads and writes."""
+
+
 class SelfMonitor:
     """Knows what is wrong now, and says it."""
 
     def __init__(
-        self, store: Store, poller: Poller, fleet: Callable[[], Fleet], clock: Clock, chat: Chat, body: ProcessReadings
+        self,
+        store: SelfMonitorStore,
+        poller: Poller,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+        chat: Chat,
+        body: ProcessReadings,
     ) -> None:
         self.ticks = Ticks(body.monotonic)
         self._store = store
