@@ -58,8 +58,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         photographed(slack, browser, wanted, folder, dark=asked.dark is not None)
         browser.close()
-    if not asked.dark and not asked.moments:
-        (ROOT / "docs" / "cards.md").write_text(document(wanted))
+    if not asked.dark:
+        (ROOT / "docs" / "cards.md").write_text(document(moments))
 
 
 def photographed(slack: LocalSlack, browser: Browser, wanted: Mapping[str, Card], folder: Path, *, dark: bool) -> None:

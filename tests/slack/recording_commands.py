@@ -18,7 +18,7 @@ MOMENTS = realistic()
 
 
 class RecordedCalls:
-    """What was asked. INC-0042 of refunds is open in the channel `channel`; every act answers with `refusal`, if any."""
+    """What was asked. INC-0042 of refunds is open in the channel `channel`. `refusal`: what every act answers."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -286,6 +286,9 @@ class RecordedQueries:
             return self._read("agent", "agent", self.find_agent(key))
         except name_lookup.Unknown as unknown:
             return Answer(str(unknown), ok=False)
+
+    def changes(self, key: str) -> Answer:
+        return self._read("changes", "changes", key)
 
     def sli(self, key: str, sli_name: str) -> Answer:
         return Answer(f"{key} {sli_name}: 6.3 calls/task", curve=(key, sli_name))

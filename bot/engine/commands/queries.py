@@ -131,6 +131,17 @@ class Queries:
             return Answer(str(unknown), ok=False)
         return Answer(found.key, card=self.views.agent_card(found, self.clock.now()))
 
+    def changes(self, key: str) -> Answer:
+        """What changed on an agent in the last 24 hours."""
+        try:
+            found = self.present_fleet().agents[self.find_agent(key)]
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        card = self.views.changes_card(found, self.clock.now())
+        count = len(card.changes)
+        what = f"{count} {'change' if count == 1 else 'changes'}" if count else "Nothing changed"
+        return Answer(f"{what} on {found.key} in the last 24 h.", card=card)
+
     def sli(self, key: str, sli_name: str) -> Answer:
         """One SLI of an agent, in words."""
         try:

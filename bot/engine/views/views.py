@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.core.cards.causes import CausesCard
-from bot.core.cards.fleet import AgentCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
     CatchupCard,
     IncidentCard,
@@ -29,6 +29,7 @@ from bot.core.reports.postmortem_report import Gap
 from bot.core.runbooks.runbook import PHASES, Phase, Step, next_step, phase_done, settled
 from bot.core.transitions import reminders
 from bot.engine import charts
+from bot.engine.views.agent_changes import agent_changes_card
 from bot.engine.views.causes import cause_words, causes_card
 from bot.engine.views.rungs import RESIDUE, RungViews
 
@@ -259,6 +260,10 @@ class Views(RungViews):
             now,
             owner_slack=owner.slack if owner else "",
         )
+
+    def changes_card(self, agent: Agent, now: datetime) -> AgentChangesCard:
+        """What changed on one agent in the last 24 hours."""
+        return agent_changes_card(self._store, agent, now, self.name)
 
     def sli_words(self, agent: Agent, name: str, now: datetime) -> str:
         """One SLI of an agent, in a line for each workflow."""

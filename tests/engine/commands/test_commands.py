@@ -99,18 +99,18 @@ def test_an_incident_that_is_not_there(house: House, number: int) -> None:
 
 def test_every_question_answers(house: House) -> None:
     house.live(2, her=18.0)
-    desk = house.commands
-    assert desk.status(1).card is not None
-    assert desk.steps(1).card is not None
-    assert desk.timeline(1).card is not None
-    assert desk.catchup(1).card is not None
-    assert desk.incidents().card is not None
-    assert desk.fleet().card is not None
-    assert desk.agent("refunds").card is not None
-    assert "Human escalation: 18.0 %" in desk.sli("refunds", "her").text
-    assert desk.off_normal().text == "Every agent is on its normal rung."
-    desk.step_down(ANA, "refunds", None, "x")
-    assert len(desk.off_normal().card.rows) == 1  # type: ignore[union-attr]
+    queries = house.commands.queries
+    assert queries.status(1).card is not None
+    assert queries.steps(1).card is not None
+    assert queries.timeline(1).card is not None
+    assert queries.catchup(1).card is not None
+    assert queries.incidents().card is not None
+    assert queries.fleet().card is not None
+    assert queries.agent("refunds").card is not None
+    assert "Human escalation: 18.0 %" in queries.sli("refunds", "her").text
+    assert queries.off_normal().text == "Every agent is on its normal rung."
+    house.commands.autonomy.step_down(ANA, "refunds", None, "x")
+    assert len(queries.off_normal().card.rows) == 1  # type: ignore[union-attr]
 
 
 def test_a_person_may_be_paged_and_given_a_role(house: House) -> None:

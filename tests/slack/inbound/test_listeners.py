@@ -6,7 +6,7 @@ from bot.slack import Slack, blocks, ids
 from bot.slack.commands.roots import VERBS
 from bot.slack.inbound.listeners import CommandScope
 from bot.slack.inbound.modals import FormPlace
-from tests.slack.recording_commands import RecordedCommands
+from tests.slack.recording_commands import RecordedCommands, RecordedQueries
 from tests.slack.setup import FLEET
 from tests.slack.town import Town
 
@@ -224,7 +224,7 @@ def test_a_form_for_a_step_that_a_button_named_says_which(desk: RecordedCommands
 def test_where_the_steps_cannot_be_told_the_form_asks_in_words(
     desk: RecordedCommands, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(RecordedCommands, "open_steps", lambda *_: 1 / 0)
+    monkeypatch.setattr(RecordedQueries, "open_steps", lambda *_: 1 / 0)
     town.slash("ana", "C0ROOM", "/incident skip")
     inputs = {block["block_id"]: block["element"] for block in town.modal("ana")["blocks"] if "element" in block}
     assert inputs["STEP"]["type"] == "plain_text_input"

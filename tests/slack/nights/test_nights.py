@@ -170,6 +170,7 @@ AUTONOMY = {
 AGENT = {
     "show": Story(acked, "dev", "/agent refunds", "owner Ana Silva"),
     "sli": Story(acked, "dev", "/agent refunds sli her", "Human escalation"),
+    "changes": Story(stepped_down, "dev", "/agent refunds changes", "autonomy to read-only"),
     "budget": Story(acked, "dev", "/agent refunds budget", "Error budgets of refunds, 30 days"),
     "ready": Story(watched_over, "dev", "/agent refunds ready", "deputy"),
     "scope": Story(watched_over, "ana", "/agent refunds scope small sums only", "decided on refunds as production"),

@@ -14,6 +14,10 @@ def _sli(call: Invocation) -> Answer:
     return call.commands.queries.sli(call.agent, call.value("SLI"))
 
 
+def _changes(call: Invocation) -> Answer:
+    return call.commands.queries.changes(call.agent)
+
+
 def _budget(call: Invocation) -> Answer:
     return call.commands.reliability.budget(call.agent)
 
@@ -43,6 +47,16 @@ AGENT: Final = Root(
             _sli,
             "agent",
             (Argument("SLI", "word", "Which SLI?"),),
+            hinted=True,
+        ),
+        Verb(
+            "agent",
+            "changes",
+            "what changed in the last 24 h: posted changes, rungs, new versions",
+            "anybody",
+            _changes,
+            "agent",
+            aliases=("changed", "diff"),
             hinted=True,
         ),
         Verb("agent", "budget", "error budgets and how fast they burn", "anybody", _budget, "agent", hinted=True),
