@@ -96,7 +96,7 @@ def build_engine(of: EngineDependencies) -> Engine:
     baselines = Baselines(store, fleet)
     opener = IncidentOpener(store, recorder, fleet, of.runbooks, of.ways, exercise=of.exercise)
     detector = Detector(store, recorder, baselines, opener, fleet, clock)
-    monitor = IncidentMonitor(store, recorder, baselines, rung_cache, fleet, clock, replicas.all_told)
+    monitor = IncidentMonitor(store, recorder, baselines, rung_cache, fleet, clock, replicas.known_everywhere)
     views = Views(store, SliLines(store, baselines, rung_cache, fleet), fleet, monitor.clock_of)
     evidence_collector = EvidenceCollector(store, baselines, fleet)
     attribution = AttributionRunner(store, recorder, evidence_collector, of.playbooks, clock)

@@ -1,7 +1,7 @@
-"""The ground of one drill: the engine of the real bot, wired on a simulated agent and a store of its own.
+"""The engine of one exercise: that of the real bot, on a simulated agent and a store of its own.
 
-No class in here is a copy: `Cycle`, `Course`, `Commands`, `Delivery` are the ones that a real incident is worked with.
-What differs is what they are given: a simulated source, instances that obey the same board in this process, a chat and
+`build_engine` builds what a real incident is worked with; no class in here is a copy. What differs is what it is
+given: a simulated source, instances that obey the same rung cache in this process, a chat and
 pagers that are marked and reach the players alone, and a database that holds nothing else.
 """
 
@@ -36,35 +36,35 @@ from bot.simulation.rung_protocols import RungReply
 from bot.simulation.world import World
 from bot.store import SqlStore
 
-FIRST_DRILL_ID = 1_000_000
-IDS_A_DRILL = 1_000
+FIRST_EXERCISE_ID = 1_000_000
+IDS_PER_EXERCISE = 1_000
 HISTORY_DAYS = 0.25
-"""Six simulated hours before the drill are enough for a baseline of the same evening."""
+"""Six simulated hours before the exercise are enough for a baseline of the same evening."""
 
 
 def first_id(number: int) -> int:
     """Incidents of an exercise have higher ids than this."""
-    return FIRST_DRILL_ID + number * IDS_A_DRILL
+    return FIRST_EXERCISE_ID + number * IDS_PER_EXERCISE
 
 
 def exercise_of(incident_id: int) -> int:
     """The number of the exercise an incident belongs to; 0 for a real one."""
-    return (incident_id - FIRST_DRILL_ID) // IDS_A_DRILL if incident_id >= FIRST_DRILL_ID else 0
+    return (incident_id - FIRST_EXERCISE_ID) // IDS_PER_EXERCISE if incident_id >= FIRST_EXERCISE_ID else 0
 
 
 class ExerciseStore(SqlStore):
     """A store whose incidents have numbers that no real one has."""
 
-    first = FIRST_DRILL_ID
+    first = FIRST_EXERCISE_ID
 
     def next_incident_id(self) -> int:
-        """A fresh id in the drill's own range."""
+        """A fresh id in the exercise's own range."""
         return self.first + super().next_incident_id()
 
 
 @dataclass(frozen=True, slots=True)
 class InProcessProtocol:
-    """How an instance asks in this process: the same board, the same answer, the same read-back as over HTTP."""
+    """How an instance asks in this process: the same rung cache, the same answer, the same read-back as over HTTP."""
 
     rung_cache: MemoryRungCache
     clock: Clock
@@ -83,7 +83,7 @@ class InProcessProtocol:
 
 @dataclass(frozen=True, slots=True)
 class ExerciseSite:
-    """What a drill's ground is built from. `pagers` and `chat` are marked already."""
+    """What an exercise's engine is built from. `pagers` and `chat` are marked already."""
 
     number: int
     folder: Path
@@ -124,7 +124,7 @@ class ExerciseEngine:
     wanted: set[Lane] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     """Agents whose minutes moved and have not been judged."""
-    told: dict[int, tuple[int, Sequence[SealedEntry]]] = field(default_factory=dict)
+    timelines: dict[int, tuple[int, Sequence[SealedEntry]]] = field(default_factory=dict)
     """Timelines as last read, by incident, with the version they belong to."""
     woken: threading.Event = field(default_factory=threading.Event)
 
@@ -156,7 +156,7 @@ class ExerciseEngine:
         )
 
     def fleet(self) -> Fleet:
-        """The drill's fleet."""
+        """The exercise's fleet."""
         return self.site.fleet
 
     def _arrived(self, agents: frozenset[str], _: datetime) -> None:
@@ -188,18 +188,18 @@ class ExerciseEngine:
             self.delivery.run(lane)
 
     def incidents(self) -> list[Incident]:
-        """The drill's incidents, oldest first."""
-        return list(reversed(self.store.incidents(IDS_A_DRILL)))
+        """The exercise's incidents, oldest first."""
+        return list(reversed(self.store.incidents(IDS_PER_EXERCISE)))
 
     def entries(self) -> list[SealedEntry]:
         """Their timelines, one after the other."""
         return [entry for incident in self.incidents() for entry in self._timeline(incident)]
 
     def _timeline(self, incident: Incident) -> Sequence[SealedEntry]:
-        version, known = self.told.get(incident.id, (-1, ()))
+        version, known = self.timelines.get(incident.id, (-1, ()))
         if version != incident.version:
             known = self.store.entries(incident.id)
-            self.told[incident.id] = (incident.version, known)
+            self.timelines[incident.id] = (incident.version, known)
         return known
 
     def finished(self) -> bool:

@@ -49,7 +49,7 @@ STYLES: Final[Mapping[str, TeamStyle]] = {
 
 @dataclass
 class Team:
-    """One team at work. `tick` does what is due; it acts as people of the drill's fleet."""
+    """One team at work. `tick` does what is due; it acts as people of the exercise's fleet."""
 
     exercise: Exercise
     commands: Commands

@@ -280,7 +280,7 @@ class App:
         self._every(60, "upkeep", self.self_monitoring.upkeep.tick)
         self._every(20, "silence", lambda: self.engine.detector.look_for_silence(self.poller.troubles))
         self._scheduler.add_job(self._lanes.wake, "interval", seconds=1, id="lanes")
-        self._scheduler.add_job(self._make_room, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))
+        self._scheduler.add_job(self._prepare_minutes, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))
 
     def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
         interval = max(0.1, seconds / self._setup.speed)
@@ -298,5 +298,5 @@ class App:
         at_once = datetime.now(UTC)
         self._scheduler.add_job(guarded, "interval", seconds=interval, id=name, next_run_time=at_once)
 
-    def _make_room(self) -> None:
+    def _prepare_minutes(self) -> None:
         self.store.prepare_minutes(self._setup.clock.now())

@@ -5,10 +5,10 @@ from pathlib import Path
 from bot.core.incident import timeline
 from bot.core.incident.incident import IncidentState
 from bot.core.transitions.reducer import replay
-from tests.support.wired import ANA, BO, House
+from tests.support.wired import ANA, BO, WiredEngine
 
 
-def _through(house: House) -> None:
+def _through(house: WiredEngine) -> None:
     house.live(3, tie=13.0)
     assert house.commands.paging.acknowledge(ANA, 1).ok
     house.live(1, tie=13.0)
@@ -21,7 +21,7 @@ def _through(house: House) -> None:
     assert house.incident().state is IncidentState.RECOVERED
 
 
-def test_from_breach_to_postmortem(house: House, tmp_path: Path) -> None:
+def test_from_breach_to_postmortem(house: WiredEngine, tmp_path: Path) -> None:
     _through(house)
     for above in ("bounded", "watched", "full"):
         assert house.commands.autonomy.ask_restore(ANA, "refunds", "fixed").ok
@@ -62,7 +62,7 @@ def test_from_breach_to_postmortem(house: House, tmp_path: Path) -> None:
     assert kinds.count("phase_done") == 4
 
 
-def test_entries_rebuild_the_row_and_the_chain_holds(house: House) -> None:
+def test_entries_rebuild_the_row_and_the_chain_holds(house: WiredEngine) -> None:
     _through(house)
     entries = house.store.entries(1)
     incident = house.incident()

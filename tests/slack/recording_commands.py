@@ -291,7 +291,7 @@ class RecordedQueries:
         return self._read("changes", "changes", key)
 
     def sli(self, key: str, sli_name: str) -> Answer:
-        return Answer(f"{key} {sli_name}: 6.3 calls/task", curve=(key, sli_name))
+        return Answer(f"{key} {sli_name}: 6.3 calls/task", chart=(key, sli_name))
 
     def _read(self, name: str, moment: str, *values: object) -> Answer:
         del name, values

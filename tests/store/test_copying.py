@@ -20,13 +20,13 @@ from bot.ports.store import Replica
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import sqlite_path
 from bot.store.tools.copying import copy
-from tests.support.wired import ANA, START, House
+from tests.support.wired import ANA, START, WiredEngine
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
     """A database in which a night has happened, and nobody on it any more."""
-    house = House(tmp_path)
+    house = WiredEngine(tmp_path)
     house.settle_in()
     house.live(5, her=18.0)
     house.commands.paging.acknowledge(ANA, 1)

@@ -51,7 +51,7 @@ PLAN = Plan(
 )
 
 
-class Shelf:
+class OneRunbook:
     """One runbook for everything."""
 
     def plan(self, name: str, context: Mapping[str, object]) -> Plan:  # noqa: ARG002 - the port has it
@@ -79,7 +79,7 @@ def fleet(**changes: object) -> Fleet:
 
 
 @dataclass
-class House:
+class WiredEngine:
     """Everything wired. `deliver` carries out what is wanted; `minutes` feeds and judges."""
 
     path: Path
@@ -89,7 +89,7 @@ class House:
     pagers: Mapping[str, Pager] = field(default_factory=dict)
     """Besides Slack."""
     playbooks: tuple[Playbook, ...] = ()
-    shelf: RunbookPlans = field(default_factory=Shelf)
+    runbooks: RunbookPlans = field(default_factory=OneRunbook)
     directory: StandInDirectory = field(default_factory=StandInDirectory)
     canary_to: str = ""
     logged: list[str] = field(default_factory=list)
@@ -104,7 +104,7 @@ class House:
         ways = frozenset({"slack", *self.pagers})
         self.engine = engine = build_engine(
             EngineDependencies(
-                self.store, self.get_fleet, self.clock, self.wall, self.shelf, lambda: self.playbooks, ways
+                self.store, self.get_fleet, self.clock, self.wall, self.runbooks, lambda: self.playbooks, ways
             )
         )
         self.rung_cache, self.recorder, self.baselines = engine.rung_cache, engine.recorder, engine.baselines

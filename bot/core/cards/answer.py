@@ -62,5 +62,5 @@ class Answer:
     ok: bool = True
     card: Card | None = None
     incident_id: int | None = None
-    curve: tuple[str, str] | None = None
+    chart: tuple[str, str] | None = None
     """(agent, SLI) whose chart belongs to the answer; it is drawn after the words are out."""

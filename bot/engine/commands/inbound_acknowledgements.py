@@ -73,5 +73,5 @@ class InboundAcknowledgements:
         found = named or people.get(page.person)
         if found is None:
             return Actor(page.person, f"{who} (in {self._where})", responder=True, surface="web")
-        told = found.name if named else f"{found.name}, as {who}"
-        return Actor(found.key, f"{told} (in {self._where})", found.slack, responder=True, surface="web")
+        shown_as = found.name if named else f"{found.name}, as {who}"
+        return Actor(found.key, f"{shown_as} (in {self._where})", found.slack, responder=True, surface="web")

@@ -40,9 +40,9 @@ class OverrideCommands:
         if refusal := _refused(fleet, actor, whose, other, now, end):
             return Answer(refusal, ok=False)
         cover = OnCallOverride(whose.key, other.key, now, end, actor.key)
-        self.acts.store.put_cover(cover, _told(fleet, cover), self.acts.recorder.wall())
+        self.acts.store.put_cover(cover, _handover_notices(fleet, cover), self.acts.recorder.wall())
         return Answer(
-            f"{other.name} has the pager of {whose.name} until {_both_zones(end, whose, other)}.{_holes(other)}"
+            f"{other.name} has the pager of {whose.name} until {_both_zones(end, whose, other)}.{_no_phone(other)}"
         )
 
     def end_cover(self, actor: Actor, person: str = "") -> Answer:
@@ -114,7 +114,7 @@ def on_call(fleet: Fleet) -> frozenset[str]:
     return frozenset(named | set(fleet.responders)) - {""}
 
 
-def _told(fleet: Fleet, cover: OnCallOverride) -> tuple[Effect, ...]:
+def _handover_notices(fleet: Fleet, cover: OnCallOverride) -> tuple[Effect, ...]:
     until = f"{cover.until:%Y-%m-%d %H:%M} UTC"
     text = f"{name_of(fleet, cover.by)} has the pager of {name_of(fleet, cover.person)} until {until}."
     return notices(fleet, f"cover-{cover.person}-{int(cover.since.timestamp())}", text, (cover.by, cover.person))
@@ -125,5 +125,5 @@ def _both_zones(end: datetime, whose: Person, other: Person) -> str:
     return ", ".join(f"{end.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone}" for zone in zones)
 
 
-def _holes(person: Person) -> str:
+def _no_phone(person: Person) -> str:
     return "" if person.ways else f" {person.name} can be paged by Slack alone: is there another way?"

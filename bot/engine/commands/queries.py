@@ -149,7 +149,7 @@ class Queries:
             name = name_lookup.nearest(sli_name, dict.fromkeys(sli.name for _, sli in agent.slis), "SLI")
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
-        return Answer(self.views.sli_words(agent, name, self.clock.now()), curve=(agent.key, name))
+        return Answer(self.views.sli_words(agent, name, self.clock.now()), chart=(agent.key, name))
 
     def _of(self, incident_id: int, card: Callable[[Incident], Card]) -> Answer:
         incident = self.store.incident(incident_id)

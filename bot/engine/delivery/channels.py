@@ -93,8 +93,8 @@ class Channels:
         canvas = self._canvas(incident, title, document.markdown)
         try:
             self._chat.upload(incident.channel, name, title, document.markdown.encode(), f"{comment} {canvas}", key)
-            for picture, content in sorted(document.pictures.items()):
-                self._chat.upload(incident.channel, picture, picture, content, "", f"{key}/{picture}")
+            for chart_image, content in sorted(document.chart_images.items()):
+                self._chat.upload(incident.channel, chart_image, chart_image, content, "", f"{key}/{chart_image}")
         except DeliveryError as error:
             if not error.permanent:
                 raise

@@ -233,8 +233,8 @@ class Delivery:
         A claim that was lost meanwhile writes nothing: whoever holds it now will.
         """
         try:
-            told = event is not None and self._told(job, done, event)
-            if told or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
+            recorded = event is not None and self._record_outcome(job, done, event)
+            if recorded or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
                 self._count(done.state)
                 self._show(job.effect, done)
         except LostClaim:
@@ -246,7 +246,7 @@ class Delivery:
             stamp = f"charts-{effect.stamp}"
             self._recorder.refresh([EditCard(effect.incident_id, card, stamp) for card in charts.CARDS])
 
-    def _told(self, job: Job, done: Finished, event: Event) -> bool:
+    def _record_outcome(self, job: Job, done: Finished, event: Event) -> bool:
         """False where the incident does not take the event any more; the outcome is then written alone."""
         try:
             self._recorder.record(job.effect.incident_id, lambda _: event, done)

@@ -36,7 +36,7 @@ class ReadbackStore(Protocol):
     """Keeps what instances said they apply."""
 
     def readings(self, since: datetime) -> Sequence[InstanceReading]:
-        """What instances have said since then, for a board that starts anew."""
+        """What instances have said since then, for a rung cache that starts anew."""
         ...
 
     def put_readings(self, readings: Sequence[InstanceReading]) -> None:

@@ -17,7 +17,7 @@ from bot.core.cards.incident import (
     ResolveCard,
     TimelineCard,
 )
-from bot.core.cards.page import AnnouncementCard, PageCard, Picture
+from bot.core.cards.page import AnnouncementCard, ChartImage, PageCard
 from bot.core.cards.team import FollowupList, HandoffCard, HomeCard, NudgeCard, TaskList, TrayCard
 from bot.slack.blocks.autonomy import autonomy, restore
 from bot.slack.blocks.causes import causes
@@ -32,7 +32,7 @@ from bot.slack.blocks.story import catchup, timeline
 from bot.slack.blocks.tabletop import console, hot_wash
 from bot.slack.blocks.team import followup_list, handoff, nudge, task_list, tray
 
-__all__ = ["Drawn", "draw", "line", "pictures"]
+__all__ = ["Drawn", "chart_images", "draw", "line"]
 
 
 def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for each card, and nothing else
@@ -89,11 +89,11 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
     assert_never(card)
 
 
-def pictures(shown: Sequence[Picture]) -> Drawn:
+def chart_images(shown: Sequence[ChartImage]) -> Drawn:
     """Pictures alone."""
     sheet = Sheet("pictures")
     for one in shown:
-        sheet.picture(one)
+        sheet.chart_image(one)
     return sheet.done("; ".join(one.alt for one in shown))
 
 

@@ -37,7 +37,7 @@ def reply(said: ParsedCommand, answer: Answer, commands: Commands, channel: str)
 
 
 def marked(mark: str, drawn: Drawn) -> Drawn:
-    """An answer behind the mark of its house."""
+    """An answer behind the mark of its scope."""
     if not mark or drawn.text.startswith(mark):
         return drawn
     first = {"type": "context", "block_id": "mark", "elements": [{"type": "plain_text", "text": mark.strip()}]}

@@ -9,13 +9,13 @@ from prometheus_client import CollectorRegistry
 from bot.core.model.people import Actor
 from bot.core.reports.postmortem_report import Report
 from bot.web.metrics.engine_metrics import EventCounts
-from tests.support.wired import ANA, BO, EVE, House
+from tests.support.wired import ANA, BO, EVE, WiredEngine
 
 UNSURE = replace(BO, responder=None)
 ANA_AT_A_TERMINAL = replace(ANA, surface="cli", slack="")
 
 
-def refused(house: House) -> list[str]:
+def refused(house: WiredEngine) -> list[str]:
     return [entry.entry.text for entry in house.store.entries(1) if entry.entry.kind == "refused"]
 
 
@@ -37,7 +37,7 @@ ACTS = {
 
 
 @pytest.mark.parametrize("act", [act for act in ACTS if act != "take_role"])
-def test_an_outsider_is_told_who_could_and_the_timeline_keeps_it(house: House, act: str) -> None:
+def test_an_outsider_is_told_who_could_and_the_timeline_keeps_it(house: WiredEngine, act: str) -> None:
     house.live(2, her=18.0)
     before = replace(house.incident(), version=0, entries=0)
     answer = ACTS[act](house.commands)
@@ -47,7 +47,7 @@ def test_an_outsider_is_told_who_could_and_the_timeline_keeps_it(house: House, a
     assert house.commands.acts.refusals.counts == {"slack": 1}
 
 
-def test_the_same_refusal_again_is_one_entry_until_ten_minutes_have_gone(house: House) -> None:
+def test_the_same_refusal_again_is_one_entry_until_ten_minutes_have_gone(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     for _ in range(5):
         house.commands.paging.acknowledge(EVE, 1)
@@ -58,7 +58,7 @@ def test_the_same_refusal_again_is_one_entry_until_ten_minutes_have_gone(house: 
     assert house.commands.acts.refusals.counts == {"slack": 6}
 
 
-def test_a_refusal_is_no_sign_of_work(house: House) -> None:
+def test_a_refusal_is_no_sign_of_work(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     house.commands.paging.acknowledge(ANA, 1)
     active = house.incident().active_at
@@ -67,7 +67,7 @@ def test_a_refusal_is_no_sign_of_work(house: House) -> None:
     assert house.incident().active_at == active
 
 
-def test_refusals_are_counted_for_prometheus(house: House) -> None:
+def test_refusals_are_counted_for_prometheus(house: WiredEngine) -> None:
     registry = CollectorRegistry()
     house.recorder.listeners.append(EventCounts(registry).note)
     house.live(2, her=18.0)
@@ -75,7 +75,7 @@ def test_refusals_are_counted_for_prometheus(house: House) -> None:
     assert registry.get_sample_value("stepdown_refused_acts_total", {"surface": "slack"}) == 1
 
 
-def test_without_an_incident_it_stands_in_the_audit_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_an_incident_it_stands_in_the_audit_log(house: WiredEngine, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "stepdown.audit"):
         house.commands.autonomy.step_down(EVE, "refunds", "read-only")
         house.commands.lifecycle.declare(EVE, "refunds", "<!channel>\nnew line")
@@ -84,7 +84,7 @@ def test_without_an_incident_it_stands_in_the_audit_log(house: House, caplog: py
     assert "\nnew line" not in caplog.text
 
 
-def recovered(house: House) -> None:
+def recovered(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.commands.paging.acknowledge(ANA, 1)
     house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
@@ -103,7 +103,7 @@ def recovered(house: House) -> None:
     ],
     ids=["the same", "the same, at a terminal", "unknown", "an outsider", "the bot"],
 )
-def test_who_may_not_be_the_second_person(house: House, second: Actor, why: str) -> None:
+def test_who_may_not_be_the_second_person(house: WiredEngine, second: Actor, why: str) -> None:
     recovered(house)
     answer = house.commands.autonomy.approve_restore(second, 1)
     assert not answer.ok
@@ -113,7 +113,7 @@ def test_who_may_not_be_the_second_person(house: House, second: Actor, why: str)
     assert house.commands.autonomy.approve_restore(BO, 1).ok
 
 
-def test_who_cannot_be_looked_up_may_lower_and_acknowledge_and_close_nothing(house: House) -> None:
+def test_who_cannot_be_looked_up_may_lower_and_acknowledge_and_close_nothing(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     assert house.commands.paging.acknowledge(UNSURE, 1).ok
     assert house.commands.autonomy.step_down(UNSURE, "refunds", "approval").ok
@@ -122,7 +122,7 @@ def test_who_cannot_be_looked_up_may_lower_and_acknowledge_and_close_nothing(hou
     assert "ana, bo, cleo could" in answer.text
 
 
-def test_a_postmortem_names_no_outsider(house: House) -> None:
+def test_a_postmortem_names_no_outsider(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     house.commands.paging.acknowledge(EVE, 1)
     report = house.delivery._adapters.postmortems.report_of(

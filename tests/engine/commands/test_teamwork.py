@@ -12,11 +12,11 @@ from bot.core.model import calendar
 from bot.core.model.people import BOT
 from bot.core.transitions import reminders as nudges
 from bot.core.transitions.reducer import replay
-from tests.support.wired import ANA, BO, EVE, START, House
+from tests.support.wired import ANA, BO, EVE, START, WiredEngine
 
 
 @pytest.fixture
-def working(house: House) -> House:
+def working(house: WiredEngine) -> WiredEngine:
     """INC-1 is open, its channel is there, and Ana has acknowledged."""
     house.commands.lifecycle.declare(ANA, "refunds", "paying twice")
     house.deliver()
@@ -25,15 +25,15 @@ def working(house: House) -> House:
     return house
 
 
-def posted(house: House, name: str) -> list[object]:
+def posted(house: WiredEngine, name: str) -> list[object]:
     return [one.content for key, one in house.chat.posts.items() if f"/{name}" in key]
 
 
-def nudge_cards(house: House, kind: NudgeKind) -> list[NudgeCard]:
+def nudge_cards(house: WiredEngine, kind: NudgeKind) -> list[NudgeCard]:
     return [card for card in posted(house, f"nudge-{kind}") if isinstance(card, NudgeCard)]
 
 
-def pass_time(house: House, minutes: int) -> None:
+def pass_time(house: WiredEngine, minutes: int) -> None:
     """Minutes go by, with only deadlines ticking."""
     for _ in range(minutes):
         house.later(1)
@@ -45,7 +45,7 @@ def pass_time(house: House, minutes: int) -> None:
 # Roles.
 
 
-def test_a_role_that_is_offered_is_somebodys_when_they_accept(working: House) -> None:
+def test_a_role_that_is_offered_is_somebodys_when_they_accept(working: WiredEngine) -> None:
     working.commands.teamwork.take_role(ANA, 1, "lead")
     answer = working.commands.teamwork.hand_off(ANA, 1, "lead", "U0BO")
     assert answer.text == "Bo Lindgren is asked to be lead."
@@ -62,7 +62,7 @@ def test_a_role_that_is_offered_is_somebodys_when_they_accept(working: House) ->
     assert answered.settled == "Bo Lindgren is lead."
 
 
-def test_accepting_twice_or_after_somebody_else_is_said_and_changes_nothing(working: House) -> None:
+def test_accepting_twice_or_after_somebody_else_is_said_and_changes_nothing(working: WiredEngine) -> None:
     working.commands.teamwork.hand_off(ANA, 1, "scribe", "bo")
     working.commands.teamwork.accept_role(BO, 1, "scribe")
     version = working.incident().version
@@ -72,28 +72,28 @@ def test_accepting_twice_or_after_somebody_else_is_said_and_changes_nothing(work
     assert working.incident().version == version
 
 
-def test_a_role_that_is_refused_stays_where_it_is(working: House) -> None:
+def test_a_role_that_is_refused_stays_where_it_is(working: WiredEngine) -> None:
     working.commands.teamwork.take_role(ANA, 1, "lead")
     working.commands.teamwork.hand_off(ANA, 1, "lead", "bo")
     assert working.commands.teamwork.decline_role(BO, 1, "lead").ok
     assert (working.incident().roles, working.incident().offers) == ({"lead": "ana"}, {})
 
 
-def test_asking_the_same_person_twice_asks_once(working: House) -> None:
+def test_asking_the_same_person_twice_asks_once(working: WiredEngine) -> None:
     for _ in range(2):
         working.commands.teamwork.hand_off(ANA, 1, "lead", "bo")
     working.deliver()
     assert len(posted(working, "card/handoff-lead")) == 1
 
 
-def test_a_bystander_takes_no_role(working: House) -> None:
+def test_a_bystander_takes_no_role(working: WiredEngine) -> None:
     assert "not among the responders" in working.commands.teamwork.take_role(EVE, 1, "lead").text
 
 
 # Tasks.
 
 
-def test_tasks_are_kept_shown_and_ticked_off(working: House) -> None:
+def test_tasks_are_kept_shown_and_ticked_off(working: WiredEngine) -> None:
     working.commands.teamwork.task(ANA, 1, "ask the ledger team", "U0BO")
     working.commands.teamwork.task(BO, 1, "stop the retry job")
     card = working.commands.queries.tasks(1).card
@@ -115,7 +115,7 @@ def test_tasks_are_kept_shown_and_ticked_off(working: House) -> None:
 # Follow-ups.
 
 
-def test_a_follow_up_outlives_its_incident_and_reminds_its_owner_by_day(working: House) -> None:
+def test_a_follow_up_outlives_its_incident_and_reminds_its_owner_by_day(working: WiredEngine) -> None:
     """START is Monday 02:00 UTC; the due date is Friday 17:00."""
     working.commands.teamwork.follow_up(ANA, 1, "write a case", "bo", "friday")
     working.commands.lifecycle.cancel(ANA, 1, "a drill")
@@ -131,7 +131,7 @@ def test_a_follow_up_outlives_its_incident_and_reminds_its_owner_by_day(working:
     assert [line.text for line in reminder.lines] == ["write a case"]
 
 
-def test_reminders_wait_for_monday_and_are_five_at_most(working: House) -> None:
+def test_reminders_wait_for_monday_and_are_five_at_most(working: WiredEngine) -> None:
     working.commands.teamwork.follow_up(ANA, 1, "write a case", "bo", "saturday")
     working.clock.advance(timedelta(days=5, hours=15, minutes=1).total_seconds())
     pass_time(working, 1)
@@ -146,7 +146,7 @@ def test_reminders_wait_for_monday_and_are_five_at_most(working: House) -> None:
     assert all(8 <= one.nudge_at.hour < 20 for one in working.store.followups(owner="bo") if one.nudge_at)
 
 
-def test_a_follow_up_that_is_done_or_moved_reminds_no_more(working: House) -> None:
+def test_a_follow_up_that_is_done_or_moved_reminds_no_more(working: WiredEngine) -> None:
     working.commands.teamwork.follow_up(ANA, 1, "one", "bo", "tuesday")
     working.commands.teamwork.follow_up(ANA, 1, "two", "bo", "tuesday")
     assert working.commands.teamwork.change_followup(BO, "1-1", done=True).ok
@@ -160,7 +160,7 @@ def test_a_follow_up_that_is_done_or_moved_reminds_no_more(working: House) -> No
     assert working.commands.teamwork.change_followup(BO, "9-9", done=True).text == "There is no follow-up 9-9."
 
 
-def test_a_snoozed_follow_up_waits_a_day_and_that_does_not_count(working: House) -> None:
+def test_a_snoozed_follow_up_waits_a_day_and_that_does_not_count(working: WiredEngine) -> None:
     working.commands.teamwork.follow_up(ANA, 1, "one", "bo", "tuesday")
     working.clock.advance(timedelta(days=1, hours=15, minutes=1).total_seconds())
     pass_time(working, 1)
@@ -169,7 +169,7 @@ def test_a_snoozed_follow_up_waits_a_day_and_that_does_not_count(working: House)
     assert (kept.nudges, kept.nudge_at) == (1, working.clock.now() + timedelta(days=1))
 
 
-def test_a_date_that_is_none_is_answered_with_what_is_allowed(working: House) -> None:
+def test_a_date_that_is_none_is_answered_with_what_is_allowed(working: WiredEngine) -> None:
     answer = working.commands.teamwork.follow_up(ANA, 1, "one", "", "2026-13-01")
     assert not answer.ok
     assert "write a date such as 2026-01-31" in answer.text
@@ -179,7 +179,7 @@ def test_a_date_that_is_none_is_answered_with_what_is_allowed(working: House) ->
 # Reminders of the incident.
 
 
-def test_nobody_leads_for_two_minutes(working: House) -> None:
+def test_nobody_leads_for_two_minutes(working: WiredEngine) -> None:
     pass_time(working, 1)
     assert nudge_cards(working, "lead") == []
     pass_time(working, 1)
@@ -191,14 +191,14 @@ def test_nobody_leads_for_two_minutes(working: House) -> None:
     assert card.settled, "the buttons go once somebody leads"
 
 
-def test_reminders_are_five_at_most(working: House) -> None:
+def test_reminders_are_five_at_most(working: WiredEngine) -> None:
     for _ in range(6):
         working.commands.teamwork.note(ANA, 1, "still here")
         pass_time(working, 10)
     assert [card.count for card in nudge_cards(working, "lead")] == [1, 2, 3, 4, 5]
 
 
-def test_no_update_for_half_an_hour_and_the_card_says_when_it_is_due(working: House) -> None:
+def test_no_update_for_half_an_hour_and_the_card_says_when_it_is_due(working: WiredEngine) -> None:
     working.commands.teamwork.take_role(ANA, 1, "lead")
     pass_time(working, 10)
     working.commands.teamwork.note(ANA, 1, "holding on read-only", "update")
@@ -213,7 +213,7 @@ def test_no_update_for_half_an_hour_and_the_card_says_when_it_is_due(working: Ho
     assert len(nudge_cards(working, "update")) == 1
 
 
-def test_a_snoozed_reminder_waits_an_hour_and_does_not_count(working: House) -> None:
+def test_a_snoozed_reminder_waits_an_hour_and_does_not_count(working: WiredEngine) -> None:
     pass_time(working, 2)
     answer = working.commands.teamwork.snooze(ANA, 1, "lead")
     assert answer.text == "No reminder of this before 03:02."
@@ -226,7 +226,7 @@ def test_a_snoozed_reminder_waits_an_hour_and_does_not_count(working: House) -> 
     assert [card.count for card in nudge_cards(working, "lead")] == [1, 2]
 
 
-def test_the_postmortem_is_asked_for_after_three_working_days_in_working_hours(working: House) -> None:
+def test_the_postmortem_is_asked_for_after_three_working_days_in_working_hours(working: WiredEngine) -> None:
     working.commands.lifecycle.resolve(ANA, 1, override="a drill")
     working.deliver()
     working.clock.advance(timedelta(days=3).total_seconds())
@@ -241,7 +241,7 @@ def test_the_postmortem_is_asked_for_after_three_working_days_in_working_hours(w
     assert len(nudge_cards(working, "postmortem")) == 1
 
 
-def with_quiet(house: House, quiet: str) -> None:
+def with_quiet(house: WiredEngine, quiet: str) -> None:
     """Ana has quiet hours of her own."""
     people = house.watched.people
     ana = replace(people["ana"], quiet=calendar.quiet_hours(quiet))
@@ -249,7 +249,7 @@ def with_quiet(house: House, quiet: str) -> None:
 
 
 @pytest.mark.parametrize(("quiet", "reminders"), [("22:00-01:00", 1), ("22:00-07:00", 0)])
-def test_what_can_wait_waits_for_the_persons_own_hours(working: House, quiet: str, reminders: int) -> None:
+def test_what_can_wait_waits_for_the_persons_own_hours(working: WiredEngine, quiet: str, reminders: int) -> None:
     with_quiet(working, quiet)
     working.commands.lifecycle.resolve(ANA, 1, override="a drill")
     working.deliver()
@@ -258,7 +258,7 @@ def test_what_can_wait_waits_for_the_persons_own_hours(working: House, quiet: st
     assert len(nudge_cards(working, "postmortem")) == reminders, "Thursday 02:01"
 
 
-def test_nothing_of_an_open_sev1_waits(working: House) -> None:
+def test_nothing_of_an_open_sev1_waits(working: WiredEngine) -> None:
     assert nudges.can_wait(working.incident(), "restore")
     assert working.commands.lifecycle.set_severity(ANA, 1, "SEV1").ok
     assert not nudges.can_wait(working.incident(), "restore")
@@ -266,7 +266,7 @@ def test_nothing_of_an_open_sev1_waits(working: House) -> None:
     assert nudges.can_wait(working.incident(), "postmortem"), "what is over can wait for the morning"
 
 
-def test_reminders_survive_a_restart_and_replay_gives_the_row(working: House) -> None:
+def test_reminders_survive_a_restart_and_replay_gives_the_row(working: WiredEngine) -> None:
     working.later(1)
     working.close()
     working.open()
@@ -283,7 +283,7 @@ def test_reminders_survive_a_restart_and_replay_gives_the_row(working: House) ->
 # Taking messages over.
 
 
-def test_a_message_is_taken_over_once_at_its_own_time(working: House) -> None:
+def test_a_message_is_taken_over_once_at_its_own_time(working: WiredEngine) -> None:
     said_at = working.clock.now()
     working.later(10)
     for _ in range(2):
@@ -301,7 +301,7 @@ def test_a_message_is_taken_over_once_at_its_own_time(working: House) -> None:
     assert BOT.key not in {note.actor.key for note in notes}
 
 
-def test_the_open_steps_are_those_not_settled_and_a_blocked_one_is_open(working: House) -> None:
+def test_the_open_steps_are_those_not_settled_and_a_blocked_one_is_open(working: WiredEngine) -> None:
     assert [step for step, _ in working.commands.queries.open_steps(1)] == [
         "confirm",
         "changed",

@@ -6,11 +6,11 @@ import pytest
 
 from bot.core.cards.incident import IncidentCard
 from bot.ports.errors import DeliveryError, Shut
-from tests.support.wired import ANA, House
+from tests.support.wired import ANA, WiredEngine
 
 
 @pytest.fixture
-def working(house: House) -> House:
+def working(house: WiredEngine) -> WiredEngine:
     house.commands.lifecycle.declare(ANA, "refunds", "paying twice")
     house.deliver()
     house.commands.paging.acknowledge(ANA, 1)
@@ -18,7 +18,7 @@ def working(house: House) -> House:
     return house
 
 
-def lines_in(house: House, channel: str) -> list[str]:
+def lines_in(house: WiredEngine, channel: str) -> list[str]:
     return [
         str(one.content)
         for one in house.chat.posts.values()
@@ -26,7 +26,7 @@ def lines_in(house: House, channel: str) -> list[str]:
     ]
 
 
-def test_an_archived_channel_moves_the_conversation_to_the_agents_and_says_so_once(working: House) -> None:
+def test_an_archived_channel_moves_the_conversation_to_the_agents_and_says_so_once(working: WiredEngine) -> None:
     room = working.incident().channel
     working.chat.shut[room] = Shut("the channel is archived")
     working.commands.teamwork.note(ANA, 1, "holding", "update")
@@ -40,7 +40,7 @@ def test_an_archived_channel_moves_the_conversation_to_the_agents_and_says_so_on
     assert [entry for entry in working.kinds() if entry == "effect_failed"] == []
 
 
-def test_a_deleted_card_is_posted_again_once(working: House) -> None:
+def test_a_deleted_card_is_posted_again_once(working: WiredEngine) -> None:
     key = "inc-1/card/incident"
     first = working.chat.posts[key]
     working.chat.gone.add(first.receipt.ts)
@@ -60,7 +60,7 @@ def test_a_deleted_card_is_posted_again_once(working: House) -> None:
     assert len([one for one in working.chat.posts if one.startswith(key)]) == 2, "whoever deletes it twice means it"
 
 
-def test_without_the_scope_for_channels_the_incident_is_worked_on_in_the_agents(house: House) -> None:
+def test_without_the_scope_for_channels_the_incident_is_worked_on_in_the_agents(house: WiredEngine) -> None:
     house.chat.lacks["open_channel"] = DeliveryError("missing_scope: channels:manage", permanent=True)
     house.commands.lifecycle.declare(ANA, "refunds", "paying twice")
     house.deliver()
@@ -73,7 +73,7 @@ def test_without_the_scope_for_channels_the_incident_is_worked_on_in_the_agents(
     assert {"inc-1/card/incident", "inc-1/card/phase-detection"} <= set(house.chat.posts)
 
 
-def test_a_draft_that_cannot_be_shared_is_kept_and_people_are_told_where(working: House) -> None:
+def test_a_draft_that_cannot_be_shared_is_kept_and_people_are_told_where(working: WiredEngine) -> None:
     working.chat.lacks["upload"] = DeliveryError("missing_scope: files:write", permanent=True)
     working.commands.lifecycle.postmortem(ANA, 1)
     working.deliver()
@@ -84,7 +84,7 @@ def test_a_draft_that_cannot_be_shared_is_kept_and_people_are_told_where(working
     assert working.incident().postmortem in told[0]
 
 
-def test_bookmarks_and_the_canvas_are_made_and_their_lack_stops_nothing(working: House) -> None:
+def test_bookmarks_and_the_canvas_are_made_and_their_lack_stops_nothing(working: WiredEngine) -> None:
     room = working.incident().channel
     assert {(room, "refunds"), (room, "Runbook")} <= set(working.chat.bookmarks)
     working.commands.lifecycle.postmortem(ANA, 1)
@@ -92,7 +92,7 @@ def test_bookmarks_and_the_canvas_are_made_and_their_lack_stops_nothing(working:
     assert "INC-0001" in working.chat.canvases[room]
 
 
-def test_the_topic_names_the_owner_as_people_know_them(house: House) -> None:
+def test_the_topic_names_the_owner_as_people_know_them(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     room = house.incident().channel
     assert house.chat.topics[room].endswith("refunds on full · owner Ana Duarte")
@@ -101,7 +101,7 @@ def test_the_topic_names_the_owner_as_people_know_them(house: House) -> None:
     assert house.chat.topics[room].endswith("refunds on read-only · owner Ana Duarte")
 
 
-def test_a_topic_that_was_refused_is_not_set_over_a_younger_one(house: House) -> None:
+def test_a_topic_that_was_refused_is_not_set_over_a_younger_one(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     house.commands.autonomy.step_down(ANA, "refunds", "watched", "loop")
     soon, late = time.time() + 600, time.time() + 7200

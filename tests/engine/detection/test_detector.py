@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from bot.core.incident.incident import IncidentState
 from bot.core.model.rungs import InstanceReading, RungState
-from tests.support.wired import ANA, BO, House, fleet
+from tests.support.wired import ANA, BO, WiredEngine, fleet
 
 
-def test_two_bad_minutes_page_the_owner_and_say_why(house: House) -> None:
+def test_two_bad_minutes_page_the_owner_and_say_why(house: WiredEngine) -> None:
     house.live(1, her=18.0)
     assert house.store.open_incidents() == []
     house.live(1, her=18.0)
@@ -23,28 +23,28 @@ def test_two_bad_minutes_page_the_owner_and_say_why(house: House) -> None:
     assert len(page.content.headline) <= 100  # type: ignore[union-attr]
 
 
-def test_judging_twice_opens_one(house: House) -> None:
+def test_judging_twice_opens_one(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     for _ in range(3):
         house.tick()
     assert [incident.id for incident in house.store.incidents(10)] == [1]
 
 
-def test_a_second_sli_joins_the_open_incident(house: House) -> None:
+def test_a_second_sli_joins_the_open_incident(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.live(2, tie=13.0, her=18.0)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie", "her"]
     assert "Also in breach: HER 18.0 %" in house.said()
 
 
-def test_her_on_a_rung_that_waits_for_people_is_no_new_breach(house: House) -> None:
+def test_her_on_a_rung_that_waits_for_people_is_no_new_breach(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     house.live(6, her=30.0)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie"]
 
 
-def test_a_breach_within_two_hours_of_resolving_reopens(house: House) -> None:
+def test_a_breach_within_two_hours_of_resolving_reopens(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     house.commands.paging.acknowledge(ANA, 1)
     house.commands.lifecycle.resolve(ANA, 1, override="wrong reading")
@@ -57,7 +57,7 @@ def test_a_breach_within_two_hours_of_resolving_reopens(house: House) -> None:
     assert house.chat.doubled == []
 
 
-def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> None:
+def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: WiredEngine) -> None:
     for _ in range(9):
         house.clock.advance(60)
         house.detector.look_for_silence({"metrics": "metrics: answered HTML, not JSON"})
@@ -75,7 +75,7 @@ def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> N
     assert house.incident().open
 
 
-def test_silence_on_a_waiting_rung_only_posts(house: House) -> None:
+def test_silence_on_a_waiting_rung_only_posts(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     for _ in range(9):
@@ -87,14 +87,14 @@ def test_silence_on_a_waiting_rung_only_posts(house: House) -> None:
     assert not [key for key in house.chat.posts if key.startswith("inc-2/page")]
 
 
-def test_a_silence_of_four_minutes_is_not_one_yet(house: House) -> None:
+def test_a_silence_of_four_minutes_is_not_one_yet(house: WiredEngine) -> None:
     for _ in range(5):
         house.clock.advance(60)
         house.detector.look_for_silence({})
     assert house.store.open_incidents() == []
 
 
-def test_with_containment_auto_the_bot_lowers_and_says_by_which_rule(house: House) -> None:
+def test_with_containment_auto_the_bot_lowers_and_says_by_which_rule(house: WiredEngine) -> None:
     agents = {"refunds": replace(fleet().agents["refunds"], containment="auto")}
     house.watched = fleet(agents=agents)
     house.live(4, tie=13.0)
@@ -105,14 +105,14 @@ def test_with_containment_auto_the_bot_lowers_and_says_by_which_rule(house: Hous
     assert incident.rungs.state == "confirmed"
 
 
-def test_suggestions_alone_lower_nothing(house: House) -> None:
+def test_suggestions_alone_lower_nothing(house: WiredEngine) -> None:
     house.live(4, tie=13.0)
     assert house.incident().suggestion is not None
     assert house.incident().suggestion.rung == "approval"  # type: ignore[union-attr]
     assert house.incident().rungs.rung == "full"
 
 
-def test_confirmed_means_every_live_instance_said_so(house: House) -> None:
+def test_confirmed_means_every_live_instance_said_so(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.obey(("a", "b", "c"))
     house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
@@ -131,7 +131,7 @@ def test_confirmed_means_every_live_instance_said_so(house: House) -> None:
     )
 
 
-def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> None:
+def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: WiredEngine) -> None:
     house.live(2, tie=13.0, read=False)
     house.commands.paging.acknowledge(ANA, 1)
     house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
@@ -143,7 +143,7 @@ def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> N
     assert len(pages) == 1
 
 
-def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: House) -> None:
+def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.commands.paging.acknowledge(ANA, 1)
     house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
@@ -157,7 +157,7 @@ def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: Ho
     assert house.commands.autonomy.ask_restore(ANA, "refunds", "fixed").ok
 
 
-def test_a_reset_gives_whoever_has_it_the_full_time_again(house: House) -> None:
+def test_a_reset_gives_whoever_has_it_the_full_time_again(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.commands.paging.acknowledge(ANA, 1)
     house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")

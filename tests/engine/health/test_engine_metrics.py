@@ -13,7 +13,7 @@ from bot.ports.store import Waiting
 from bot.web.metrics.engine_metrics import EngineMetricsCollector, EngineReadings, EventCounts
 from bot.web.metrics.http_metrics import WebMetrics
 from tests.engine.health import alert_rules_yaml as yaml_of_rules
-from tests.support.wired import ANA, BO, House
+from tests.support.wired import ANA, BO, WiredEngine
 
 RULES = Path(__file__).resolve().parents[3] / "examples" / "prometheus"
 
@@ -77,7 +77,7 @@ def test_a_database_that_is_away_hides_no_other_metric() -> None:
     assert registry.get_sample_value("stepdown_unreadable_metrics") == 1
 
 
-def test_a_night_is_counted(house: House) -> None:
+def test_a_night_is_counted(house: WiredEngine) -> None:
     registry = CollectorRegistry()
     house.recorder.listeners.append(EventCounts(registry).note)
     told = registry.get_sample_value
@@ -100,7 +100,7 @@ def test_a_night_is_counted(house: House) -> None:
     assert told("stepdown_incidents_closed_total", {"how": "cancelled"}) == 1
 
 
-def test_an_escalation_that_runs_out_is_counted(house: House) -> None:
+def test_an_escalation_that_runs_out_is_counted(house: WiredEngine) -> None:
     registry = CollectorRegistry()
     house.recorder.listeners.append(EventCounts(registry).note)
     house.live(2, her=18.0)

@@ -6,15 +6,15 @@ from bot.core.cards.answer import Answer
 from bot.core.cards.fleet import AgentChangesCard
 from bot.core.model.posted_change import PostedChange
 from bot.core.telemetry.task_records import TaskRecord
-from tests.support.wired import ANA, START, House
+from tests.support.wired import ANA, START, WiredEngine
 
 
-def post(house: House, name: str, hours: float, *agents: str, version: str = "") -> None:
+def post(house: WiredEngine, name: str, hours: float, *agents: str, version: str = "") -> None:
     at = START - timedelta(hours=hours)
     house.store.put_changes([PostedChange(name, "prompt", at, "shorter refusals", agents, version=version, by="ci")])
 
 
-def report(house: House, hours: float, prompt: str) -> None:
+def report(house: WiredEngine, hours: float, prompt: str) -> None:
     at = START - timedelta(hours=hours)
     house.store.take_tasks([TaskRecord(f"t{hours}", "refunds", "refund", at, completed=True, prompt=prompt)])
 
@@ -24,7 +24,7 @@ def told(answer: Answer) -> list[tuple[timedelta, str, str]]:
     return [(START - change.at, change.words, change.by) for change in answer.card.changes]
 
 
-def test_changes_of_the_last_day_the_newest_first(house: House) -> None:
+def test_changes_of_the_last_day_the_newest_first(house: WiredEngine) -> None:
     post(house, "old", 25)
     post(house, "elsewhere", 3, "kyc")
     post(house, "mine", 5, "refunds", version="p2")
@@ -40,13 +40,13 @@ def test_changes_of_the_last_day_the_newest_first(house: House) -> None:
     ]
 
 
-def test_where_nothing_changed(house: House) -> None:
+def test_where_nothing_changed(house: WiredEngine) -> None:
     answer = house.commands.queries.changes("refunds")
     assert told(answer) == []
     assert answer.text == "Nothing changed on refunds in the last 24 h."
 
 
-def test_an_agent_that_is_not_there(house: House) -> None:
+def test_an_agent_that_is_not_there(house: WiredEngine) -> None:
     answer = house.commands.queries.changes("refnds")
     assert not answer.ok
     assert "Did you mean refunds?" in answer.text

@@ -55,12 +55,12 @@ def test_only_what_is_real_is_counted(house: House) -> None:
     assert any(line.startswith("stepdown_acknowledge_seconds_count 1.0") for line in before.metrics), before.metrics
 
     house.types(DAN, TOWN, f"/tabletop start retry-loop agent refunds players <@{BO}> <@{CLEO}> speed 60x")
-    drill = house.drill()
-    they_play(house, drill)
+    live = house.live()
+    they_play(house, live)
     during = counted(house, began)
     assert during == before
-    house.types(BO, drill.channel, "/tabletop real")
-    house.until("the report", lambda: drill.report_path)
+    house.types(BO, live.channel, "/tabletop real")
+    house.until("the report", lambda: live.report_path)
     assert counted(house, began) == before
     told = told_of_the_week(house)
     assert "Incidents: 1 (1 SEV3)" in told
@@ -68,18 +68,18 @@ def test_only_what_is_real_is_counted(house: House) -> None:
         assert not re.findall(r".*(?:drill-|inc-1001|\[exercise|exercise 1).*", text.casefold())
 
 
-def they_play(house: House, drill: LiveExercise) -> None:
+def they_play(house: House, live: LiveExercise) -> None:
     """A page, an acknowledgement, a rung, a containment and a closed incident: of everything that is counted, one."""
-    room = drill.channel
-    house.until("the drill's incident", drill.ground.incidents)
+    room = live.channel
+    house.until("the drill's incident", live.engine.incidents)
     house.until("the page", lambda: "[EXERCISE]" in house.sees(BO, f"@{BO}"))
     house.types(BO, room, "/incident ack")
     house.types(BO, room, "/autonomy refunds read-only it writes")
-    house.until("containment", lambda: drill.ground.incidents()[0].contained_at)
-    assert not drill.exercise.clock.held
+    house.until("containment", lambda: live.engine.incidents()[0].contained_at)
+    assert not live.exercise.clock.held
     house.types(BO, room, "/incident cancel it was nothing")
-    house.until("the end", lambda: not drill.ground.incidents()[0].open)
-    rung = drill.ground.store.rung("drill-refunds")
+    house.until("the end", lambda: not live.engine.incidents()[0].open)
+    rung = live.engine.store.rung("drill-refunds")
     assert rung is not None
     assert rung.rung == "read-only"
 
