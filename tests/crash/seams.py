@@ -156,4 +156,5 @@ def adapters_with_seams(adapters: Adapters, seams: Seams) -> Adapters:
     }
     reporting = Seamed(adapters.reporting, seams, {"draft": lambda *_: "documents.draft"})
     chat = Seamed(adapters.chat, seams, _CHAT)
-    return replace(adapters, chat=chat, pagers=pagers, controls=controls, reporting=reporting)
+    wrapped: dict[str, Any] = {"chat": chat, "pagers": pagers, "controls": controls, "reporting": reporting}
+    return replace(adapters, **wrapped)

@@ -6,6 +6,7 @@ The entries are those that the real fold writes, sealed like the store seals the
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.core.incident import events as ev
 from bot.core.incident.incident import Incident
@@ -95,7 +96,7 @@ TIE_BREACH = Breach(
 ROSTER = ev.Roster("ana", "bo", "mia", ("ana", "bo", "mia"), {"ana": ("slack", "apprise"), "bo": ("slack",)})
 
 
-def opened(**changed: object) -> ev.Opened:
+def opened(**changed: Any) -> ev.Opened:  # noqa: ANN401 - whatever the event has
     """The incident opens."""
     event = ev.Opened(
         at=at("02:13:05"),
@@ -198,10 +199,10 @@ def minutes() -> dict[Series, list[MinuteRow]]:
     return {SERIES: her, CALLS: tie, COSTS: cost}
 
 
-def report(events: Iterable[ev.Event] = STORY, **changed: object) -> Report:
+def report(events: Iterable[ev.Event] = STORY, **changed: Any) -> Report:  # noqa: ANN401 - what `build` takes
     """The postmortem of a story."""
     told = tell(events)
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "minutes": minutes(),
         "rung_history": (),
         "people": PEOPLE,

@@ -64,10 +64,12 @@ def draft() -> Report:
 def test_impact_by_hand(draft: Report) -> None:
     """HER is bad for 7 + 3 + 1 minutes of 100 tasks; beyond 2 %: 118 + 27 + 7 tasks."""
     her, tie = draft.impact.slis
-    assert (her.bad_minutes, her.tasks, her.excess) == (11, 1100, pytest.approx(152))
+    assert (her.bad_minutes, her.tasks) == (11, 1100)
+    assert her.excess == pytest.approx(152)
     assert (her.worst, her.worst_at, her.baseline) == (20.0, at("02:12"), 2.0)
     assert her.unknown_minutes == 3
-    assert (tie.bad_minutes, tie.tasks, tie.excess) == (5, 500, pytest.approx(500 * (6.0 - 3.1)))
+    assert (tie.bad_minutes, tie.tasks) == (5, 500)
+    assert tie.excess == pytest.approx(500 * (6.0 - 3.1))
     assert tie.excess_unit == "calls"
     assert draft.impact.minutes == 11, "minutes that are bad in two SLIs count once"
     assert draft.impact.tasks == 1100, "the same tasks are behind both SLIs"
@@ -121,8 +123,8 @@ def test_the_times(draft: Report) -> None:
 def test_every_rung_change_comes_with_its_effect(draft: Report) -> None:
     down, up = draft.rung_moves
     assert (down.from_rung, down.to_rung, down.direction, down.seconds) == ("full", "read-only", "down", 4.0)
-    assert (down.effects[0].before, down.effects[0].minutes_before) == (pytest.approx(10.4), 10)
-    assert (down.effects[0].after, down.effects[0].minutes_after) == (pytest.approx(62 / 9), 9)
+    assert (down.effects[0].before, down.effects[0].minutes_before) == pytest.approx((10.4, 10))
+    assert (down.effects[0].after, down.effects[0].minutes_after) == pytest.approx((62 / 9, 9))
     assert (up.direction, up.who, up.asked_by) == ("up", "deputy", "owner")
 
 
