@@ -3,8 +3,8 @@
 The entries are those that the real fold writes, sealed like the store seals them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -215,3 +215,16 @@ def report(events: Iterable[ev.Event] = STORY, **changed: Any) -> Report:  # noq
 def later(event: ev.Event, seconds: float) -> ev.Event:
     """The same event, later."""
     return replace(event, at=event.at + timedelta(seconds=seconds))
+
+
+def strings(value: object, *, leave: str = "") -> Iterator[str]:
+    """Every string inside a value; `leave` names a field that is not looked into."""
+    if isinstance(value, str):
+        yield value
+    elif is_dataclass(value):
+        for each in fields(value):
+            if each.name != leave:
+                yield from strings(getattr(value, each.name), leave=leave)
+    elif isinstance(value, tuple) and not isinstance(value, Series):
+        for item in value:
+            yield from strings(item, leave=leave)
