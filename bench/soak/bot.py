@@ -10,9 +10,10 @@ from pathlib import Path
 
 from bot.config import parse_fleet
 from bot.engine.health.maintenance import Retention
-from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.app import App
 from bot.runtime.registry import REGISTRY
 from bot.runtime.self_monitoring import MonitoringSettings
+from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation.clock import ScaledClock
 from bot.web.tokens import TokenBook
 

@@ -19,10 +19,11 @@ from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
 from bot.engine.reports.issue_sync import Tracker
 from bot.ports.store import Replica
-from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.app import App
 from bot.runtime.clock import RealClock
 from bot.runtime.registry import REGISTRY
 from bot.runtime.self_monitoring import MonitoringSettings
+from bot.runtime.setup import AppSetup, SlackAccess
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import holder_of, sqlite_path
 from bot.web.server import ServerError

@@ -67,16 +67,28 @@ def test_what_is_not_json_is_refused(world: HttpWorld, body: str) -> None:
     assert len(refusal(world)) < 200
 
 
-@pytest.mark.parametrize(
-    "data",
-    [None, 1, "x", [], [1], {}, {"status": "success"}, {"status": "success", "data": None}, {"agents": 5}]
-    + [{"status": "success", "data": {"resultType": kind, "result": "x"}} for kind in ("vector", "matrix", "string")]
-    + [{"status": "success", "data": {"resultType": "vector", "result": [item]}, "agents": [item]}
-       for item in (None, 1, "x", [], {}, {"metric": None}, {"metric": {"agent": "refunds"}, "value": None},
-                    {"metric": {"agent": "refunds"}, "value": [1]}, {"metric": {"agent": 5}, "value": [0, "1"]},
-                    {"metric": {"agent": "refunds"}, "value": ["x", {}]}, {"name": "refunds", "bad": {}, "total": True},
-                    {"name": 7, "bad": 1, "total": 2})],
-)  # fmt: skip
+ITEMS: tuple[object, ...] = (
+    None,
+    1,
+    "x",
+    [],
+    {},
+    {"metric": None},
+    {"metric": {"agent": "refunds"}, "value": None},
+    {"metric": {"agent": "refunds"}, "value": [1]},
+    {"metric": {"agent": 5}, "value": [0, "1"]},
+    {"metric": {"agent": "refunds"}, "value": ["x", {}]},
+    {"name": "refunds", "bad": {}, "total": True},
+    {"name": 7, "bad": 1, "total": 2},
+)
+SHAPES: tuple[object, ...] = (
+    *(None, 1, "x", [], [1], {}, {"status": "success"}, {"status": "success", "data": None}, {"agents": 5}),
+    *({"status": "success", "data": {"resultType": kind, "result": "x"}} for kind in ("vector", "matrix", "string")),
+    *({"status": "success", "data": {"resultType": "vector", "result": [one]}, "agents": [one]} for one in ITEMS),
+)
+
+
+@pytest.mark.parametrize("data", SHAPES)
 def test_json_of_another_shape_is_no_sample(world: HttpWorld, data: object) -> None:
     world.server.answer = lambda asked: asked.json(data)
     with suppress(SourceError):

@@ -23,7 +23,8 @@ from tests.contracts import pager_harnesses
 from tests.contracts.harnesses import harnesses_of
 from tests.contracts.odd_server import Answer, Asked, OddServer, Stopwatch, odd_server
 from tests.contracts.pager_harnesses import CARD, KEY, ROUTING_KEY, SECRETS, TOKEN, Harness, Make
-from tests.slack.setup import FULL, LINES, PROPOSAL, attack, header
+from tests.slack.extreme_cards import attack
+from tests.slack.setup import FULL, LINES, PROPOSAL, header
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

@@ -23,7 +23,7 @@ from bot.sources import SourceKind, build_all
 from bot.sources.online_check import inspect as inspect_sources
 from tests.config.schema_check import faults
 from tests.kinds.made_up import PAGER, SOURCE
-from tests.support.wired import House
+from tests.support.wired import WiredEngine
 from tests.support.wired import fleet as wired_fleet
 
 FLEET = """\
@@ -126,13 +126,13 @@ def test_the_documents_tell_of_it(made_up: MadeUp, repository: Path) -> None:
 
 
 def test_check_online_asks_it(made_up: MadeUp, tmp_path: Path) -> None:
-    house = House(tmp_path)
+    engine = WiredEngine(tmp_path)
     fleet, registry = read(FLEET, made_up.registry), made_up.registry
-    (source,) = inspect_sources(fleet, house.clock, registry.sources)
+    (source,) = inspect_sources(fleet, engine.clock, registry.sources)
     assert (source.level, source.text) == ("fine", "1 series answer")
     (pager,) = inspect_pagers(fleet, "http://127.0.0.1:9/", kinds=registry.pagers)
     assert (pager.level, pager.text) == ("fine", "the birds of ana are awake")
-    house.close()
+    engine.close()
 
 
 class AtOnce:
@@ -148,19 +148,19 @@ def test_its_numbers_are_judged_and_its_pages_leave(made_up: MadeUp, tmp_path: P
     refunds = replace(wired.agents["refunds"], slis=fleet.agents["refunds"].slis, workflows=())
     people = {**wired.people, "ana": replace(wired.people["ana"], ways=fleet.people["ana"].ways)}
     whole = replace(wired, people=people, sources=fleet.sources, queries=fleet.queries, agents={"refunds": refunds})
-    house = House(tmp_path, whole, pagers=build_pagers(kinds=made_up.registry.pagers))
-    sources = build_all(fleet.sources, house.clock, made_up.registry.sources)
+    engine = WiredEngine(tmp_path, whole, pagers=build_pagers(kinds=made_up.registry.pagers))
+    sources = build_all(fleet.sources, engine.clock, made_up.registry.sources)
     poller = Poller(
-        house.store, house.get_fleet, sources, house.clock, AtOnce(), house.detector.evaluate, history_days=0
+        engine.store, engine.get_fleet, sources, engine.clock, AtOnce(), engine.detector.evaluate, history_days=0
     )
     for _ in range(2):
-        house.clock.advance(60)
+        engine.clock.advance(60)
         poller.tick()
-        house.tick()
-    rows = house.store.minutes(Series("refunds", "", "her"), 0, minute_of(house.clock.now()))
+        engine.tick()
+    rows = engine.store.minutes(Series("refunds", "", "her"), 0, minute_of(engine.clock.now()))
     assert {(row.value, row.n) for row in rows} == {(18.0, 100.0)}
-    assert house.incident().agent == "refunds"
+    assert engine.incident().agent == "refunds"
     (flown,) = made_up.flown
     assert flown[:3] == ("ana", "loft:harbour", {"birds": 3})
     assert "18" in flown[3]
-    house.close()
+    engine.close()
