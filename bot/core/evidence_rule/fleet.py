@@ -1,0 +1,109 @@
+"""The rule on many series at once: windows as columns, series as rows. `plain.py` is what it must agree with."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.core.evidence_rule.history import History
+from bot.core.evidence_rule.learned import LearnedBaseline
+from bot.core.evidence_rule.likelihood import Numbers
+from bot.core.evidence_rule.scale import Scale
+from bot.core.evidence_rule.windows import HOUR, LONG, WINDOWS
+
+PAST = 1e-9
+"""Relative slack: on the line, give or take rounding, is not past it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noises:
+    """The learned noise of many series: one row a series, one column a window."""
+
+    wander: Numbers
+    tail: Numbers
+    carried: Numbers
+    sudden: Numbers
+    sudden_tail: Numbers
+
+    @classmethod
+    def of(cls, *learned: LearnedBaseline) -> "Noises":
+        """Stack what was learned."""
+        names = ("wander", "tail", "carried", "sudden", "sudden_tail")
+        columns = ([[getattr(window, name) for window in each.windows] for each in learned] for name in names)
+        return cls(*(np.array(column, dtype=np.float64) for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Badness and tasks of each window and of the hour before it: one row a series, one column a window."""
+
+    x: Numbers
+    n: Numbers
+    hour_x: Numbers
+    hour_n: Numbers
+
+
+def window_sums(x: Numbers, n: Numbers) -> Sums:
+    """The sums from minutes: one row a series, its newest minute last. Rows shorter than LONG minutes will do."""
+    (window_x, hour_x), (window_n, hour_n) = _trailing(x), _trailing(n)
+    return Sums(window_x, window_n, hour_x, hour_n)
+
+
+def _trailing(minutes: Numbers) -> tuple[Numbers, Numbers]:
+    """Sums of the windows and of the hours before them, from one pass over the minutes."""
+    length = minutes.shape[1]
+    edges = sorted({min(back, length) for window in WINDOWS for back in (window, min(window + HOUR, LONG))})
+    starts = [length - back for back in reversed(edges)]
+    total = np.cumsum(np.add.reduceat(minutes, starts, axis=1)[:, ::-1], axis=1)
+    at = {back: column for column, back in enumerate(edges)}
+    near = total[:, [at[min(window, length)] for window in WINDOWS]]
+    far = total[:, [at[min(window + HOUR, LONG, length)] for window in WINDOWS]]
+    return near, far - near
+
+
+def past_objective(sums: Sums, scale: Scale, lines: Numbers) -> Numbers:
+    """Which windows may breach: past the objective as a whole, with enough bad tasks. `lines`: badness, a row each."""
+    bad = sums.x if scale.share else sums.n
+    line = lines[:, None] * sums.n
+    slack = PAST * np.maximum(np.abs(sums.x), np.abs(line))
+    return np.asarray((sums.x > line + slack) & (bad >= scale.least) & (sums.n > 0))
+
+
+def evidence(sums: Sums, scale: Scale, noises: Noises, where: Numbers) -> tuple[Numbers, Numbers]:
+    """The evidence of both looks, against normal and against the last hour, where it is asked for; else 0."""
+    normal, sudden = np.zeros(sums.x.shape), np.zeros(sums.x.shape)
+    rows, columns = np.nonzero(where)
+    if not len(rows):
+        return normal, sudden
+    here, at = scale.rows(rows), (rows, columns)
+    x, n = sums.x[at], sums.n[at]
+    normal[at] = here.evidence(x, n, np.zeros(len(x)), noises.wander[at]) / noises.tail[at]
+    shift = noises.carried[at] * here.recent(sums.hour_x[at], sums.hour_n[at])
+    sudden[at] = here.evidence(x, n, shift, noises.sudden[at]) / noises.sudden_tail[at]
+    sudden[:, WINDOWS.index(LONG)] = 0.0
+    return normal, sudden
+
+
+def strongest(learned: Sequence[LearnedBaseline], x: Numbers, n: Numbers, lines: Numbers) -> Numbers:
+    """The strongest evidence of each series of one family, 0 where nothing is past its objective."""
+    scale, sums = Scale.of(*learned), window_sums(x, n)
+    looks = evidence(sums, scale, Noises.of(*learned), past_objective(sums, scale, lines))
+    return np.asarray(np.maximum(*looks).max(axis=1))
+
+
+def over_time(learned: LearnedBaseline, x: Numbers, n: Numbers, line: float) -> tuple[Numbers, Numbers]:
+    """The evidence of both looks at every minute of one series, one row a minute: for replays."""
+    history, length = History(x, n), len(x)
+    sums = Sums(*(np.stack(columns, axis=1) for columns in _every_minute(history)))
+    known = [getattr(Noises.of(learned), name) for name in ("wander", "tail", "carried", "sudden", "sudden_tail")]
+    noises = Noises(*(np.broadcast_to(column, (length, len(WINDOWS))) for column in known))
+    scale = Scale.of(learned).rows(np.zeros((length, 1), dtype=np.intp))
+    return evidence(sums, scale, noises, past_objective(sums, scale, np.full(length, line)))
+
+
+def _every_minute(history: History) -> Iterator[list[Numbers]]:
+    near = [history.windows(window) for window in WINDOWS]
+    far = [history.windows(HOUR, before=window) for window in WINDOWS]
+    for pairs in (near, far):
+        for part in (0, 1):
+            yield [pair[part] for pair in pairs]

@@ -1,0 +1,159 @@
+"""Learns the noise of a healthy series from its baseline's history.
+
+Moments of sums, so a minute of two tasks and one of two thousand each count for what they know. Nothing is assumed to be
+normal: the tail is measured last.
+
+*Scatter* is what neighbouring minutes do not share, *wander* what they do: E[r_t r_t+1] / (v_t v_t+1) is the variance
+of the level, with r the residual of a minute and v its information. A window's wander is the variance beyond scatter of
+windows of that length; it cannot grow with the length (a longer mean of a stationary level varies less), so what a
+longer window shows holds for the shorter ones. It is taken a standard error up: a level that wanders slowly shows only
+a few of its turns in two weeks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+
+from bot.core.evidence_rule.history import History
+from bot.core.evidence_rule.learned import CAUTIOUS_WANDER, LEAST_SHARE, LearnedBaseline, WindowNoise, unlearned
+from bot.core.evidence_rule.likelihood import Numbers
+from bot.core.evidence_rule.scale import Scale
+from bot.core.evidence_rule.track import Minute, Track
+from bot.core.evidence_rule.windows import DAY, HOUR, LONG, WINDOWS
+
+PRIOR_DAYS = 0.1
+"""Days of history that CAUTIOUS_WANDER is worth."""
+
+TAIL_FROM = 0.975
+NORMAL_EXCESS = 0.87
+"""Mean excess of z^2 / 2 over its value at the upper 2.5 % of a normal: what TAIL_FROM's excess is compared with."""
+
+TAIL_PRIOR = 20.0
+"""Windows of a normal tail that stand beside the measured ones."""
+
+LEAST_DAYS = 3
+"""Days of history below which a day's mean says nothing about how slowly the level wanders."""
+
+LEAST_MINUTES = 60
+"""Minutes with tasks below which nothing is learned."""
+
+
+def learn(track: Track, minutes: Sequence[Minute]) -> LearnedBaseline:
+    """Level and noise of a healthy history: incidents and exercises left out by the caller, in any order.
+
+    With less than an hour of data the answer says `learning` and stands on the objective.
+    """
+    told = track.sums([known for known in minutes if np.isfinite(known.value) and np.isfinite(known.n)])
+    if len(told) < LEAST_MINUTES:
+        return unlearned(track)
+    first = told[0][0]
+    x, n = np.zeros(told[-1][0] - first + 1), np.zeros(told[-1][0] - first + 1)
+    at = np.array([minute for minute, _, _ in told]) - first
+    x[at], n[at] = [bad for _, bad, _ in told], [tasks for _, _, tasks in told]
+    return learn_sums(track, x, n)
+
+
+def learn_sums(track: Track, x: Numbers, n: Numbers) -> LearnedBaseline:
+    """The same from arrays: summed badness and tasks of every minute of the history, 0 tasks where data is missing."""
+    history = History(x, n)
+    plain = _level(track, history)
+    scatter = _scatter(Scale.of(plain), history)
+    known = replace(plain, scatter=scatter, days=history.days)
+    wanders = _wanders(known, history)
+    known = replace(known, hour=wanders[WINDOWS.index(HOUR)])
+    noise = tuple(_window(known, history, *each) for each in zip(WINDOWS, wanders, strict=True))
+    return replace(known, windows=noise)
+
+
+def _level(track: Track, history: History) -> LearnedBaseline:
+    total = float(history.n.sum())
+    level = float(history.x.sum()) / total
+    if track.kind == "share":
+        level = max(level, 0.5 / total, track.lift / 100)
+        return LearnedBaseline("share", level, 1.0, False, track.lift, 0.0, (), 0.0)
+    known = history.n > 0
+    logarithmic = track.rising_is_bad and bool((history.x[known] >= 0).all()) and level + track.lift > 0
+    return LearnedBaseline(track.kind, level, 0.0, logarithmic, track.lift, 0.0, (), 0.0)
+
+
+def _scatter(scale: Scale, history: History) -> float:
+    """What neighbouring minutes do not share, in binomial variances or as the variance of one task."""
+    r, v = (column.ravel() for column in scale.residual(history.x, history.n, np.zeros(1)))
+    shared = max(0.0, float((r[1:] * r[:-1]).sum()) / max(float((v[1:] * v[:-1]).sum()), LEAST_SHARE))
+    own = float((r**2 - shared * v**2).sum() / v.sum())
+    return max(own, 1.0 if scale.share else 0.0)
+
+
+def _wanders(known: LearnedBaseline, history: History) -> tuple[float, ...]:
+    """Variance of the level of each window, never growing with its length, a standard error up."""
+    scale = Scale.of(known)
+    found = [_wander(scale, *history.windows(minutes, step=_step(minutes)), np.zeros(1)) for minutes in WINDOWS]
+    held = np.maximum.accumulate(np.array(found)[::-1])[::-1]
+    turns = _turns(scale, history, float(held[0]))
+    _, v = scale.residual(history.x, history.n, np.zeros(1))
+    doubt = known.scatter / float(v.sum())
+    return tuple(_cautious(known, float(each) * (1 + sqrt(2 / turns))) + doubt for each in held)
+
+
+def _step(minutes: int) -> int:
+    return max(1, minutes // 5)
+
+
+def _wander(scale: Scale, x: Numbers, n: Numbers, shift: Numbers) -> float:
+    r, v = (column.ravel() for column in scale.residual(x, n, shift))
+    return max(0.0, float((r**2 - float(scale.scatter[0, 0]) * v).sum() / max(float((v**2).sum()), LEAST_SHARE)))
+
+
+def _turns(scale: Scale, history: History, wander: float) -> float:
+    """How often the level turned over in the history: the days, times the variance that a day's mean averages out."""
+    days = len(history.n) / DAY
+    if days < LEAST_DAYS:
+        return max(1.0, 2 * days)
+    x, n = history.windows(DAY, step=DAY // 24)
+    daily = _wander(scale, x[24:], n[24:], np.zeros(1))
+    return days * max(1.0, wander / max(daily, wander / 1000, LEAST_SHARE**2))
+
+
+def _cautious(known: LearnedBaseline, wander: float) -> float:
+    """With little history, towards the cautious prior; of a share, from the linear scale to log odds."""
+    logs = known.kind == "share" or known.logarithmic
+    prior = CAUTIOUS_WANDER if logs else CAUTIOUS_WANDER * known.level**2
+    found = float(np.log1p(wander)) if known.kind == "share" else wander
+    return (found * known.days + prior * PRIOR_DAYS) / (known.days + PRIOR_DAYS)
+
+
+def _window(known: LearnedBaseline, history: History, minutes: int, wander: float) -> WindowNoise:
+    scale, step = Scale.of(known), _step(minutes)
+    x, n = (column[None, -(-minutes // step) :] for column in history.windows(minutes, step=step))
+    tail = _tail(scale.evidence(x, n, np.zeros(1), np.array(wander)), n)
+    if minutes == LONG:
+        return WindowNoise(minutes, wander, tail, 0.0, wander, tail)
+    skip = -(-(minutes + HOUR) // step)
+    x, n = (column[None, skip:] for column in history.windows(minutes, step=step))
+    hour = (column[None, skip:] for column in history.windows(HOUR, before=minutes, step=step))
+    recent = scale.recent(*hour)
+    carried = _carried(scale, x, n, recent)
+    left = _wander(scale, x, n, carried * recent) * (1 + sqrt(2 / max(1.0, 24 * known.days)))
+    sudden = min(wander, _cautious(known, left))
+    evidence = scale.evidence(x, n, carried * recent, np.array(sudden))
+    return WindowNoise(minutes, wander, tail, carried, sudden, _tail(evidence, n))
+
+
+def _carried(scale: Scale, x: Numbers, n: Numbers, recent: Numbers) -> float:
+    """The slope of a window's distance on that of the hour before it, by least squares of what each knows."""
+    r, v = scale.residual(x, n, np.zeros(1))
+    told = float(((v * recent) ** 2).sum())
+    return min(max(float((r * v * recent).sum()) / told, 0.0), 1.0) if told > 0 else 0.0
+
+
+def _tail(evidence: Numbers, n: Numbers) -> float:
+    """How much heavier than normal the tail is: the mean excess over the upper 2.5 %, never below 1."""
+    told = evidence[n > 0]
+    if not len(told):
+        return 1.0
+    start = np.quantile(told, TAIL_FROM)
+    excess = told[told > start] - start
+    mean = (float(excess.sum()) + TAIL_PRIOR * NORMAL_EXCESS) / (len(excess) + TAIL_PRIOR)
+    return max(1.0, mean / NORMAL_EXCESS)
