@@ -1,0 +1,85 @@
+"""Judges one SLI at one minute and says why, in a sentence for a lock screen (`docs/design/detection.md`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.core.evidence_rule.allowance import Allowance
+from bot.core.evidence_rule.learned import LearnedBaseline, unlearned
+from bot.core.evidence_rule.plain import Look, looks, onset, strongest
+from bot.core.evidence_rule.track import Minute, Track
+from bot.core.evidence_rule.windows import LONG
+
+Call = Literal["breach", "quiet", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one SLI was at one minute. Values in the SLI's unit; of the window with the most evidence past the line."""
+
+    call: Call
+    """`unknown`: no task in six hours."""
+    evidence: float = 0.0
+    threshold: float = 0.0
+    minutes: int = 0
+    """The window that speaks."""
+    value: float = 0.0
+    n: float = 0.0
+    bad: float | None = None
+    """Bad tasks, of a share."""
+    normal: float | None = None
+    """None while learning."""
+    objective: float = 0.0
+    onset: int | None = None
+    """The likeliest first bad minute; None without a breach."""
+    pages_by_chance: float = 0.0
+    """Pages a month that this agent would send by chance, were this much evidence enough."""
+    drift: bool = False
+    """Whether only the six-hour window could prove it."""
+
+    @property
+    def breach(self) -> bool:
+        """Whether somebody is to be paged."""
+        return self.call == "breach"
+
+
+def judge(
+    track: Track,
+    minutes: Sequence[Minute],
+    newest: int,
+    learned: LearnedBaseline | None = None,
+    allowance: Allowance | None = None,
+) -> Judgement:
+    """Judge the minute `newest` by the closed minutes up to it, in any order; those of 6 h matter, younger ones do not.
+
+    The minute that is not over yet may be handed over as one more, with what it holds so far, and an allowance that
+    counts the looks. Without `learned` the objective is what chance is measured against.
+    """
+    known, allowed = learned or unlearned(track), allowance or Allowance()
+    looked = looks(track, minutes, newest, known)
+    if not any(look.n for look in looked):
+        return Judgement("unknown", threshold=allowed.threshold, objective=track.objective)
+    best = strongest(looked)
+    if best is None or best.evidence < allowed.threshold:
+        return _told("quiet", track, known, allowed, best or looked[-1], None)
+    began = onset(track, minutes, newest, best.minutes, known)
+    return _told("breach", track, known, allowed, best, began)
+
+
+def _told(
+    call: Call, track: Track, known: LearnedBaseline, allowed: Allowance, look: Look, began: int | None
+) -> Judgement:
+    return Judgement(
+        call,
+        evidence=look.evidence if look.may_breach else 0.0,
+        threshold=allowed.threshold,
+        minutes=look.minutes,
+        value=track.shown(look.x / look.n) if look.n else 0.0,
+        n=look.n,
+        bad=look.x if track.kind == "share" else None,
+        normal=None if known.learning else track.shown(known.level),
+        objective=track.objective,
+        onset=began,
+        pages_by_chance=allowed.pages_by_chance(look.evidence),
+        drift=look.minutes == LONG,
+    )
