@@ -1,13 +1,13 @@
 """The rule on many series at once: windows as columns, series as rows. `plain.py` is what it must agree with."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from bot.core.evidence_rule.history import History
-from bot.core.evidence_rule.learned import LearnedBaseline
-from bot.core.evidence_rule.likelihood import Numbers
+from bot.core.evidence_rule.learned import LearnedBaseline, WindowNoise
+from bot.core.evidence_rule.likelihood import Numbers, tail_evidence
 from bot.core.evidence_rule.scale import Scale
 from bot.core.evidence_rule.windows import HOUR, LONG, WINDOWS
 
@@ -20,17 +20,26 @@ class Noises:
     """The learned noise of many series: one row a series, one column a window."""
 
     wander: Numbers
-    tail: Numbers
     carried: Numbers
     sudden: Numbers
+    least: Numbers
+    start: Numbers
+    tail: Numbers
+    sudden_least: Numbers
+    sudden_start: Numbers
     sudden_tail: Numbers
 
     @classmethod
     def of(cls, *learned: LearnedBaseline) -> "Noises":
         """Stack what was learned."""
-        names = ("wander", "tail", "carried", "sudden", "sudden_tail")
-        columns = ([[getattr(window, name) for window in each.windows] for each in learned] for name in names)
-        return cls(*(np.array(column, dtype=np.float64) for column in columns))
+        told = np.array([[_numbers(window) for window in each.windows] for each in learned], dtype=np.float64)
+        return cls(*np.moveaxis(told, 2, 0))
+
+
+def _numbers(noise: WindowNoise) -> tuple[float, ...]:
+    tail, sudden = noise.tail, noise.sudden_tail
+    tails = tail.least, tail.start, tail.mean, sudden.least, sudden.start, sudden.mean
+    return noise.wander, noise.carried, noise.sudden, *tails
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +86,11 @@ def evidence(sums: Sums, scale: Scale, noises: Noises, where: Numbers) -> tuple[
         return normal, sudden
     here, at = scale.rows(rows), (rows, columns)
     x, n = sums.x[at], sums.n[at]
-    normal[at] = here.evidence(x, n, np.zeros(len(x)), noises.wander[at]) / noises.tail[at]
+    price = here.price(x, n, np.zeros(len(x)), noises.wander[at])
+    normal[at] = tail_evidence(price, noises.least[at], noises.start[at], noises.tail[at])
     shift = noises.carried[at] * here.recent(sums.hour_x[at], sums.hour_n[at])
-    sudden[at] = here.evidence(x, n, shift, noises.sudden[at]) / noises.sudden_tail[at]
+    price = here.price(x, n, shift, noises.sudden[at])
+    sudden[at] = tail_evidence(price, noises.sudden_least[at], noises.sudden_start[at], noises.sudden_tail[at])
     sudden[:, WINDOWS.index(LONG)] = 0.0
     return normal, sudden
 
@@ -95,8 +106,9 @@ def over_time(learned: LearnedBaseline, x: Numbers, n: Numbers, line: float) -> 
     """The evidence of both looks at every minute of one series, one row a minute: for replays."""
     history, length = History(x, n), len(x)
     sums = Sums(*(np.stack(columns, axis=1) for columns in _every_minute(history)))
-    known = [getattr(Noises.of(learned), name) for name in ("wander", "tail", "carried", "sudden", "sudden_tail")]
-    noises = Noises(*(np.broadcast_to(column, (length, len(WINDOWS))) for column in known))
+    known = Noises.of(learned)
+    columns = (getattr(known, each.name) for each in fields(Noises))
+    noises = Noises(*(np.broadcast_to(column, (length, len(WINDOWS))) for column in columns))
     scale = Scale.of(learned).rows(np.zeros((length, 1), dtype=np.intp))
     return evidence(sums, scale, noises, past_objective(sums, scale, np.full(length, line)))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import log
+from math import log, sqrt
 from typing import Any
 
 from bot.core.evidence_rule.track import Kind, Track
@@ -13,6 +13,14 @@ LEAST_SHARE = 1e-6
 
 LEAST_BAD = 3
 """Bad tasks below which nothing is a breach, whatever the evidence (`docs/design/detection.md`)."""
+
+TAIL_SHARE = 0.005
+NORMAL_START = 2.576
+NORMAL_EXCESS = 0.316
+"""Where the upper 0.5 % of a normal begin and their mean excess, in standard deviations."""
+
+WINDOWS_COST = 2.5
+"""Logarithm of how many windows that do not move together are looked through."""
 
 CAUTIOUS_WANDER = 0.04
 """Variance of a healthy level before anything is known: 0.2 in log odds or in logarithms, a fifth up or down."""
@@ -28,14 +36,38 @@ class WindowNoise:
     minutes: int
     wander: float
     """Variance of a healthy level around the baseline."""
-    tail: float
-    """How much heavier than normal the upper tail of the first look is, at least 1: evidence is divided by it."""
+    tail: "Tail"
+    """The upper tail of the first look."""
     carried: float
     """Part of the last hour's distance from the baseline that is still there in the window, 0 to 1."""
     sudden: float
     """Variance of a healthy level around what the last hour promised."""
-    sudden_tail: float
+    sudden_tail: "Tail"
     """`tail` of the second look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What lies beyond the upper half percent of a look, in standard deviations: exponential, no lighter than normal.
+
+    A normal tail falls faster than any exponential one, so evidence is the smaller of what the two say.
+    """
+
+    start: float = NORMAL_START
+    mean: float = NORMAL_EXCESS
+
+    @property
+    def least(self) -> float:
+        """Evidence where the tail starts.
+
+        A price bounds a normal tail's chance ten times too high, which pays for the many windows that are looked
+        through. A measured tail that is heavier has no such slack, so there the windows are paid for.
+        """
+        return -log(TAIL_SHARE) - WINDOWS_COST * min(1.0, 2 * (1 - NORMAL_EXCESS / self.mean))
+
+    def evidence(self, price: float) -> float:
+        """The price of an innocent explanation as evidence: minus the logarithm of its chance, as far as known."""
+        return min(price, self.least + max(0.0, sqrt(2 * price) - self.start) / self.mean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +111,21 @@ class LearnedBaseline:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "LearnedBaseline":
         """Read what `to_json` gave. Raises KeyError or TypeError for anything else."""
-        windows = tuple(WindowNoise(**window) for window in stored["windows"])
+        windows = tuple(_noise(window) for window in stored["windows"])
         return cls(**{**stored, "windows": windows})
+
+
+def _noise(stored: Mapping[str, Any]) -> WindowNoise:
+    tails = {name: Tail(**stored[name]) for name in ("tail", "sudden_tail")}
+    return WindowNoise(**{**stored, **tails})
 
 
 def unlearned(track: Track) -> LearnedBaseline:
     """What stands in without history: the objective as level, and cautious noise."""
     share = track.kind == "share"
-    logarithmic = not share and track.rising_is_bad and track.line + track.lift > 0
+    logarithmic = track.kind == "mean" and track.rising_is_bad and track.line + track.lift > 0
     unit = 1.0 if share or logarithmic else max(track.line**2, track.lift**2, LEAST_SHARE)
     wander = CAUTIOUS_WANDER * unit
-    noise = tuple(WindowNoise(minutes, wander, 1.0, 0.0, wander, 1.0) for minutes in WINDOWS)
+    noise = tuple(WindowNoise(minutes, wander, Tail(), 0.0, wander, Tail()) for minutes in WINDOWS)
     scatter = 1.0 if share else CAUTIOUS_SPREAD * unit
     return LearnedBaseline(track.kind, track.line, scatter, logarithmic, track.lift, wander, noise, 0.0)

@@ -1,7 +1,7 @@
 """Learns the noise of a healthy series from its baseline's history.
 
-Moments of sums, so a minute of two tasks and one of two thousand each count for what they know. Nothing is assumed to be
-normal: the tail is measured last.
+Moments of sums, so a minute of two tasks and one of two thousand each count for what they know. Nothing is assumed to
+be normal: the tail is measured last.
 
 *Scatter* is what neighbouring minutes do not share, *wander* what they do: E[r_t r_t+1] / (v_t v_t+1) is the variance
 of the level, with r the residual of a minute and v its information. A window's wander is the variance beyond scatter of
@@ -17,7 +17,17 @@ from math import sqrt
 import numpy as np
 
 from bot.core.evidence_rule.history import History
-from bot.core.evidence_rule.learned import CAUTIOUS_WANDER, LEAST_SHARE, LearnedBaseline, WindowNoise, unlearned
+from bot.core.evidence_rule.learned import (
+    CAUTIOUS_WANDER,
+    LEAST_SHARE,
+    NORMAL_EXCESS,
+    NORMAL_START,
+    TAIL_SHARE,
+    LearnedBaseline,
+    Tail,
+    WindowNoise,
+    unlearned,
+)
 from bot.core.evidence_rule.likelihood import Numbers
 from bot.core.evidence_rule.scale import Scale
 from bot.core.evidence_rule.track import Minute, Track
@@ -26,12 +36,11 @@ from bot.core.evidence_rule.windows import DAY, HOUR, LONG, WINDOWS
 PRIOR_DAYS = 0.1
 """Days of history that CAUTIOUS_WANDER is worth."""
 
-TAIL_FROM = 0.975
-NORMAL_EXCESS = 0.87
-"""Mean excess of z^2 / 2 over its value at the upper 2.5 % of a normal: what TAIL_FROM's excess is compared with."""
-
 TAIL_PRIOR = 20.0
 """Windows of a normal tail that stand beside the measured ones."""
+
+SURE = 2.0
+"""Standard errors at which a wander is taken for what it seems."""
 
 LEAST_DAYS = 3
 """Days of history below which a day's mean says nothing about how slowly the level wanders."""
@@ -74,7 +83,8 @@ def _level(track: Track, history: History) -> LearnedBaseline:
         level = max(level, 0.5 / total, track.lift / 100)
         return LearnedBaseline("share", level, 1.0, False, track.lift, 0.0, (), 0.0)
     known = history.n > 0
-    logarithmic = track.rising_is_bad and bool((history.x[known] >= 0).all()) and level + track.lift > 0
+    positive = bool((history.x[known] >= 0).all()) and level + track.lift > 0
+    logarithmic = positive and track.kind == "mean" and track.rising_is_bad
     return LearnedBaseline(track.kind, level, 0.0, logarithmic, track.lift, 0.0, (), 0.0)
 
 
@@ -89,12 +99,22 @@ def _scatter(scale: Scale, history: History) -> float:
 def _wanders(known: LearnedBaseline, history: History) -> tuple[float, ...]:
     """Variance of the level of each window, never growing with its length, a standard error up."""
     scale = Scale.of(known)
-    found = [_wander(scale, *history.windows(minutes, step=_step(minutes)), np.zeros(1)) for minutes in WINDOWS]
+    found = [_seen(scale, history, minutes) for minutes in WINDOWS]
     held = np.maximum.accumulate(np.array(found)[::-1])[::-1]
     turns = _turns(scale, history, float(held[0]))
     _, v = scale.residual(history.x, history.n, np.zeros(1))
     doubt = known.scatter / float(v.sum())
     return tuple(_cautious(known, float(each) * (1 + sqrt(2 / turns))) + doubt for each in held)
+
+
+def _seen(scale: Scale, history: History, minutes: int) -> float:
+    """The wander of windows of this length, less where it is not told from the scatter's own chance."""
+    x, n = history.windows(minutes, step=_step(minutes))
+    found = _wander(scale, x, n, np.zeros(1))
+    _, v = scale.residual(x, n, np.zeros(1))
+    told = max(float(v.mean()), LEAST_SHARE)
+    chance = float(scale.scatter[0, 0]) * sqrt((2 + 1 / told) * minutes / len(history.n)) / told
+    return found * min(1.0, found / (SURE * chance)) if chance > 0 else found
 
 
 def _step(minutes: int) -> int:
@@ -103,6 +123,8 @@ def _step(minutes: int) -> int:
 
 def _wander(scale: Scale, x: Numbers, n: Numbers, shift: Numbers) -> float:
     r, v = (column.ravel() for column in scale.residual(x, n, shift))
+    if scale.logarithmic:
+        r, v = r[r > 0], v[r > 0]
     return max(0.0, float((r**2 - float(scale.scatter[0, 0]) * v).sum() / max(float((v**2).sum()), LEAST_SHARE)))
 
 
@@ -125,9 +147,9 @@ def _cautious(known: LearnedBaseline, wander: float) -> float:
 
 
 def _window(known: LearnedBaseline, history: History, minutes: int, wander: float) -> WindowNoise:
-    scale, step = Scale.of(known), _step(minutes)
+    scale, step, turns = Scale.of(known), _step(minutes), len(history.n) / minutes
     x, n = (column[None, -(-minutes // step) :] for column in history.windows(minutes, step=step))
-    tail = _tail(scale.evidence(x, n, np.zeros(1), np.array(wander)), n)
+    tail = _tail(scale.price(x, n, np.zeros(1), np.array(wander)), n, turns)
     if minutes == LONG:
         return WindowNoise(minutes, wander, tail, 0.0, wander, tail)
     skip = -(-(minutes + HOUR) // step)
@@ -137,8 +159,8 @@ def _window(known: LearnedBaseline, history: History, minutes: int, wander: floa
     carried = _carried(scale, x, n, recent)
     left = _wander(scale, x, n, carried * recent) * (1 + sqrt(2 / max(1.0, 24 * known.days)))
     sudden = min(wander, _cautious(known, left))
-    evidence = scale.evidence(x, n, carried * recent, np.array(sudden))
-    return WindowNoise(minutes, wander, tail, carried, sudden, _tail(evidence, n))
+    evidence = scale.price(x, n, carried * recent, np.array(sudden))
+    return WindowNoise(minutes, wander, tail, carried, sudden, _tail(evidence, n, turns))
 
 
 def _carried(scale: Scale, x: Numbers, n: Numbers, recent: Numbers) -> float:
@@ -148,12 +170,17 @@ def _carried(scale: Scale, x: Numbers, n: Numbers, recent: Numbers) -> float:
     return min(max(float((r * v * recent).sum()) / told, 0.0), 1.0) if told > 0 else 0.0
 
 
-def _tail(evidence: Numbers, n: Numbers) -> float:
-    """How much heavier than normal the tail is: the mean excess over the upper 2.5 %, never below 1."""
-    told = evidence[n > 0]
+def _tail(price: Numbers, n: Numbers, turns: float) -> Tail:
+    """Where the upper half percent begin and their mean excess, in standard deviations; never lighter than normal.
+
+    What is heavier than normal is taken up by its standard error: of `turns` windows that share no minute only a few
+    lie so far out.
+    """
+    told = np.sqrt(2 * price[n > 0])
     if not len(told):
-        return 1.0
-    start = np.quantile(told, TAIL_FROM)
+        return Tail()
+    start = max(NORMAL_START, float(np.quantile(told, 1 - TAIL_SHARE)))
     excess = told[told > start] - start
     mean = (float(excess.sum()) + TAIL_PRIOR * NORMAL_EXCESS) / (len(excess) + TAIL_PRIOR)
-    return max(1.0, mean / NORMAL_EXCESS)
+    doubt = 1 + 1 / sqrt(max(1.0, TAIL_SHARE * turns))
+    return Tail(start, NORMAL_EXCESS + max(0.0, mean - NORMAL_EXCESS) * doubt)

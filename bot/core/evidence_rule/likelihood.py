@@ -46,7 +46,7 @@ def divergence(share: Numbers, log_odds: Numbers) -> Numbers:
     return np.asarray(np.maximum(entropy + share * np.logaddexp(0, -log_odds) + good * np.logaddexp(0, log_odds), 0.0))
 
 
-def share_evidence(x: Numbers, n: Numbers, log_odds: Numbers, wander: Numbers) -> Numbers:
+def share_price(x: Numbers, n: Numbers, log_odds: Numbers, wander: Numbers) -> Numbers:
     """The price of the cheapest innocent explanation of x of n; 0 where x is not above the level."""
     shift = likeliest_shift(x, n, log_odds, wander)
     share = np.clip(x / np.maximum(n, LEAST_WANDER), 0, 1)
@@ -54,7 +54,12 @@ def share_evidence(x: Numbers, n: Numbers, log_odds: Numbers, wander: Numbers) -
     return np.where(share > share_of(log_odds), price, 0.0)
 
 
-def mean_evidence(distance: Numbers, n: Numbers, spread: Numbers, wander: Numbers) -> Numbers:
+def tail_evidence(price: Numbers, least: Numbers, start: Numbers, mean: Numbers) -> Numbers:
+    """A price as evidence, by the tail that was measured: `learned.Tail` on arrays."""
+    return np.minimum(price, least + np.maximum(0.0, np.sqrt(2 * price) - start) / mean)
+
+
+def mean_price(distance: Numbers, n: Numbers, spread: Numbers, wander: Numbers) -> Numbers:
     """The same for a mean of n tasks: d^2 / 2 over its variance; 0 where it is not above what was expected."""
     variance = spread / np.maximum(n, LEAST_WANDER) + wander
     price = distance**2 / (2 * np.maximum(variance, np.finfo(float).tiny))

@@ -44,9 +44,9 @@ def _look(
     hour = _sum(told, newest - noise.minutes - HOUR, newest - noise.minutes)
     if n <= 0:
         return Look(noise.minutes, x, n, 0.0, 0.0, may_breach=False)
-    normal = evidence(learned, x, n, 0.0, noise.wander) / noise.tail
+    normal = noise.tail.evidence(price(learned, x, n, 0.0, noise.wander))
     shift = noise.carried * recent_shift(learned, *hour)
-    sudden = 0.0 if noise.minutes == LONG else evidence(learned, x, n, shift, noise.sudden) / noise.sudden_tail
+    sudden = noise.sudden_tail.evidence(price(learned, x, n, shift, noise.sudden)) if noise.minutes != LONG else 0.0
     return Look(noise.minutes, x, n, normal, sudden, _may_breach(track, learned, x, n))
 
 
@@ -62,10 +62,10 @@ def _may_breach(track: Track, learned: LearnedBaseline, x: float, n: float) -> b
     return enough and x > line + PAST * max(abs(x), abs(line))
 
 
-def evidence(learned: LearnedBaseline, x: float, n: float, shift: float, wander: float) -> float:
-    """The price of the cheapest innocent explanation of a window, in nats; 0 where it is no worse than expected."""
+def price(learned: LearnedBaseline, x: float, n: float, shift: float, wander: float) -> float:
+    """The price of the cheapest innocent explanation of a window; 0 where it is no worse than expected."""
     if learned.kind == "share":
-        return _share_evidence(x / learned.scatter, n / learned.scatter, learned.log_odds + shift, wander)
+        return _share_price(x / learned.scatter, n / learned.scatter, learned.log_odds + shift, wander)
     away = distance(learned, x / n) - shift
     return away**2 / (2 * (learned.scatter / n + wander)) if away > 0 else 0.0
 
@@ -92,7 +92,7 @@ def share_of(log_odds: float) -> float:
     return 1 / (1 + exp(-log_odds))
 
 
-def _share_evidence(x: float, n: float, log_odds: float, wander: float) -> float:
+def _share_price(x: float, n: float, log_odds: float, wander: float) -> float:
     share = min(max(x / n, 0.0), 1.0)
     if share <= share_of(log_odds):
         return 0.0

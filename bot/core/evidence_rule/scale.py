@@ -10,9 +10,9 @@ from bot.core.evidence_rule.likelihood import (
     LEAST_WANDER,
     Numbers,
     likeliest_shift,
-    mean_evidence,
-    share_evidence,
+    mean_price,
     share_of,
+    share_price,
 )
 
 
@@ -64,11 +64,11 @@ class Scale:
         spread = self.scatter / np.maximum(n, LEAST_WANDER)
         return self.distance(x, n) * self.hour / np.maximum(self.hour + spread, np.finfo(float).tiny)
 
-    def evidence(self, x: Numbers, n: Numbers, shift: Numbers, wander: Numbers) -> Numbers:
-        """The evidence of windows with these sums against a level shifted by so much."""
+    def price(self, x: Numbers, n: Numbers, shift: Numbers, wander: Numbers) -> Numbers:
+        """The price of an innocent explanation of windows with these sums against a level shifted by so much."""
         if self.share:
-            return share_evidence(x / self.scatter, n / self.scatter, self.level + shift, wander)
-        return mean_evidence(self.distance(x, n) - shift, n, self.scatter, wander)
+            return share_price(x / self.scatter, n / self.scatter, self.level + shift, wander)
+        return mean_price(self.distance(x, n) - shift, n, self.scatter, wander)
 
     def residual(self, x: Numbers, n: Numbers, shift: Numbers) -> tuple[Numbers, Numbers]:
         """Residual and its information: their ratio is the distance from the shifted level, in the scale's unit."""
