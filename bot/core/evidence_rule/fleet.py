@@ -1,6 +1,6 @@
 """The rule on many series at once: windows as columns, series as rows. `plain.py` is what it must agree with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -44,18 +44,20 @@ def _numbers(noise: WindowNoise) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Badness and tasks of each window and of the hour before it: one row a series, one column a window."""
+    """Each window and the hour before it: badness, scores (of shares the same) and tasks. A row a series, a column a window."""
 
     x: Numbers
+    score: Numbers
     n: Numbers
-    hour_x: Numbers
+    hour_score: Numbers
     hour_n: Numbers
 
 
-def window_sums(x: Numbers, n: Numbers) -> Sums:
+def window_sums(scale: Scale, x: Numbers, n: Numbers) -> Sums:
     """The sums from minutes: one row a series, its newest minute last. Rows shorter than LONG minutes will do."""
     (window_x, hour_x), (window_n, hour_n) = _trailing(x), _trailing(n)
-    return Sums(window_x, window_n, hour_x, hour_n)
+    score, hour_score = (window_x, hour_x) if scale.share else _trailing(scale.scored(x, n))
+    return Sums(window_x, score, window_n, hour_score, hour_n)
 
 
 def _trailing(minutes: Numbers) -> tuple[Numbers, Numbers]:
@@ -85,10 +87,10 @@ def evidence(sums: Sums, scale: Scale, noises: Noises, where: Numbers) -> tuple[
     if not len(rows):
         return normal, sudden
     here, at = scale.rows(rows), (rows, columns)
-    x, n = sums.x[at], sums.n[at]
+    x, n = sums.score[at], sums.n[at]
     price = here.price(x, n, np.zeros(len(x)), noises.wander[at])
     normal[at] = tail_evidence(price, noises.least[at], noises.start[at], noises.tail[at])
-    shift = noises.carried[at] * here.recent(sums.hour_x[at], sums.hour_n[at])
+    shift = noises.carried[at] * here.recent(sums.hour_score[at], sums.hour_n[at])
     price = here.price(x, n, shift, noises.sudden[at])
     sudden[at] = tail_evidence(price, noises.sudden_least[at], noises.sudden_start[at], noises.sudden_tail[at])
     sudden[:, WINDOWS.index(LONG)] = 0.0
@@ -97,25 +99,24 @@ def evidence(sums: Sums, scale: Scale, noises: Noises, where: Numbers) -> tuple[
 
 def strongest(learned: Sequence[LearnedBaseline], x: Numbers, n: Numbers, lines: Numbers) -> Numbers:
     """The strongest evidence of each series of one family, 0 where nothing is past its objective."""
-    scale, sums = Scale.of(*learned), window_sums(x, n)
+    scale = Scale.of(*learned)
+    sums = window_sums(scale, x, n)
     looks = evidence(sums, scale, Noises.of(*learned), past_objective(sums, scale, lines))
     return np.asarray(np.maximum(*looks).max(axis=1))
 
 
 def over_time(learned: LearnedBaseline, x: Numbers, n: Numbers, line: float) -> tuple[Numbers, Numbers]:
     """The evidence of both looks at every minute of one series, one row a minute: for replays."""
-    history, length = History(x, n), len(x)
-    sums = Sums(*(np.stack(columns, axis=1) for columns in _every_minute(history)))
-    known = Noises.of(learned)
+    known, length = Noises.of(learned), len(x)
+    sums = _every_minute(History(x, n), History(Scale.of(learned).scored(x, n).ravel(), n))
     columns = (getattr(known, each.name) for each in fields(Noises))
     noises = Noises(*(np.broadcast_to(column, (length, len(WINDOWS))) for column in columns))
     scale = Scale.of(learned).rows(np.zeros((length, 1), dtype=np.intp))
     return evidence(sums, scale, noises, past_objective(sums, scale, np.full(length, line)))
 
 
-def _every_minute(history: History) -> Iterator[list[Numbers]]:
-    near = [history.windows(window) for window in WINDOWS]
-    far = [history.windows(HOUR, before=window) for window in WINDOWS]
-    for pairs in (near, far):
-        for part in (0, 1):
-            yield [pair[part] for pair in pairs]
+def _every_minute(values: History, scores: History) -> Sums:
+    x, n = zip(*(values.windows(window) for window in WINDOWS), strict=True)
+    score, _ = zip(*(scores.windows(window) for window in WINDOWS), strict=True)
+    hour_score, hour_n = zip(*(scores.windows(HOUR, before=window) for window in WINDOWS), strict=True)
+    return Sums(*(np.stack(columns, axis=1) for columns in (x, score, n, hour_score, hour_n)))

@@ -11,6 +11,9 @@ from bot.core.evidence_rule.windows import WINDOWS
 LEAST_SHARE = 1e-6
 """A share of bad tasks is held this far from 0 and 1 in logarithms."""
 
+LEAST_RATIO = 0.05
+"""Below a twentieth of the usual, less is no better."""
+
 LEAST_BAD = 3
 """Bad tasks below which nothing is a breach, whatever the evidence (`docs/design/detection.md`)."""
 
@@ -82,11 +85,14 @@ class LearnedBaseline:
     logarithmic: bool
     """Whether the badness of a mean or depth is taken as ln((value + lift) / (level + lift))."""
     lift: float
+    """The SLI's `absolute_tolerance`, and of a depth at least its level: a queue is empty every other minute."""
     hour: float
     """Variance of the level of an hour, to shrink what the last hour seems to say."""
     windows: tuple[WindowNoise, ...]
     days: float
     """Days of history; 0 while learning: the objective itself is then what chance is measured against."""
+    centre: float = 0.0
+    """Mean score of the history's minutes: the mean of logarithms lies below the logarithm of the mean."""
 
     @property
     def learning(self) -> bool:
@@ -97,6 +103,12 @@ class LearnedBaseline:
     def least(self) -> int:
         """Bad tasks (tasks, of a mean) below which nothing is a breach; a depth needs one minute."""
         return 1 if self.kind == "depth" else LEAST_BAD
+
+    def score(self, mean: float) -> float:
+        """A minute's mean on the scale of the baseline: 0 is usual, and a log-scale 0.1 about a tenth above it."""
+        if not self.logarithmic:
+            return mean - self.level - self.centre
+        return log(max((mean + self.lift) / (self.level + self.lift), LEAST_RATIO)) - self.centre
 
     @property
     def log_odds(self) -> float:
@@ -123,7 +135,7 @@ def _noise(stored: Mapping[str, Any]) -> WindowNoise:
 def unlearned(track: Track) -> LearnedBaseline:
     """What stands in without history: the objective as level, and cautious noise."""
     share = track.kind == "share"
-    logarithmic = track.kind == "mean" and track.rising_is_bad and track.line + track.lift > 0
+    logarithmic = not share and track.rising_is_bad and track.line + track.lift > 0
     unit = 1.0 if share or logarithmic else max(track.line**2, track.lift**2, LEAST_SHARE)
     wander = CAUTIOUS_WANDER * unit
     noise = tuple(WindowNoise(minutes, wander, Tail(), 0.0, wander, Tail()) for minutes in WINDOWS)

@@ -21,7 +21,6 @@ from bot.core.evidence_rule.learned import (
     CAUTIOUS_WANDER,
     LEAST_SHARE,
     NORMAL_EXCESS,
-    NORMAL_START,
     TAIL_SHARE,
     LearnedBaseline,
     Tail,
@@ -36,8 +35,14 @@ from bot.core.evidence_rule.windows import DAY, HOUR, LONG, WINDOWS
 PRIOR_DAYS = 0.1
 """Days of history that CAUTIOUS_WANDER is worth."""
 
-TAIL_PRIOR = 20.0
-"""Windows of a normal tail that stand beside the measured ones."""
+TAIL_PRIOR = 10.0
+"""How many windows beyond the start of the tail the next shorter window's tail counts for."""
+
+UNKNOWN_NOISE = Tail(mean=1.15 * NORMAL_EXCESS)
+"""The lightest tail of means and depths: nothing says what their noise is but their history."""
+
+FULL_QUEUE = 4.0
+"""Times its level up to which a depth counts nearly as it is, and beyond by its logarithm."""
 
 SURE = 2.0
 """Standard errors at which a wander is taken for what it seems."""
@@ -66,14 +71,19 @@ def learn(track: Track, minutes: Sequence[Minute]) -> LearnedBaseline:
 
 def learn_sums(track: Track, x: Numbers, n: Numbers) -> LearnedBaseline:
     """The same from arrays: summed badness and tasks of every minute of the history, 0 tasks where data is missing."""
-    history = History(x, n)
-    plain = _level(track, history)
+    plain = _level(track, History(x, n))
+    history = History(Scale.of(plain).scored(x, n).ravel(), n)
+    if track.kind != "share":
+        plain = replace(plain, centre=float(history.x.sum() / n.sum()))
+        history = History(Scale.of(plain).scored(x, n).ravel(), n)
     scatter = _scatter(Scale.of(plain), history)
     known = replace(plain, scatter=scatter, days=history.days)
     wanders = _wanders(known, history)
     known = replace(known, hour=wanders[WINDOWS.index(HOUR)])
-    noise = tuple(_window(known, history, *each) for each in zip(WINDOWS, wanders, strict=True))
-    return replace(known, windows=noise)
+    noise = list[WindowNoise]()
+    for minutes, wander in zip(WINDOWS, wanders, strict=True):
+        noise.append(_window(known, history, minutes, wander, noise[-1] if noise else None))
+    return replace(known, windows=tuple(noise))
 
 
 def _level(track: Track, history: History) -> LearnedBaseline:
@@ -83,9 +93,9 @@ def _level(track: Track, history: History) -> LearnedBaseline:
         level = max(level, 0.5 / total, track.lift / 100)
         return LearnedBaseline("share", level, 1.0, False, track.lift, 0.0, (), 0.0)
     known = history.n > 0
-    positive = bool((history.x[known] >= 0).all()) and level + track.lift > 0
-    logarithmic = positive and track.kind == "mean" and track.rising_is_bad
-    return LearnedBaseline(track.kind, level, 0.0, logarithmic, track.lift, 0.0, (), 0.0)
+    lift = max(track.lift, FULL_QUEUE * level if track.kind == "depth" else 0.0)
+    logarithmic = track.rising_is_bad and bool((history.x[known] >= 0).all()) and level + lift > 0
+    return LearnedBaseline(track.kind, level, 0.0, logarithmic, lift, 0.0, (), 0.0)
 
 
 def _scatter(scale: Scale, history: History) -> float:
@@ -123,7 +133,7 @@ def _step(minutes: int) -> int:
 
 def _wander(scale: Scale, x: Numbers, n: Numbers, shift: Numbers) -> float:
     r, v = (column.ravel() for column in scale.residual(x, n, shift))
-    if scale.logarithmic:
+    if not scale.share:
         r, v = r[r > 0], v[r > 0]
     return max(0.0, float((r**2 - float(scale.scatter[0, 0]) * v).sum() / max(float((v**2).sum()), LEAST_SHARE)))
 
@@ -146,21 +156,25 @@ def _cautious(known: LearnedBaseline, wander: float) -> float:
     return (found * known.days + prior * PRIOR_DAYS) / (known.days + PRIOR_DAYS)
 
 
-def _window(known: LearnedBaseline, history: History, minutes: int, wander: float) -> WindowNoise:
+def _window(
+    known: LearnedBaseline, history: History, minutes: int, wander: float, shorter: WindowNoise | None
+) -> WindowNoise:
     scale, step, turns = Scale.of(known), _step(minutes), len(history.n) / minutes
+    least = Tail() if known.kind == "share" else UNKNOWN_NOISE
     x, n = (column[None, -(-minutes // step) :] for column in history.windows(minutes, step=step))
-    tail = _tail(scale.price(x, n, np.zeros(1), np.array(wander)), n, turns)
+    price = scale.price(x, n, np.zeros(1), np.array(wander))
+    tail = _tail(price[n > 0], turns, least, shorter.tail if shorter else least)
     if minutes == LONG:
         return WindowNoise(minutes, wander, tail, 0.0, wander, tail)
     skip = -(-(minutes + HOUR) // step)
     x, n = (column[None, skip:] for column in history.windows(minutes, step=step))
-    hour = (column[None, skip:] for column in history.windows(HOUR, before=minutes, step=step))
-    recent = scale.recent(*hour)
+    recent = scale.recent(*(column[None, skip:] for column in history.windows(HOUR, before=minutes, step=step)))
     carried = _carried(scale, x, n, recent)
     left = _wander(scale, x, n, carried * recent) * (1 + sqrt(2 / max(1.0, 24 * known.days)))
     sudden = min(wander, _cautious(known, left))
-    evidence = scale.price(x, n, carried * recent, np.array(sudden))
-    return WindowNoise(minutes, wander, tail, carried, sudden, _tail(evidence, n, turns))
+    price = scale.price(x, n, carried * recent, np.array(sudden))
+    sudden_tail = _tail(price[n > 0], turns, least, shorter.sudden_tail if shorter else least)
+    return WindowNoise(minutes, wander, tail, carried, sudden, sudden_tail)
 
 
 def _carried(scale: Scale, x: Numbers, n: Numbers, recent: Numbers) -> float:
@@ -170,17 +184,16 @@ def _carried(scale: Scale, x: Numbers, n: Numbers, recent: Numbers) -> float:
     return min(max(float((r * v * recent).sum()) / told, 0.0), 1.0) if told > 0 else 0.0
 
 
-def _tail(price: Numbers, n: Numbers, turns: float) -> Tail:
-    """Where the upper half percent begin and their mean excess, in standard deviations; never lighter than normal.
+def _tail(price: Numbers, turns: float, least: Tail, shorter: Tail) -> Tail:
+    """Where the upper half percent begin and their mean excess, in standard deviations; never lighter than `least`.
 
-    What is heavier than normal is taken up by its standard error: of `turns` windows that share no minute only a few
-    lie so far out.
+    Of `turns` windows that share no minute only a few lie so far out, so the tail of the next shorter window stands
+    beside them, and what is heavier than `least` is taken up by its standard error.
     """
-    told = np.sqrt(2 * price[n > 0])
-    if not len(told):
-        return Tail()
-    start = max(NORMAL_START, float(np.quantile(told, 1 - TAIL_SHARE)))
+    told, known = np.sqrt(2 * price), TAIL_SHARE * turns
+    start = max(least.start, float(np.quantile(told, 1 - TAIL_SHARE))) if len(told) else least.start
     excess = told[told > start] - start
-    mean = (float(excess.sum()) + TAIL_PRIOR * NORMAL_EXCESS) / (len(excess) + TAIL_PRIOR)
-    doubt = 1 + 1 / sqrt(max(1.0, TAIL_SHARE * turns))
-    return Tail(start, NORMAL_EXCESS + max(0.0, mean - NORMAL_EXCESS) * doubt)
+    mean = float(excess.mean()) if len(excess) else least.mean
+    shared = (mean * known + shorter.mean * TAIL_PRIOR) / (known + TAIL_PRIOR)
+    doubt = 1 + 1 / sqrt(known + TAIL_PRIOR)
+    return Tail(start, least.mean + max(0.0, shared - least.mean) * doubt)
