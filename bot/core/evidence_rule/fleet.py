@@ -44,7 +44,7 @@ def _numbers(noise: WindowNoise) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Each window and the hour before it: badness, scores (of shares the same) and tasks. A row a series, a column a window."""
+    """Each window and the hour before it: badness, scores (`Scale.scored`), tasks. A row a series, a column a window."""
 
     x: Numbers
     score: Numbers

@@ -66,7 +66,7 @@ class Tail:
         A price bounds a normal tail's chance ten times too high, which pays for the many windows that are looked
         through. A measured tail that is heavier has no such slack, so there the windows are paid for.
         """
-        return -log(TAIL_SHARE) - WINDOWS_COST * min(1.0, 2 * (1 - NORMAL_EXCESS / self.mean))
+        return -log(TAIL_SHARE) - WINDOWS_COST * min(1.0, 1.5 * (1 - NORMAL_EXCESS / self.mean))
 
     def evidence(self, price: float) -> float:
         """The price of an innocent explanation as evidence: minus the logarithm of its chance, as far as known."""

@@ -35,13 +35,13 @@ from bot.core.evidence_rule.windows import DAY, HOUR, LONG, WINDOWS
 PRIOR_DAYS = 0.1
 """Days of history that CAUTIOUS_WANDER is worth."""
 
-TAIL_PRIOR = 10.0
+TAIL_PRIOR = 4.0
 """How many windows beyond the start of the tail the next shorter window's tail counts for."""
 
-UNKNOWN_NOISE = Tail(mean=1.15 * NORMAL_EXCESS)
+UNKNOWN_NOISE = Tail(mean=1.2 * NORMAL_EXCESS)
 """The lightest tail of means and depths: nothing says what their noise is but their history."""
 
-FULL_QUEUE = 4.0
+FULL_QUEUE = 8.0
 """Times its level up to which a depth counts nearly as it is, and beyond by its logarithm."""
 
 SURE = 2.0

@@ -1,8 +1,9 @@
 """The rule on one series, as it is told: the oracle of `fleet.py`, and what cards and timelines are made from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log, log1p
+from typing import NamedTuple
 
 from bot.core.evidence_rule.learned import LearnedBaseline, WindowNoise
 from bot.core.evidence_rule.track import Minute, Track
@@ -12,79 +13,94 @@ TINY = 1e-9
 FARTHEST = 30.0
 PAST = 1e-9
 HALVINGS = 80
+TINIEST = 2.2250738585072014e-308
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One window and the evidence of both looks at it; `may_breach`: past the objective, with enough bad tasks."""
+    """One window and the evidence of both looks at it."""
 
     minutes: int
     x: float
+    """Summed badness."""
+    score: float
+    """Bad tasks of a share, else the minutes' scores times their tasks."""
     n: float
     normal: float
+    """Evidence against the baseline's level."""
     sudden: float
-    may_breach: bool
+    """Evidence against where the last hour was."""
+    enough: bool
+    """Whether it holds enough bad tasks."""
+    past: bool
+    """Whether it is past the objective as a whole."""
 
     @property
     def evidence(self) -> float:
         """The stronger look."""
         return max(self.normal, self.sudden)
 
+    @property
+    def may_breach(self) -> bool:
+        """An objective that is a line stays a line: nothing breaches while the pooled value is on its good side."""
+        return self.enough and self.past
+
+
+class Sum(NamedTuple):
+    """Badness, scores and tasks of some minutes."""
+
+    x: float
+    score: float
+    n: float
+
 
 def looks(track: Track, minutes: Sequence[Minute], newest: int, learned: LearnedBaseline) -> list[Look]:
     """Every window that ends at `newest`, shortest first."""
-    told = {at: (x, n) for at, x, n in track.sums(minutes)}
+    told = {at: Sum(x, _score(learned, x, n), n) for at, x, n in track.sums(minutes)}
     return [_look(track, told, newest, learned, noise) for noise in learned.windows]
 
 
-def _look(
-    track: Track, told: dict[int, tuple[float, float]], newest: int, learned: LearnedBaseline, noise: WindowNoise
-) -> Look:
-    x, n = _sum(told, newest - noise.minutes, newest)
-    hour = _sum(told, newest - noise.minutes - HOUR, newest - noise.minutes)
+def _score(learned: LearnedBaseline, x: float, n: float) -> float:
+    return x if learned.kind == "share" else n * learned.score(x / n)
+
+
+def _look(track: Track, told: Mapping[int, Sum], newest: int, learned: LearnedBaseline, noise: WindowNoise) -> Look:
+    first = newest - noise.minutes
+    x, score, n = _sum(told, first, newest)
     if n <= 0:
-        return Look(noise.minutes, x, n, 0.0, 0.0, may_breach=False)
-    normal = noise.tail.evidence(price(learned, x, n, 0.0, noise.wander))
-    shift = noise.carried * recent_shift(learned, *hour)
-    sudden = noise.sudden_tail.evidence(price(learned, x, n, shift, noise.sudden)) if noise.minutes != LONG else 0.0
-    return Look(noise.minutes, x, n, normal, sudden, _may_breach(track, learned, x, n))
-
-
-def _sum(told: dict[int, tuple[float, float]], after: int, last: int) -> tuple[float, float]:
-    held = [told[minute] for minute in range(after + 1, last + 1) if minute in told]
-    return sum(x for x, _ in held), sum(n for _, n in held)
-
-
-def _may_breach(track: Track, learned: LearnedBaseline, x: float, n: float) -> bool:
-    """An objective that is a line stays a line: nothing breaches while the pooled value is on its good side."""
-    line = track.line * n
+        return Look(noise.minutes, x, score, n, 0.0, 0.0, enough=False, past=False)
+    normal = noise.tail.evidence(price(learned, score, n, 0.0, noise.wander))
+    sudden = 0.0 if noise.minutes == LONG else _sudden(learned, noise, (score, n), _sum(told, first - HOUR, first))
     enough = (x if learned.kind == "share" else n) >= learned.least
-    return enough and x > line + PAST * max(abs(x), abs(line))
+    line = track.line * n
+    return Look(noise.minutes, x, score, n, normal, sudden, enough, x > line + PAST * max(abs(x), abs(line)))
 
 
-def price(learned: LearnedBaseline, x: float, n: float, shift: float, wander: float) -> float:
+def _sudden(learned: LearnedBaseline, noise: WindowNoise, window: tuple[float, float], hour: Sum) -> float:
+    shift = noise.carried * recent_shift(learned, hour.score, hour.n)
+    return noise.sudden_tail.evidence(price(learned, *window, shift, noise.sudden))
+
+
+def _sum(told: Mapping[int, Sum], after: int, last: int) -> Sum:
+    held = [told[minute] for minute in range(after + 1, last + 1) if minute in told]
+    return Sum(sum(each.x for each in held), sum(each.score for each in held), sum(each.n for each in held))
+
+
+def price(learned: LearnedBaseline, score: float, n: float, shift: float, wander: float) -> float:
     """The price of the cheapest innocent explanation of a window; 0 where it is no worse than expected."""
     if learned.kind == "share":
-        return _share_price(x / learned.scatter, n / learned.scatter, learned.log_odds + shift, wander)
-    away = distance(learned, x / n) - shift
-    return away**2 / (2 * (learned.scatter / n + wander)) if away > 0 else 0.0
+        return _share_price(score / learned.scatter, n / learned.scatter, learned.log_odds + shift, wander)
+    away = score / n - shift
+    return away**2 / (2 * max(learned.scatter / n + wander, TINIEST)) if away > 0 else 0.0
 
 
-def distance(learned: LearnedBaseline, mean: float) -> float:
-    """How far a mean lies from the baseline, on its scale."""
-    if not learned.logarithmic:
-        return mean - learned.level
-    low, high = (max(each + learned.lift, 5e-324) for each in (learned.level, mean))
-    return log(high) - log(low)
-
-
-def recent_shift(learned: LearnedBaseline, x: float, n: float) -> float:
+def recent_shift(learned: LearnedBaseline, score: float, n: float) -> float:
     """Where the level was in an hour: its distance from the baseline, shrunk by what so few tasks can tell."""
     if n <= 0:
         return 0.0
     if learned.kind == "share":
-        return likeliest_shift(x / learned.scatter, n / learned.scatter, learned.log_odds, learned.hour)
-    return distance(learned, x / n) * learned.hour / max(learned.hour + learned.scatter / n, 5e-324)
+        return likeliest_shift(score / learned.scatter, n / learned.scatter, learned.log_odds, learned.hour)
+    return score / n * learned.hour / max(learned.hour + learned.scatter / n, TINIEST)
 
 
 def share_of(log_odds: float) -> float:
@@ -140,8 +156,7 @@ def _gains(told: Sequence[tuple[float, float]], learned: LearnedBaseline) -> Ite
 def _gain(learned: LearnedBaseline, before: tuple[float, float], after: tuple[float, float]) -> float:
     (x, n), (worse_x, worse_n) = before, after
     if learned.kind != "share":
-        jump = distance(learned, worse_x / worse_n) - distance(learned, x / n)
-        return n * worse_n / (n + worse_n) * jump**2
+        return n * worse_n / (n + worse_n) * (worse_x / worse_n - x / n) ** 2
     pooled = _log_odds((x + worse_x) / (n + worse_n))
     return n * divergence(x / n, pooled) + worse_n * divergence(worse_x / worse_n, pooled)
 
@@ -157,6 +172,6 @@ def onset(track: Track, minutes: Sequence[Minute], newest: int, window: int, lea
     explain equally well, the first; where there is nothing before the window, its first minute.
     """
     oldest = newest - window - HOUR + 1
-    told = [row for row in track.sums(minutes) if oldest <= row[0] <= newest]
-    best = max(_gains([(x, n) for _, x, n in told], learned), key=lambda gain: gain[0], default=None)
+    told = [(at, _score(learned, x, n), n) for at, x, n in track.sums(minutes) if oldest <= at <= newest]
+    best = max(_gains([(score, n) for _, score, n in told], learned), key=lambda gain: gain[0], default=None)
     return told[best[1]][0] if best is not None else max(told[0][0], newest - window + 1) if told else newest

@@ -17,7 +17,7 @@ RARITIES = (
 
 
 def sentence(label: str, unit: str, judged: Judgement) -> str:
-    """Such as "HER 12.0 % over 3 min (25 of 214), normal 2.1 %, objective 5 %: by chance less than once in 10 years"."""
+    """`HER 12.0 % over 3 min (25 of 214), normal 2.1 %, objective 5 %: by chance less than once in 10 years`."""
     value = pair(judged.value, judged.objective, unit)[0]
     known = "" if judged.normal is None else f", normal {figure(judged.normal, unit)}"
     line = f"objective {short(judged.objective)} {unit}".strip()
