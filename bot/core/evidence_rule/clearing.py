@@ -1,24 +1,22 @@
 """When a breach is over: two looks, a minute apart, that tell the agent from an ill one (`docs/design/detection.md`).
 
 From the newest minute backwards, tasks are weighed: how much likelier are they from an agent on its objective than from
-one that is ill? The first window that says one of the two twenty times likelier decides. Back on the good side of the
-objective is enough: an SLI between normal and objective neither stays in breach nor breaches again, since nothing
-breaches on the good side. *Ill* is the level of the breach, but no nearer to the objective than a fifth past it and no
+one that is ill? The first window that says one of the two a thousand times likelier decides. Back on the good side of
+the objective is enough: an SLI between normal and objective neither stays in breach nor, judged by where it settled,
+breaches again. *Ill* is the level of the breach, but no nearer to the objective than a fifth past it and no
 farther than four fifths: an agent that went from 18 % to 9 % is not well.
 """
 
 from collections.abc import Sequence
 from math import exp, inf, log, sqrt
 
-from bot.core.evidence_rule.allowance import Allowance
-from bot.core.evidence_rule.judgement import judge
 from bot.core.evidence_rule.learned import LEAST_SHARE, LearnedBaseline, unlearned
 from bot.core.evidence_rule.plain import Look, looks
 from bot.core.evidence_rule.track import Minute, Track
 from bot.core.evidence_rule.windows import HOUR
 
-SURE = log(20)
-"""Evidence at which a look decides."""
+SURE = log(1000)
+"""Evidence at which a look decides: an ill agent is looked at every minute for hours, and must not get through."""
 
 LOOKS = 2
 """Clear looks in a row that end a breach."""
@@ -27,38 +25,27 @@ NEAR, FAR = 1.2, 1.8
 """Times the objective (of a share: its odds) that an ill agent is taken to be at, at least and at most."""
 
 
-def cleared(
-    track: Track,
-    minutes: Sequence[Minute],
-    newest: int,
-    ill: float,
-    learned: LearnedBaseline | None = None,
-    allowance: Allowance | None = None,
-) -> bool:
-    """Whether a breach at the level `ill` (the SLI's unit) is over at the minute `newest`."""
+def clear_since(
+    track: Track, minutes: Sequence[Minute], newest: int, ill: float, learned: LearnedBaseline | None = None
+) -> int | None:
+    """The minute from which a breach at the level `ill` (the SLI's unit) is over, as seen at `newest`; None: it is not.
+
+    Hand it to `judge` as `since` from then on, or the ill minutes still in its windows would breach again.
+    """
     known = learned or unlearned(track)
-    return all(_clear(track, minutes, newest - back, ill, known, allowance) for back in range(LOOKS))
+    starts = [_clear(track, minutes, newest - back, ill, known) for back in range(LOOKS)]
+    found = [start for start in starts if start is not None]
+    return max(found) if len(found) == LOOKS else None
 
 
-def _clear(
-    track: Track,
-    minutes: Sequence[Minute],
-    newest: int,
-    ill: float,
-    learned: LearnedBaseline,
-    allowance: Allowance | None,
-) -> bool:
-    if judge(track, minutes, newest, learned, allowance).call != "quiet":
-        return False
+def _clear(track: Track, minutes: Sequence[Minute], newest: int, ill: float, learned: LearnedBaseline) -> int | None:
+    """The first minute of the window that says the agent is well; None where none does, or one says it is ill."""
     for look in looks(track, minutes, newest, learned):
-        if not look.n or look.minutes > HOUR:
-            continue
-        weight = _weight(track, learned, look, ill)
-        if abs(weight) >= SURE:
-            return weight > 0
-        if look.minutes == HOUR:
-            return look.x <= track.line * look.n
-    return False
+        weight = _weight(track, learned, look, ill) if look.n else 0.0
+        good = look.n > 0 and not look.past
+        if abs(weight) >= SURE or look.minutes == HOUR:
+            return newest - look.minutes + 1 if good and weight > -SURE else None
+    return None
 
 
 def _weight(track: Track, learned: LearnedBaseline, look: Look, ill: float) -> float:

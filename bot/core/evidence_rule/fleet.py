@@ -44,7 +44,7 @@ def _numbers(noise: WindowNoise) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Each window and the hour before it: badness, scores (`Scale.scored`), tasks. A row a series, a column a window."""
+    """Each window and the hour before it: badness, scores (`Scale.scored`), tasks. Rows are series, columns windows."""
 
     x: Numbers
     score: Numbers
@@ -91,7 +91,8 @@ def evidence(sums: Sums, scale: Scale, noises: Noises, where: Numbers) -> tuple[
     price = here.price(x, n, np.zeros(len(x)), noises.wander[at])
     normal[at] = tail_evidence(price, noises.least[at], noises.start[at], noises.tail[at])
     shift = noises.carried[at] * here.recent(sums.hour_score[at], sums.hour_n[at])
-    price = here.price(x, n, shift, noises.sudden[at])
+    doubt = noises.carried[at] ** 2 * here.hour_doubt(sums.hour_n[at])
+    price = here.price(x, n, shift, np.minimum(noises.wander[at], noises.sudden[at] + doubt))
     sudden[at] = tail_evidence(price, noises.sudden_least[at], noises.sudden_start[at], noises.sudden_tail[at])
     sudden[:, WINDOWS.index(LONG)] = 0.0
     return normal, sudden

@@ -49,20 +49,24 @@ def judge(
     newest: int,
     learned: LearnedBaseline | None = None,
     allowance: Allowance | None = None,
+    since: int | None = None,
 ) -> Judgement:
     """Judge the minute `newest` by the closed minutes up to it, in any order; those of 6 h matter, younger ones do not.
 
     The minute that is not over yet may be handed over as one more, with what it holds so far, and an allowance that
-    counts the looks. Without `learned` the objective is what chance is measured against.
+    counts the looks. Without `learned` the objective is what chance is measured against. `since`: the minute from which
+    an earlier breach was over (`clearing.clear_since`): what lies before it was told already and is left out, and where
+    the SLI has settled since then counts as normal. Drop it with the next baseline.
     """
     known, allowed = learned or unlearned(track), allowance or Allowance()
-    looked = looks(track, minutes, newest, known)
+    looked = looks(track, minutes, newest, known, since)
     if not any(look.n for look in looked):
         return Judgement("unknown", threshold=allowed.threshold, objective=track.objective)
     best = strongest(looked)
     if best is None or best.evidence < allowed.threshold:
         return _told("quiet", track, known, allowed, best or looked[-1], None)
-    began = onset(track, minutes, newest, best.minutes, known)
+    kept = [each for each in minutes if since is None or each.minute >= since]
+    began = onset(track, kept, newest, best.minutes, known)
     return _told("breach", track, known, allowed, best, began)
 
 

@@ -11,6 +11,9 @@ from bot.core.evidence_rule.windows import WINDOWS
 LEAST_SHARE = 1e-6
 """A share of bad tasks is held this far from 0 and 1 in logarithms."""
 
+LEAST_VARIANCE = 1e-300
+"""Keeps a series without any noise from dividing by nothing."""
+
 LEAST_RATIO = 0.05
 """Below a twentieth of the usual, less is no better."""
 
@@ -44,7 +47,7 @@ class WindowNoise:
     carried: float
     """Part of the last hour's distance from the baseline that is still there in the window, 0 to 1."""
     sudden: float
-    """Variance of a healthy level around what the last hour promised."""
+    """Variance of a healthy level around what the last hour promised, were that hour known exactly."""
     sudden_tail: "Tail"
     """`tail` of the second look."""
 
@@ -66,7 +69,7 @@ class Tail:
         A price bounds a normal tail's chance ten times too high, which pays for the many windows that are looked
         through. A measured tail that is heavier has no such slack, so there the windows are paid for.
         """
-        return -log(TAIL_SHARE) - WINDOWS_COST * min(1.0, 1.5 * (1 - NORMAL_EXCESS / self.mean))
+        return -log(TAIL_SHARE) - WINDOWS_COST * min(1.0, 2 * (1 - NORMAL_EXCESS / self.mean))
 
     def evidence(self, price: float) -> float:
         """The price of an innocent explanation as evidence: minus the logarithm of its chance, as far as known."""
@@ -109,6 +112,11 @@ class LearnedBaseline:
         if not self.logarithmic:
             return mean - self.level - self.centre
         return log(max((mean + self.lift) / (self.level + self.lift), LEAST_RATIO)) - self.centre
+
+    def hour_doubt(self, n: float) -> float:
+        """Variance of what an hour of so many tasks says about the level: all of `hour` without tasks."""
+        told = n * (self.level * (1 - self.level) if self.kind == "share" else 1.0)
+        return self.hour * self.scatter / max(self.scatter + told * self.hour, LEAST_VARIANCE)
 
     @property
     def log_odds(self) -> float:

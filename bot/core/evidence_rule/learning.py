@@ -120,7 +120,7 @@ def _wanders(known: LearnedBaseline, history: History) -> tuple[float, ...]:
 def _seen(scale: Scale, history: History, minutes: int) -> float:
     """The wander of windows of this length, less where it is not told from the scatter's own chance."""
     x, n = history.windows(minutes, step=_step(minutes))
-    found = _wander(scale, x, n, np.zeros(1))
+    found = _wander(scale, x[None], n[None], np.zeros(1))
     _, v = scale.residual(x, n, np.zeros(1))
     told = max(float(v.mean()), LEAST_SHARE)
     chance = float(scale.scatter[0, 0]) * sqrt((2 + 1 / told) * minutes / len(history.n)) / told
@@ -131,11 +131,12 @@ def _step(minutes: int) -> int:
     return max(1, minutes // 5)
 
 
-def _wander(scale: Scale, x: Numbers, n: Numbers, shift: Numbers) -> float:
-    r, v = (column.ravel() for column in scale.residual(x, n, shift))
-    if not scale.share:
-        r, v = r[r > 0], v[r > 0]
-    return max(0.0, float((r**2 - float(scale.scatter[0, 0]) * v).sum() / max(float((v**2).sum()), LEAST_SHARE)))
+def _wander(scale: Scale, x: Numbers, n: Numbers, shift: Numbers, doubt: Numbers | float = 0.0) -> float:
+    """Variance beyond the scatter, and beyond what is doubtful about the shift; of means and depths, upwards only."""
+    r, v = scale.residual(x, n, shift)
+    counts = np.ones(r.shape, dtype=bool) if scale.share else r > 0
+    beyond = (r**2 - scale.scatter * v - doubt * v**2)[counts]
+    return max(0.0, float(beyond.sum() / max(float((v[counts] ** 2).sum()), LEAST_SHARE)))
 
 
 def _turns(scale: Scale, history: History, wander: float) -> float:
@@ -144,7 +145,7 @@ def _turns(scale: Scale, history: History, wander: float) -> float:
     if days < LEAST_DAYS:
         return max(1.0, 2 * days)
     x, n = history.windows(DAY, step=DAY // 24)
-    daily = _wander(scale, x[24:], n[24:], np.zeros(1))
+    daily = _wander(scale, x[None, 24:], n[None, 24:], np.zeros(1))
     return days * max(1.0, wander / max(daily, wander / 1000, LEAST_SHARE**2))
 
 
@@ -168,11 +169,13 @@ def _window(
         return WindowNoise(minutes, wander, tail, 0.0, wander, tail)
     skip = -(-(minutes + HOUR) // step)
     x, n = (column[None, skip:] for column in history.windows(minutes, step=step))
-    recent = scale.recent(*(column[None, skip:] for column in history.windows(HOUR, before=minutes, step=step)))
+    hour_x, hour_n = (column[None, skip:] for column in history.windows(HOUR, before=minutes, step=step))
+    recent = scale.recent(hour_x, hour_n)
     carried = _carried(scale, x, n, recent)
-    left = _wander(scale, x, n, carried * recent) * (1 + sqrt(2 / max(1.0, 24 * known.days)))
+    doubt = carried**2 * scale.hour_doubt(hour_n)
+    left = _wander(scale, x, n, carried * recent, doubt) * (1 + sqrt(2 / max(1.0, 24 * known.days)))
     sudden = min(wander, _cautious(known, left))
-    price = scale.price(x, n, carried * recent, np.array(sudden))
+    price = scale.price(x, n, carried * recent, np.minimum(wander, sudden + doubt))
     sudden_tail = _tail(price[n > 0], turns, least, shorter.sudden_tail if shorter else least)
     return WindowNoise(minutes, wander, tail, carried, sudden, sudden_tail)
 

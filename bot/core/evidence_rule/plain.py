@@ -1,7 +1,7 @@
 """The rule on one series, as it is told: the oracle of `fleet.py`, and what cards and timelines are made from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, inf, log, log1p
 from typing import NamedTuple
 
@@ -54,31 +54,65 @@ class Sum(NamedTuple):
     n: float
 
 
-def looks(track: Track, minutes: Sequence[Minute], newest: int, learned: LearnedBaseline) -> list[Look]:
-    """Every window that ends at `newest`, shortest first."""
-    told = {at: Sum(x, _score(learned, x, n), n) for at, x, n in track.sums(minutes)}
-    return [_look(track, told, newest, learned, noise) for noise in learned.windows]
+def looks(
+    track: Track, minutes: Sequence[Minute], newest: int, learned: LearnedBaseline, since: int | None = None
+) -> list[Look]:
+    """Every window that ends at `newest`, shortest first.
+
+    With `since`, minutes before it are left out, and both looks are one: at where the SLI has settled since then, if
+    that is worse than normal. An SLI between normal and objective does not breach again by a little chance.
+    """
+    told = {at: Sum(x, _score(learned, x, n), n) for at, x, n in track.sums(minutes) if since is None or at >= since}
+    return [_look(track, told, newest, learned, noise, since) for noise in learned.windows]
 
 
 def _score(learned: LearnedBaseline, x: float, n: float) -> float:
     return x if learned.kind == "share" else n * learned.score(x / n)
 
 
-def _look(track: Track, told: Mapping[int, Sum], newest: int, learned: LearnedBaseline, noise: WindowNoise) -> Look:
+def _look(
+    track: Track,
+    told: Mapping[int, Sum],
+    newest: int,
+    learned: LearnedBaseline,
+    noise: WindowNoise,
+    since: int | None,
+) -> Look:
     first = newest - noise.minutes
-    x, score, n = _sum(told, first, newest)
+    window = _sum(told, first, newest)
+    x, score, n = window
     if n <= 0:
         return Look(noise.minutes, x, score, n, 0.0, 0.0, enough=False, past=False)
-    normal = noise.tail.evidence(price(learned, score, n, 0.0, noise.wander))
-    sudden = 0.0 if noise.minutes == LONG else _sudden(learned, noise, (score, n), _sum(told, first - HOUR, first))
+    if since is None:
+        normal, sudden = (
+            _normal(learned, noise, window),
+            _sudden(learned, noise, window, _sum(told, first - HOUR, first)),
+        )
+    else:
+        normal, sudden = _settled(learned, noise, window, _sum(told, since - 1, first)), 0.0
     enough = (x if learned.kind == "share" else n) >= learned.least
     line = track.line * n
     return Look(noise.minutes, x, score, n, normal, sudden, enough, x > line + PAST * max(abs(x), abs(line)))
 
 
-def _sudden(learned: LearnedBaseline, noise: WindowNoise, window: tuple[float, float], hour: Sum) -> float:
+def _normal(learned: LearnedBaseline, noise: WindowNoise, window: Sum) -> float:
+    return noise.tail.evidence(price(learned, window.score, window.n, 0.0, noise.wander))
+
+
+def _sudden(learned: LearnedBaseline, noise: WindowNoise, window: Sum, hour: Sum) -> float:
+    if noise.minutes == LONG:
+        return 0.0
     shift = noise.carried * recent_shift(learned, hour.score, hour.n)
-    return noise.sudden_tail.evidence(price(learned, *window, shift, noise.sudden))
+    wander = min(noise.wander, noise.sudden + noise.carried**2 * learned.hour_doubt(hour.n))
+    return noise.sudden_tail.evidence(price(learned, window.score, window.n, shift, wander))
+
+
+def _settled(learned: LearnedBaseline, noise: WindowNoise, window: Sum, before: Sum) -> float:
+    logs = learned.kind == "share" or learned.logarithmic
+    open_minded = replace(learned, hour=1.0 if logs else learned.level**2)
+    shift = max(0.0, recent_shift(open_minded, before.score, before.n))
+    wander = noise.wander + (open_minded.hour_doubt(before.n) if shift > 0 else 0.0)
+    return noise.tail.evidence(price(learned, window.score, window.n, shift, wander))
 
 
 def _sum(told: Mapping[int, Sum], after: int, last: int) -> Sum:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bot.core.evidence_rule.learned import LEAST_RATIO, LearnedBaseline
+from bot.core.evidence_rule.learned import LEAST_RATIO, LEAST_VARIANCE, LearnedBaseline
 from bot.core.evidence_rule.likelihood import (
     LEAST_WANDER,
     Numbers,
@@ -73,6 +73,12 @@ class Scale:
         spread = self.scatter / np.maximum(n, LEAST_WANDER)
         mean = x / np.maximum(n, LEAST_WANDER)
         return np.asarray(mean * self.hour / np.maximum(self.hour + spread, np.finfo(float).tiny))
+
+    def hour_doubt(self, n: Numbers) -> Numbers:
+        """Variance of what an hour of so many tasks says about the level: `LearnedBaseline.hour_doubt` on arrays."""
+        share = share_of(self.level)
+        told = n * share * (1 - share) if self.share else n
+        return np.asarray(self.hour * self.scatter / np.maximum(self.scatter + told * self.hour, LEAST_VARIANCE))
 
     def price(self, x: Numbers, n: Numbers, shift: Numbers, wander: Numbers) -> Numbers:
         """The price of an innocent explanation of windows with these sums against a level shifted by so much."""

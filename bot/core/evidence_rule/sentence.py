@@ -22,9 +22,13 @@ def sentence(label: str, unit: str, judged: Judgement) -> str:
     known = "" if judged.normal is None else f", normal {figure(judged.normal, unit)}"
     line = f"objective {short(judged.objective)} {unit}".strip()
     head = f"{label} {value} over {_span(judged.minutes)}{_counted(judged)}{known}, {line}"
-    learning = " (still learning what is normal)" if judged.normal is None else ""
+    return head + _surely(judged) if judged.breach else head
+
+
+def _surely(judged: Judgement) -> str:
     slowly = ", slowly" if judged.drift else ""
-    return f"{head}{slowly}: by chance {rarity(judged.pages_by_chance)}{learning}"
+    learning = " (still learning what is normal)" if judged.normal is None else ""
+    return f"{slowly}: by chance {rarity(judged.pages_by_chance)}{learning}"
 
 
 def rarity(pages_a_month: float) -> str:
