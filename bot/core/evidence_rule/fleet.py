@@ -35,6 +35,11 @@ class Noises:
         told = np.array([[_numbers(window) for window in each.windows] for each in learned], dtype=np.float64)
         return cls(*np.moveaxis(told, 2, 0))
 
+    def repeated(self, times: int) -> "Noises":
+        """The noise of one series, for many moments of it."""
+        columns = (getattr(self, each.name) for each in fields(self))
+        return Noises(*(np.broadcast_to(column, (times, column.shape[1])) for column in columns))
+
 
 def _numbers(noise: WindowNoise) -> tuple[float, ...]:
     tail, sudden = noise.tail, noise.sudden_tail
@@ -108,11 +113,10 @@ def strongest(learned: Sequence[LearnedBaseline], x: Numbers, n: Numbers, lines:
 
 def over_time(learned: LearnedBaseline, x: Numbers, n: Numbers, line: float) -> tuple[Numbers, Numbers]:
     """The evidence of both looks at every minute of one series, one row a minute: for replays."""
-    known, length = Noises.of(learned), len(x)
+    length = len(x)
     sums = _every_minute(History(x, n), History(Scale.of(learned).scored(x, n).ravel(), n))
-    columns = (getattr(known, each.name) for each in fields(Noises))
-    noises = Noises(*(np.broadcast_to(column, (length, len(WINDOWS))) for column in columns))
     scale = Scale.of(learned).rows(np.zeros((length, 1), dtype=np.intp))
+    noises = Noises.of(learned).repeated(length)
     return evidence(sums, scale, noises, past_objective(sums, scale, np.full(length, line)))
 
 

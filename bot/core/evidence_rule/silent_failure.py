@@ -2,11 +2,14 @@
 
 HER, escalations and refusals are judged in the other direction as well. Falling alone is a note and no page. It is a
 *silent failure* when another sign of trouble (tool calls, tool errors, repeated calls, TIE, DQR falling) rises in the
-very window: chance alone would have to make both, so their evidence adds up, and each must bear its part.
+very window: chance alone would have to make both. Their standard deviations are added and divided by the root of two
+(Stouffer's method), and each must bear its part. On recorded runs of a real agent that tells sick stretches of 60 tasks
+from healthy ones better than any one sign (`bench/bench_sick_stretches.py`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 
 from bot.core.evidence_rule.allowance import Allowance
 from bot.core.evidence_rule.learned import LearnedBaseline
@@ -55,14 +58,19 @@ def silent_failure(
     threshold = (allowance or Allowance()).threshold
     falls = [look for look in falling.looks(newest) if look.enough and look.evidence >= threshold * PART]
     pairs = [
-        SilentFailure(look.minutes, name, look.evidence + beside.evidence, page=True)
+        SilentFailure(look.minutes, name, joint(look.evidence, beside.evidence), page=True)
         for name, signal in companions.items()
         for look, beside in _together(falls, signal.looks(newest))
-        if beside.evidence >= threshold * PART and look.evidence + beside.evidence >= threshold
+        if beside.evidence >= threshold * PART and joint(look.evidence, beside.evidence) >= threshold
     ]
     alone = [SilentFailure(look.minutes, None, look.evidence, page=False) for look in falls]
     sure = [note for note in alone if note.evidence >= threshold]
     return max(pairs or sure, key=lambda found: found.evidence, default=None)
+
+
+def joint(fall: float, rise: float) -> float:
+    """The evidence of both: of z1 and z2 standard deviations, ((z1 + z2) / sqrt 2)^2 / 2."""
+    return (sqrt(fall) + sqrt(rise)) ** 2 / 2
 
 
 def _together(falls: Sequence[Look], looked: Sequence[Look]) -> list[tuple[Look, Look]]:

@@ -1,0 +1,97 @@
+"""The minute that is not over yet, looked at every five seconds: seconds to the page, and pages by chance.
+
+Every look judges the windows that end in the running minute, with an allowance that counts twelve looks a minute; the
+closed minute is judged as always. Healthy agents at 2 % (objective 5 %) for thirty days; onsets at a random second.
+Promised (`docs/design/detection.md`, "The running minute counts"): at 1,000 tasks a minute a total failure within 10 s,
+a jump from 2 to 12 % within 20 s, at most one page by chance a month. The way from a look to the chat is not in it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench.bench_false_pages import pages
+from bench.rows import Row, percentile
+from bench.traffic import Numbers
+from bot.core.evidence_rule.allowance import Allowance
+from bot.core.evidence_rule.fleet import Noises, Sums, evidence, past_objective
+from bot.core.evidence_rule.learned import LearnedBaseline
+from bot.core.evidence_rule.learning import learn_sums
+from bot.core.evidence_rule.scale import Scale
+from bot.core.evidence_rule.track import Track
+from bot.core.evidence_rule.windows import DAY, HOUR, LONG, WINDOWS
+
+LOOKS = 12
+"""Looks a minute."""
+LEVEL, OBJECTIVE = 0.02, 0.05
+DAYS = 30
+ONSETS = 50
+AFTER = 6
+"""Minutes after an onset."""
+
+
+def looked(learned: LearnedBaseline, x: Numbers, n: Numbers) -> Numbers:
+    """Whether each five seconds would page; the first LONG minutes of the series only lead up to it."""
+    total_x, total_n = (np.concatenate([[0.0], np.cumsum(column)]) for column in (x, n))
+    now = np.arange(LONG * LOOKS, len(x)) + 1
+    begun = (now - 1) // LOOKS * LOOKS
+    starts = np.stack([begun - (window - 1) * LOOKS for window in WINDOWS], axis=1)
+    hours = np.maximum(starts - HOUR * LOOKS, 0)
+    window_x, window_n = (total[now][:, None] - total[starts] for total in (total_x, total_n))
+    hour_x, hour_n = (total[starts] - total[hours] for total in (total_x, total_n))
+    sums = Sums(window_x, window_x, window_n, hour_x, hour_n)
+    strongest = np.maximum(*_evidence(learned, sums)).max(axis=1)
+    closed = now % LOOKS == 0
+    return np.asarray(strongest >= np.where(closed, Allowance().threshold, Allowance(looks_a_minute=LOOKS).threshold))
+
+
+def _evidence(learned: LearnedBaseline, sums: Sums) -> tuple[Numbers, Numbers]:
+    rows = np.zeros((len(sums.x), 1), dtype=np.intp)
+    scale, noises = Scale.of(learned).rows(rows), Noises.of(learned).repeated(len(sums.x))
+    return evidence(sums, scale, noises, past_objective(sums, scale, np.full(len(sums.x), OBJECTIVE)))
+
+
+def traffic(random: np.random.Generator, rate: float, looks: int, level: float = LEVEL) -> tuple[Numbers, Numbers]:
+    """Bad tasks and tasks of so many five seconds."""
+    n = random.poisson(rate / LOOKS, looks)
+    return random.binomial(n, level).astype(float), n.astype(float)
+
+
+def taught(random: np.random.Generator, rate: float) -> LearnedBaseline:
+    n = random.poisson(rate, 14 * DAY)
+    return learn_sums(Track("share", 100 * OBJECTIVE), random.binomial(n, LEVEL).astype(float), n.astype(float))
+
+
+def by_chance(rate: float) -> float:
+    """Pages of a healthy agent in a month."""
+    random = np.random.default_rng([1, int(rate)])
+    learned, found = taught(random, rate), list[Numbers]()
+    for _ in range(DAYS):
+        found.append(looked(learned, *traffic(random, rate, (LONG + DAY) * LOOKS)))
+    flags = np.concatenate(found).reshape(-1, LOOKS).any(axis=1)
+    return pages(flags) * 30 / DAYS
+
+
+def seconds(level: float, rate: float) -> Iterator[float]:
+    """From onsets at any of the five seconds of a minute to the look that pages."""
+    random = np.random.default_rng([2, int(rate)])
+    learned = taught(random, rate)
+    for _ in range(ONSETS):
+        lead = LONG * LOOKS + int(random.integers(0, LOOKS))
+        (x, n), (bad, tasks) = traffic(random, rate, lead), traffic(random, rate, AFTER * LOOKS, level)
+        flags = looked(learned, np.concatenate([x, bad]), np.concatenate([n, tasks]))[lead - LONG * LOOKS :]
+        yield float(60 / LOOKS * (flags.argmax() + 1 if flags.any() else AFTER * LOOKS))
+
+
+def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
+    """Pages by chance at four rates, and seconds to find a total failure and a jump at 1,000 tasks a minute."""
+    rows = [Row(f"by_chance_at_{rate}_a_month", by_chance(rate), 1) for rate in (5, 20, 100, 1000)]
+    total, jump = list(seconds(1.0, 1000)), list(seconds(0.12, 1000))
+    return [
+        *rows,
+        Row("total_failure_at_1000_p95_s", percentile(total, 0.95), 10),
+        Row("from_2_to_12_pct_at_1000_p95_s", percentile(jump, 0.95), 20),
+        Row("from_2_to_12_pct_at_1000_p50_s", percentile(jump, 0.5)),
+        Row("from_2_to_12_pct_at_100_p50_s", percentile(list(seconds(0.12, 100)), 0.5)),
+    ]
