@@ -1,17 +1,19 @@
 """The minute that is not over yet, looked at every five seconds: seconds to the page, and pages by chance.
 
-Every look judges the windows that end in the running minute, with an allowance that counts twelve looks a minute; the
-closed minute is judged as always. Healthy agents at 2 % (objective 5 %) for thirty days; onsets at a random second.
+Every look judges the windows of the last seconds, with an allowance that counts twelve looks a minute; the closed
+minute is judged as always. Healthy agents at 2 % (objective 5 %) for thirty days; onsets at a random second.
 Promised (`docs/design/detection.md`, "The running minute counts"): at 1,000 tasks a minute a total failure within 10 s,
 a jump from 2 to 12 % within 20 s, at most one page by chance a month. The way from a look to the chat is not in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.bench_false_pages import pages
+from bench.detection_rules import Flags
 from bench.rows import Row, percentile
 from bench.traffic import Numbers
 from bot.core.evidence_rule.allowance import Allowance
@@ -20,7 +22,9 @@ from bot.core.evidence_rule.learned import LearnedBaseline
 from bot.core.evidence_rule.learning import learn_sums
 from bot.core.evidence_rule.scale import Scale
 from bot.core.evidence_rule.track import Track
-from bot.core.evidence_rule.windows import DAY, HOUR, LONG, WINDOWS
+from bot.core.evidence_rule.windows import DAY, HOUR, LONG, SECONDS, SLOT, WINDOWS
+
+Slots = npt.NDArray[np.intp]
 
 LOOKS = 12
 """Looks a minute."""
@@ -31,25 +35,32 @@ AFTER = 6
 """Minutes after an onset."""
 
 
-def looked(learned: LearnedBaseline, x: Numbers, n: Numbers) -> Numbers:
+def looked(learned: LearnedBaseline, x: Numbers, n: Numbers) -> Flags:
     """Whether each five seconds would page; the first LONG minutes of the series only lead up to it."""
-    total_x, total_n = (np.concatenate([[0.0], np.cumsum(column)]) for column in (x, n))
     now = np.arange(LONG * LOOKS, len(x)) + 1
-    begun = (now - 1) // LOOKS * LOOKS
-    starts = np.stack([begun - (window - 1) * LOOKS for window in WINDOWS], axis=1)
-    hours = np.maximum(starts - HOUR * LOOKS, 0)
-    window_x, window_n = (total[now][:, None] - total[starts] for total in (total_x, total_n))
-    hour_x, hour_n = (total[starts] - total[hours] for total in (total_x, total_n))
-    sums = Sums(window_x, window_x, window_n, hour_x, hour_n)
-    strongest = np.maximum(*_evidence(learned, sums)).max(axis=1)
+    total = tuple(np.concatenate([[0.0], np.cumsum(column)]) for column in (x, n))
+    noises = Noises.of(learned)
+    running = _evidence(learned, noises.seconds(), _sums(total, now, [seconds // SLOT for seconds in SECONDS]))
+    flags = running >= Allowance(looks_a_minute=LOOKS).threshold
     closed = now % LOOKS == 0
-    return np.asarray(strongest >= np.where(closed, Allowance().threshold, Allowance(looks_a_minute=LOOKS).threshold))
+    minutes = _sums(total, now[closed], [window * LOOKS for window in WINDOWS])
+    flags[closed] |= _evidence(learned, noises, minutes) >= Allowance().threshold
+    return np.asarray(flags)
 
 
-def _evidence(learned: LearnedBaseline, sums: Sums) -> tuple[Numbers, Numbers]:
-    rows = np.zeros((len(sums.x), 1), dtype=np.intp)
-    scale, noises = Scale.of(learned).rows(rows), Noises.of(learned).repeated(len(sums.x))
-    return evidence(sums, scale, noises, past_objective(sums, scale, np.full(len(sums.x), OBJECTIVE)))
+def _sums(total: tuple[Numbers, ...], now: Slots, windows: Sequence[int]) -> Sums:
+    starts = now[:, None] - np.array(windows)
+    hours = np.maximum(starts - HOUR * LOOKS, 0)
+    window_x, window_n = (each[now][:, None] - each[starts] for each in total)
+    hour_x, hour_n = (each[starts] - each[hours] for each in total)
+    return Sums(window_x, window_x, window_n, hour_x, hour_n)
+
+
+def _evidence(learned: LearnedBaseline, noises: Noises, sums: Sums) -> Numbers:
+    count = len(sums.x)
+    scale = Scale.of(learned).rows(np.zeros((count, 1), dtype=np.intp))
+    where = past_objective(sums, scale, np.full(count, OBJECTIVE))
+    return np.asarray(np.maximum(*evidence(sums, scale, noises.repeated(count), where)).max(axis=1))
 
 
 def traffic(random: np.random.Generator, rate: float, looks: int, level: float = LEVEL) -> tuple[Numbers, Numbers]:
@@ -66,11 +77,11 @@ def taught(random: np.random.Generator, rate: float) -> LearnedBaseline:
 def by_chance(rate: float) -> float:
     """Pages of a healthy agent in a month."""
     random = np.random.default_rng([1, int(rate)])
-    learned, found = taught(random, rate), list[Numbers]()
+    learned, found = taught(random, rate), list[Flags]()
     for _ in range(DAYS):
         found.append(looked(learned, *traffic(random, rate, (LONG + DAY) * LOOKS)))
     flags = np.concatenate(found).reshape(-1, LOOKS).any(axis=1)
-    return pages(flags) * 30 / DAYS
+    return pages(np.asarray(flags)) * 30 / DAYS
 
 
 def seconds(level: float, rate: float) -> Iterator[float]:

@@ -9,7 +9,7 @@ from bot.core.evidence_rule.history import History
 from bot.core.evidence_rule.learned import LearnedBaseline, WindowNoise
 from bot.core.evidence_rule.likelihood import Numbers, tail_evidence
 from bot.core.evidence_rule.scale import Scale
-from bot.core.evidence_rule.windows import HOUR, LONG, WINDOWS
+from bot.core.evidence_rule.windows import HOUR, LONG, SECONDS, WINDOWS
 
 PAST = 1e-9
 """Relative slack: on the line, give or take rounding, is not past it."""
@@ -34,6 +34,11 @@ class Noises:
         """Stack what was learned."""
         told = np.array([[_numbers(window) for window in each.windows] for each in learned], dtype=np.float64)
         return cls(*np.moveaxis(told, 2, 0))
+
+    def seconds(self) -> "Noises":
+        """The noise of the windows of SECONDS: that of a minute, since a level wanders no less in a shorter time."""
+        columns = (getattr(self, each.name)[:, :1] for each in fields(self))
+        return Noises(*(np.repeat(column, len(SECONDS), axis=1) for column in columns))
 
     def repeated(self, times: int) -> "Noises":
         """The noise of one series, for many moments of it."""
@@ -99,7 +104,6 @@ def evidence(sums: Sums, scale: Scale, noises: Noises, where: Numbers) -> tuple[
     doubt = noises.carried[at] ** 2 * here.hour_doubt(sums.hour_n[at])
     price = here.price(x, n, shift, np.minimum(noises.wander[at], noises.sudden[at] + doubt))
     sudden[at] = tail_evidence(price, noises.sudden_least[at], noises.sudden_start[at], noises.sudden_tail[at])
-    sudden[:, WINDOWS.index(LONG)] = 0.0
     return normal, sudden
 
 

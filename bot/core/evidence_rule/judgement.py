@@ -1,14 +1,14 @@
 """Judges one SLI at one minute and says why, in a sentence for a lock screen (`docs/design/detection.md`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.core.evidence_rule.allowance import Allowance
 from bot.core.evidence_rule.learned import LearnedBaseline, unlearned
-from bot.core.evidence_rule.plain import Look, looks, onset, strongest
-from bot.core.evidence_rule.track import Minute, Track
-from bot.core.evidence_rule.windows import LONG
+from bot.core.evidence_rule.plain import Look, looks, onset, second_looks, strongest
+from bot.core.evidence_rule.track import Minute, Slot, Track
+from bot.core.evidence_rule.windows import LONG, SLOT
 
 Call = Literal["breach", "quiet", "unknown"]
 
@@ -34,6 +34,8 @@ class Judgement:
     """The likeliest first bad minute; None without a breach."""
     pages_by_chance: float = 0.0
     """Pages a month that this agent would send by chance, were this much evidence enough."""
+    seconds: int = 0
+    """The window in seconds where the running minute spoke; `minutes` is then 0."""
     drift: bool = False
     """Whether only the six-hour window could prove it."""
 
@@ -53,8 +55,7 @@ def judge(
 ) -> Judgement:
     """Judge the minute `newest` by the closed minutes up to it, in any order; those of 6 h matter, younger ones do not.
 
-    The minute that is not over yet may be handed over as one more, with what it holds so far, and an allowance that
-    counts the looks. Without `learned` the objective is what chance is measured against. `since`: the minute from which
+    Without `learned` the objective is what chance is measured against. `since`: the minute from which
     an earlier breach was over (`clearing.clear_since`): what lies before it was told already and is left out, and where
     the SLI has settled since then counts as normal. Drop it with the next baseline.
     """
@@ -68,6 +69,28 @@ def judge(
     kept = [each for each in minutes if since is None or each.minute >= since]
     began = onset(track, kept, newest, best.minutes, known)
     return _told("breach", track, known, allowed, best, began)
+
+
+def judge_running(
+    track: Track,
+    slots: Sequence[Slot],
+    minutes: Sequence[Minute],
+    learned: LearnedBaseline,
+    allowance: Allowance,
+) -> Judgement:
+    """Judge the slots that are not in a closed minute yet and those of the minute before, at the newest of them.
+
+    Pages only: recovery and baselines stay with closed minutes. `allowance.looks_a_minute` must say how often this is
+    asked. An SLI that is still learning is left to closed minutes.
+    """
+    looked = [] if learned.learning else second_looks(track, slots, minutes, learned)
+    best = strongest(looked)
+    if best is None or best.evidence < allowance.threshold:
+        call: Call = "quiet" if any(look.n for look in looked) else "unknown"
+        return Judgement(call, threshold=allowance.threshold, objective=track.objective)
+    first = max(slot.second for slot in slots) - best.minutes + SLOT
+    judged = _told("breach", track, learned, allowance, best, first // 60)
+    return replace(judged, minutes=0, seconds=best.minutes)
 
 
 def _told(

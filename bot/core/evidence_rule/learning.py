@@ -39,7 +39,10 @@ TAIL_PRIOR = 4.0
 """How many windows beyond the start of the tail the next shorter window's tail counts for."""
 
 UNKNOWN_NOISE = Tail(mean=1.2 * NORMAL_EXCESS)
-"""The lightest tail of means and depths: nothing says what their noise is but their history."""
+"""The lightest tail of what is not binomial: nothing says what its noise is but its history."""
+
+OVER_DISPERSED = 1.2
+"""Binomial variances from which on a share is not binomial."""
 
 FULL_QUEUE = 8.0
 """Times its level up to which a depth counts nearly as it is, and beyond by its logarithm."""
@@ -161,7 +164,7 @@ def _window(
     known: LearnedBaseline, history: History, minutes: int, wander: float, shorter: WindowNoise | None
 ) -> WindowNoise:
     scale, step, turns = Scale.of(known), _step(minutes), len(history.n) / minutes
-    least = Tail() if known.kind == "share" else UNKNOWN_NOISE
+    least = Tail() if known.kind == "share" and known.scatter < OVER_DISPERSED else UNKNOWN_NOISE
     x, n = (column[None, -(-minutes // step) :] for column in history.windows(minutes, step=step))
     price = scale.price(x, n, np.zeros(1), np.array(wander))
     tail = _tail(price[n > 0], turns, least, shorter.tail if shorter else least)

@@ -6,8 +6,8 @@ from math import exp, inf, log, log1p
 from typing import NamedTuple
 
 from bot.core.evidence_rule.learned import LearnedBaseline, WindowNoise
-from bot.core.evidence_rule.track import Minute, Track
-from bot.core.evidence_rule.windows import HOUR, LONG
+from bot.core.evidence_rule.track import Minute, Slot, Track
+from bot.core.evidence_rule.windows import HOUR, SECONDS, SLOT
 
 TINY = 1e-9
 FARTHEST = 30.0
@@ -90,9 +90,41 @@ def _look(
         )
     else:
         normal, sudden = _settled(learned, noise, window, _sum(told, since - 1, first)), 0.0
-    enough = (x if learned.kind == "share" else n) >= learned.least
-    line = track.line * n
-    return Look(noise.minutes, x, score, n, normal, sudden, enough, x > line + PAST * max(abs(x), abs(line)))
+    return Look(noise.minutes, x, score, n, normal, sudden, _enough(learned, x, n), _past(x, track.line * n))
+
+
+def second_looks(
+    track: Track, slots: Sequence[Slot], minutes: Sequence[Minute], learned: LearnedBaseline
+) -> list[Look]:
+    """The windows of SECONDS that end with the newest slot; `minutes` says where the last hour was.
+
+    Their noise is that of a minute: a level does not wander less in a shorter time. `Look.minutes` holds seconds here.
+    """
+    if not slots:
+        return []
+    newest = max(slot.second for slot in slots)
+    begun = (newest - max(SECONDS) + SLOT) // 60
+    told = {at: Sum(x, _score(learned, x, n), n) for at, x, n in track.sums(minutes)}
+    hour = _sum(told, begun - HOUR - 1, begun - 1)
+    parts = {at: Sum(x, _score(learned, x, n), n) for at, x, n in track.sums([Minute(*slot) for slot in slots])}
+    return [_second_look(track, _sum(parts, newest - seconds, newest), seconds, hour, learned) for seconds in SECONDS]
+
+
+def _second_look(track: Track, window: Sum, seconds: int, hour: Sum, learned: LearnedBaseline) -> Look:
+    x, score, n = window
+    if n <= 0:
+        return Look(seconds, x, score, n, 0.0, 0.0, enough=False, past=False)
+    noise, line = learned.windows[0], track.line * n
+    normal, sudden = _normal(learned, noise, window), _sudden(learned, noise, window, hour)
+    return Look(seconds, x, score, n, normal, sudden, _enough(learned, x, n), _past(x, line))
+
+
+def _enough(learned: LearnedBaseline, x: float, n: float) -> bool:
+    return (x if learned.kind == "share" else n) >= learned.least
+
+
+def _past(x: float, line: float) -> bool:
+    return x > line + PAST * max(abs(x), abs(line))
 
 
 def _normal(learned: LearnedBaseline, noise: WindowNoise, window: Sum) -> float:
@@ -100,8 +132,6 @@ def _normal(learned: LearnedBaseline, noise: WindowNoise, window: Sum) -> float:
 
 
 def _sudden(learned: LearnedBaseline, noise: WindowNoise, window: Sum, hour: Sum) -> float:
-    if noise.minutes == LONG:
-        return 0.0
     shift = noise.carried * recent_shift(learned, hour.score, hour.n)
     wander = min(noise.wander, noise.sudden + noise.carried**2 * learned.hour_doubt(hour.n))
     return noise.sudden_tail.evidence(price(learned, window.score, window.n, shift, wander))

@@ -21,7 +21,7 @@ def sentence(label: str, unit: str, judged: Judgement) -> str:
     value = pair(judged.value, judged.objective, unit)[0]
     known = "" if judged.normal is None else f", normal {figure(judged.normal, unit)}"
     line = f"objective {short(judged.objective)} {unit}".strip()
-    head = f"{label} {value} over {_span(judged.minutes)}{_counted(judged)}{known}, {line}"
+    head = f"{label} {value} over {_span(judged)}{_counted(judged)}{known}, {line}"
     return head + _surely(judged) if judged.breach else head
 
 
@@ -38,8 +38,10 @@ def rarity(pages_a_month: float) -> str:
     return next((words for least, words in RARITIES if months >= least * (1 - 1e-9)), often)
 
 
-def _span(minutes: int) -> str:
-    return f"{minutes // HOUR} h" if minutes > HOUR else f"{minutes} min"
+def _span(judged: Judgement) -> str:
+    if judged.seconds:
+        return f"{judged.seconds} s"
+    return f"{judged.minutes // HOUR} h" if judged.minutes > HOUR else f"{judged.minutes} min"
 
 
 def _counted(judged: Judgement) -> str:

@@ -16,6 +16,14 @@ class Minute(NamedTuple):
     """Tasks; 1 for a depth, which has no counts."""
 
 
+class Slot(NamedTuple):
+    """Five seconds of the minutes that are not closed yet: their first second (epoch), value and tasks."""
+
+    second: int
+    value: float
+    n: float
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """One SLI of one agent as the rule sees it; `objective` and `lift` in the SLI's unit."""

@@ -8,7 +8,7 @@ import pytest
 from bot.core.evidence_rule import fleet, plain
 from bot.core.evidence_rule.learned import LearnedBaseline, Tail, WindowNoise
 from bot.core.evidence_rule.track import Kind, Minute, Track
-from bot.core.evidence_rule.windows import WINDOWS
+from bot.core.evidence_rule.windows import LONG, WINDOWS
 
 Array = fleet.Numbers
 
@@ -19,7 +19,7 @@ def random_noise(random: np.random.Generator) -> tuple[WindowNoise, ...]:
             minutes,
             float(random.choice([0.0, 1e-6, 0.01, 0.3])),
             Tail(2.576 + random.exponential(0.2), 0.316 + random.exponential(0.1)),
-            float(random.uniform(0, 1)),
+            float(random.uniform(0, 1)) if minutes != LONG else 0.0,  # six hours have no hour before them
             float(random.choice([0.0, 1e-6, 0.01, 0.3])),
             Tail(2.576 + random.exponential(0.2), 0.316 + random.exponential(0.1)),
         )
@@ -50,6 +50,7 @@ def random_minutes(random: np.random.Generator, learned: LearnedBaseline, length
     return n * level * random.lognormal(0, 0.5, length), n
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "logarithmic", "series"),
     [("share", False, 6000), ("mean", True, 2000), ("mean", False, 1000), ("depth", True, 1000)],

@@ -4,9 +4,9 @@ import pytest
 from healthy_series import COST, DAY, DQR, HER, QUEUE, costs, depths, shares, taught
 
 from bot.core.evidence_rule.allowance import Allowance
-from bot.core.evidence_rule.judgement import judge
+from bot.core.evidence_rule.judgement import judge, judge_running
 from bot.core.evidence_rule.sentence import rarity, sentence
-from bot.core.evidence_rule.track import Minute, Track
+from bot.core.evidence_rule.track import Minute, Slot, Track
 
 NOW = 14 * DAY
 
@@ -113,14 +113,24 @@ def test_rarities(pages: float, words: str) -> None:
     assert rarity(pages) == words
 
 
-def test_the_running_minute_is_one_more_window() -> None:
+def test_the_running_minute_pages_within_seconds() -> None:
     learned = taught(HER, shares(0.02, 1000, 0, NOW))
     before = shares(0.02, 1000, NOW - 400, 400)
-    every_five_seconds = Allowance(looks_a_minute=12)
-    ten_seconds = [*before, Minute(NOW, 12.0, 166)]
-    assert judge(HER, ten_seconds, NOW, learned, every_five_seconds).breach
-    healthy = [*before, Minute(NOW, 2.4, 166)]
-    assert not judge(HER, healthy, NOW, learned, every_five_seconds).breach
+    twelve = Allowance(looks_a_minute=12)
+    slots = [Slot(NOW * 60 + 5 * at, 2.4, 83) for at in range(6)]
+    assert judge_running(HER, slots, before, learned, twelve).call == "quiet"
+    ill = [*slots, *(Slot(NOW * 60 + 30 + 5 * at, 14.5, 83) for at in range(3))]
+    judged = judge_running(HER, ill, before, learned, twelve)
+    assert judged.breach
+    assert judged.onset == NOW
+    assert sentence("HER", "%", judged).startswith("HER 14.5 % over 15 s (36 of 249), normal 2.0 %")
+
+
+def test_the_running_minute_says_nothing_without_slots_or_while_learning() -> None:
+    learned = taught(HER, shares(0.02, 100, 0, NOW))
+    assert judge_running(HER, [], [], learned, Allowance()).call == "unknown"
+    bad = [Slot(NOW * 60, 100.0, 50)]
+    assert judge_running(HER, bad, [], taught(HER, []), Allowance()).call == "unknown"
 
 
 def test_a_track_reads_back_what_it_shows() -> None:
