@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.detection_rules import (
     Flags,
@@ -40,7 +41,7 @@ from bot.core.evidence_rule.learning import learn_sums
 from bot.core.evidence_rule.track import Track
 from bot.core.evidence_rule.windows import LONG, MINUTES_A_MONTH
 
-LEARNED_FROM = 14
+FIRST_DAYS = 14
 DAYS = 90
 RELEARNED = 7
 HELD = 60
@@ -81,13 +82,13 @@ class Measured:
 def measured(case: Case, seed: int, size: Size) -> list[Measured]:
     """Every rule on one case."""
     random = np.random.default_rng([seed, zlib.crc32(case.name.encode())])
-    history = healthy(case, random, (LEARNED_FROM + size.days) * DAY)
+    history = healthy(case, random, (FIRST_DAYS + size.days) * DAY)
     alone = {rule: pages(flags) for rule, flags in _flags_of_healthy(case, history).items()}
     months = size.days * DAY / MINUTES_A_MONTH
-    last = learn_sums(_track(case), history.x[-LEARNED_FROM * DAY :], history.n[-LEARNED_FROM * DAY :])
+    last = learn_sums(track_of(case), history.x[-FIRST_DAYS * DAY :], history.n[-FIRST_DAYS * DAY :])
     rows = list[Measured]()
     for jump in jumps(case):
-        stretches = _stretches(case, random, history, jump, size.onsets)
+        stretches = stretches_of(case, random, history, jump, size.onsets)
         found = _delays(case, last, stretches, size) | {
             "cusum": _cusum_delays(case, last, history, stretches, alone["evidence"])
         }
@@ -113,9 +114,11 @@ class Stretches:
     jump: float
     x: Numbers
     n: Numbers
+    starts: npt.NDArray[np.intp]
+    """The minutes of the healthy history at which each begins."""
 
 
-def _stretches(case: Case, random: np.random.Generator, history: Healthy, jump: float, onsets: int) -> Stretches:
+def stretches_of(case: Case, random: np.random.Generator, history: Healthy, jump: float, onsets: int) -> Stretches:
     """Lay a jump over stretches of the healthy agent."""
     starts = random.integers(0, len(history.n) - LONG - HORIZON, onsets)
     at = starts[:, None] + np.arange(LONG + HORIZON)
@@ -129,10 +132,10 @@ def _stretches(case: Case, random: np.random.Generator, history: Healthy, jump: 
         x[:, LONG:] *= jump
     else:
         x[:, LONG:] = drawn(case, random, sick.ravel(), n[:, LONG:].ravel()).reshape(sick.shape)
-    return Stretches("total" if jump == np.inf else f"{jump:g}", jump, x, n)
+    return Stretches("total" if jump == np.inf else f"{jump:g}", jump, x, n, starts)
 
 
-def _track(case: Case) -> Track:
+def track_of(case: Case) -> Track:
     share = case.kind == "share"
     return Track(case.kind, 100 * case.objective if share else case.objective, lift=0.0 if share else 0.1)
 
@@ -143,7 +146,7 @@ def _threshold() -> float:
 
 def _flags_of_healthy(case: Case, history: Healthy) -> dict[str, Flags]:
     """What each rule says to the healthy days, the days that teach left out."""
-    taught = LEARNED_FROM * DAY
+    taught = FIRST_DAYS * DAY
     flags = {rule: judge(case, history.x, history.n)[taught:] for rule, judge in FIXED.items()}
     return flags | {"evidence": _evidence_of_healthy(case, history)}
 
@@ -154,9 +157,9 @@ FIXED = {"literal": literal, "15 min window": long_window, "burn rates": burn_ra
 def _evidence_of_healthy(case: Case, history: Healthy) -> Flags:
     """Week by week, each judged by the two weeks before it."""
     flags = list[Flags]()
-    taught, week = LEARNED_FROM * DAY, RELEARNED * DAY
+    taught, week = FIRST_DAYS * DAY, RELEARNED * DAY
     for start in range(taught, len(history.n), week):
-        learned = learn_sums(_track(case), history.x[start - taught : start], history.n[start - taught : start])
+        learned = learn_sums(track_of(case), history.x[start - taught : start], history.n[start - taught : start])
         part = slice(start - LONG, min(start + week, len(history.n)))
         flags.append(by_evidence(case, learned, history.x[part], history.n[part], _threshold())[LONG:])
     return np.concatenate(flags)
@@ -175,7 +178,7 @@ def _delays(case: Case, learned: LearnedBaseline, stretches: Stretches, size: Si
     x, n = stretches.x.ravel(), stretches.n.ravel()
     flags = {rule: judge(case, x, n) for rule, judge in FIXED.items()}
     flags["evidence"] = by_evidence(case, learned, x, n, _threshold())
-    return {rule: _first(each.reshape(size.onsets, -1)[:, LONG:]) for rule, each in flags.items()}
+    return {rule: first_flags(each.reshape(size.onsets, -1)[:, LONG:]) for rule, each in flags.items()}
 
 
 def _cusum_delays(
@@ -185,10 +188,10 @@ def _cusum_delays(
     jump = min(stretches.jump, 0.999 / case.level) if case.kind == "share" else stretches.jump
     threshold = cusum_threshold(steps(case, learned, jump, history.x, history.n), allowed)
     path = cusum(steps(case, learned, jump, stretches.x, stretches.n))[:, LONG:]
-    return _first(path > threshold)
+    return first_flags(path > threshold)
 
 
-def _first(flags: Flags) -> Numbers:
+def first_flags(flags: Flags) -> Numbers:
     """Minutes to the first flag of each row; infinite without."""
     return np.where(flags.any(axis=1), flags.argmax(axis=1) + 1.0, np.inf)
 

@@ -39,7 +39,10 @@ TAIL_PRIOR = 4.0
 """How many windows beyond the start of the tail the next shorter window's tail counts for."""
 
 UNKNOWN_NOISE = Tail(mean=1.2 * NORMAL_EXCESS)
-"""The lightest tail of what is not binomial: nothing says what its noise is but its history."""
+"""The lightest tail of means and depths: nothing says what their noise is but their history."""
+
+CLUSTERED = Tail(mean=1.35 * NORMAL_EXCESS)
+"""The lightest tail of a share whose tasks go wrong together."""
 
 OVER_DISPERSED = 1.2
 """Binomial variances from which on a share is not binomial."""
@@ -164,7 +167,7 @@ def _window(
     known: LearnedBaseline, history: History, minutes: int, wander: float, shorter: WindowNoise | None
 ) -> WindowNoise:
     scale, step, turns = Scale.of(known), _step(minutes), len(history.n) / minutes
-    least = Tail() if known.kind == "share" and known.scatter < OVER_DISPERSED else UNKNOWN_NOISE
+    least = _lightest(known)
     x, n = (column[None, -(-minutes // step) :] for column in history.windows(minutes, step=step))
     price = scale.price(x, n, np.zeros(1), np.array(wander))
     tail = _tail(price[n > 0], turns, least, shorter.tail if shorter else least)
@@ -181,6 +184,12 @@ def _window(
     price = scale.price(x, n, carried * recent, np.minimum(wander, sudden + doubt))
     sudden_tail = _tail(price[n > 0], turns, least, shorter.sudden_tail if shorter else least)
     return WindowNoise(minutes, wander, tail, carried, sudden, sudden_tail)
+
+
+def _lightest(known: LearnedBaseline) -> Tail:
+    if known.kind != "share":
+        return UNKNOWN_NOISE
+    return CLUSTERED if known.scatter > OVER_DISPERSED else Tail()
 
 
 def _carried(scale: Scale, x: Numbers, n: Numbers, recent: Numbers) -> float:
