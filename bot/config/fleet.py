@@ -13,6 +13,7 @@ from bot.config.value_types import (
     OFF,
     AlsoWritten,
     ChannelId,
+    FalsePages,
     GroupId,
     Minutes,
     Name,
@@ -109,6 +110,8 @@ class SliEntry(NumberQueries):
     kind: Literal["ratio", "gauge"] | None = None
     better: Literal["higher", "lower"] | None = None
     objective: ObjectiveLine | None = None
+    rule: Literal["evidence", "literal"] | None = None
+    """`evidence` (by default): a breach is what chance would not show. `literal`: BAD for `sustain` minutes."""
     sustain: WholeMinutes | None = None
     long_window: Annotated[WholeMinutes, Field(le=60)] | None = None
     """So long a time as a whole must be past the objective too before it is a breach."""
@@ -257,4 +260,6 @@ class FleetFile(StrictEntry):
     responders: list[str] = []
     responder_group: GroupId = ""
     announcements: ChannelId = ""
+    false_pages: FalsePages = 1.0
+    """Pages by chance that are allowed for each agent and month, over all its SLIs."""
     agents: dict[Name, AgentEntry] = {}

@@ -125,6 +125,15 @@ def frozen(
     return Baseline(pinned, 0.0, 0.0, 0, onset, onset, PINNED)
 
 
+def healthy(
+    sli: Sli, rows: Iterable[MinuteRow], onset: int, exclude: Sequence[tuple[int, int]] = ()
+) -> list[MinuteRow]:
+    """The minutes that a baseline for this onset may be made of, oldest first: answered, and outside every incident."""
+    start, end = span(sli, onset)
+    told = {row.minute: row for row in rows}
+    return [told[known.minute] for known in _history(told.values(), start, end, exclude)]
+
+
 def _history(rows: Iterable[MinuteRow], start: int, end: int, exclude: Sequence[tuple[int, int]]) -> list[_Usable]:
     """Answered minutes inside the span and outside everything excluded, oldest first."""
     left_out = _merged(exclude)
