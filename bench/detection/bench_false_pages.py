@@ -8,8 +8,8 @@ is not asked for. Delays count closed minutes from the onset; none within three 
 `bench/out/false_pages.json`: a list `rows` of `{rule, case, false_a_month, jump, p50_min, p95_min}`. Promised is one
 page by chance a month in every row, of the rule by evidence; the others are printed beside it on the same data.
 
-`python -m bench.detection.bench_false_pages [--quick] [--held-out] [--only TEXT]` prints the table case by case. `--held-out`
-takes seeds and shapes that were never looked at while the rule was built.
+`python -m bench.detection.bench_false_pages [--quick] [--held-out] [--only TEXT]` prints the table case by case.
+`--held-out` takes seeds and shapes that were never looked at while the rule was built.
 """
 
 import argparse

@@ -19,7 +19,7 @@ FRESH_FOR = timedelta(hours=1)
 RETRY_AFTER = timedelta(minutes=5)
 """Where history was too short, look again after this long."""
 NOISE_FRESH_FOR = 1440
-"""Minutes after which the noise of a series is learned again: what two weeks taught is not another thing after an hour."""
+"""Minutes after which the noise of a series is learned again: two weeks teach the same an hour later."""
 
 
 class Baselines:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bench.detection.bench_false_pages import QUICK, jumps, measured, pages
-from bench.detection_rules import cusum, cusum_threshold, literal
-from bench.false_page_cases import CASES, HELD_OUT
-from bench.traffic import DAY, Case, healthy
+from bench.detection.false_page_cases import CASES, HELD_OUT
+from bench.detection.rules import cusum, cusum_threshold, literal
+from bench.detection.traffic import DAY, Case, healthy
 from bot.core import detection
 from bot.core.model import Better, MinuteRow, Objective, Series, Sli
 

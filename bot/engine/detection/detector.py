@@ -196,7 +196,7 @@ class Detector:
         return Allowance(self._fleet().false_pages / 2, max(1, len(agent.slis)), looks)
 
     def _well_since(self, look: _Look, known: Breach | None) -> int | None:
-        """From when on minutes count: what was ill before a breach was over, or an incident closed, was told already."""
+        """From when on minutes count: what was ill before a breach was over or an incident closed was told already."""
         if known is not None and known.cleared_at is not None:
             return minute_of(known.cleared_at)
         closed = self._store.last_closed(look.agent.key, "slo", look.now - timedelta(minutes=evidence_rule.LOOK_BACK))

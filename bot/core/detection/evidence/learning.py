@@ -50,6 +50,9 @@ OVER_DISPERSED = 1.2
 FULL_QUEUE = 8.0
 """Times its level up to which a depth counts nearly as it is, and beyond by its logarithm."""
 
+SHORT = 0.25
+"""Days: a history of so many shows only part of how a level wanders, and wander counts double; of 14 it adds 2 %."""
+
 SURE = 2.0
 """Standard errors at which a wander is taken for what it seems."""
 
@@ -160,7 +163,8 @@ def _cautious(known: LearnedBaseline, wander: float) -> float:
     logs = known.kind == "share" or known.logarithmic
     prior = CAUTIOUS_WANDER if logs else CAUTIOUS_WANDER * known.level**2
     found = float(np.log1p(wander)) if known.kind == "share" else wander
-    return (found * known.days + prior * PRIOR_DAYS) / (known.days + PRIOR_DAYS)
+    held = (found * known.days + prior * PRIOR_DAYS) / (known.days + PRIOR_DAYS)
+    return held * (1 + SHORT / known.days)
 
 
 def _window(
