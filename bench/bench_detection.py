@@ -17,7 +17,7 @@ from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.fleet import Noises, evidence, past_objective, window_sums
 from bot.core.detection.evidence.learning import learn_sums
 from bot.core.detection.evidence.scale import Scale
-from bot.core.detection.evidence.track import Track
+from bot.core.detection.evidence.track import JudgedSeries
 from bot.core.detection.evidence.windows import LONG
 from bot.core.detection.literal_rule import breach
 from bot.core.model.samples import MinuteRow, Series
@@ -53,7 +53,9 @@ def judged_together() -> list[Row]:
     n = np.full((FLEET, LONG), 100.0)
     bad = random.binomial(100, 0.02, n.shape).astype(float)
     bad[: FLEET // 5, -5:] = random.binomial(100, 0.12, (FLEET // 5, 5))
-    taught = learn_sums(Track("share", 5.0), random.binomial(100, 0.02, 20_160).astype(float), np.full(20_160, 100.0))
+    taught = learn_sums(
+        JudgedSeries("share", 5.0), random.binomial(100, 0.02, 20_160).astype(float), np.full(20_160, 100.0)
+    )
     scale, noises = Scale.of(*[taught] * FLEET), Noises.of(*[taught] * FLEET)
     lines = np.full(FLEET, 0.05)
 

@@ -29,7 +29,7 @@ from bench.harness.rows import Row
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn_sums
-from bot.core.detection.evidence.track import Track
+from bot.core.detection.evidence.track import JudgedSeries
 from bot.core.detection.evidence.windows import LONG, MINUTES_A_MONTH
 
 FIRST_DAYS = 14
@@ -126,9 +126,9 @@ def stretches_of(case: Case, random: np.random.Generator, history: Healthy, jump
     return Stretches("total" if jump == np.inf else f"{jump:g}", jump, x, n, starts)
 
 
-def track_of(case: Case) -> Track:
+def track_of(case: Case) -> JudgedSeries:
     share = case.kind == "share"
-    return Track(case.kind, 100 * case.objective if share else case.objective, lift=0.0 if share else 0.1)
+    return JudgedSeries(case.kind, 100 * case.objective if share else case.objective, lift=0.0 if share else 0.1)
 
 
 def _threshold() -> float:

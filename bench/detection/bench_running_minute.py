@@ -2,7 +2,7 @@
 
 Every look judges the windows of the last seconds, with an allowance that counts twelve looks a minute; the closed
 minute is judged as always. Healthy agents at 2 % (objective 5 %) for thirty days; onsets at a random second.
-Promised (`docs/design/detection.md`, "The running minute counts"): at 1,000 tasks a minute a total failure within 10 s,
+Promised (`docs/design/detection.md`, "The running minute"): at 1,000 tasks a minute a total failure within 10 s,
 a jump from 2 to 12 % within 20 s, at most one page by chance a month. The way from a look to the chat is not in it.
 """
 
@@ -21,7 +21,7 @@ from bot.core.detection.evidence.fleet import Noises, Sums, evidence, past_objec
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn_sums
 from bot.core.detection.evidence.scale import Scale
-from bot.core.detection.evidence.track import Track
+from bot.core.detection.evidence.track import JudgedSeries
 from bot.core.detection.evidence.windows import DAY, HOUR, LONG, SECONDS, SLOT, WINDOWS
 
 Slots = npt.NDArray[np.intp]
@@ -71,7 +71,7 @@ def traffic(random: np.random.Generator, rate: float, looks: int, level: float =
 
 def taught(random: np.random.Generator, rate: float) -> LearnedBaseline:
     n = random.poisson(rate, 14 * DAY)
-    return learn_sums(Track("share", 100 * OBJECTIVE), random.binomial(n, LEVEL).astype(float), n.astype(float))
+    return learn_sums(JudgedSeries("share", 100 * OBJECTIVE), random.binomial(n, LEVEL).astype(float), n.astype(float))
 
 
 def by_chance(rate: float) -> float:

@@ -23,8 +23,8 @@ from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn
 from bot.core.detection.evidence.plain import price
-from bot.core.detection.evidence.silent_failure import Signal, mirrored, silent_failure
-from bot.core.detection.evidence.track import Minute, Track
+from bot.core.detection.evidence.silent_failure import JudgedSignal, mirrored, silent_failure
+from bot.core.detection.evidence.track import JudgedSeries, Minute
 
 Run = Mapping[str, Any]
 RATE = 20
@@ -32,13 +32,13 @@ MINUTES = 3
 STRETCHES = 1000
 HISTORY = 3 * 1_440
 HEALTHY, SICK = 0.7, 0.3
-HER = Track("share", 0.0)
+HER = JudgedSeries("share", 0.0)
 
-SLIS: dict[str, tuple[Track, Callable[[Run], float]]] = {
-    "tool_calls": (Track("mean", 0.0, lift=1.0), lambda run: len(run["tools"])),
-    "tool_errors": (Track("mean", 0.0, lift=0.2), lambda run: run["tool_errors"]),
-    "repeated_calls": (Track("mean", 0.0, lift=0.2), lambda run: run["repeated_calls"]),
-    "turns": (Track("mean", 0.0, lift=1.0), lambda run: run["turns"]),
+SLIS: dict[str, tuple[JudgedSeries, Callable[[Run], float]]] = {
+    "tool_calls": (JudgedSeries("mean", 0.0, lift=1.0), lambda run: len(run["tools"])),
+    "tool_errors": (JudgedSeries("mean", 0.0, lift=0.2), lambda run: run["tool_errors"]),
+    "repeated_calls": (JudgedSeries("mean", 0.0, lift=0.2), lambda run: run["repeated_calls"]),
+    "turns": (JudgedSeries("mean", 0.0, lift=1.0), lambda run: run["turns"]),
     "her_rising": (HER, lambda run: 100.0 * run["handed_over"]),
     "her_falling": (mirrored(HER), lambda run: 100.0 * run["handed_over"]),
 }
@@ -129,7 +129,7 @@ def _paged(learned: Mapping[str, LearnedBaseline], stretches: Mapping[str, Seque
 
 def _pages(learned: Mapping[str, LearnedBaseline], stretch: Sequence[Run]) -> bool:
     signals = {
-        name: Signal(track, minutes_of(stretch, value, 0), learned[name]) for name, (track, value) in SLIS.items()
+        name: JudgedSignal(track, minutes_of(stretch, value, 0), learned[name]) for name, (track, value) in SLIS.items()
     }
     companions = {name: signals[name] for name in ("tool_calls", "tool_errors", "repeated_calls", "turns")}
     allowance = Allowance(slis=len(companions))

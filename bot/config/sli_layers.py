@@ -32,7 +32,9 @@ PLAIN = (
     "slice_target",
 )
 """Fields that mean the same in the file and in the model."""
-SHORT_SUSTAIN = "judged by evidence, which needs no such wait; `rule: literal` counts minutes, and a longer `sustain` stays in force"
+SHORT_SUSTAIN = (
+    "has no effect: evidence needs no such wait (`rule: literal` counts minutes; a longer `sustain` counts too)"
+)
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
 
 

@@ -19,7 +19,7 @@ from bot.core.detection.evidence.judgement import Judgement, judge
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn
 from bot.core.detection.evidence.sentence import sentence
-from bot.core.detection.evidence.track import Kind, Minute, Track
+from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute
 from bot.core.detection.evidence.windows import HOUR, LONG
 from bot.core.detection.literal_rule import Rows, Run, answered, long_call, objective_limit, worse
 from bot.core.formatting.numbers import label
@@ -40,12 +40,12 @@ def follows_evidence(sli: Sli, rows: Rows) -> bool:
     return sli.kind != "ratio" or any(row.n is not None for row in rows.values())
 
 
-def track_of(sli: Sli, rows: Rows, baseline: Baseline | None) -> Track | None:
+def track_of(sli: Sli, rows: Rows, baseline: Baseline | None) -> JudgedSeries | None:
     """The series as the rule sees it; None where its objective hangs on a baseline that is not known."""
     limit = objective_limit(sli, baseline)
     if limit is None:
         return None
-    return Track(kind_of(sli, rows), limit, sli.better is Better.LOWER, sli.absolute_tolerance or 0.0)
+    return JudgedSeries(kind_of(sli, rows), limit, sli.better is Better.LOWER, sli.absolute_tolerance or 0.0)
 
 
 def kind_of(sli: Sli, rows: Rows) -> Kind:
@@ -155,7 +155,7 @@ def _sustained(sli: Sli, rows: Rows, newest: int, limit: float) -> bool:
     return _past(sli, rows, newest, sli.sustain, limit)
 
 
-def _learned(track: Track, baseline: Baseline | None) -> LearnedBaseline | None:
+def _learned(track: JudgedSeries, baseline: Baseline | None) -> LearnedBaseline | None:
     """What was learned of such a series; None while learning, and where it was learned of another kind of numbers."""
     learned = noise_of(baseline.noise) if baseline is not None else None
     return learned if learned is not None and learned.kind == track.kind else None

@@ -12,7 +12,7 @@ from math import exp, inf, log, sqrt
 
 from bot.core.detection.evidence.learned import LEAST_SHARE, LearnedBaseline, unlearned
 from bot.core.detection.evidence.plain import Look, looks
-from bot.core.detection.evidence.track import Minute, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute
 from bot.core.detection.evidence.windows import HOUR
 
 SURE = log(1000)
@@ -26,7 +26,7 @@ NEAR, FAR = 1.2, 1.8
 
 
 def clear_since(
-    track: Track, minutes: Sequence[Minute], newest: int, ill: float, learned: LearnedBaseline | None = None
+    track: JudgedSeries, minutes: Sequence[Minute], newest: int, ill: float, learned: LearnedBaseline | None = None
 ) -> int | None:
     """The minute from which a breach at the level `ill` (the SLI's unit) is over, as seen at `newest`; None: it is not.
 
@@ -38,7 +38,9 @@ def clear_since(
     return max(found) if len(found) == LOOKS else None
 
 
-def _clear(track: Track, minutes: Sequence[Minute], newest: int, ill: float, learned: LearnedBaseline) -> int | None:
+def _clear(
+    track: JudgedSeries, minutes: Sequence[Minute], newest: int, ill: float, learned: LearnedBaseline
+) -> int | None:
     """The first minute of the window that says the agent is well; None where none does, or one says it is ill."""
     for look in looks(track, minutes, newest, learned):
         weight = _weight(track, learned, look, ill) if look.n else 0.0
@@ -48,7 +50,7 @@ def _clear(track: Track, minutes: Sequence[Minute], newest: int, ill: float, lea
     return None
 
 
-def _weight(track: Track, learned: LearnedBaseline, look: Look, ill: float) -> float:
+def _weight(track: JudgedSeries, learned: LearnedBaseline, look: Look, ill: float) -> float:
     """Logarithm of how much likelier a window is from an agent on its objective than from an ill one."""
     if learned.kind == "share":
         return _share_weight(track, learned, look, ill)
@@ -62,7 +64,7 @@ def _weight(track: Track, learned: LearnedBaseline, look: Look, ill: float) -> f
     return lean / variance if variance > 0 else inf if lean > 0 else -inf
 
 
-def _share_weight(track: Track, learned: LearnedBaseline, look: Look, ill: float) -> float:
+def _share_weight(track: JudgedSeries, learned: LearnedBaseline, look: Look, ill: float) -> float:
     line = _odds(track.line)
     sick = min(max(_odds(track.bad(ill)), NEAR * line), FAR * line)
     bad_task, good_task = log(line * (1 + sick) / (sick * (1 + line))), log((1 + sick) / (1 + line))

@@ -7,7 +7,7 @@ from typing import Literal
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.learned import LearnedBaseline, unlearned
 from bot.core.detection.evidence.plain import Look, looks, onset, second_looks, strongest
-from bot.core.detection.evidence.track import Minute, Slot, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute, Slot
 from bot.core.detection.evidence.windows import LONG, SLOT
 
 Call = Literal["breach", "quiet", "unknown"]
@@ -46,7 +46,7 @@ class Judgement:
 
 
 def judge(
-    track: Track,
+    track: JudgedSeries,
     minutes: Sequence[Minute],
     newest: int,
     learned: LearnedBaseline | None = None,
@@ -72,7 +72,7 @@ def judge(
 
 
 def judge_running(
-    track: Track,
+    track: JudgedSeries,
     slots: Sequence[Slot],
     minutes: Sequence[Minute],
     learned: LearnedBaseline,
@@ -94,7 +94,7 @@ def judge_running(
 
 
 def _told(
-    call: Call, track: Track, known: LearnedBaseline, allowed: Allowance, look: Look, began: int | None
+    call: Call, track: JudgedSeries, known: LearnedBaseline, allowed: Allowance, look: Look, began: int | None
 ) -> Judgement:
     return Judgement(
         call,

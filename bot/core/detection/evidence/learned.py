@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from math import log, sqrt
 from typing import Any
 
-from bot.core.detection.evidence.track import Kind, Track
+from bot.core.detection.evidence.track import JudgedSeries, Kind
 from bot.core.detection.evidence.windows import WINDOWS
 
 LEAST_SHARE = 1e-6
@@ -82,7 +82,7 @@ class LearnedBaseline:
 
     kind: Kind
     level: float
-    """Badness as `Track.bad` gives it."""
+    """Badness as `JudgedSeries.bad` gives it."""
     scatter: float
     """Shares: how many times the binomial variance tasks have, at least 1. Else: variance of one task's badness."""
     logarithmic: bool
@@ -140,7 +140,7 @@ def _noise(stored: Mapping[str, Any]) -> WindowNoise:
     return WindowNoise(**{**stored, **tails})
 
 
-def unlearned(track: Track) -> LearnedBaseline:
+def unlearned(track: JudgedSeries) -> LearnedBaseline:
     """What stands in without history: the objective as level, and cautious noise."""
     share = track.kind == "share"
     logarithmic = not share and track.rising_is_bad and track.line + track.lift > 0

@@ -29,7 +29,7 @@ from bot.core.detection.evidence.learned import (
 )
 from bot.core.detection.evidence.likelihood import Numbers
 from bot.core.detection.evidence.scale import Scale
-from bot.core.detection.evidence.track import Minute, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute
 from bot.core.detection.evidence.windows import DAY, HOUR, LONG, WINDOWS
 
 PRIOR_DAYS = 0.1
@@ -63,7 +63,7 @@ LEAST_MINUTES = 60
 """Minutes with tasks below which nothing is learned."""
 
 
-def learn(track: Track, minutes: Sequence[Minute]) -> LearnedBaseline:
+def learn(track: JudgedSeries, minutes: Sequence[Minute]) -> LearnedBaseline:
     """Level and noise of a healthy history: incidents and exercises left out by the caller, in any order.
 
     With less than an hour of data the answer says `learning` and stands on the objective.
@@ -78,7 +78,7 @@ def learn(track: Track, minutes: Sequence[Minute]) -> LearnedBaseline:
     return learn_sums(track, x, n)
 
 
-def learn_sums(track: Track, x: Numbers, n: Numbers) -> LearnedBaseline:
+def learn_sums(track: JudgedSeries, x: Numbers, n: Numbers) -> LearnedBaseline:
     """The same from arrays: summed badness and tasks of every minute of the history, 0 tasks where data is missing."""
     plain = _level(track, History(x, n))
     history = History(Scale.of(plain).scored(x, n).ravel(), n)
@@ -95,7 +95,7 @@ def learn_sums(track: Track, x: Numbers, n: Numbers) -> LearnedBaseline:
     return replace(known, windows=tuple(noise))
 
 
-def _level(track: Track, history: History) -> LearnedBaseline:
+def _level(track: JudgedSeries, history: History) -> LearnedBaseline:
     total = float(history.n.sum())
     level = float(history.x.sum()) / total
     if track.kind == "share":

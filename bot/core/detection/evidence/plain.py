@@ -6,7 +6,7 @@ from math import exp, inf, log, log1p
 from typing import NamedTuple
 
 from bot.core.detection.evidence.learned import LearnedBaseline, WindowNoise
-from bot.core.detection.evidence.track import Minute, Slot, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute, Slot
 from bot.core.detection.evidence.windows import HOUR, SECONDS, SLOT
 
 TINY = 1e-9
@@ -55,7 +55,7 @@ class Sum(NamedTuple):
 
 
 def looks(
-    track: Track, minutes: Sequence[Minute], newest: int, learned: LearnedBaseline, since: int | None = None
+    track: JudgedSeries, minutes: Sequence[Minute], newest: int, learned: LearnedBaseline, since: int | None = None
 ) -> list[Look]:
     """Every window that ends at `newest`, shortest first.
 
@@ -71,7 +71,7 @@ def _score(learned: LearnedBaseline, x: float, n: float) -> float:
 
 
 def _look(
-    track: Track,
+    track: JudgedSeries,
     told: Mapping[int, Sum],
     newest: int,
     learned: LearnedBaseline,
@@ -94,7 +94,7 @@ def _look(
 
 
 def second_looks(
-    track: Track, slots: Sequence[Slot], minutes: Sequence[Minute], learned: LearnedBaseline
+    track: JudgedSeries, slots: Sequence[Slot], minutes: Sequence[Minute], learned: LearnedBaseline
 ) -> list[Look]:
     """The windows of SECONDS that end with the newest slot; `minutes` says where the last hour was.
 
@@ -110,7 +110,7 @@ def second_looks(
     return [_second_look(track, _sum(parts, newest - seconds, newest), seconds, hour, learned) for seconds in SECONDS]
 
 
-def _second_look(track: Track, window: Sum, seconds: int, hour: Sum, learned: LearnedBaseline) -> Look:
+def _second_look(track: JudgedSeries, window: Sum, seconds: int, hour: Sum, learned: LearnedBaseline) -> Look:
     x, score, n = window
     if n <= 0:
         return Look(seconds, x, score, n, 0.0, 0.0, enough=False, past=False)
@@ -229,7 +229,7 @@ def _log_odds(share: float) -> float:
     return inf if share >= 1 else -inf if share <= 0 else log(share / (1 - share))
 
 
-def onset(track: Track, minutes: Sequence[Minute], newest: int, window: int, learned: LearnedBaseline) -> int:
+def onset(track: JudgedSeries, minutes: Sequence[Minute], newest: int, window: int, learned: LearnedBaseline) -> int:
     """The likeliest first bad minute: the split of the window and the hour before it that explains them best.
 
     The level before is the stretch's own, so a healthy agent's wandering is not taken for the onset. Of minutes that

@@ -14,17 +14,17 @@ from math import sqrt
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.plain import Look, looks
-from bot.core.detection.evidence.track import Minute, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute
 
 PART = 1 / 3
 """Of the threshold that the fall and the companion each must bear."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class JudgedSignal:
     """One SLI with its minutes and what was learned of them."""
 
-    track: Track
+    track: JudgedSeries
     minutes: Sequence[Minute]
     learned: LearnedBaseline
 
@@ -43,13 +43,13 @@ class SilentFailure:
     page: bool
 
 
-def mirrored(track: Track) -> Track:
+def mirrored(track: JudgedSeries) -> JudgedSeries:
     """The same SLI with falling as its bad direction; learn a baseline of its own for it."""
     return replace(track, rising_is_bad=not track.rising_is_bad)
 
 
 def silent_failure(
-    falling: Signal, companions: Mapping[str, Signal], newest: int, allowance: Allowance | None = None
+    falling: JudgedSignal, companions: Mapping[str, JudgedSignal], newest: int, allowance: Allowance | None = None
 ) -> SilentFailure | None:
     """What the fall of an SLI says at this minute: None while it does not fall for sure.
 

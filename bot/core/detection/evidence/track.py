@@ -25,7 +25,7 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class JudgedSeries:
     """One SLI of one agent as the rule sees it; `objective` and `lift` in the SLI's unit."""
 
     kind: Kind

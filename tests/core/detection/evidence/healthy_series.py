@@ -6,13 +6,13 @@ import numpy as np
 
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn
-from bot.core.detection.evidence.track import Minute, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute
 
 DAY = 1_440
-HER = Track("share", 5.0)
-DQR = Track("share", 85.0, rising_is_bad=False)
-COST = Track("mean", 1.5)
-QUEUE = Track("depth", 20.0, lift=1.0)
+HER = JudgedSeries("share", 5.0)
+DQR = JudgedSeries("share", 85.0, rising_is_bad=False)
+COST = JudgedSeries("mean", 1.5)
+QUEUE = JudgedSeries("depth", 20.0, lift=1.0)
 
 
 def shares(share: float, rate: float, first: int, length: int, seed: int = 1) -> list[Minute]:
@@ -39,6 +39,6 @@ def depths(level: float, first: int, length: int, seed: int = 1) -> list[Minute]
     return [Minute(first + at, float(level * each / 4.5)) for at, each in enumerate(depth)]
 
 
-def taught(track: Track, history: Sequence[Minute]) -> LearnedBaseline:
+def taught(track: JudgedSeries, history: Sequence[Minute]) -> LearnedBaseline:
     """What a history teaches."""
     return learn(track, history)

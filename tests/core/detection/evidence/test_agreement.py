@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.detection.evidence import fleet, plain
 from bot.core.detection.evidence.learned import LearnedBaseline, Tail, WindowNoise
-from bot.core.detection.evidence.track import Kind, Minute, Track
+from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute
 from bot.core.detection.evidence.windows import LONG, WINDOWS
 
 Array = fleet.Numbers
@@ -66,7 +66,7 @@ def test_both_implementations_agree(kind: Kind, logarithmic: bool, series: int) 
     breached = 0
     for row, each in enumerate(learned):
         objective = 100 * lines[row] if kind == "share" else lines[row]
-        track = Track(kind, min(objective, 100.0) if kind == "share" else objective)
+        track = JudgedSeries(kind, min(objective, 100.0) if kind == "share" else objective)
         rows = [
             Minute(at, (100 if kind == "share" else 1) * x[row, at] / n[row, at], n[row, at])
             for at in range(length)

@@ -5,7 +5,7 @@ import pytest
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.judgement import judge, judge_running
 from bot.core.detection.evidence.sentence import rarity, sentence
-from bot.core.detection.evidence.track import Minute, Slot, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute, Slot
 from tests.core.detection.evidence.healthy_series import COST, DAY, DQR, HER, QUEUE, costs, depths, shares, taught
 
 NOW = 14 * DAY
@@ -134,5 +134,5 @@ def test_the_running_minute_says_nothing_without_slots_or_while_learning() -> No
 
 
 def test_a_track_reads_back_what_it_shows() -> None:
-    for track in (HER, DQR, COST, Track("mean", 4.0, rising_is_bad=False)):
+    for track in (HER, DQR, COST, JudgedSeries("mean", 4.0, rising_is_bad=False)):
         assert track.shown(track.bad(3.5)) == pytest.approx(3.5)

@@ -12,7 +12,7 @@ from bot.core.detection.evidence.judgement import judge
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn
 from bot.core.detection.evidence.plain import looks
-from bot.core.detection.evidence.track import Minute, Track
+from bot.core.detection.evidence.track import JudgedSeries, Minute
 from tests.core.detection.evidence.healthy_series import COST, DAY, HER, costs, shares, taught
 
 NOW = 14 * DAY
@@ -78,7 +78,7 @@ def test_a_mean_is_free_of_its_unit(factor: float) -> None:
 
 
 def test_a_mirrored_share_says_the_same() -> None:
-    good = Track("share", 95.0, rising_is_bad=False)
+    good = JudgedSeries("share", 95.0, rising_is_bad=False)
     history, rows = shares(0.03, 100, 0, 3 * DAY), shares(0.2, 100, 3 * DAY, 5)
     turned = [row._replace(value=100 - row.value) for row in history]
     one = judge(HER, rows, 3 * DAY + 4, learn(HER, history))

@@ -1,6 +1,6 @@
 """HER that falls is a page only when another sign of trouble rises with it."""
 
-from bot.core.detection.evidence.silent_failure import Signal, SilentFailure, mirrored, silent_failure
+from bot.core.detection.evidence.silent_failure import JudgedSignal, SilentFailure, mirrored, silent_failure
 from bot.core.detection.evidence.track import Minute
 from tests.core.detection.evidence.healthy_series import COST, DAY, HER, costs, shares, taught
 
@@ -14,8 +14,8 @@ ASKS_LEARNED, CALLS_LEARNED = taught(FALLING, ASKS[:NOW]), taught(COST, CALLS[:N
 
 
 def found(asks: list[Minute], calls: list[Minute], at: int = NOW + 14) -> SilentFailure | None:
-    signal = Signal(COST, calls[-500:], CALLS_LEARNED)
-    return silent_failure(Signal(FALLING, asks[-500:], ASKS_LEARNED), {"tool calls": signal}, at)
+    signal = JudgedSignal(COST, calls[-500:], CALLS_LEARNED)
+    return silent_failure(JudgedSignal(FALLING, asks[-500:], ASKS_LEARNED), {"tool calls": signal}, at)
 
 
 def test_a_fall_with_a_rise_is_a_silent_failure() -> None:
