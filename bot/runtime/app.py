@@ -153,6 +153,7 @@ class App:
             self._setup.clock,
             time.time,
             self._readiness_check,
+            self.engine.baselines,
             self._setup.tracker,
             log.warning,
         )

@@ -7,8 +7,9 @@ from bench.detection.bench_false_pages import QUICK, jumps, measured, pages
 from bench.detection.false_page_cases import CASES, HELD_OUT
 from bench.detection.rules import cusum, cusum_threshold, literal
 from bench.detection.traffic import DAY, Case, healthy
-from bot.core import detection
-from bot.core.model import Better, MinuteRow, Objective, Series, Sli
+from bot.core.detection import literal_rule
+from bot.core.model.samples import MinuteRow, Series
+from bot.core.model.slis import Better, Objective, Sli
 
 HER = Sli("her", "", "%", "ratio", Better.LOWER, Objective(5.0), absolute_tolerance=0.5)
 
@@ -30,7 +31,7 @@ def test_the_vectorised_literal_rule_is_the_rule_of_the_product() -> None:
     }
     flags = literal(case, drawn.x, drawn.n)
     assert flags.any()
-    assert [detection.breach(HER, rows, at, None) is not None for at in range(20, 600)] == flags[20:].tolist()
+    assert [literal_rule.breach(HER, rows, at, None) is not None for at in range(20, 600)] == flags[20:].tolist()
 
 
 def test_a_page_leaves_out_the_hour_after_it() -> None:

@@ -56,9 +56,6 @@ class Sli:
     kind: Literal["ratio", "gauge"]
     better: Better
     objective: Objective
-    rule: Literal["evidence", "literal"] = "literal"
-    """How a breach is told: by evidence against chance (what the fleet file gives an SLI that does not say), or by
-    `sustain` BAD minutes."""
     sustain: int = 2
     """Consecutive BAD minutes that make a breach (and OK minutes that clear it)."""
     long_window: int = 0
@@ -81,6 +78,9 @@ class Sli:
     """None: the usual ones, as far as the target lets them be reached (`budget.alerts_of`)."""
     tool: str = ""
     """The tool whose success this measures, apart from how the agent does."""
+    rule: Literal["evidence", "literal"] = "literal"
+    """How a breach is told: by evidence against chance (what the fleet file gives an SLI that does not say), or by
+    `sustain` BAD minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,14 +159,14 @@ class Detector:
             return None
         baseline = known.baseline if known else None
         if known is None and (sli.objective.relative or sli.rule == "evidence"):
-            baseline = self._history.current(look.agent, series, sli, look.now)
+            baseline = self._history.current(look.agent, series, sli, look.now, hurried=True)
         if known is not None and known.cleared_at is None:
             why = self._cleared(look, sli, rows, known)
             return Cleared(look.now, BOT, series, why) if why else None
         if self._excused(look, sli):
             return None
         run = self._run(look, sli, rows, baseline, known)
-        return None if run is None else self._onset(look, series, sli, run, known)
+        return None if run is None else self._onset(look, series, sli, run, known, baseline)
 
     def _cleared(self, look: _Look, sli: Sli, rows: Rows, known: Breach) -> str:
         """Why a breach is over; of the evidence only closed minutes speak."""
@@ -208,9 +208,17 @@ class Detector:
         on = next((rung for rung in fleet.ladder if rung.name == look.rung), None)
         return sli.moved_by_approval and on is not None and on.waits_for_people
 
-    def _onset(self, look: _Look, series: Series, sli: Sli, run: literal_rule.Run, known: Breach | None) -> Breach:
+    def _onset(
+        self,
+        look: _Look,
+        series: Series,
+        sli: Sli,
+        run: literal_rule.Run,
+        known: Breach | None,
+        judged_by: Baseline | None,
+    ) -> Breach:
         """Freeze the baseline where the run began; a breach that comes back keeps the one it had."""
-        frozen = known.baseline if known else self._history.freeze(look.agent, series, sli, run.first_bad)
+        frozen = known.baseline if known else self._history.freeze(look.agent, series, sli, run.first_bad, judged_by)
         last = run.last
         limit = literal_rule.objective_limit(sli, frozen)
         line = limit if limit is not None else last.limit or 0.0

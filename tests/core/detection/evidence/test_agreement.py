@@ -7,10 +7,9 @@ import pytest
 
 from bot.core.detection.evidence import fleet, plain
 from bot.core.detection.evidence.learned import LearnedBaseline, Tail, WindowNoise
+from bot.core.detection.evidence.likelihood import Numbers as Array
 from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute
 from bot.core.detection.evidence.windows import LONG, WINDOWS
-
-Array = fleet.Numbers
 
 
 def random_noise(random: np.random.Generator) -> tuple[WindowNoise, ...]:
