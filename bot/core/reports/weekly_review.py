@@ -65,7 +65,7 @@ class Review:
     budgets: tuple[Spend, ...] = ()
     overdue: tuple[str, ...] = ()
     stale_runbooks: tuple[str, ...] = ()
-    stale_exercises: tuple[str, ...] = ()
+    stale_drills: tuple[str, ...] = ()
     unreachable: tuple[str, ...] = ()
     not_ready: tuple[str, ...] = ()
 
@@ -116,7 +116,7 @@ def words(found: Review) -> list[str]:
         *_listed("Overdue", found.overdue),
         *_listed("Cannot be reached", found.unreachable),
         *_listed("Runbooks to mend", found.stale_runbooks),
-        *_listed("Drills due", found.stale_exercises),
+        *_listed("Drills due", found.stale_drills),
         *_listed("In production without evidence", found.not_ready),
     ]
     return lines if len(lines) > 4 else [*lines, "Nothing is owed."]  # noqa: PLR2004 - the four that always stand there

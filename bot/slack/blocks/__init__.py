@@ -54,12 +54,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return recovery(card)
         case ResolveCard():
             return resolve(card)
-        case FleetCard():
-            return fleet(card)
-        case AgentCard():
-            return agent(card)
-        case AgentChangesCard():
-            return agent_changes(card)
+        case FleetCard() | AgentCard() | AgentChangesCard():
+            return _of_agents(card)
         case IncidentList():
             return incident_list(card)
         case TimelineCard():
@@ -86,6 +82,17 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return home(card)
         case NoticeCard():
             return line(card.text)
+    assert_never(card)
+
+
+def _of_agents(card: FleetCard | AgentCard | AgentChangesCard) -> Drawn:
+    match card:
+        case FleetCard():
+            return fleet(card)
+        case AgentCard():
+            return agent(card)
+        case AgentChangesCard():
+            return agent_changes(card)
     assert_never(card)
 
 
