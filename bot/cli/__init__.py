@@ -1,8 +1,10 @@
 """The command line. What matters at 2 am works from here when Slack is down: acknowledge, step down, see.
 
 One file a subject; each has a Typer app of its own that is joined here. Imports stand inside the functions, so that
-`--help` and a step down do not pay for what they do not use. Exit codes stand in `asking`.
+`--help` and a step down do not pay for what they do not use. Exit codes stand in `context`.
 """
+
+from typing import Annotated
 
 import typer
 
@@ -18,8 +20,29 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="The on-call bot for AI agents.",
+    help="The on-call bot for AI agents. What matters at 2 am works from here too when Slack is down.",
+    epilog="Exit codes: 0 done, or the answer is yes; 1 the answer is no, or it was refused; 2 used wrongly; "
+    "3 something that is needed cannot be reached.",
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"stepdown {version('stepdown')}")
+        raise typer.Exit
+
+
+@app.callback()
+def stepdown(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Nothing but the options before a command."""
+
+
 for part in (running_app, reading_app, between_app, watching_app):
     app.add_typer(part)
 app.add_typer(incident_app, name="incident")

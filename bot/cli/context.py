@@ -1,6 +1,7 @@
 """What every command asks first: the settings, the fleet, the stored state, and who acts. And how it answers.
 
-Exit codes: 0 fine, 1 the answer is no, 2 used wrongly, 3 something needed was unreachable.
+Exit codes: 0 done, or the answer is yes; 1 the answer is no, or it was refused; 2 used wrongly; 3 something that is
+needed cannot be reached. `stepdown --help` says so too.
 """
 
 import json
@@ -20,9 +21,17 @@ if TYPE_CHECKING:
 
 NO, WRONG, UNREACHABLE = 1, 2, 3
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-As = Annotated[str, typer.Option("--as", help="Who acts: a key of people in the fleet file.", envvar="STEPDOWN_ACTOR")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        help="Who acts: a key of `people` in the fleet file. By default the user of this machine.",
+        envvar="STEPDOWN_ACTOR",
+    ),
+]
 Incident = Annotated[str, typer.Argument(help="INC-0042, or 42.")]
+AgentKey = Annotated[str, typer.Argument(help="The agent: its key in the fleet file.")]
 FleetFile = Annotated[Path | None, typer.Argument(help="The fleet file; by default STEPDOWN_FLEET.")]
 
 
@@ -75,12 +84,13 @@ def open_offline() -> "Iterator[OfflineCommands]":
 
 def show(answer: "Answer", as_json: bool = False) -> None:
     """Print what a command answers; a refusal exits with 1."""
-    from bot.runtime.offline import as_text, plain
+    from bot.cli.cards import answer_text
+    from bot.runtime.offline import plain
 
     if as_json:
         print(json.dumps(plain(answer), indent=2))
     else:
-        print(as_text(answer), file=sys.stdout if answer.ok else sys.stderr)
+        print(answer_text(answer), file=sys.stdout if answer.ok else sys.stderr)
     if not answer.ok:
         raise typer.Exit(NO)
 

@@ -30,6 +30,7 @@ def check(
     Exit codes: 0 all is well, 1 something is wrong, 3 something could not be asked.
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
+    from bot.core.formatting.plurals import plural
     from bot.core.paging.reachability import holes
     from bot.runbooks.library import RunbookLibrary
     from bot.runbooks.playbook_library import Names, load_playbooks
@@ -63,7 +64,12 @@ def check(
         _check_online(settings, loaded, as_json=as_json)
         return
     series = sum(len(agent.slis) for agent in loaded.agents.values())
-    print(f"{path}: {len(loaded.agents)} agents, {series} SLIs, {len(loaded.queries)} queries, no problems.")
+    parts = (
+        plural(len(loaded.agents), "agent"),
+        plural(series, "SLI"),
+        plural(len(loaded.queries), "query", "queries"),
+    )
+    print(f"{path}: {', '.join(parts)}, no problems.")
     ways = frozenset({"slack"}.union(way.kind for person in loaded.people.values() for way in person.ways))
     for hole in holes(loaded, ways, {}):
         print(f"who can be reached: {hole.text}")
@@ -124,7 +130,7 @@ def manifest(
 
 @app.command()
 def run() -> None:
-    """Run the bot."""
+    """Run the bot until it is stopped. SIGHUP makes it read the fleet file again."""
     from bot.runtime.process import RunError, run_until_stopped
 
     try:
@@ -150,11 +156,11 @@ def reload() -> None:
 def demo(
     speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 30,
     unattended: Annotated[bool, typer.Option("--unattended", help="Play the responder too.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the beats to this file.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what happened to this file.")] = None,
     port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the database and the postmortem.")] = None,
 ) -> None:
-    """Live through a whole incident: local Slack, simulated agents, the real bot."""
+    """Live through a whole incident in your browser: a local Slack, simulated agents, the real bot."""
     from bot.demo import run_demo
 
     raise typer.Exit(run_demo(speed=speed, unattended=unattended, json_file=json_file, port=port, keep=keep))
@@ -174,7 +180,7 @@ def local_slack(
 
 @app.command()
 def token(name: Annotated[str, typer.Argument(help="agent:KEY, samples, tasks, changes, responder or admin.")]) -> None:
-    """Make a token for the HTTP side. The line goes into the tokens file, the token to its holder."""
+    """Make a token for the HTTP side. Its line goes into the tokens file, the token itself to its holder."""
     from bot.web.tokens import TokenError, new_token
 
     try:

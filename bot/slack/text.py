@@ -79,11 +79,6 @@ def inert(text: str, limit: int, *, lines: bool = False) -> str:
     return clip_escaped(seen, limit)
 
 
-def signs(text: str) -> str:
-    """Comparisons and arrows as people write them: `≤ 5 %`, `→ approval`."""
-    return text.replace("<=", "≤").replace(">=", "≥").replace("->", "→")
-
-
 def bold(text: str, limit: int = 150) -> str:
     """Untrusted text in bold."""
     return f"*{inert(text, limit)}*"
@@ -117,20 +112,6 @@ def channel_link(channel: str) -> str:
 def user_mention(user: str) -> str:
     """A mention that pings; empty for what is not a user id."""
     return f"<@{user}>" if _USER.fullmatch(user) else ""
-
-
-def span(seconds: float) -> str:
-    """`40 s`, `12 min`, `3 h 05 min`, `2 d 4 h`."""
-    whole = max(0, int(seconds))
-    if whole < 60:  # noqa: PLR2004 - a minute
-        return f"{whole} s"
-    minutes = whole // 60
-    if minutes < 60:  # noqa: PLR2004 - an hour
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:  # noqa: PLR2004 - a day
-        return f"{hours} h {minutes:02d} min"
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def whole(text: str) -> str:

@@ -10,7 +10,7 @@ from bot.core.incident.events import Attributed, RunbookAdopted
 from bot.core.incident.incident import IllegalMove, Incident
 from bot.core.model.cause import CAUSE_WORDS, KINDS, CauseKind
 from bot.core.model.fleet import Fleet
-from bot.core.model.people import Actor
+from bot.core.model.people import BOT, Actor
 from bot.core.runbooks.playbook import Playbook
 from bot.engine.baselines import Baselines
 from bot.engine.commands.refusals import Refusals
@@ -65,13 +65,13 @@ class Causes:
         attribution = AttributionRunner(store, recorder, EvidenceCollector(store, history, fleet), playbooks, clock)
         return cls(store, recorder, views, attribution, playbooks, runbooks, fleet, clock)
 
-    def evidence(self, incident_id: int) -> Answer:
-        """Look again, now, and show what is behind it."""
+    def evidence(self, incident_id: int, actor: Actor = BOT) -> Answer:
+        """Look again, now, and show what is behind it. What is new in it is recorded as seen by `actor`."""
         incident = self._store.incident(incident_id)
         if incident is None:
             return _none(incident_id)
         now = self._clock.now()
-        found = self.attribution.look(incident, now) if incident.open else incident.assessment
+        found = self.attribution.look(incident, now, actor) if incident.open else incident.assessment
         present = self._store.incident(incident_id) or incident
         card = causes_card(self._views.header(present, now), present, found or present.assessment, self._views.name)
         return Answer(f"{present.number}: {card.sentence}", card=card, incident_id=incident_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.core.cards.answer import Answer, Card
 from bot.core.cards.team import HomeCard
+from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
@@ -70,7 +71,7 @@ class Questions:
         else:
             found, title = self._store.followups(incident_id=incident_id), f"Follow-ups of INC-{incident_id:04d}"
         card = self._views.followup_list(title, list(found), self._now())
-        return Answer(f"{len(found)} open.", card=card)
+        return Answer(f"{plural(len(found), 'follow-up')} open.", card=card)
 
     def home(self, actor: Actor) -> HomeCard:
         """The home tab of one person."""
@@ -105,17 +106,19 @@ class Questions:
     def incidents(self) -> Answer:
         """Open incidents."""
         card = self._views.incident_list(self._now())
-        return Answer("No incident is open." if not card.rows else f"{len(card.rows)} open.", card=card)
+        return Answer(
+            "No incident is open." if not card.rows else f"{plural(len(card.rows), 'incident')} open.", card=card
+        )
 
     def fleet(self) -> Answer:
         """Every agent."""
         card = self._views.fleet_card(self._now(), off_normal=False)
-        return Answer(f"{len(card.rows)} agents.", card=card)
+        return Answer(f"{plural(len(card.rows), 'agent')}.", card=card)
 
     def off_normal(self) -> Answer:
         """Agents off their normal rung."""
         card = self._views.fleet_card(self._now(), off_normal=True)
-        text = f"{len(card.rows)} agents are off their normal rung." if card.rows else card.empty
+        text = _off_normal(len(card.rows)) if card.rows else card.empty
         return Answer(text, card=card)
 
     def agent(self, key: str) -> Answer:
@@ -140,3 +143,8 @@ class Questions:
         if incident is None:
             return Answer(f"There is no incident INC-{incident_id:04d}.", ok=False)
         return Answer(incident.number, card=card(incident), incident_id=incident_id)
+
+
+def _off_normal(number: int) -> str:
+    """`1 agent is off its normal rung.`."""
+    return f"{plural(number, 'agent')} {'is off its' if number == 1 else 'are off their'} normal rung."
