@@ -1,13 +1,15 @@
 """A night on a real database, and the command line beside it."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from tests.support.wired import House
+from bot.simulation.clock import MovableClock
+from tests.support.wired import ANA, House
 
 FLEET = """\
 people:
@@ -54,8 +56,19 @@ def stepdown(tmp_path: Path) -> Stepdown:
 
 @pytest.fixture
 def night(tmp_path: Path) -> Iterator[House]:
-    """Six healthy hours, and nothing open. Its writer is closed before a command runs: `night.close()`."""
-    house = House(tmp_path)
+    """Six healthy hours up to eight minutes ago, and nothing open. A command looks by the real clock."""
+    begun = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=8)
+    house = House(tmp_path, clock=MovableClock(begun))
     house.settle_in()
     yield house
     house.close()
+
+
+@pytest.fixture
+def breached(night: House) -> House:
+    """The agent went bad some minutes ago; Ana has it and stepped it down; it has been well for three minutes."""
+    night.live(5, her=18.0)
+    assert night.commands.acknowledge(ANA, 1).ok
+    assert night.commands.step_down(ANA, "refunds", "read-only", "loop").ok
+    night.live(3)
+    return night

@@ -37,10 +37,10 @@ def sli_table(lines: Iterable[SliLine]) -> list[str]:
 
 
 def _sli(line: SliLine) -> list[str]:
-    why = f" ({line.why})" if line.why and line.status in words.EXPLAINED else ""
-    unknown = line.status == "unknown"
+    why = line.why if line.status in words.EXPLAINED else ""
     # An unknown number says so where the number would stand; its last column tells only why.
-    meaning = why.strip() if unknown else f"{words.SLI_WORDS[line.status]}{why}"
+    meaning = "" if line.status == "unknown" and line.now is None else words.SLI_WORDS[line.status]
+    meaning = ": ".join(part for part in (meaning, why) if part)
     shown = [words.name_of(line), words.value(line), words.limit(line), words.normal(line), words.tasks(line)]
     return [*shown, words.workflow(line), meaning]
 

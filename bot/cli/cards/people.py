@@ -45,7 +45,9 @@ def _done(line: TaskLine) -> str:
 
 def followup_list(card: FollowupList) -> list[str]:
     """Follow-ups, the ones due first, first."""
-    return [f"{card.title}:", *table([_followup(line) for line in card.lines])] if card.lines else []
+    if not card.lines:
+        return ["No follow-up is open."]
+    return [f"{card.title}:", *table([_followup(line) for line in card.lines])]
 
 
 def _followup(line: FollowupLine) -> list[str]:
