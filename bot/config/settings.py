@@ -22,6 +22,8 @@ PREFIX = "STEPDOWN_"
 SLACK_API = "https://slack.com/api/"
 PAGERDUTY = ("https://events.pagerduty.com/", "https://events.eu.pagerduty.com/")
 ENV_FILE = ".env"
+ENV_ENCODING = "utf-8-sig"
+"""With the byte order mark that some editors write; it would otherwise become part of the first name."""
 NOWHERE = "http://not-set.invalid"
 """The top-level domain `.invalid` never resolves (RFC 2606)."""
 
@@ -119,7 +121,12 @@ class Settings(BaseSettings):
     """Everything a process needs to know before it reads the fleet file. Frozen; secrets hide in `repr`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding=ENV_ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     fleet: Path = Path("fleet.yaml")
@@ -172,7 +179,7 @@ class Settings(BaseSettings):
 def environment(directory: Path | None = None) -> dict[str, str]:
     """The process's variables over those of `.env` in the working directory: what `${NAME}` may name."""
     file = (directory or Path()) / ENV_FILE
-    stored = dotenv_values(file) if file.is_file() else {}
+    stored = dotenv_values(file, encoding=ENV_ENCODING) if file.is_file() else {}
     return {name: value for name, value in stored.items() if value is not None} | dict(os.environ)
 
 
