@@ -32,8 +32,6 @@ def check(
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
     from bot.core.formatting.plurals import plural
     from bot.core.paging.reachability import holes
-    from bot.runbooks.library import RunbookLibrary
-    from bot.runbooks.playbook_library import Names, load_playbooks
     from bot.sources import KINDS
 
     settings = settings_now()
@@ -44,19 +42,7 @@ def check(
         loaded = load_fleet(path, environment(), KINDS)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
-    shelf = RunbookLibrary(settings.runbooks_dir)
-    if settings.runbooks_dir.is_dir():
-        problems += [str(problem) for problem in shelf.problems()]
-        if loaded is not None:
-            problems += [
-                f"{path}: agent {agent.key}: there is no runbook {agent.runbook!r} in {settings.runbooks_dir}"
-                for agent in loaded.agents.values()
-                if agent.runbook not in shelf.names()
-            ]
-    if settings.playbooks_dir.is_dir():
-        playbooks = load_playbooks(settings.playbooks_dir, Names.of(loaded, shelf.names()))
-        problems += [str(problem) for problem in playbooks.problems]
-        problems += _unknown_failures(path, loaded, playbooks.known)
+    problems += _faults_of_procedures(settings, path, loaded)
     if problems:
         stop("\n".join(problems), NO)
     assert loaded is not None  # noqa: S101 - no problems means it was loaded
@@ -73,6 +59,22 @@ def check(
     ways = frozenset({"slack"}.union(way.kind for person in loaded.people.values() for way in person.ways))
     for hole in holes(loaded, ways, {}):
         print(f"who can be reached: {hole.text}")
+
+
+def _faults_of_procedures(settings: "Settings", path: Path, fleet: "Fleet | None") -> Iterator[str]:
+    """What is wrong with the runbooks and playbooks; a folder of them that is not there too."""
+    from bot.runbooks.library import RunbookLibrary
+    from bot.runbooks.playbook_library import Names, load_playbooks
+
+    shelf = RunbookLibrary(settings.runbooks_dir)
+    yield from map(str, shelf.problems())
+    for agent in fleet.agents.values() if fleet is not None and settings.runbooks_dir.is_dir() else ():
+        if agent.runbook not in shelf.names():
+            yield f"{path}: agent {agent.key}: there is no runbook {agent.runbook!r} in {settings.runbooks_dir}"
+    playbooks = load_playbooks(settings.playbooks_dir, Names.of(fleet, shelf.names()))
+    yield from map(str, playbooks.problems)
+    if settings.playbooks_dir.is_dir():
+        yield from _unknown_failures(path, fleet, playbooks.known)
 
 
 def _unknown_failures(path: Path, fleet: "Fleet | None", known: Collection[str]) -> Iterator[str]:

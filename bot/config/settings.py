@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot import shipped
 from bot.config.problems import SettingsErrors, near
 
 PREFIX = "STEPDOWN_"
@@ -29,9 +30,9 @@ NOWHERE = "http://not-set.invalid"
 
 
 def _shipped(folder: Path) -> Path:
-    """A plain name that the working directory does not have is the folder beside the program, in a checkout."""
-    beside = Path(__file__).resolve().parents[2] / folder
-    return beside if len(folder.parts) == 1 and not folder.is_dir() and beside.is_dir() else folder
+    """A plain name that the working directory does not have is the folder of that name that came with the program."""
+    plain = len(folder.parts) == 1 and str(folder) in shipped.NAMES
+    return shipped.path(str(folder)) if plain and not folder.is_dir() else folder
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from bot import shipped
 from bot.config import parse_fleet
 from bot.core.model.fleet import Fleet
 from bot.localslack.server import LocalSlack, Workspace
@@ -21,8 +22,6 @@ from bot.slack.manifest import manifest
 from bot.sources import KINDS
 from bot.web.tokens import TokenBook, new_token
 
-RUNBOOKS = Path(__file__).parents[2] / "runbooks"
-PLAYBOOKS = RUNBOOKS.parent / "playbooks"
 HISTORY_DAYS = 3.0
 
 
@@ -48,7 +47,9 @@ class DemoSetup:
         self.slack.stop()
 
 
-def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None], playbooks: Path = PLAYBOOKS) -> DemoSetup:
+def set_up(
+    folder: Path, speed: float, port: int, say: Callable[[str], None], playbooks: Path | None = None
+) -> DemoSetup:
     """Start everything; returns when the bot polls. `say` hears what is starting."""
     clock = ScaledClock(speed)
     slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "app": {"manifest": manifest()}}), port=port)
@@ -62,7 +63,8 @@ def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None], pl
     made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
     feed = new_token("changes")
     lines = [token.line for token in (*made.values(), feed)]
-    app = App(replace(_setup(folder, fleet, clock, slack, TokenBook.from_lines(lines)), playbooks_dir=playbooks))
+    setup = _setup(folder, fleet, clock, slack, TokenBook.from_lines(lines))
+    app = App(replace(setup, playbooks_dir=playbooks or setup.playbooks_dir))
     app.start()
     say(f"bot               {app.url}/docs")
     instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})
@@ -77,8 +79,8 @@ def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, to
         slack=SlackAccess(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.api_url),
         database_url=f"sqlite:///{folder / 'demo.db'}",
         data_dir=folder,
-        runbooks_dir=RUNBOOKS,
-        playbooks_dir=PLAYBOOKS,
+        runbooks_dir=shipped.path("runbooks"),
+        playbooks_dir=shipped.path("playbooks"),
         tokens=tokens,
         speed=clock.speed,
         history_days=HISTORY_DAYS,
