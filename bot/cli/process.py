@@ -156,15 +156,17 @@ def reload() -> None:
 
 @app.command()
 def demo(
-    speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 30,
+    speed: Annotated[float, typer.Option(min=1, help="How many times faster than real time, up to 60.")] = 30,
     unattended: Annotated[bool, typer.Option("--unattended", help="Play the responder too.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write what happened to this file.")] = None,
     port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the database and the postmortem.")] = None,
 ) -> None:
     """Live through a whole incident in your browser: a local Slack, simulated agents, the real bot."""
-    from bot.demo import run_demo
+    from bot.demo import run_demo, too_fast
 
+    if why := too_fast(speed):
+        stop(why, WRONG)
     raise typer.Exit(run_demo(speed=speed, unattended=unattended, json_file=json_file, port=port, keep=keep))
 
 

@@ -23,6 +23,13 @@ from bot.sources import KINDS
 from bot.web.tokens import TokenBook, new_token
 
 HISTORY_DAYS = 3.0
+READ_BACK, USUAL = 6.0, 60.0
+"""Real seconds in which the simulated agents can read a rung back even on a busy machine, and what a fleet file has."""
+
+
+def confirm_within(speed: float) -> float:
+    """Scenario seconds for a read-back: its minute may be a real second, in which no process is sure to run."""
+    return max(USUAL, READ_BACK * speed)
 
 
 @dataclass
@@ -35,6 +42,8 @@ class DemoSetup:
     metrics: MetricsServer
     instances: Instances
     feed_token: str = field(repr=False)
+    folder: Path
+    clock: ScaledClock
     telling: ScriptRun | None = None
 
     def stop(self) -> None:
@@ -59,7 +68,7 @@ def set_up(
     metrics = MetricsServer(world)
     metrics.start()
     say(f"simulated fleet   {metrics.url}/metrics")
-    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url).encode(), {}, KINDS)
+    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url, confirm_within(speed)).encode(), {}, KINDS)
     made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
     feed = new_token("changes")
     lines = [token.line for token in (*made.values(), feed)]
@@ -69,7 +78,7 @@ def set_up(
     say(f"bot               {app.url}/docs")
     instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})
     instances.start()
-    return DemoSetup(slack, app, world, metrics, instances, feed.token)
+    return DemoSetup(slack, app, world, metrics, instances, feed.token, folder, clock)
 
 
 def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, tokens: TokenBook) -> AppSetup:
