@@ -6,7 +6,7 @@ needed cannot be reached. `stepdown --help` says so too.
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -77,9 +77,34 @@ def open_offline() -> "Iterator[OfflineCommands]":
     except StoreError as error:
         stop(str(error), UNREACHABLE)
     try:
-        yield desk
+        with logs_on_stderr():
+            yield desk
     finally:
         desk.close()
+
+
+@contextmanager
+def logs_on_stderr() -> "Iterator[None]":
+    """Warnings go to standard error, in plain words: standard output is the answer, and may be read by a program."""
+    import structlog
+
+    before = structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        processors=[structlog.processors.format_exc_info, _plain_line],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _plain_line(_logger: object, _method: str, event: "MutableMapping[str, Any]") -> str:
+    from bot.core.formatting.terminal_text import visible
+
+    told = ", ".join(f"{name}: {value}" for name, value in event.items() if name != "event")
+    return visible(f"{event['event']} ({told})" if told else str(event["event"]))
 
 
 def show(answer: "Answer", as_json: bool = False) -> None:

@@ -352,7 +352,7 @@ class App:
                 self.watch.ticks.completed("exchange")
             except Exception:  # the loop's outer edge: a database that is away comes back
                 self.watch.ticks.failed("exchange")
-                log.exception("no exchange with the database")
+                log.exception("the exchange with the database failed; the next one follows")
                 self._stopping.wait(0.5)
 
     def _hear(self, news: str) -> None:

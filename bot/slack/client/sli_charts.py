@@ -1,9 +1,10 @@
 """The chart behind `/agent AGENT sli SLI`: drawn after the words are out, and shown to whoever asked alone."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
+
+import structlog
 
 from bot.core.cards.page import Picture
 from bot.ports.errors import DeliveryError
@@ -16,7 +17,7 @@ TRIES: Final = 5
 PAUSE: Final = 1.0
 """Seconds before Slack is asked again whether it shows an upload by now."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 CurvesOf = Callable[[str, str], Sequence[Picture]]
 """(agent, SLI) -> its charts, uploaded. Raises DeliveryError."""
@@ -35,7 +36,7 @@ class SliCharts:
         try:
             self._post(place, blocks.pictures(self._draw(agent, sli)))
         except DeliveryError as error:
-            log.warning("no chart of %s of %s: %s", sli, agent, error)
+            log.warning("a chart could not be shown", agent=agent, sli=sli, why=str(error))
             self._say(place, blocks.line(f"There is no chart: {error}."))
 
     def _post(self, place: FormPlace, drawn: Drawn) -> None:
@@ -64,4 +65,4 @@ class SliCharts:
         try:
             self._ephemeral(place, drawn)
         except SlackError as error:
-            log.warning("could not answer %s: %s", place.user, error)
+            log.warning("a person could not be answered", user=place.user, why=str(error))

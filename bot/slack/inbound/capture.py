@@ -4,11 +4,12 @@
 once, however often Slack tells of it. The receipt is a reaction of ours: whoever does not see it has to try again.
 """
 
-import logging
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+
+import structlog
 
 from bot.engine.commands.commands import Commands
 from bot.slack.access import Access
@@ -26,7 +27,7 @@ Body = Mapping[str, Any]
 Tell = Callable[[str, str, str], None]
 """(user, channel, words): say it to one person only."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 class Capture:
@@ -106,5 +107,10 @@ class Capture:
             call(self._client.reactions_add, channel=channel, timestamp=ts, name=RECEIPT)
         except SlackError as error:
             if error.code != "already_reacted":
-                log.info("no receipt for %s in %s: %s", ts, channel, error)
+                log.info(
+                    "no emoji shows that a message was taken over; the person is told",
+                    channel=channel,
+                    ts=ts,
+                    why=str(error),
+                )
                 self._tell(user, channel, words)
