@@ -17,7 +17,7 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor, Person
 from bot.slack.client.web_api import SlackClient, SlackError, call
-from bot.slack.text import plain
+from bot.slack.text import plain, slack_id
 
 TTL: Final = 300.0
 """Seconds for which a lookup is believed."""
@@ -134,7 +134,7 @@ class Access:
         try:
             account = self._account(user)
         except SlackError as error:
-            log.warning("Slack did not say who a person is", user=user, why=str(error))
+            log.warning("Slack did not say who a person is", user=slack_id(user), why=str(error))
             return {}, "Slack knows no such account here" if error.code in GONE else ""
         return account, _barred(account, ours)
 

@@ -32,6 +32,7 @@ _QUOTES = str.maketrans(
 )
 _MENTION = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
+_ID = re.compile(r"[A-Z][A-Z0-9]{2,20}|\d{1,12}\.\d{1,6}")
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
@@ -112,6 +113,11 @@ def channel_link(channel: str) -> str:
 def user_mention(user: str) -> str:
     """A mention that pings; empty for what is not a user id."""
     return f"<@{user}>" if _USER.fullmatch(user) else ""
+
+
+def slack_id(text: str) -> str:
+    """An id of Slack's, for a log; `?` for what is none: whoever sent it may have written anything."""
+    return text if _ID.fullmatch(text) else "?"
 
 
 def whole(text: str) -> str:

@@ -12,6 +12,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Drawn
 from bot.slack.client.web_api import SlackClient, SlackError, call
 from bot.slack.inbound.modals import FormPlace
+from bot.slack.text import slack_id
 
 TRIES: Final = 5
 PAUSE: Final = 1.0
@@ -65,4 +66,4 @@ class SliCharts:
         try:
             self._ephemeral(place, drawn)
         except SlackError as error:
-            log.warning("a person could not be answered", user=place.user, why=str(error))
+            log.warning("a person could not be answered", user=slack_id(place.user), why=str(error))

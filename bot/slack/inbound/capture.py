@@ -14,7 +14,7 @@ import structlog
 from bot.engine.commands.commands import Commands
 from bot.slack.access import Access
 from bot.slack.client.web_api import SlackClient, SlackError, call
-from bot.slack.text import unescape, whole
+from bot.slack.text import slack_id, unescape, whole
 
 SORTS: Final[Mapping[str, str]] = {"pushpin": "note", "ballot_box_with_check": "task", "memo": "followup"}
 """Emoji -> what the message becomes."""
@@ -109,8 +109,8 @@ class Capture:
             if error.code != "already_reacted":
                 log.info(
                     "no emoji shows that a message was taken over; the person is told",
-                    channel=channel,
-                    ts=ts,
+                    channel=slack_id(channel),
+                    ts=slack_id(ts),
                     why=str(error),
                 )
                 self._tell(user, channel, words)

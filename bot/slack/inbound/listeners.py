@@ -30,7 +30,7 @@ from bot.slack.inbound import modals, replies
 from bot.slack.inbound.actions import ACTIONS, clicked
 from bot.slack.inbound.capture import Capture
 from bot.slack.inbound.modals import FormPlace
-from bot.slack.text import unescape
+from bot.slack.text import slack_id, unescape
 
 WORKERS = 8
 FORMS = 4
@@ -132,7 +132,9 @@ class Inbound:
             said = clicked(action)
         except (ValueError, KeyError):
             log.warning(
-                "a click is none of ours", action=repr(action.get("action_id")), value=repr(action.get("value"))
+                "a click is none of ours; the person is told",
+                action=repr(action.get("action_id")),
+                value=repr(action.get("value")),
             )
             self._workers.submit(self._tell, place, replies.refused(self._outdated("button")))
             return
@@ -149,7 +151,7 @@ class Inbound:
         try:
             said, place = modals.submitted(dict(view), body["user"]["id"], _team(body))
         except (ValueError, KeyError, TypeError, AttributeError):
-            log.warning("a form is none of ours", form=repr(view.get("callback_id")))
+            log.warning("a form is none of ours; the person is told", form=repr(view.get("callback_id")))
             ack()
             place = FormPlace(body["user"]["id"], _team(body), "")
             self._workers.submit(self._tell, place, replies.refused(self._outdated("form")))
@@ -186,9 +188,9 @@ class Inbound:
                 view = home_view(self._home.commands.home(caller.actor))
                 call(self._client.views_publish, user_id=user, view=view)
         except SlackError as error:
-            log.warning("Slack did not take a home tab", user=user, why=str(error))
+            log.warning("Slack did not take a home tab", user=slack_id(user), why=str(error))
         except Exception:  # the thread's outer edge: nobody waits for this
-            log.exception("a home tab could not be drawn", user=user)
+            log.exception("a home tab could not be drawn", user=slack_id(user))
 
     def _taken(self, take: Callable[[Body], None]) -> Callable[[Body], None]:
         """Events of pins and reactions go to the workers; one that fails is logged and leaves no receipt."""
@@ -300,13 +302,15 @@ class Inbound:
                 return
         except SlackError as error:
             log.info(
-                "no ephemeral answer is possible; it goes as a direct message", channel=place.channel, why=str(error)
+                "no ephemeral answer is possible; it goes as a direct message",
+                channel=slack_id(place.channel),
+                why=str(error),
             )
         try:
             room = call(self._client.conversations_open, users=place.user)["channel"]["id"]
             call(self._client.chat_postMessage, channel=room, unfurl_links=False, unfurl_media=False, **shown)
         except SlackError as error:
-            log.warning("a person could not be answered", user=place.user, why=str(error))
+            log.warning("a person could not be answered", user=slack_id(place.user), why=str(error))
 
     def _answered(self, url: str, shown: Mapping[str, object]) -> bool:
         try:
