@@ -110,10 +110,10 @@ def _plain_line(_logger: object, _method: str, event: "MutableMapping[str, Any]"
 def show(answer: "Answer", as_json: bool = False) -> None:
     """Print what a command answers; a refusal exits with 1."""
     from bot.cli.cards import answer_text
-    from bot.runtime.offline import plain
+    from bot.core.formatting.json_view import json_view
 
     if as_json:
-        print(json.dumps(plain(answer), indent=2))
+        print(json.dumps(json_view(answer), indent=2))
     else:
         print(answer_text(answer), file=sys.stdout if answer.ok else sys.stderr)
     if not answer.ok:

@@ -16,31 +16,31 @@ def declare(
     who: As = "",
 ) -> None:
     """Open an incident by hand. The running bot pages the owner at once."""
-    act(who, lambda desk, actor: desk.commands.declare(actor, agent, title))
+    act(who, lambda desk, actor: desk.commands.lifecycle.declare(actor, agent, title))
 
 
 @incident_app.command("ack")
 def ack(incident: Incident, who: As = "") -> None:
     """Take the page. Paging stops everywhere."""
-    act(who, lambda desk, actor: desk.commands.acknowledge(actor, number(incident)))
+    act(who, lambda desk, actor: desk.commands.paging.acknowledge(actor, number(incident)))
 
 
 @incident_app.command("pass")
 def pass_on(incident: Incident, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
     """Say that you cannot take it. The next person is paged at once."""
-    act(who, lambda desk, actor: desk.commands.pass_on(actor, number(incident), reason))
+    act(who, lambda desk, actor: desk.commands.paging.pass_on(actor, number(incident), reason))
 
 
 @incident_app.command("contain")
 def contain(incident: Incident, reason: Annotated[str, typer.Argument(help="By what means.")], who: As = "") -> None:
     """Say that the agent is contained by other means than a lower rung."""
-    act(who, lambda desk, actor: desk.commands.contain(actor, number(incident), reason))
+    act(who, lambda desk, actor: desk.commands.lifecycle.contain(actor, number(incident), reason))
 
 
 @incident_app.command("approve")
 def approve(incident: Incident, who: As = "") -> None:
     """Approve a restore that somebody else asked for."""
-    act(who, lambda desk, actor: desk.commands.approve_restore(actor, number(incident)))
+    act(who, lambda desk, actor: desk.commands.autonomy.approve_restore(actor, number(incident)))
 
 
 @incident_app.command("step")
@@ -55,7 +55,7 @@ def step(
     outcomes = ("done", "skipped", "not-applicable", "blocked")
     if outcome not in outcomes:
         stop(f"{outcome!r} is not an outcome. There are: {', '.join(outcomes)}.", WRONG)
-    act(who, lambda desk, actor: desk.commands.mark_step(actor, number(incident), step_id, outcome, note))  # type: ignore[arg-type]
+    act(who, lambda desk, actor: desk.commands.lifecycle.mark_step(actor, number(incident), step_id, outcome, note))  # type: ignore[arg-type]
 
 
 @incident_app.command("resolve")
@@ -67,26 +67,26 @@ def resolve(
     who: As = "",
 ) -> None:
     """Close a recovered incident. Refused, with what is still owed, unless --override says why."""
-    act(who, lambda desk, actor: desk.commands.resolve(actor, number(incident), reason, override, left_on))
+    act(who, lambda desk, actor: desk.commands.lifecycle.resolve(actor, number(incident), reason, override, left_on))
 
 
 @incident_app.command("cancel")
 def cancel(incident: Incident, reason: Annotated[str, typer.Argument(help="Why it is none.")], who: As = "") -> None:
     """Close it as a false alarm."""
-    act(who, lambda desk, actor: desk.commands.cancel(actor, number(incident), reason))
+    act(who, lambda desk, actor: desk.commands.lifecycle.cancel(actor, number(incident), reason))
 
 
 @incident_app.command("note")
 def note(incident: Incident, text: Annotated[str, typer.Argument(help="The line.")], who: As = "") -> None:
     """Write a line into the timeline."""
-    act(who, lambda desk, actor: desk.commands.note(actor, number(incident), text))
+    act(who, lambda desk, actor: desk.commands.teamwork.note(actor, number(incident), text))
 
 
 @incident_app.command("show")
 def show_incident(incident: Incident, as_json: AsJson = False) -> None:
     """Show one incident: its numbers, its rung, who has it and what is next."""
     with open_offline() as desk:
-        show(desk.commands.status(number(incident)), as_json)
+        show(desk.commands.queries.status(number(incident)), as_json)
 
 
 @incident_app.command("timeline")
@@ -97,7 +97,7 @@ def show_timeline(
 ) -> None:
     """Show the newest entries of an incident's timeline, oldest first."""
     with open_offline() as desk:
-        show(desk.commands.timeline(number(incident), limit), as_json)
+        show(desk.commands.queries.timeline(number(incident), limit), as_json)
 
 
 @incident_app.command("evidence")

@@ -50,6 +50,8 @@ def check(
         _check_online(settings, loaded, as_json=as_json)
         return
     series = sum(len(agent.slis) for agent in loaded.agents.values())
+    for warning in loaded.warnings:
+        print(f"warning: {warning}")
     parts = (
         plural(len(loaded.agents), "agent"),
         plural(series, "SLI"),

@@ -13,7 +13,7 @@ app = typer.Typer()
 def status(as_json: AsJson = False) -> None:
     """List the open incidents."""
     with open_offline() as desk:
-        show(desk.commands.incidents(), as_json)
+        show(desk.commands.queries.incidents(), as_json)
 
 
 @app.command()
@@ -23,7 +23,7 @@ def agents(
 ) -> None:
     """Show every agent with its rung and its numbers, or one agent with its ladder and people."""
     with open_offline() as desk:
-        show(desk.commands.agent(agent) if agent else desk.commands.fleet(), as_json)
+        show(desk.commands.queries.agent(agent) if agent else desk.commands.queries.fleet(), as_json)
 
 
 @app.command("step-down")
@@ -36,19 +36,19 @@ def step_down(
     who: As = "",
 ) -> None:
     """Lower an agent's rung, now. The running bot publishes it within a second."""
-    act(who, lambda desk, actor: desk.commands.step_down(actor, agent, rung, reason, minutes, workflow))
+    act(who, lambda desk, actor: desk.commands.autonomy.step_down(actor, agent, rung, reason, minutes, workflow))
 
 
 @app.command()
 def restore(agent: AgentKey, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
     """Ask to restore an agent by one rung. A second person approves it: `stepdown incident approve`."""
-    act(who, lambda desk, actor: desk.commands.ask_restore(actor, agent, reason))
+    act(who, lambda desk, actor: desk.commands.autonomy.ask_restore(actor, agent, reason))
 
 
 @app.command()
 def postmortem(incident: Incident, who: As = "") -> None:
     """Draft the postmortem now. The running bot writes and posts it."""
-    act(who, lambda desk, actor: desk.commands.postmortem(actor, number(incident)))
+    act(who, lambda desk, actor: desk.commands.lifecycle.postmortem(actor, number(incident)))
 
 
 @app.command()

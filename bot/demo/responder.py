@@ -146,7 +146,9 @@ def take_the_lead(stage: DemoSetup) -> None:
     ana = demo_fleet.PEOPLE[0]
     for incident in stage.app.store.open_incidents(demo_fleet.FAILING):
         if incident.acked_by == ana.key and not incident.roles.get("lead"):
-            stage.app.commands.take_role(Actor(ana.key, ana.name, ana.slack, responder=True), incident.id, "lead")
+            stage.app.commands.teamwork.take_role(
+                Actor(ana.key, ana.name, ana.slack, responder=True), incident.id, "lead"
+            )
 
 
 class ScriptedResponder:

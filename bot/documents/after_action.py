@@ -8,9 +8,10 @@ from pathlib import Path
 from bot.charts.sli_chart import draw
 from bot.core.exercises.after_action import AfterAction
 from bot.core.exercises.debrief import Debrief
+from bot.core.formatting.json_view import object_view
 from bot.core.reports.postmortem_report import Chart, gaps_in
 from bot.documents.folder import keep
-from bot.documents.render import plain_object, safe_name, templates
+from bot.documents.render import safe_name, templates
 from bot.ports.documents import Document
 
 
@@ -25,15 +26,17 @@ class AfterActionDocuments:
     def report(self, found: AfterAction) -> Document:
         """Render a report. The same value gives the same text and data."""
         name = safe_name(f"exercise-{found.number:04d}-{found.agent}-{found.playbook}")
-        pictures = {
+        chart_images = {
             f"{name}-{at}-{safe_name(chart.series.sli)}.png": self._draw(chart)
             for at, chart in enumerate(found.charts, 1)
         }
         gaps = sum(1 for _ in gaps_in(found.actions))
-        text = self._templates.get_template("after_action.md.j2").render(r=found, pictures=list(pictures), gaps=gaps)
+        text = self._templates.get_template("after_action.md.j2").render(
+            r=found, chart_images=list(chart_images), gaps=gaps
+        )
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        data = {**plain_object(found), "record": rows_as_data(found), "pictures": list(pictures), "charts": []}
-        return Document(name, markdown, json.dumps(data, indent=1, ensure_ascii=False) + "\n", pictures, gaps)
+        data = {**object_view(found), "record": rows_as_data(found), "pictures": list(chart_images), "charts": []}
+        return Document(name, markdown, json.dumps(data, indent=1, ensure_ascii=False) + "\n", chart_images, gaps)
 
     def keep(self, document: Document) -> str:
         """Write it; returns the path of the Markdown file. Raises DeliveryError."""
@@ -61,7 +64,7 @@ def result_as_data(found: AfterAction, debrief: Debrief, report: str) -> dict[st
             }
             for one in found.objectives
         ],
-        "times": plain_object(debrief.times),
+        "times": object_view(debrief.times),
         "score": found.score,
         "wrong_attributions": found.wrong_causes,
         "premature_restores": found.premature_restores,

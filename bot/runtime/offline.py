@@ -6,24 +6,17 @@ It writes to the same database. The running bot carries the effects out and publ
 import getpass
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.config import Settings
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
-from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.commands.causes import Causes
-from bot.engine.commands.commands import CommandDependencies, Commands
-from bot.engine.incidents.monitor import IncidentMonitor
-from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.assembly import EngineDependencies, build_engine
+from bot.engine.commands.commands import Commands
 from bot.engine.paging.canary import KIND as CANARY
 from bot.engine.paging.canary import Canary
 from bot.engine.reliability.readiness_check import ReadinessCheck
-from bot.engine.views.sli_lines import SliLines
-from bot.engine.views.views import Views
 from bot.exercises.results import rehearsed
 from bot.pagers import PAGERS
 from bot.ports.clock import Clock
@@ -57,19 +50,15 @@ class OfflineCommands:
             return fleet
 
         ways = frozenset({"slack", *PAGERS})
-        rung_cache = MemoryRungCache(present, clock, store.rungs())
-        recorder = IncidentRecorder(store, rung_cache, time.time, lambda _: None)
-        history = Baselines(store, present)
-        shelf = RunbookLibrary(settings.runbooks_dir)
-        opener = IncidentOpener(store, recorder, present, shelf, ways)
-        monitor = IncidentMonitor(store, recorder, history, rung_cache, present, clock)
-        numbers = SliLines(store, history, rung_cache, present)
-        views = Views(store, numbers, present, monitor.clock_of)
-        playbooks = PlaybookLibrary(settings.playbooks_dir, shelf.names, present).all
-        causes = Causes.over(store, recorder, history, views, playbooks, shelf, present, clock)
-        readiness_check = ReadinessCheck(store, present, shelf, rehearsed(settings.data_dir))
-        desk = CommandDependencies(store, recorder, opener, views, present, clock, causes, readiness_check)
-        return cls(store, Commands(desk), fleet, ways, readiness_check, clock)
+        runbooks = RunbookLibrary(settings.runbooks_dir)
+        playbooks = PlaybookLibrary(settings.playbooks_dir, runbooks.names, present).all
+        readiness_check = ReadinessCheck(store, present, runbooks, rehearsed(settings.data_dir))
+        engine = build_engine(
+            EngineDependencies(
+                store, present, clock, time.time, runbooks, playbooks, ways, readiness_check=readiness_check
+            )
+        )
+        return cls(store, engine.commands, fleet, ways, readiness_check, clock)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -100,16 +89,3 @@ class OfflineCommands:
         """Everything that is stored, as JSON lines."""
         with self.store.reading(), self.store.looking() as connection:
             yield from export.lines(connection, head())
-
-
-def plain(value: object) -> object:
-    """An answer as plain JSON values."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(item) for name, item in asdict(value).items()}
-    if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.simulation.clock import MovableClock
-from tests.support.wired import ANA, House
+from tests.support.wired import ANA, WiredEngine
 
 FLEET = """\
 people:
@@ -55,20 +55,20 @@ def stepdown(tmp_path: Path) -> Stepdown:
 
 
 @pytest.fixture
-def night(tmp_path: Path) -> Iterator[House]:
+def night(tmp_path: Path) -> Iterator[WiredEngine]:
     """Six healthy hours up to eight minutes ago, and nothing open. A command looks by the real clock."""
     begun = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=8)
-    house = House(tmp_path, clock=MovableClock(begun))
+    house = WiredEngine(tmp_path, clock=MovableClock(begun))
     house.settle_in()
     yield house
     house.close()
 
 
 @pytest.fixture
-def breached(night: House) -> House:
+def breached(night: WiredEngine) -> WiredEngine:
     """The agent went bad some minutes ago; Ana has it and stepped it down; it has been well for three minutes."""
     night.live(5, her=18.0)
-    assert night.commands.acknowledge(ANA, 1).ok
-    assert night.commands.step_down(ANA, "refunds", "read-only", "loop").ok
+    assert night.commands.paging.acknowledge(ANA, 1).ok
+    assert night.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop").ok
     night.live(3)
     return night

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.incident.events import Assessed
 from tests.cli.conftest import Stepdown
-from tests.support.wired import ANA, House
+from tests.support.wired import ANA, WiredEngine
 
 
 def test_its_version(stepdown: Stepdown) -> None:
@@ -25,7 +25,7 @@ def test_the_help_names_every_exit_code(stepdown: Stepdown) -> None:
         assert sentence in told
 
 
-def test_an_incident_is_declared_while_slack_is_down(night: House, stepdown: Stepdown) -> None:
+def test_an_incident_is_declared_while_slack_is_down(night: WiredEngine, stepdown: Stepdown) -> None:
     night.close()
     answer = stepdown("incident", "declare", "refunds", "paying twice", "--as", "bo")
     assert (answer.exit_code, answer.output) == (0, "INC-0001 is open on refunds; its owner is paged.\n")
@@ -36,15 +36,15 @@ def test_an_incident_is_declared_while_slack_is_down(night: House, stepdown: Ste
     assert any("paying twice" in str(posted.content) for posted in night.chat.posts.values())
 
 
-def test_a_second_one_is_refused_with_exit_code_1(night: House, stepdown: Stepdown) -> None:
-    night.commands.declare(ANA, "refunds", "odd")
+def test_a_second_one_is_refused_with_exit_code_1(night: WiredEngine, stepdown: Stepdown) -> None:
+    night.commands.lifecycle.declare(ANA, "refunds", "odd")
     night.close()
     answer = stepdown("incident", "declare", "refunds", "again")
     assert answer.exit_code == 1
     assert "refunds has INC-0001 open already." in answer.stderr
 
 
-def test_the_timeline_says_who_looked_at_the_evidence(night: House, stepdown: Stepdown) -> None:
+def test_the_timeline_says_who_looked_at_the_evidence(night: WiredEngine, stepdown: Stepdown) -> None:
     night.live(3, her=18.0)
     night.close()
     assert stepdown("incident", "evidence", "1", "--as", "bo").exit_code == 0
@@ -57,7 +57,7 @@ def test_the_timeline_says_who_looked_at_the_evidence(night: House, stepdown: St
     ("words", "code"),
     [(("status",), 0), (("incident", "show", "7"), 1), (("incident", "show", "seven"), 2), (("nothing",), 2)],
 )
-def test_exit_codes(words: tuple[str, ...], code: int, night: House, stepdown: Stepdown) -> None:
+def test_exit_codes(words: tuple[str, ...], code: int, night: WiredEngine, stepdown: Stepdown) -> None:
     night.close()
     answer = stepdown(*words)
     assert answer.exit_code == code

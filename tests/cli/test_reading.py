@@ -16,7 +16,7 @@ from bot.core.cards.answer import Answer
 from bot.simulation.clock import MovableClock
 from tests.cli.conftest import Stepdown
 from tests.slack.setup import realistic
-from tests.support.wired import ANA, House
+from tests.support.wired import ANA, WiredEngine
 
 REPR = re.compile(r"[{\[]'|\bNone\b|\bTrue\b|\bFalse\b|datetime\.|<\w+ object|\w+Card\(|\w+Line\(|Decimal\(")
 
@@ -80,7 +80,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_a_person_reads_it(name: str, breached: House, stepdown: Stepdown) -> None:
+def test_a_person_reads_it(name: str, breached: WiredEngine, stepdown: Stepdown) -> None:
     breached.close()
     story = STORIES[name]
     answer = stepdown(*story.line.split())
@@ -111,7 +111,7 @@ def _takes_json(command: click.Command) -> bool:
     return any("--json" in option.opts for option in command.params)
 
 
-def test_an_unknown_number_says_no_data_as_in_slack(night: House, stepdown: Stepdown) -> None:
+def test_an_unknown_number_says_no_data_as_in_slack(night: WiredEngine, stepdown: Stepdown) -> None:
     night.close()
     shown = stepdown("agents", "refunds", STEPDOWN_DATABASE_URL=_of_yesterday(night)).output
     assert (
@@ -121,11 +121,11 @@ def test_an_unknown_number_says_no_data_as_in_slack(night: House, stepdown: Step
     assert "unknown" not in shown
 
 
-def _of_yesterday(night: House) -> str:
+def _of_yesterday(night: WiredEngine) -> str:
     """A database that knows nothing newer than a day."""
     folder = night.path / "yesterday"
     folder.mkdir()
-    old = House(folder, clock=MovableClock(datetime.now(UTC) - timedelta(days=1)))
+    old = WiredEngine(folder, clock=MovableClock(datetime.now(UTC) - timedelta(days=1)))
     old.settle_in()
     old.close()
     return f"sqlite:///{folder / 'stepdown.db'}"
@@ -138,15 +138,15 @@ def test_every_card_reads_as_text(name: str) -> None:
     assert len(shown.splitlines()) > 1
 
 
-def test_json_is_for_programs_and_whole(breached: House, stepdown: Stepdown) -> None:
+def test_json_is_for_programs_and_whole(breached: WiredEngine, stepdown: Stepdown) -> None:
     breached.close()
     told = json.loads(stepdown("agents", "refunds", "--json").output)
     assert told["card"]["row"]["agent"] == "refunds"
     assert told["ok"] is True
 
 
-def test_words_of_one_and_of_many(night: House, stepdown: Stepdown) -> None:
-    night.commands.declare(ANA, "refunds", "odd")
+def test_words_of_one_and_of_many(night: WiredEngine, stepdown: Stepdown) -> None:
+    night.commands.lifecycle.declare(ANA, "refunds", "odd")
     night.close()
     assert "1 incident open." in stepdown("status").output
     assert "1 agent." in stepdown("agents").output

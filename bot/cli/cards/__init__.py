@@ -12,7 +12,7 @@ from bot.core.cards.answer import Answer, Card, NoticeCard
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
-from bot.core.cards.fleet import AgentCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
     CatchupCard,
     IncidentCard,
@@ -44,6 +44,8 @@ def card_lines(card: Card) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 - o
             return fleet.fleet(card)
         case AgentCard():
             return fleet.agent(card)
+        case AgentChangesCard():
+            return fleet.agent_changes(card)
         case IncidentList():
             return incident.incident_list(card)
         case IncidentCard():

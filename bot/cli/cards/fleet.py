@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from bot.cli.cards.parts import INDENT, listed, moment, rung_words, sli_table, table
-from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, AgentRow, FleetCard
+from bot.core.formatting.durations import span
 
 NO_AGENT = "No agent is registered."
 
@@ -41,3 +42,14 @@ def agent(card: AgentCard) -> list[str]:
 def _ladder(card: AgentCard) -> list[str]:
     here = card.row.rung.rung
     return table([[name, may, "now" if name == here else ""] for name, may in card.ladder], indent="")
+
+
+def agent_changes(card: AgentChangesCard) -> list[str]:
+    """What changed lately, the newest first, each with its age."""
+    rows = [
+        [f"{span((card.now - one.at).total_seconds())} ago", moment(one.at, card.now), one.words, one.by]
+        for one in card.changes
+    ]
+    title = f"Changes on {card.agent}, last {card.span.total_seconds() / 3600:g} h:"
+    nothing = f"{INDENT}No change was posted, no rung was changed, no new version was seen."
+    return [title, *(table(rows) if rows else [nothing])]
