@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-import click
 import pytest
 import typer
 
@@ -99,15 +98,15 @@ def test_every_command_that_answers_in_json_too_has_a_story() -> None:
     assert not {words for words in known - elsewhere if not any(line.startswith(words) for line in told)}
 
 
-def _commands(command: click.Command, words: str = "") -> Iterator[tuple[str, click.Command]]:
-    inner: dict[str, click.Command] = getattr(command, "commands", {})
+def _commands(command: Command, words: str = "") -> Iterator[tuple[str, Command]]:
+    inner: dict[str, Command] = getattr(command, "commands", {})
     for name, sub in inner.items():
         yield from _commands(sub, f"{words} {name}".strip())
     if not inner:
         yield words, command
 
 
-def _takes_json(command: click.Command) -> bool:
+def _takes_json(command: Command) -> bool:
     return any("--json" in option.opts for option in command.params)
 
 

@@ -156,4 +156,5 @@ def adapters_with_seams(adapters: Adapters, seams: Seams) -> Adapters:
     }
     postmortems = Seamed(adapters.postmortems, seams, {"draft": lambda *_: "documents.draft"})
     chat = Seamed(adapters.chat, seams, _CHAT)
-    return replace(adapters, chat=chat, pagers=pagers, controls=controls, postmortems=postmortems)
+    wrapped: dict[str, Any] = {"chat": chat, "pagers": pagers, "controls": controls, "postmortems": postmortems}
+    return replace(adapters, **wrapped)

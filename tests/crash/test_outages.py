@@ -156,7 +156,7 @@ def test_events_come_twice_and_in_the_wrong_order(tmp_path: Path, quiet: Quiet) 
         assert sorted(_notes(tonight)) == ["first", "second"]
 
     folder = tmp_path / "night"
-    storms = {"recovery to begin": mention, "everything to be done": once}
+    storms: dict[str, Storm] = {"recovery to begin": mention, "everything to be done": once}
     found, _, _ = play(folder, f"sqlite:///{folder / 'stepdown.db'}", [], storms)
     assert found.state["state"] == "resolved"
 

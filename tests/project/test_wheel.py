@@ -39,7 +39,7 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-index",
         "-q",
         "-w",
-        out,
+        str(out),
         ".",
     ]
     subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=300)

@@ -189,8 +189,8 @@ class IncidentMonitor:
     def read_back(self) -> None:
         """Compare what was requested with what instances say they apply.
 
-        Every instance counts whose lease on its last rung has not run out (the rung cache drops the others): until then it
-        may still act on that rung, however silent it is.
+        Every instance counts whose lease on its last rung has not run out (the rung cache drops the others): until then
+        it may still act on that rung, however silent it is.
         """
         now = self._clock.now()
         waiting = ("requested", "seen", "not-confirmed")

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.budgets.budget import PERIOD
 from bot.core.incident.effects import Notice
 from bot.core.model.rungs import InstanceReading
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.telemetry.task_records import TaskRecord
-from bot.engine.budgets.budgets import PERIOD
 from bot.engine.health.maintenance import Retention
 from tests.support.wired import ANA, START, WiredEngine
 

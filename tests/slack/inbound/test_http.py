@@ -19,7 +19,7 @@ from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
 from bot.slack.inbound.http import LARGEST, PATH, HttpConnection, refusal, unpacked
 from bot.web.server import HttpServer
-from tests.slack.recording_commands import RecordedCommands
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET, realistic
 from tests.slack.town import Town, workspace
 
@@ -82,7 +82,7 @@ def test_what_is_no_payload_is_unreadable(body: bytes) -> None:
 @pytest.mark.parametrize("secret", ["", "  "])
 def test_there_is_no_http_mode_without_a_secret(secret: str) -> None:
     with pytest.raises(ValueError, match="needs the app's signing secret"):
-        build_slack(RecordedCommands(), lambda: FLEET, bot_token="xoxb-local-x", signing_secret=secret)
+        build_slack(commands(RecordedCommands()), lambda: FLEET, bot_token="xoxb-local-x", signing_secret=secret)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def own() -> Iterator[LocalSlack]:
 def house(own: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands, str]]:
     desk = RecordedCommands()
     made = build_slack(
-        desk, lambda: FLEET, bot_token=own.bot_token, signing_secret=own.signing_secret, base_url=own.api_url
+        commands(desk), lambda: FLEET, bot_token=own.bot_token, signing_secret=own.signing_secret, base_url=own.api_url
     )
     app = FastAPI()
     for router in made.routes:
@@ -111,7 +111,7 @@ def house(own: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands, str]]:
 
 @pytest.fixture
 def street(own: LocalSlack, house: tuple[Slack, RecordedCommands, str]) -> Iterator[Town]:
-    house[1].__init__()
+    house[1].clear()
     made = Town(own)
     assert made.do("events_url", url=house[2]) == {"ok": True}
     yield made
@@ -137,7 +137,7 @@ def test_who_forges_is_refused_counted_and_never_logged(
     house: tuple[Slack, RecordedCommands, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     made, desk, url = house
-    desk.__init__()
+    desk.clear()
     connection = made.connection
     assert isinstance(connection, HttpConnection)
     before = connection.refused.get("forged", 0)
@@ -170,7 +170,7 @@ def test_until_we_know_who_we_are_slack_is_told_to_come_again(own: LocalSlack) -
     street = Town(own)
     street.do("faults", fault="refuse", method="auth.test", error="invalid_auth")
     made = build_slack(
-        RecordedCommands(),
+        commands(RecordedCommands()),
         lambda: FLEET,
         bot_token=own.bot_token,
         signing_secret=own.signing_secret,
