@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 import typer
@@ -96,6 +96,12 @@ def test_every_command_that_answers_in_json_too_has_a_story() -> None:
     elsewhere = {"replay", "tabletop run", "demo", "db copy"}
     """tests/replay, tests/exercises, tests/stories and tests/store read what these print."""
     assert not {words for words in known - elsewhere if not any(line.startswith(words) for line in told)}
+
+
+class Command(Protocol):
+    """What Typer makes of an app: a command, or a group of them."""
+
+    params: list[Any]
 
 
 def _commands(command: Command, words: str = "") -> Iterator[tuple[str, Command]]:

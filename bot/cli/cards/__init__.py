@@ -82,10 +82,8 @@ def card_lines(card: Card) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 - o
             return people.followup_list(card)
         case HomeCard():
             return people.home(card)
-        case ConsoleCard():
-            return exercise.console(card)
-        case HotWashCard():
-            return exercise.hot_wash(card)
+        case ConsoleCard() | HotWashCard():
+            return exercise.console(card) if isinstance(card, ConsoleCard) else exercise.hot_wash(card)
         case NoticeCard():
             return [card.text]
     assert_never(card)
