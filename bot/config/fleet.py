@@ -138,11 +138,21 @@ def _off_or_entry(given: object) -> object:
 
 def _list_or_mapping(given: object) -> object:
     """`[refund, chargeback]` is `{refund: {}, chargeback: {}}`."""
-    if isinstance(given, list) and all(isinstance(name, str) for name in given):
+    if isinstance(given, list):
+        if wrong := [name for name in given if not isinstance(name, str)]:
+            raise ValueError(_no_name(wrong[0]))
         return {name: {} for name in given}
     if isinstance(given, dict):
         return {name: _nothing_is_empty(entry) for name, entry in given.items()}
     return given
+
+
+def _no_name(given: object) -> str:
+    """What to do about something in a list of names that YAML does not read as text."""
+    if isinstance(given, bool | int | float):
+        shown = str(given).lower() if isinstance(given, bool) else given
+        return f"{shown} is read as a number or a truth value; put it in quotes: '{shown}'"
+    return "each entry of this list has to be a name; write a mapping (name: settings) to set more"
 
 
 Slis = dict[

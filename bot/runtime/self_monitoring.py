@@ -109,7 +109,7 @@ class SelfMonitoring:
                 self._wrong = len(self.watch.look())
                 self.heartbeat.beat(well=not self._wrong)
             except Exception:  # the loop's outer edge: who watches must outlive what they see
-                log.exception("the watch stumbled")
+                log.exception("a check of the bot itself failed; the next one follows")
 
     def _disk(self) -> tuple[int, int]:
         folder = next(

@@ -14,6 +14,7 @@ from statistics import fmean
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident
 
 NIGHT_FROM, NIGHT_TO = 22, 7
@@ -107,7 +108,7 @@ def words(found: Review) -> list[str]:
     severe = Counter(one.severity for one in counted)
     by = ", ".join(f"{count} {name}" for name, count in sorted(severe.items()))
     lines = [
-        f"Week {found.since:%d %b} to {found.until:%d %b}, {found.agents} agents.",
+        f"Week {found.since:%d %b} to {found.until:%d %b}, {plural(found.agents, 'agent')}.",
         f"Incidents: {len(counted)}{f' ({by})' if by else ''}, {sum(one.open for one in counted)} still open.",
         _times(found.times),
         _pages(found),

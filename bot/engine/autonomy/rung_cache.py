@@ -38,6 +38,8 @@ class RungAnswer:
     lease: timedelta
     """How long the answer was good for when it was given."""
     fallback: str
+    """The configured fallback rung, or the present one where that allows less: losing contact raises nobody."""
+    fallback_grants: Mapping[str, object]
     incident_id: int | None = None
 
 
@@ -185,6 +187,7 @@ class MemoryRungCache:
     ) -> RungAnswer:
         """Put the answer together, with its lease."""
         rung = ladder.rung(level)
+        fallback = ladder.rung(ladder.lower(level, _on_ladder(ladder, agent.control.fallback_rung)))
         lease = timedelta(seconds=agent.control.not_after)
         return RungAnswer(
             agent=agent.key,
@@ -195,7 +198,8 @@ class MemoryRungCache:
             grants=rung.grants,
             not_after=self._clock.now() + lease,
             lease=lease,
-            fallback=agent.control.fallback_rung,
+            fallback=fallback.name,
+            fallback_grants=fallback.grants,
             incident_id=incident,
         )
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.cards.page import PageCard
 from bot.core.cards.parts import Header, RungLine
+from bot.core.formatting.plurals import plural
 from bot.core.incident.effects import CanaryPage, Effect
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person, Way
@@ -123,7 +124,7 @@ class Canary:
         if waiting and now - last.at < PATIENCE:
             return
         if keys and not missed:
-            self._store.set_outcome(KIND, last.period, "ok", f"sent by {len(keys)} ways", wall=self._wall())
+            self._store.set_outcome(KIND, last.period, "ok", f"sent by {plural(len(keys), 'way')}", wall=self._wall())
             return
         person = keys[0].split("/")[3] if keys else self._person
         why = "; ".join(missed) or f"{person} cannot be paged by any way"

@@ -64,10 +64,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return catchup(card)
         case CausesCard():
             return causes(card)
-        case ConsoleCard():
-            return console(card)
-        case HotWashCard():
-            return hot_wash(card)
+        case ConsoleCard() | HotWashCard():
+            return console(card) if isinstance(card, ConsoleCard) else hot_wash(card)
         case HandoffCard():
             return handoff(card)
         case NudgeCard():
