@@ -3,7 +3,6 @@
 from contextlib import AbstractContextManager
 
 from sqlalchemy import inspect, update
-from sqlmodel import SQLModel
 
 from bot.store import tables
 from bot.store.database.engines import open_database
@@ -65,7 +64,7 @@ class SqlStore(
         with self.writing() as connection:
             empty = not inspect(connection).has_table(tables.IncidentRow.__tablename__)
             if empty and not self.database.shared:
-                SQLModel.metadata.create_all(connection)
+                tables.TableModel.metadata.create_all(connection)
                 stamp(connection)
                 return
             found = "" if empty else stored_revision(connection)
@@ -80,7 +79,7 @@ class SqlStore(
         """Whoever has the database alone need not wait for leases: those who held them are dead."""
         with self.writing() as connection:
             for name in ("outbox", "poll_group", "timer"):
-                table = SQLModel.metadata.tables[name]
+                table = tables.TableModel.metadata.tables[name]
                 connection.execute(update(table).where(table.c.lease_until > 0).values(lease_until=0.0))
 
     def close(self) -> None:

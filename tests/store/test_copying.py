@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
-from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
 from bench.harness.postgres import PostgresServer
@@ -19,6 +18,7 @@ from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.ports.store import Replica
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import sqlite_path
+from bot.store.tables import TableModel
 from bot.store.tools.copying import copy
 from tests.support.wired import ANA, START, House
 
@@ -42,7 +42,7 @@ def _rows(url: str) -> Mapping[str, list[tuple[object, ...]]]:
     with create_engine(url, poolclass=NullPool).connect() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
-            for table in SQLModel.metadata.sorted_tables
+            for table in TableModel.metadata.sorted_tables
         }
 
 
