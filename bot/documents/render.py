@@ -130,5 +130,5 @@ def _scalar(value: object) -> object:
 
 def plain_object(value: object) -> dict[str, object]:
     """A dataclass as a mapping. A Series is written as its path: `refunds/her`."""
-    found = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
+    found = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]  # a dataclass
     return {name: str(item) if name == "series" else _plain(item) for name, item in found.items()}

@@ -44,16 +44,16 @@ class PollClaim:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """A running process on one database. `told_at` in epoch seconds of the database's clock.
+    """A running process on one database. `reported_at` in epoch seconds of the database's clock.
 
-    What its instances said before `told_at` is stored, and it answered them by every rung committed before.
+    What its instances said before `reported_at` is stored, and it answered them by every rung committed before.
     """
 
     name: str
     host: str
     pid: int
     started_at: float = 0.0
-    told_at: float = 0.0
+    reported_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +239,11 @@ class Store(HealthQueries, ChangeFeed, Protocol):
         ...
 
     def roll_up(self, before: int) -> int:
-        """Roll minutes before this one (a multiple of five) into fives; returns how many rows went."""
+        """Roll minutes before this one (a multiple of five) up, five to a row; returns how many rows went."""
         ...
 
     def drop_rolled(self, before: int) -> int:
-        """Drop fives that began before this minute."""
+        """Drop five-minute rows that began before this minute."""
         ...
 
     def forget_tasks(self, before: datetime) -> int:
@@ -359,10 +359,10 @@ class Store(HealthQueries, ChangeFeed, Protocol):
         """What any replica stored since `since` (0: all), and from when on to ask the next time."""
         ...
 
-    def report(self, replica: Replica, told_at: float) -> tuple[Sequence[Replica], float]:
+    def report(self, replica: Replica, reported_at: float) -> tuple[Sequence[Replica], float]:
         """Say that this replica is alive and how far it told; returns the others alive, and the database's now.
 
-        `told_at` 0: only ask. On SQLite there is nobody else.
+        `reported_at` 0: only ask. On SQLite there is nobody else.
         """
         ...
 
@@ -440,7 +440,7 @@ class Store(HealthQueries, ChangeFeed, Protocol):
         """Write a follow-up's `nudges` and `nudge_at`; one that was done meanwhile stays done."""
         ...
 
-    def first_sight(self, key: str, now: datetime) -> bool:
+    def first_delivery(self, key: str, now: datetime) -> bool:
         """True exactly once for each key: for events that may be delivered again."""
         ...
 
@@ -450,11 +450,11 @@ class Store(HealthQueries, ChangeFeed, Protocol):
         """Take an occasion and want its effects, in one transaction; False where it was taken before."""
         ...
 
-    def occasion(self, kind: str, period: str) -> OnceMarker | None:
+    def once_marker(self, kind: str, period: str) -> OnceMarker | None:
         """The occasion of a period, None where it has not come."""
         ...
 
-    def last_occasion(self, kind: str) -> OnceMarker | None:
+    def last_once_marker(self, kind: str) -> OnceMarker | None:
         """The newest occasion of a kind."""
         ...
 

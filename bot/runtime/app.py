@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -243,7 +244,7 @@ class App:
         self._server = HttpServer(self._api, setup.http_host, setup.http_port)
 
     def _first_sight(self, key: str) -> bool:
-        return self.store.first_sight(key, self._setup.clock.now())
+        return self.store.first_delivery(key, self._setup.clock.now())
 
     def _inbound(self) -> APIRouter:
         """What is done about a page at PagerDuty stops paging here too."""
@@ -264,7 +265,7 @@ class App:
         self.slack.connection.start()
         for lane in LANES:
             for part, wake in enumerate(self._wakes[lane]):
-                self._spawn(f"{lane}-{part}", lambda lane=lane, part=part, wake=wake: self._work(lane, part, wake))  # type: ignore[misc]
+                self._spawn(f"{lane}-{part}", partial(self._work, lane, part, wake))
         self._spawn("exchange", self._exchange)
         self._deaf = self.store.listen(self._hear)
         self._schedule()

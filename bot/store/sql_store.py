@@ -41,7 +41,12 @@ class SqlStore(
     SqlRetention,
     SqlHealthQueries,
 ):
-    """Everything Stepdown keeps. Open it with `open`; close it when done."""
+    """Everything Stepdown keeps. Open it with `open`; close it when done.
+
+    Its parts are bases and not members: the port is flat (`store.commit`, `store.rung`), `commit` writes through
+    several parts in one transaction, and an exercise's store overrides single methods. Members would need a line of
+    forwarding for each of the port's methods and would give nothing back.
+    """
 
     @classmethod
     def open(cls, url: str, *, alone: bool = True) -> "SqlStore":

@@ -69,7 +69,7 @@ def test_what_was_copied_goes_on_where_it_stopped(source: str, postgres: Postgre
 def test_a_target_with_anything_in_it_is_refused(source: str, postgres: PostgresServer) -> None:
     url = postgres.fresh()
     with closing(SqlStore.open(url)) as store:
-        store.first_sight("Ev1", START)
+        store.first_delivery("Ev1", START)
     before = _rows(url)
     with pytest.raises(StoreError, match="not empty: there are rows in sight"):
         copy(source, url)

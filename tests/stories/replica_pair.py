@@ -174,11 +174,11 @@ class Pair:
         """The newest minute that was asked for."""
         return int(str(self._scalar("SELECT max(last_minute) FROM poll_group WHERE name NOT LIKE '~%%'") or -1))
 
-    def told_at(self, name: str) -> float:
+    def reported_at(self, name: str) -> float:
         """When a replica last said that it lives, by the database's clock; 0 for never."""
         process = self.doomed[name]._process
         pid = process.pid if process else 0
-        found = self._scalar(f"SELECT told_at FROM replica WHERE pid = {pid}")  # noqa: S608 - a number
+        found = self._scalar(f"SELECT reported_at FROM replica WHERE pid = {pid}")  # noqa: S608 - a number
         return float(str(found or 0))
 
     def pages(self, user: str, agent: str = "refunds") -> list[str]:

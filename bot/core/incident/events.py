@@ -19,6 +19,8 @@ from bot.core.runbooks.runbook import Outcome, Plan
 IncidentKind = Literal["slo", "blind", "manual"]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 PageOutcome = Literal["sent", "failed", "unknown", "late"]
+Verdict = Literal["confirmed", "corrected", "ruled-out"]
+"""A person's word on a cause."""
 """`late`: it does not get through and is tried on; nobody waits for it any more."""
 TimerKind = Literal["escalate", "ack-reminder", "ack-lapse", "confirm", "rung-until", "watch-end", "nudge"]
 Role = Literal["lead", "communications", "scribe"]
@@ -515,7 +517,7 @@ class Attributed:
     at: datetime
     actor: Actor
     cause: CauseKind
-    verdict: Literal["confirmed", "corrected", "ruled-out"]
+    verdict: Verdict
     subject: str = ""
     words: str = ""
     note: str = ""

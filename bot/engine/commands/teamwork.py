@@ -112,7 +112,7 @@ class Teamwork(Acting):
             actor,
             incident_id,
             permissions.may_respond,
-            lambda _: Noted(self._now(), actor, text.strip(), sort),  # type: ignore[arg-type]
+            lambda _: Noted(self._now(), actor, text.strip(), sort),  # type: ignore[arg-type]  # a word of the form
             f"{sort.capitalize()} added to {{number}}.",
         )
 
@@ -187,7 +187,15 @@ class Teamwork(Acting):
             if source in incident.captured:
                 return None
             item = {"task": next_task(incident), "followup": followups.next_id(incident)}.get(sort, "")
-            return Noted(self._now(), actor, text, sort, item=item, said_at=said_at, source=source)  # type: ignore[arg-type]
+            return Noted(
+                self._now(),
+                actor,
+                text,
+                sort,  # type: ignore[arg-type]  # a word of the form
+                item=item,
+                said_at=said_at,
+                source=source,
+            )
 
         return self._act(
             actor, incident_id, permissions.may_respond, decide, f"Taken over into {{number}} as a {sort}."

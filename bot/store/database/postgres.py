@@ -24,7 +24,7 @@ log = structlog.get_logger("stepdown.store")
 
 OLDEST = 140000
 """PostgreSQL 14, as `server_version_num` counts."""
-TURNS = 0x5D0
+CLAIMING = 0x5D0
 """The first key of the advisory locks under which an incident's effects are claimed."""
 ALONE = 0x5D3
 """The first key of the advisory locks of what one replica does at a time."""
@@ -101,23 +101,23 @@ class PostgresDatabase(Database):
         """As far from the database's now as `wall` is from ours."""
         return float(connection.execute(select(_CLOCK)).scalar_one()) + (wall - self._wall())
 
-    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
+    def lock_incidents(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
         """Locks that end with the transaction; what somebody else holds is left to them."""
         return [
             number
             for number in incidents
             if connection.execute(
-                text("SELECT pg_try_advisory_xact_lock(:space, :number)"), {"space": TURNS, "number": number}
+                text("SELECT pg_try_advisory_xact_lock(:space, :number)"), {"space": CLAIMING, "number": number}
             ).scalar()
         ]
 
-    def one_at_a_time(self, connection: Connection, what: str) -> None:
+    def lock(self, connection: Connection, what: str) -> None:
         """A lock that ends with the transaction, on the text's own hash."""
         connection.execute(
             text("SELECT pg_advisory_xact_lock(:space, hashtext(:what))"), {"space": ALONE, "what": what}
         )
 
-    def take_time(self, connection: Connection) -> None:
+    def lift_time_limits(self, connection: Connection) -> None:
         """No bound but the end of the connection."""
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
             connection.execute(text(f"SET LOCAL {limit} = 0"))

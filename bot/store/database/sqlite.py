@@ -60,14 +60,14 @@ class SqliteDatabase(Database):
         """The same."""
         return wall
 
-    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:  # noqa: ARG002 - the base has it
+    def lock_incidents(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:  # noqa: ARG002 - the base has it
         """All of them: nobody else claims."""
         return incidents
 
-    def one_at_a_time(self, connection: Connection, what: str) -> None:
+    def lock(self, connection: Connection, what: str) -> None:
         """There is one writer in any case."""
 
-    def take_time(self, connection: Connection) -> None:
+    def lift_time_limits(self, connection: Connection) -> None:
         """Nobody hurries it."""
 
     def announce(self, connection: Connection, news: Sequence[str]) -> None:

@@ -77,15 +77,15 @@ class Database(ABC):
         """A moment of this process's clock, as the clock has it that leases are judged by."""
 
     @abstractmethod
-    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
+    def lock_incidents(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
         """Those of the incidents nobody else is claiming for just now; nobody else can until the transaction ends."""
 
     @abstractmethod
-    def one_at_a_time(self, connection: Connection, what: str) -> None:
+    def lock(self, connection: Connection, what: str) -> None:
         """Wait until nobody else is at this, in any replica, and keep them waiting until the transaction ends."""
 
     @abstractmethod
-    def take_time(self, connection: Connection) -> None:
+    def lift_time_limits(self, connection: Connection) -> None:
         """Let this transaction think for as long as it has to; others lose theirs after a few idle seconds."""
 
     @abstractmethod

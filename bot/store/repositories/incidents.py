@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
+from sqlmodel.sql.expression import Select
 
 from bot.core.incident.followups import Followup
 from bot.core.incident.incident import Decision, Incident
@@ -27,11 +28,11 @@ from bot.store.repositories.rungs import add_rung
 from bot.store.tables import CounterRow, DeduplicationRow, EntryRow, IncidentRow, TimerRow, table_of
 
 _INCIDENT = table_of(IncidentRow)
-_WHOLE = (col(IncidentRow.id), col(IncidentRow.body))
+_WHOLE = select(IncidentRow.id, IncidentRow.body)
 _ENTRY = table_of(EntryRow)
 _TIMER = table_of(TimerRow)
 _COUNTER = table_of(CounterRow)
-_SIGHT = table_of(DeduplicationRow)
+_DEDUPLICATION = table_of(DeduplicationRow)
 _MOST_INSTALLATIONS = 2**31
 
 
@@ -87,11 +88,11 @@ class SqlIncidents(SqlRepository):
 
     def incident(self, incident_id: int) -> Incident | None:
         """The incident as stored."""
-        return self._one(select(*_WHOLE).where(col(IncidentRow.id) == incident_id))
+        return self._one(_WHOLE.where(col(IncidentRow.id) == incident_id))
 
     def open_incidents(self, agent: str = "") -> Sequence[Incident]:
         """Open incidents, oldest first."""
-        query = select(*_WHOLE).where(col(IncidentRow.is_open) == 1).order_by(col(IncidentRow.id))
+        query = _WHOLE.where(col(IncidentRow.is_open) == 1).order_by(col(IncidentRow.id))
         return self._many(query.where(col(IncidentRow.agent) == agent) if agent else query)
 
     def agents_with_incidents(self) -> AbstractSet[str]:
@@ -101,7 +102,7 @@ class SqlIncidents(SqlRepository):
 
     def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:
         """The newest incident of an agent and kind that was closed so, at or after `since`."""
-        query = select(*_WHOLE).where(
+        query = _WHOLE.where(
             col(IncidentRow.agent) == agent,
             col(IncidentRow.kind) == kind,
             col(IncidentRow.state) == state,
@@ -111,12 +112,12 @@ class SqlIncidents(SqlRepository):
 
     def incident_in(self, channel: str) -> Incident | None:
         """The newest incident of a channel."""
-        query = select(*_WHOLE).where(col(IncidentRow.channel) == channel)
+        query = _WHOLE.where(col(IncidentRow.channel) == channel)
         return self._one(query.order_by(col(IncidentRow.id).desc()).limit(1)) if channel else None
 
     def incidents(self, limit: int) -> Sequence[Incident]:
         """The newest incidents, newest first."""
-        return self._many(select(*_WHOLE).order_by(col(IncidentRow.id).desc()).limit(limit))
+        return self._many(_WHOLE.order_by(col(IncidentRow.id).desc()).limit(limit))
 
     def incident_spans(self, agent: str, since: datetime) -> Sequence[tuple[int, int]]:
         """Minutes [first, last) of the agent's incidents, open ones without end."""
@@ -156,19 +157,19 @@ class SqlIncidents(SqlRepository):
                 connection.execute(claimed.values(lease_until=clock + lease))
         return [DueTimer(row.incident_id, row.kind, row.token, moment(row.due_at)) for row in found]
 
-    def first_sight(self, key: str, now: datetime) -> bool:
+    def first_delivery(self, key: str, now: datetime) -> bool:
         """True exactly once for each key."""
         with self.writing() as connection:
-            return keep_first(connection, _SIGHT, [{"key": key, "at": seconds(now)}], ["key"]) == 1
+            return keep_first(connection, _DEDUPLICATION, [{"key": key, "at": seconds(now)}], ["key"]) == 1
 
-    def _one(self, query: object) -> Incident | None:
+    def _one(self, query: Select[int, str]) -> Incident | None:
         with self.looking() as connection:
-            row = connection.execute(query).first()  # type: ignore[call-overload]
+            row = connection.execute(query).first()
         return None if row is None else incident_of(*row)
 
-    def _many(self, query: object) -> list[Incident]:
+    def _many(self, query: Select[int, str]) -> list[Incident]:
         with self.looking() as connection:
-            return [incident_of(*row) for row in connection.execute(query)]  # type: ignore[call-overload]
+            return [incident_of(*row) for row in connection.execute(query)]
 
 
 def _news(decision: Decision, rung: RungState | None) -> list[str]:

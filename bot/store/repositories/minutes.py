@@ -16,7 +16,7 @@ from bot.store.codec import baseline_json, moment, seconds
 from bot.store.database.partitions import DAY, days_of, drop_days, make_days
 from bot.store.database.transactions import Database, SqlRepository
 from bot.store.database.upsert import keep_first, keep_newest
-from bot.store.repositories.rollups import rolled_between
+from bot.store.repositories.rollups import rollups_between
 from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow, table_of
 
 _SERIES = table_of(SeriesRow)
@@ -102,7 +102,7 @@ class SqlMinutes(SqlRepository):
             col(MinuteRecord.series_id) == series_id, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
-            old = rolled_between(connection, {series_id: series}, first, last)[series]
+            old = rollups_between(connection, {series_id: series}, first, last)[series]
             return [
                 *old,
                 *(MinuteRow(series, *row) for row in connection.execute(query.order_by(col(MinuteRecord.minute)))),
@@ -117,7 +117,7 @@ class SqlMinutes(SqlRepository):
             col(MinuteRecord.series_id), col(MinuteRecord.minute)
         )
         with self.looking() as connection:
-            found = rolled_between(connection, ids, first, last)
+            found = rollups_between(connection, ids, first, last)
             # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
             for some in _parts(sorted(ids), MOST_IDS):
                 for number, minute, value, n in connection.execute(query.where(col(MinuteRecord.series_id).in_(some))):

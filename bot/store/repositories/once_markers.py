@@ -27,9 +27,9 @@ class SqlOnceMarkers(SqlRepository):
     def once(
         self, kind: str, period: str, now: datetime, effects: Sequence[Effect] = (), *, wall: float, detail: str = ""
     ) -> bool:
-        """Take an occasion and want its effects, in one transaction; False where it was taken before."""
+        """Take the marker of a period and want its effects, in one transaction; False where it was taken before."""
         row = {"kind": kind, "period": period, "at": seconds(now), "outcome": "", "detail": detail}
-        if self.occasion(kind, period) is not None:
+        if self.once_marker(kind, period) is not None:
             return False
         try:
             with self.writing() as connection:
@@ -44,16 +44,18 @@ class SqlOnceMarkers(SqlRepository):
             want(connection, effects, self.database.moment(connection, wall))
             self.database.announce(connection, lanes(effects))
 
-    def occasion(self, kind: str, period: str) -> OnceMarker | None:
-        """The occasion of a period, None where it has not come."""
-        return self._occasion(select(OnceMarkerRow).where(OnceMarkerRow.kind == kind, OnceMarkerRow.period == period))
+    def once_marker(self, kind: str, period: str) -> OnceMarker | None:
+        """The marker of a period, None where it has not come."""
+        return self._once_marker(
+            select(OnceMarkerRow).where(OnceMarkerRow.kind == kind, OnceMarkerRow.period == period)
+        )
 
-    def last_occasion(self, kind: str) -> OnceMarker | None:
-        """The newest occasion of a kind."""
+    def last_once_marker(self, kind: str) -> OnceMarker | None:
+        """The newest marker of a kind."""
         query = select(OnceMarkerRow).where(OnceMarkerRow.kind == kind)
-        return self._occasion(query.order_by(col(OnceMarkerRow.at).desc()))
+        return self._once_marker(query.order_by(col(OnceMarkerRow.at).desc()))
 
-    def _occasion(self, query: SelectOfScalar[OnceMarkerRow]) -> OnceMarker | None:
+    def _once_marker(self, query: SelectOfScalar[OnceMarkerRow]) -> OnceMarker | None:
         with self.read_models() as session:
             row = session.exec(query).first()
             return None if row is None else OnceMarker(row.kind, row.period, moment(row.at), row.outcome, row.detail)
@@ -61,11 +63,11 @@ class SqlOnceMarkers(SqlRepository):
     def set_outcome(
         self, kind: str, period: str, outcome: str, detail: str, effects: Sequence[Effect] = (), *, wall: float
     ) -> None:
-        """Write down how an occasion went; a second word on it changes nothing."""
+        """Write down how it went; a second word on it changes nothing."""
         open_ = (col(OnceMarkerRow.kind) == kind, col(OnceMarkerRow.period) == period, col(OnceMarkerRow.outcome) == "")
         with self.writing() as connection:
-            said = connection.execute(update(_ONCE_MARKER).where(*open_).values(outcome=outcome, detail=detail))
-            if said.rowcount:
+            written = connection.execute(update(_ONCE_MARKER).where(*open_).values(outcome=outcome, detail=detail))
+            if written.rowcount:
                 self._want(connection, effects, wall)
 
     def outcome(self, key: str) -> EffectOutcome | None:
@@ -127,7 +129,7 @@ class SqlOnceMarkers(SqlRepository):
         """Write down that something is wrong, and want the words; False where it is known already."""
         known = select(EpisodeRow.key).where(EpisodeRow.key == key, col(EpisodeRow.ended_at).is_(None))
         with self.writing() as connection:
-            self.database.one_at_a_time(connection, f"episode {key}")
+            self.database.lock(connection, f"episode {key}")
             if connection.execute(known).first() is not None:
                 return False
             connection.execute(insert(_EPISODE).values(key=key, began_at=seconds(now), text=text[:500]))

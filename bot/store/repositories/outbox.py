@@ -70,7 +70,7 @@ class SqlOutbox(SqlRepository):
         somebody holds one: the other way round two workers could hold one each.
         """
         waiting = dict.fromkeys(connection.scalars(due.with_only_columns(col(OutboxRow.incident_id)).limit(limit)))
-        mine = self.database.take_turns(connection, list(waiting))
+        mine = self.database.lock_incidents(connection, list(waiting))
         held = select(_HELD.c.incident_id).where(
             _HELD.c.lane == lane, _HELD.c.state == "sending", _HELD.c.lease_until >= now
         )

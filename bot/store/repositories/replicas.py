@@ -21,15 +21,15 @@ FORGOTTEN = 86_400.0
 class SqlReplicas(SqlRepository):
     """The part of the store that knows the replicas."""
 
-    def report(self, replica: Replica, told_at: float) -> tuple[Sequence[Replica], float]:
+    def report(self, replica: Replica, reported_at: float) -> tuple[Sequence[Replica], float]:
         """Say that this replica is alive and how far it told; returns the others alive, and the database's now."""
         if not self.database.shared:
             return [], time.time()
         with self.write_models() as session:
             connection = session.connection()
             now = self.database.moment(connection, time.time())
-            if told_at:
-                row = {"name": replica.name, "host": replica.host, "pid": replica.pid, "told_at": told_at}
+            if reported_at:
+                row = {"name": replica.name, "host": replica.host, "pid": replica.pid, "told_at": reported_at}
                 keep_newest(connection, _REPLICA, [{**row, "started_at": replica.started_at or now}], ["name"])
             return _alive(session, replica.name, now - ALIVE), now
 

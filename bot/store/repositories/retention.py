@@ -29,7 +29,7 @@ from bot.store.tables import (
 _INCIDENT = table_of(IncidentRow)
 _OUTBOX = table_of(OutboxRow)
 _READING = table_of(ReadingRow)
-_SIGHT = table_of(DeduplicationRow)
+_DEDUPLICATION = table_of(DeduplicationRow)
 _TASK = table_of(TaskRow)
 _OCCASION = table_of(OnceMarkerRow)
 _COVER = table_of(OverrideRow)
@@ -57,7 +57,7 @@ class SqlRetention(SqlRepository):
 
     def forget_deduplication_keys(self, before: datetime) -> int:
         """Keys of deliveries seen: nobody delivers again after that long."""
-        return self._forget(_SIGHT, (col(DeduplicationRow.at) < seconds(before),))
+        return self._forget(_DEDUPLICATION, (col(DeduplicationRow.at) < seconds(before),))
 
     def forget_readings(self, before: datetime) -> int:
         """What instances said that have not been heard since."""

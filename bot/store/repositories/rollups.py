@@ -1,6 +1,6 @@
-"""Old minutes rolled into fives, and read back as if they were minutes still.
+"""Old minutes rolled up into five-minute rows, and read back as if they were minutes still.
 
-Raw minutes go in the same transaction in which their five is written, so a reader sees each minute once.
+Raw minutes go in the same transaction in which their row of five is written, so a reader sees each minute once.
 """
 
 from abc import abstractmethod
@@ -16,7 +16,7 @@ from bot.store.database.transactions import SqlRepository
 from bot.store.tables import CounterRow, MinuteRecord, RollupRow, table_of
 
 _MINUTE = table_of(MinuteRecord)
-_ROLLED = table_of(RollupRow)
+_ROLLUP = table_of(RollupRow)
 _COUNTER = table_of(CounterRow)
 HORIZON = "rolled-before"
 """Name of the counter that holds the minute before which minutes may be rolled."""
@@ -40,8 +40,8 @@ class SqlRollups(SqlRepository):
             _note_horizon(connection, before)
         for first in range(0, len(numbers), CHUNK):
             with self.writing() as connection:
-                self.database.take_time(connection)
-                self.database.one_at_a_time(connection, "roll-up")
+                self.database.lift_time_limits(connection)
+                self.database.lock(connection, "roll-up")
                 gone += _roll(connection, numbers[first : first + CHUNK], before)
         return gone
 
@@ -54,35 +54,35 @@ class SqlRollups(SqlRepository):
             col(MinuteRecord.series_id) == number, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
-            old = rolled_between(connection, {number: series}, first, last, history_of)[series]
+            old = rollups_between(connection, {number: series}, first, last, history_of)[series]
             rows = [MinuteRow(series, *row) for row in connection.execute(raw.order_by(col(MinuteRecord.minute)))]
         return [*old, *rows]
 
     def drop_rolled(self, before: int) -> int:
-        """Drop fives that began before this minute; returns how many."""
+        """Drop five-minute rows that began before this minute; returns how many."""
         gone = 0
         numbers = sorted(self._known().values())
         for first in range(0, len(numbers), CHUNK):
             some = numbers[first : first + CHUNK]
-            statement = delete(_ROLLED).where(col(RollupRow.series_id).in_(some), col(RollupRow.slot) < before // SPAN)
+            statement = delete(_ROLLUP).where(col(RollupRow.series_id).in_(some), col(RollupRow.slot) < before // SPAN)
             with self.writing() as connection:
                 gone += connection.execute(statement).rowcount
         return gone
 
 
-def rolled_between(
+def rollups_between(
     connection: Connection, ids: Mapping[int, Series], first: int, last: int, reading: Reading = minutes_of
 ) -> Mapping[Series, list[MinuteRow]]:
     """What was rolled of these series, as rows of minutes first..last; each series has its list, empty or not."""
     found: dict[Series, list[MinuteRow]] = {series: [] for series in ids.values()}
     if first >= _horizon(connection):
         return found
-    query = _ROLLED.select().where(
+    query = _ROLLUP.select().where(
         col(RollupRow.slot).between(first // SPAN, last // SPAN), col(RollupRow.series_id).in_(ids)
     )
     for row in connection.execute(query.order_by(col(RollupRow.series_id), col(RollupRow.slot))):
         series = ids[row.series_id]
-        found[series] += [one for one in reading(series, _rolled(row)) if first <= one.minute <= last]
+        found[series] += [one for one in reading(series, _rollup(row)) if first <= one.minute <= last]
     return found
 
 
@@ -112,16 +112,16 @@ def _roll(connection: Connection, numbers: Sequence[int], before: int) -> int:
         known = _known_rollups(connection, number, fresh)
         slots = {row.minute // SPAN for row in fresh}
         for slot, of_slot in groupby(fresh, key=lambda row: row.minute // SPAN):
-            five = roll(list(of_slot), known.get(slot))
-            made += [_row(number, five)] if five is not None else []
+            rolled = roll(list(of_slot), known.get(slot))
+            made += [_row(number, rolled)] if rolled is not None else []
         if known:
             replaced = (
                 col(RollupRow.series_id) == number,
                 col(RollupRow.slot).in_([slot for slot in known if slot in slots]),
             )
-            connection.execute(delete(_ROLLED).where(*replaced))
+            connection.execute(delete(_ROLLUP).where(*replaced))
     if made:
-        connection.execute(insert(_ROLLED), made)
+        connection.execute(insert(_ROLLUP), made)
     connection.execute(delete(_MINUTE).where(*old))
     return len(rows)
 
@@ -132,23 +132,23 @@ _NOBODY = Series("", "", "")
 
 def _known_rollups(connection: Connection, number: int, fresh: Sequence[MinuteRow]) -> Mapping[int, Rolled]:
     slots = (fresh[0].minute // SPAN, fresh[-1].minute // SPAN)
-    query = _ROLLED.select().where(col(RollupRow.series_id) == number, col(RollupRow.slot).between(*slots))
-    return {row.slot: _rolled(row) for row in connection.execute(query)}
+    query = _ROLLUP.select().where(col(RollupRow.series_id) == number, col(RollupRow.slot).between(*slots))
+    return {row.slot: _rollup(row) for row in connection.execute(query)}
 
 
-def _row(number: int, five: Rolled) -> dict[str, object]:
+def _row(number: int, rolled: Rolled) -> dict[str, object]:
     return {
         "series_id": number,
-        "slot": five.slot,
-        "seen": five.seen,
-        "n": five.n,
-        "total": five.total,
-        "low": five.low,
-        "high": five.high,
-        "middle": five.middle,
+        "slot": rolled.slot,
+        "seen": rolled.seen,
+        "n": rolled.n,
+        "total": rolled.total,
+        "low": rolled.low,
+        "high": rolled.high,
+        "middle": rolled.middle,
     }
 
 
-def _rolled(row: object) -> Rolled:
+def _rollup(row: object) -> Rolled:
     names = ("slot", "seen", "n", "total", "low", "high", "middle")
     return Rolled(*(getattr(row, name) for name in names))

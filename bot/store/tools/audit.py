@@ -34,7 +34,7 @@ _OUTBOX = table_of(OutboxRow)
 _RUNG = table_of(RungRow)
 _SERIES = table_of(SeriesRow)
 _MINUTE = table_of(MinuteRecord)
-_ROLLED = table_of(RollupRow)
+_ROLLUP = table_of(RollupRow)
 
 
 def findings(connection: Connection) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _orphans(connection: Connection) -> Iterator[str]:
             f"{count} {what} of INC-{number:04d}, which is not there" for number, count in connection.execute(query)
         )
     series = select(SeriesRow.id)
-    for table, what in ((_MINUTE, "minutes"), (_ROLLED, "rolled-up minutes")):
+    for table, what in ((_MINUTE, "minutes"), (_ROLLUP, "rolled-up minutes")):
         query = select(table.c.series_id, func.count()).where(table.c.series_id.not_in(series))
         found = connection.execute(query.group_by(table.c.series_id))
         yield from (f"{count} {what} of series {number}, which is not there" for number, count in found)

@@ -64,8 +64,8 @@ def _unhurried(source: SqlStore, target: SqlStore) -> Iterator[tuple[Connection,
     """One snapshot to read from, one transaction to write in, neither bounded in time."""
     try:
         with source.reading(), source.looking() as read, target.writing() as write:
-            source.database.take_time(read)
-            target.database.take_time(write)
+            source.database.lift_time_limits(read)
+            target.database.lift_time_limits(write)
             yield read, write
     except SQLAlchemyError as error:
         raise StoreError(f"Nothing was copied: {str(error).splitlines()[0]}") from error
