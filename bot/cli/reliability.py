@@ -11,7 +11,6 @@ from bot.cli.context import (
     AsJson,
     Incident,
     act,
-    agent_of,
     load,
     number,
     open_offline,
@@ -52,8 +51,8 @@ def budget(
     """Show what is left of an agent's error budgets over 30 days, how fast they burn, and open tickets."""
     from bot.cli.budgets import show_budgets
 
-    with open_offline() as desk:
-        raise typer.Exit(show_budgets(desk, agent_of(desk, agent), as_json=as_json, chart=chart))
+    with open_offline(agent) as desk:
+        raise typer.Exit(show_budgets(desk, desk.fleet.agents[agent], as_json=as_json, chart=chart))
 
 
 @app.command()
@@ -61,8 +60,8 @@ def gate(agent: str, as_json: AsJson = False) -> None:
     """For CI: exit 1, with the reason, where an error budget of the agent is gone."""
     from bot.cli.budgets import gate as ask
 
-    with open_offline() as desk:
-        raise typer.Exit(ask(desk, agent_of(desk, agent), as_json=as_json))
+    with open_offline(agent) as desk:
+        raise typer.Exit(ask(desk, desk.fleet.agents[agent], as_json=as_json))
 
 
 @app.command()
@@ -70,8 +69,8 @@ def ready(agent: str, as_json: AsJson = False) -> None:
     """May the agent go live? Every line with its evidence; exit 1 where something is missing."""
     from bot.cli.readiness import show_readiness
 
-    with open_offline() as desk:
-        raise typer.Exit(show_readiness(desk, agent_of(desk, agent), as_json=as_json))
+    with open_offline(agent) as desk:
+        raise typer.Exit(show_readiness(desk, desk.fleet.agents[agent], as_json=as_json))
 
 
 @app.command()

@@ -53,11 +53,11 @@ class SqlStore(
         """Open the database, creating the tables of an empty SQLite file.
 
         Raises StoreError for an old schema, a file in use, a server that cannot be reached or that would lose pages.
-        `alone` False skips SQLite's process lock: for command line readers beside a running bot.
+        `alone` False, for those who look in beside a running bot: without SQLite's process lock, and nothing is made.
         """
         store = cls(open_database(url, alone=alone))
         try:
-            store._prepare()
+            store._prepare(alone=alone)
             if alone and not store.database.shared:
                 store._take_over()
         except BaseException:
@@ -65,14 +65,16 @@ class SqlStore(
             raise
         return store
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, alone: bool) -> None:
         with self.writing() as connection:
             empty = not inspect(connection).has_table(tables.IncidentRow.__tablename__)
-            if empty and not self.database.shared:
+            if empty and not self.database.shared and alone:
                 tables.TableModel.metadata.create_all(connection)
                 stamp(connection)
                 return
             found = "" if empty else stored_revision(connection)
+        if empty and not self.database.shared:
+            raise StoreError("The database has no tables yet; `stepdown run` makes them.")
         if empty:
             raise StoreError("The database is empty. Bring it to this version's schema first: stepdown db upgrade")
         if found != head():

@@ -17,7 +17,7 @@ from bot.core.incident.effects import Say
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.ports.store import Replica
 from bot.store import SqlStore, StoreError
-from bot.store.database.sqlite import sqlite_path
+from bot.store.database.urls import sqlite_path
 from bot.store.tables import TableModel
 from bot.store.tools.copying import copy
 from tests.support.wired import ANA, START, House

@@ -13,12 +13,13 @@ from contextlib import AbstractContextManager, contextmanager
 import psycopg
 import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Float, create_engine, event, literal_column, select, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from bot.store.database.errors import StoreError
 from bot.store.database.listener import CHANNEL, CONNECTING, Listener
 from bot.store.database.transactions import Close, Database, News
+from bot.store.database.urls import parsed, place_of, redacted
 
 log = structlog.get_logger("stepdown.store")
 
@@ -47,9 +48,9 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str, wall: Callable[[], float] = time.time) -> None:
         super().__init__()
-        self._url = make_url(url)
+        self._url = parsed(url)
         self._wall = wall
-        self._engine = open_pool(url)
+        self._engine = open_pool(self._url)
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
@@ -60,13 +61,15 @@ class PostgresDatabase(Database):
 
     def _check(self) -> None:
         """Refuse what would lose pages: a server out of reach, too old, or that answers before it has written."""
-        where = self._url.render_as_string(hide_password=True)
+        where = place_of(self._url)
         try:
             with self._single.connect() as connection:
                 found = int(connection.execute(text("SHOW server_version_num")).scalar_one())
                 commits = str(connection.execute(text("SHOW synchronous_commit")).scalar_one())
-        except OperationalError as error:
-            raise StoreError(f"{where} cannot be reached: {_first_line(error)}") from error
+        except DBAPIError as error:
+            raise StoreError(
+                f"{where} cannot be reached: {redacted(_first_line(error), self._url)}"
+            ) from None  # its cause may hold the password
         if found < OLDEST:
             raise StoreError(f"{where} is PostgreSQL {found // 10000}; Stepdown needs {OLDEST // 10000} or newer.")
         if commits == "off":
@@ -138,7 +141,7 @@ class PostgresDatabase(Database):
         self._engine.dispose()
 
 
-def open_pool(url: str) -> Engine:
+def open_pool(url: URL) -> Engine:
     """Connections that are checked before use: after a restart of the database the next caller gets a live one."""
     engine = create_engine(
         url,

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TextIO
 
 from sqlalchemy import ColumnElement, Connection, Engine, Float, bindparam, create_engine, event, literal
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
 from bot.store.database.errors import StoreError
@@ -105,12 +104,10 @@ def _open(url: str, *, writes: bool) -> Engine:
     return engine
 
 
-def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite URL; None for another engine or a database in memory."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return None
-    return Path(str(parsed.database))
+def refuse_missing(path: Path) -> None:
+    """Raise StoreError where there is nothing to look into: to open the file would make a database of it."""
+    if not path.is_file() or path.stat().st_size == 0:
+        raise StoreError(f"There is no database at {path.absolute()} yet; `stepdown run` makes it.")
 
 
 def holder_of(path: Path) -> int | None:

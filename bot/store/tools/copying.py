@@ -11,10 +11,9 @@ from sqlmodel import col
 from bot.core.incident import timeline
 from bot.ports.store import Replica
 from bot.store.codec import entry_of
-from bot.store.database.engines import same_place
 from bot.store.database.errors import StoreError
 from bot.store.database.partitions import DAY, make_days
-from bot.store.database.sqlite import sqlite_path
+from bot.store.database.urls import same_place, sqlite_path
 from bot.store.sql_store import SqlStore
 from bot.store.tables import EntryRow, IncidentRow, MinuteRecord, ReplicaRow, TableModel, table_of
 
