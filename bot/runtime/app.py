@@ -39,6 +39,7 @@ from bot.engine.detection.push_intake import PushIntake
 from bot.engine.health.followup_reminders import Reminders
 from bot.engine.health.replicas import ReplicaSync
 from bot.engine.health.routine import RoutineChecks
+from bot.engine.incidents.lost_state import LostStateCheck
 from bot.engine.incidents.monitor import IncidentMonitor
 from bot.engine.incidents.opener import IncidentOpener
 from bot.engine.incidents.recorder import IncidentRecorder
@@ -155,6 +156,7 @@ class App:
         opener = IncidentOpener(store, recorder, fleet, shelf, frozenset({"slack", *pagers}))
         self.detector = Detector(store, recorder, history, opener, fleet, clock)
         self.monitor = IncidentMonitor(store, recorder, history, self.rung_cache, fleet, clock, self.replicas.all_told)
+        self.lost_state = LostStateCheck(store, recorder, opener, self.rung_cache, fleet, clock)
         self._specs = dict(fleet().sources)
         self._sources = sources = build_all(fleet().sources, clock)
         self.poller = Poller(
@@ -313,6 +315,7 @@ class App:
         self._every(1, "deadlines", self.monitor.deadlines)
         self._every(30, "reminders", self.reminders.tick)
         self._every(1, "read-back", self.monitor.read_back)
+        self._every(1, "lost-state", self.lost_state.tick)
         self._every(1, "exercises", self.exercises.tick)
         self._every(5, "recovery", self.monitor.judge_all)
         self._every(15, "causes", self.commands.causes.attribution.look_all)

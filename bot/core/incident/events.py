@@ -16,7 +16,7 @@ from bot.core.model.samples import Series
 from bot.core.model.slis import Breach
 from bot.core.runbooks.runbook import Outcome, Plan
 
-IncidentKind = Literal["slo", "blind", "manual"]
+IncidentKind = Literal["slo", "blind", "manual", "lost-state"]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 PageOutcome = Literal["sent", "failed", "unknown", "late"]
 Verdict = Literal["confirmed", "corrected", "ruled-out"]
@@ -202,6 +202,8 @@ class RungLowered:
     reason: str
     until: datetime | None = None
     confirm_within: int = 60
+    follows: int | None = None
+    """Set where state was lost: the newest epoch that the database knew. Instances remember the one before `epoch`."""
     kind: Literal["rung_lowered"] = "rung_lowered"
 
 

@@ -24,7 +24,7 @@ from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import insert_or, keep_first
 from bot.store.repositories.followups import put_followup
 from bot.store.repositories.outbox import drop_pending, finish, lanes, want
-from bot.store.repositories.rungs import add_rung
+from bot.store.repositories.rungs import add_rung, rung_lock
 from bot.store.tables import CounterRow, DeduplicationRow, EntryRow, IncidentRow, TimerRow, table_of
 
 _INCIDENT = table_of(IncidentRow)
@@ -77,6 +77,7 @@ class SqlIncidents(SqlRepository):
                     drop_pending(connection, incident.id, prefix, "no longer wanted")
                 want(connection, decision.effects, self.database.moment(connection, wall))
                 if rung is not None:
+                    self.database.lock(connection, rung_lock(rung.agent))
                     add_rung(connection, rung)
                 if followup is not None:
                     put_followup(connection, followup)

@@ -96,8 +96,12 @@ def _newest(connection: Connection, agent: str) -> int:
 
 
 def add_rung(connection: Connection, state: RungState) -> None:
-    """Insert a change of rung under the agent's next epoch. Raises Conflict when that epoch is taken."""
-    if state.epoch != _newest(connection, state.agent) + 1:
+    """Insert a change of rung. Raises Conflict where it was not decided on the agent's newest one.
+
+    The caller holds the agent's lock (`rung_lock`): where epochs skip some, the key alone does not tell two apart.
+    """
+    base = state.epoch - 1 if state.follows is None else state.follows
+    if base != _newest(connection, state.agent) or state.epoch <= base:
         raise Conflict(f"{state.agent} moved on before epoch {state.epoch}")
     connection.execute(
         insert(_RUNG).values(
@@ -110,8 +114,14 @@ def add_rung(connection: Connection, state: RungState) -> None:
             reason=state.reason,
             until=seconds_or_none(state.until),
             incident_id=state.incident_id,
+            follows=state.follows,
         )
     )
+
+
+def rung_lock(agent: str) -> str:
+    """What is locked while a change of an agent's rung is committed."""
+    return f"rung of {agent}"
 
 
 def _reading(row: ReadingRow) -> InstanceReading:
@@ -130,4 +140,5 @@ def _state(row: RungRow) -> RungState:
         until=moment_or_none(row.until),
         incident_id=row.incident_id,
         confirmed_at=moment_or_none(row.confirmed_at),
+        follows=row.follows,
     )

@@ -20,6 +20,8 @@ class RungRow(TableModel, table=True):
     until: float | None = None
     incident_id: int | None = None
     confirmed_at: float | None = None
+    follows: int | None = None
+    """The agent's newest epoch before this one; NULL: the one below it."""
 
 
 class ReadingRow(TableModel, table=True):

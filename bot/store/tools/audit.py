@@ -6,6 +6,7 @@ a person, on a copy (`stepdown db backup`).
 
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import groupby
 
 from sqlalchemy import Connection, func, text
 from sqlmodel import col, select
@@ -31,7 +32,6 @@ _INCIDENT = table_of(IncidentRow)
 _ENTRY = table_of(EntryRow)
 _TIMER = table_of(TimerRow)
 _OUTBOX = table_of(OutboxRow)
-_RUNG = table_of(RungRow)
 _SERIES = table_of(SeriesRow)
 _MINUTE = table_of(MinuteRecord)
 _ROLLUP = table_of(RollupRow)
@@ -107,10 +107,12 @@ def _orphans(connection: Connection) -> Iterator[str]:
 
 
 def _epochs(connection: Connection) -> Iterator[str]:
-    """The epochs of an agent have no gap: each is the one before plus one."""
-    query = select(RungRow.agent, func.count(), func.min(RungRow.epoch), func.max(RungRow.epoch)).group_by(
-        col(RungRow.agent)
-    )
-    for agent, count, first, last in connection.execute(query):
-        if (first, last) != (1, count):
-            yield f"the changes of rung of {agent} are {count}, but run from epoch {first} to {last}"
+    """Each change of an agent's rung says which epoch it came after: the one below it, but for lost state."""
+    query = select(RungRow.agent, RungRow.epoch, RungRow.follows).order_by(col(RungRow.agent), col(RungRow.epoch))
+    for agent, rows in groupby(connection.execute(query), key=lambda row: str(row.agent)):
+        before = 0
+        for row in rows:
+            after = row.epoch - 1 if row.follows is None else row.follows
+            if after != before:
+                yield f"the change of rung of {agent} to epoch {row.epoch} comes after epoch {after}, found is {before}"
+            before = row.epoch
