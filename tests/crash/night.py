@@ -299,7 +299,7 @@ def expire_leases(store: SqlStore) -> None:
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE outbox SET lease_until = 0 WHERE state = 'sending'")
         connection.exec_driver_sql("UPDATE poll_group SET lease_until = 0")
-        connection.exec_driver_sql("UPDATE replica SET reported_at = 0")
+        connection.exec_driver_sql("UPDATE replica SET told_at = 0")
 
 
 def _seen(night: Night, incident: Incident | None) -> str:

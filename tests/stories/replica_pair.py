@@ -178,7 +178,7 @@ class Pair:
         """When a replica last said that it lives, by the database's clock; 0 for never."""
         process = self.doomed[name]._process
         pid = process.pid if process else 0
-        found = self._scalar(f"SELECT reported_at FROM replica WHERE pid = {pid}")  # noqa: S608 - a number
+        found = self._scalar(f"SELECT told_at FROM replica WHERE pid = {pid}")  # noqa: S608 - a number
         return float(str(found or 0))
 
     def pages(self, user: str, agent: str = "refunds") -> list[str]:

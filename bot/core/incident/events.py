@@ -203,7 +203,7 @@ class RungLowered:
     until: datetime | None = None
     confirm_within: int = 60
     follows: int | None = None
-    """Set where state was lost: the newest epoch that the database knew. Instances remember the one before `epoch`."""
+    """Set where state was lost: the newest epoch that the database knew before it."""
     kind: Literal["rung_lowered"] = "rung_lowered"
 
 

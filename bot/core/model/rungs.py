@@ -110,7 +110,7 @@ class RungState:
     incident_id: int | None = None
     confirmed_at: datetime | None = None
     follows: int | None = None
-    """The agent's newest epoch before this one, where that is not the one below it: state was lost between them."""
+    """The newest epoch that was known before state was lost, for a rung that makes up for it; None for all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.autonomy.effective_rung import on_ladder
+from bot.core.autonomy.effective_rung import effective_rung, on_ladder
+from bot.core.autonomy.lost_state import deeper, is_lost
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import InstanceReading, Ladder, RememberedRung, RungState
 from bot.ports.clock import Clock
@@ -94,9 +95,7 @@ class MemoryRungCache:
                     rungs[state.agent, state.workflow] = state
                     epochs[state.agent] = max(state.epoch, epochs.get(state.agent, 0))
             self._rungs, self._epochs = rungs, epochs
-            self._remembered = {
-                agent: known for agent, known in self._remembered.items() if known.epoch > epochs.get(agent, 0)
-            }
+            self._remembered = {agent: known for agent, known in self._remembered.items() if self._lacks(agent, known)}
 
     def answer(self, agent: str, workflow: str = "") -> RungAnswer:
         """What the agent may do now, for one workflow or as a whole. KeyError for an agent the fleet does not have.
@@ -123,18 +122,27 @@ class MemoryRungCache:
         """The newest epoch of the agent over all its workflows; 0 when nothing was ever changed."""
         return self._epochs.get(agent, 0)
 
-    def remember(self, agent: str, level: str, epoch: int) -> None:
-        """Take note of what somebody applies; it counts where the epoch is newer than all that were committed."""
+    def remember(self, agent: str, level: str, epoch: int, workflow: str = "") -> None:
+        """Take note of what an instance applies; it counts where what was committed does not explain it."""
         with self._lock:
-            self._note(agent, level, epoch)
+            self._note(agent, level, epoch, workflow)
 
-    def _note(self, agent: str, level: str, epoch: int) -> None:
-        if epoch <= self._epochs.get(agent, 0):
+    def _note(self, agent: str, level: str, epoch: int, workflow: str) -> None:
+        fleet = self._fleet()
+        if agent not in fleet.agents:
             return
-        ladder = self._fleet().ladder
-        known = self._remembered.get(agent, RememberedRung(epoch, level))
-        lowest = ladder.lower(on_ladder(ladder, level), on_ladder(ladder, known.level))
+        ladder = fleet.ladder
+        stored = effective_rung(fleet.agents[agent], ladder, list(self._rungs.values()), workflow)
+        low = on_ladder(ladder, level) if deeper(ladder, level, stored) else ladder.names()[0]
+        if not self._lacks(agent, RememberedRung(epoch, low)):
+            return
+        known = self._remembered.get(agent, RememberedRung(epoch, low))
+        lowest = ladder.lower(low, on_ladder(ladder, known.level))
         self._remembered = {**self._remembered, agent: RememberedRung(max(epoch, known.epoch), lowest)}
+
+    def _lacks(self, agent: str, known: RememberedRung) -> bool:
+        """Whether it is not in what was committed."""
+        return is_lost(known, self._rungs.get((agent, "")), self.epoch(agent), self._fleet().ladder)
 
     def remembered(self) -> Mapping[str, Sequence[RememberedRung]]:
         """By agent, what its instances remember beyond what was committed, and what was committed as known here."""
@@ -152,7 +160,7 @@ class MemoryRungCache:
         """Keep what an instance says it applies. The oldest instance goes when the agent has too many."""
         key = reading.workflow, reading.instance
         with self._lock:
-            self._note(reading.agent, reading.level, reading.epoch)
+            self._note(reading.agent, reading.level, reading.epoch, reading.workflow)
             instances = self._seen.setdefault(reading.agent, OrderedDict())
             seen = instances.get(key)
             if seen is None:
@@ -168,7 +176,7 @@ class MemoryRungCache:
         """Take over what instances said to other replicas. It is stored already; an older word changes nothing."""
         with self._lock:
             for reading in readings:
-                self._note(reading.agent, reading.level, reading.epoch)
+                self._note(reading.agent, reading.level, reading.epoch, reading.workflow)
                 key = reading.workflow, reading.instance
                 instances = self._seen.setdefault(reading.agent, OrderedDict())
                 seen = instances.get(key)

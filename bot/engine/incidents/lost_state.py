@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.core.autonomy.lost_state import is_lost
 from bot.core.incident.events import Event, RungLowered
 from bot.core.incident.incident import IllegalMove, Incident
 from bot.core.model.fleet import Agent, Fleet
@@ -60,11 +61,14 @@ class LostStateCheck:
     def tick(self) -> None:
         """Look at every agent. What is remembered is asked first: what was committed since then is in the database."""
         remembered = self._memory.remembered()
-        stored = _newest(self._store.rungs()) if remembered else {}
+        states = self._store.rungs() if remembered else ()
+        newest = _newest(states)
+        whole = {state.agent: state for state in states if not state.workflow}
+        ladder = self._fleet().ladder
         lost = {
             agent: beyond
             for agent, known in remembered.items()
-            if (beyond := [one for one in known if one.epoch > stored.get(agent, 0)])
+            if (beyond := [one for one in known if is_lost(one, whole.get(agent), newest.get(agent, 0), ladder)])
         }
         run_all(list(lost.items()), lambda found: self._settle(*found))
 
@@ -84,17 +88,17 @@ class LostStateCheck:
 
     def _decide(self, agent: Agent, found: RememberedRung, now: datetime) -> Event | None:
         """The change, judged on the rung of now; None where the database knows it, or it can wait."""
-        stored = self._store.epoch(agent.key)
-        if stored >= found.epoch:
+        stored, whole, ladder = self._store.epoch(agent.key), self._store.rung(agent.key), self._fleet().ladder
+        if not is_lost(found, whole, stored, ladder):
             return None
         present = self._opener.rung(agent)
-        lower = self._fleet().ladder.lower(present, found.level)
+        lower = ladder.lower(present, found.level)
         last = self._settled.get(agent.key)
         if lower == present and last is not None and now - last < AGAIN:
             return None
-        why = _why(found, stored)
-        within = agent.control.confirm_within
-        return RungLowered(now, BOT, "", present, lower, found.epoch + 1, why, confirm_within=within, follows=stored)
+        follows = stored if found.epoch > stored or whole is None else whole.follows
+        epoch, why, within = max(found.epoch, stored) + 1, _why(found, stored), agent.control.confirm_within
+        return RungLowered(now, BOT, "", present, lower, epoch, why, confirm_within=within, follows=follows)
 
     def _incident(self, agent: Agent, found: RememberedRung, now: datetime) -> Incident:
         """The open incident about it; a new one where there is none."""
@@ -110,7 +114,7 @@ class LostStateCheck:
 
 
 def _why(found: RememberedRung, stored: int) -> str:
-    return f"instances remember epoch {found.epoch} and the rung {found.level}, the database knows epoch {stored}"
+    return f"instances remember epoch {found.epoch}, the database knows epoch {stored}"
 
 
 def _newest(states: Sequence[RungState]) -> Mapping[str, int]:

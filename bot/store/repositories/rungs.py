@@ -100,8 +100,9 @@ def add_rung(connection: Connection, state: RungState) -> None:
 
     The caller holds the agent's lock (`rung_lock`): where epochs skip some, the key alone does not tell two apart.
     """
-    base = state.epoch - 1 if state.follows is None else state.follows
-    if base != _newest(connection, state.agent) or state.epoch <= base:
+    newest = _newest(connection, state.agent)
+    fresh_loss = state.follows == newest < state.epoch
+    if state.epoch != newest + 1 and not fresh_loss:
         raise Conflict(f"{state.agent} moved on before epoch {state.epoch}")
     connection.execute(
         insert(_RUNG).values(

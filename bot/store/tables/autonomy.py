@@ -21,7 +21,7 @@ class RungRow(TableModel, table=True):
     incident_id: int | None = None
     confirmed_at: float | None = None
     follows: int | None = None
-    """The agent's newest epoch before this one; NULL: the one below it."""
+    """The newest epoch that was known before state was lost, for a rung that makes up for it."""
 
 
 class ReadingRow(TableModel, table=True):

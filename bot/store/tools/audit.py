@@ -107,12 +107,11 @@ def _orphans(connection: Connection) -> Iterator[str]:
 
 
 def _epochs(connection: Connection) -> Iterator[str]:
-    """Each change of an agent's rung says which epoch it came after: the one below it, but for lost state."""
+    """The epochs of an agent have no gap, but where a change says that state was lost after the one before it."""
     query = select(RungRow.agent, RungRow.epoch, RungRow.follows).order_by(col(RungRow.agent), col(RungRow.epoch))
     for agent, rows in groupby(connection.execute(query), key=lambda row: str(row.agent)):
         before = 0
         for row in rows:
-            after = row.epoch - 1 if row.follows is None else row.follows
-            if after != before:
-                yield f"the change of rung of {agent} to epoch {row.epoch} comes after epoch {after}, found is {before}"
+            if before not in (row.epoch - 1, row.follows):
+                yield f"the change of rung of {agent} to epoch {row.epoch} comes after epoch {before}"
             before = row.epoch

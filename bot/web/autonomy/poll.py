@@ -101,7 +101,7 @@ class Poll:
         if caller.role != "agent":
             return doubt or f"ignored: a {caller.role} token reads; only the agent's own token reads back"
         instance, level, epoch = sent
-        self._remember(agent, level, whole(epoch))
+        self._remember(agent, workflow, level, whole(epoch))
         if doubt:
             return doubt
         if not isinstance(instance, str) or not 0 < len(instance) <= INSTANCE_LIMIT or not instance.isprintable():
@@ -115,10 +115,10 @@ class Poll:
         self._rung_cache.record(InstanceReading(agent, instance, level, applied, self._clock.now(), workflow))
         return RECORDED
 
-    def _remember(self, agent: str, level: object, epoch: int | None) -> None:
+    def _remember(self, agent: str, workflow: str, level: object, epoch: int | None) -> None:
         """A newer epoch than was committed lowers the answer, also where the rest of the read-back is of no use."""
         if isinstance(level, str) and epoch is not None and epoch <= MOST_EPOCH:
-            self._rung_cache.remember(agent, level, epoch)
+            self._rung_cache.remember(agent, level, epoch, workflow)
 
 
 def _workflow(agent: Agent, said: Mapping[str, object]) -> tuple[str, str]:

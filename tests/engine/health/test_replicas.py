@@ -79,7 +79,7 @@ def test_nobody_waits_for_one_that_is_silent_or_has_left(pair: tuple[One, One]) 
     a.replicas.exchange()
     assert not a.replicas.all_told("refunds", 1)
     with a.store.writing() as connection:
-        connection.exec_driver_sql("UPDATE replica SET reported_at = reported_at - 11 WHERE name = 'b'")
+        connection.exec_driver_sql("UPDATE replica SET told_at = told_at - 11 WHERE name = 'b'")
     a.replicas.exchange()
     assert a.replicas.all_told("refunds", 1)
     b.replicas.leave()

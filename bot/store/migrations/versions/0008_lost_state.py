@@ -1,7 +1,4 @@
-"""Epochs go on above what instances remember after state was lost: which one a change came after.
-
-`follows` is empty for a change whose epoch is the next one, as all were until now.
-"""
+"""Epochs go on above what instances remember after state was lost: what was known before it."""
 
 import sqlalchemy as sa
 from alembic import op
