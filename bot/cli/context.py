@@ -65,13 +65,15 @@ def load(path: Path, code: int = WRONG, *, reaching: bool = True) -> "Fleet":
 
 
 @contextmanager
-def open_offline() -> "Iterator[OfflineCommands]":
-    """The commands on the stored state, beside a running bot."""
+def open_offline(agent: str = "") -> "Iterator[OfflineCommands]":
+    """The commands on the stored state, beside a running bot. An `agent` that the fleet lacks ends it with 2."""
     from bot.runtime.offline import OfflineCommands
     from bot.store import StoreError
 
     settings = settings_now()
     fleet = load(settings.fleet)
+    if agent:
+        agent_of(fleet, agent)
     try:
         desk = OfflineCommands.open(settings, fleet)
     except StoreError as error:
@@ -134,8 +136,8 @@ def number(text: str) -> int:
     return int(digits)
 
 
-def agent_of(desk: "OfflineCommands", key: str) -> "Agent":
+def agent_of(fleet: "Fleet", key: str) -> "Agent":
     """The agent of that key; ends with 2 and the names there are."""
-    if key not in desk.fleet.agents:
-        stop(f"There is no agent {key!r}. There are: {', '.join(desk.fleet.agents)}.", WRONG)
-    return desk.fleet.agents[key]
+    if key not in fleet.agents:
+        stop(f"There is no agent {key!r}. There are: {', '.join(fleet.agents)}.", WRONG)
+    return fleet.agents[key]

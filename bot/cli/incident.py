@@ -52,10 +52,17 @@ def step(
     who: As = "",
 ) -> None:
     """Mark a step of the runbook as done, skipped, not applicable or blocked."""
-    outcomes = ("done", "skipped", "not-applicable", "blocked")
-    if outcome not in outcomes:
-        stop(f"{outcome!r} is not an outcome. There are: {', '.join(outcomes)}.", WRONG)
-    act(who, lambda desk, actor: desk.commands.lifecycle.mark_step(actor, number(incident), step_id, outcome, note))  # type: ignore[arg-type]
+    from typing import get_args
+
+    from bot.core.runbooks.runbook import Outcome
+
+    named: dict[str, Outcome] = {known: known for known in get_args(Outcome)}
+    if outcome not in named:
+        stop(f"{outcome!r} is not an outcome. There are: {', '.join(named)}.", WRONG)
+    act(
+        who,
+        lambda desk, actor: desk.commands.lifecycle.mark_step(actor, number(incident), step_id, named[outcome], note),
+    )
 
 
 @incident_app.command("resolve")

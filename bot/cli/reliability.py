@@ -12,7 +12,6 @@ from bot.cli.context import (
     AsJson,
     Incident,
     act,
-    agent_of,
     load,
     number,
     open_offline,
@@ -53,8 +52,8 @@ def budget(
     """Show what is left of an agent's error budgets of 30 days, how fast they burn, and open tickets."""
     from bot.cli.budgets import show_budgets
 
-    with open_offline() as desk:
-        raise typer.Exit(show_budgets(desk, agent_of(desk, agent), as_json=as_json, chart=chart))
+    with open_offline(agent) as desk:
+        raise typer.Exit(show_budgets(desk, desk.fleet.agents[agent], as_json=as_json, chart=chart))
 
 
 @app.command()
@@ -62,8 +61,8 @@ def gate(agent: AgentKey, as_json: AsJson = False) -> None:
     """Say whether an agent may be changed, for CI. Exit 1, with the reason, where a budget is gone or unknown."""
     from bot.cli.budgets import gate as ask
 
-    with open_offline() as desk:
-        raise typer.Exit(ask(desk, agent_of(desk, agent), as_json=as_json))
+    with open_offline(agent) as desk:
+        raise typer.Exit(ask(desk, desk.fleet.agents[agent], as_json=as_json))
 
 
 @app.command()
@@ -71,8 +70,8 @@ def ready(agent: AgentKey, as_json: AsJson = False) -> None:
     """Say whether an agent may go live: each requirement with its evidence. Exit 1 where one is not met."""
     from bot.cli.readiness import show_readiness
 
-    with open_offline() as desk:
-        raise typer.Exit(show_readiness(desk, agent_of(desk, agent), as_json=as_json))
+    with open_offline(agent) as desk:
+        raise typer.Exit(show_readiness(desk, desk.fleet.agents[agent], as_json=as_json))
 
 
 @app.command()

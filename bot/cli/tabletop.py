@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.context import NO, WRONG, AsJson, settings_now, stop
+from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
 
 if TYPE_CHECKING:
     from bot.core.runbooks.rehearsal import Rehearsal
@@ -53,11 +53,14 @@ def again(number: str) -> "Rehearsal":
     """A past incident as a rehearsal. Stops the command where it cannot be one."""
     from bot.cli.context import load
     from bot.core.exercises.past_incident import rehearsal_of
-    from bot.store import SqlStore
+    from bot.store import SqlStore, StoreError
 
     settings = settings_now()
     fleet = load(settings.fleet)
-    store = SqlStore.open(settings.database_url, alone=False)
+    try:
+        store = SqlStore.open(settings.database_url, alone=False)
+    except StoreError as error:
+        stop(str(error), UNREACHABLE)
     try:
         found = store.incident(int(number.casefold().removeprefix("inc-")))
         if found is None:

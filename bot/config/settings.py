@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot import shipped
 from bot.config.problems import SettingsErrors, near
+from bot.ports.database_url import database_url as database_url_of
 
 PREFIX = "STEPDOWN_"
 SLACK_API = "https://slack.com/api/"
@@ -85,12 +86,6 @@ def _heartbeat_url(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
-def _database_url(url: str) -> str:
-    if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
 def _command_prefix(prefix: str) -> str:
     if not re.fullmatch(r"[a-z0-9_-]{0,12}", prefix):
         raise ValueError("may have up to 12 small letters, digits, - and _ (it stands before each slash command)")
@@ -131,7 +126,7 @@ class Settings(BaseSettings):
     )
 
     fleet: Path = Path("fleet.yaml")
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field("sqlite:///stepdown.db", repr=False)
+    database_url: Annotated[str, AfterValidator(database_url_of)] = Field("sqlite:///stepdown.db", repr=False)
     data_dir: Path = Path("data")
     """Where postmortems and charts are written."""
     runbooks_dir: Annotated[Path, AfterValidator(_shipped)] = Path("runbooks")

@@ -77,7 +77,7 @@ class OfflineCommands:
         canary = Canary(self.store, lambda: self.fleet, self.ways, RealClock(), time.time, person)
         period = f"by hand {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         canary.send(period)
-        made = self.store.occasion(CANARY, period)
+        made = self.store.once_marker(CANARY, period)
         return [key for key in made.detail.split(",") if key] if made is not None else []
 
     def verify(self) -> list[str]:

@@ -25,7 +25,8 @@ from bot.runtime.self_monitoring import MonitoringSettings
 from bot.runtime.setup import AppSetup, SlackAccess
 from bot.sources import KINDS
 from bot.store import SqlStore, StoreError
-from bot.store.database.sqlite import holder_of, sqlite_path
+from bot.store.database.sqlite import holder_of
+from bot.store.database.urls import sqlite_path
 from bot.web.server import ServerError
 from bot.web.tokens import TokenBook, TokenError
 

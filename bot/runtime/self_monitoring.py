@@ -139,5 +139,5 @@ class SelfMonitoring:
         )
 
     def _last_canary(self) -> tuple[float, bool] | None:
-        last = self._dependencies.store.last_occasion(CANARY)
+        last = self._dependencies.store.last_once_marker(CANARY)
         return None if last is None or not last.outcome else (last.at.timestamp(), last.outcome == "ok")

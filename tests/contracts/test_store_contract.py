@@ -163,8 +163,8 @@ def test_baselines_readings_and_sights_arekept(store: SqlStore) -> None:
     store.put_baselines([(SERIES, baseline)], START)
     assert store.baseline(SERIES) == (baseline, START)
     store.put_readings([InstanceReading("refunds", "a", "full", 0, START)] * 2)
-    assert store.first_sight("Ev1", START)
-    assert not store.first_sight("Ev1", START)
+    assert store.first_delivery("Ev1", START)
+    assert not store.first_delivery("Ev1", START)
 
 
 def test_poll_groups_are_claimed_when_due(store: SqlStore) -> None:

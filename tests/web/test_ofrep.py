@@ -81,7 +81,10 @@ def test_a_whole_number_may_be_written_as_other_languages_do(house: House, epoch
     [
         ({"appliedLevel": "godmode"}, "ignored: appliedLevel must be one of full, watched"),
         ({"appliedLevel": None}, "ignored: appliedLevel must be"),
-        ({"appliedEpoch": 4}, "ignored: appliedEpoch must be a whole number from 0 to 3, found 4"),
+        (
+            {"appliedEpoch": 2 * 10**9},
+            "ignored: appliedEpoch must be a whole number from 0 to 1000000000, found 2000000000",
+        ),
         ({"appliedEpoch": -1}, "ignored: appliedEpoch must be"),
         ({"appliedEpoch": 1.5}, "ignored: appliedEpoch must be"),
         ({"appliedEpoch": True}, "ignored: appliedEpoch must be"),

@@ -54,6 +54,9 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
     )
     lowered = replace(incident, rungs=rungs, timers=timers)
     text = f"Step down{scope} requested: {event.from_rung} -> {event.to_rung}{until}. {event.reason}".rstrip()
+    if event.follows is not None:
+        held = f"stays on {event.to_rung}" if event.from_rung == event.to_rung else f"goes down to {event.to_rung}"
+        text = f"Lost state: {event.reason}. {incident.agent} {held}, from epoch {event.epoch} on."
     return Transition(lowered, text, _publish(lowered, event.epoch))
 
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from bot.core.cards.answer import Answer
 from bot.core.diagnosis.attribution import Suspect
 from bot.core.incident import permissions
-from bot.core.incident.events import Attributed, RunbookAdopted
+from bot.core.incident.events import Attributed, RunbookAdopted, Verdict
 from bot.core.incident.incident import IllegalMove, Incident
 from bot.core.model.cause import CAUSE_WORDS, KINDS, CauseKind
 from bot.core.model.people import BOT, Actor
@@ -68,8 +68,8 @@ class CauseCommands:
         kind, subject, words = meant
         first = incident.assessment.top if incident.assessment else None
         confirmed = first is not None and (kind, subject) == first.key
-        verdict = "ruled-out" if out else "confirmed" if confirmed else "corrected"
-        event = Attributed(self.acts.now(), actor, kind, verdict, subject, words, note.strip())  # type: ignore[arg-type]
+        verdict: Verdict = "ruled-out" if out else "confirmed" if confirmed else "corrected"
+        event = Attributed(self.acts.now(), actor, kind, verdict, subject, words, note.strip())
 
         def decide(fresh: Incident) -> Attributed | None:
             known = (*fresh.ruled_out,) if out else (fresh.cause,)

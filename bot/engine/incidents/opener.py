@@ -87,6 +87,10 @@ class IncidentOpener:
         """A person opened it."""
         return self._open(agent, "manual", title, "SEV3", now, actor=actor, pages=pages)
 
+    def lost_state(self, agent: Agent, title: str, now: datetime) -> Incident:
+        """The database knows less than somebody remembers. Pages the owner, whatever the rung: people settle it."""
+        return self._open(agent, "lost-state", title, severity(self._fleet(), agent, self.rung(agent), ()), now)
+
     def _open(
         self,
         agent: Agent,

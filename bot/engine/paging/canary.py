@@ -94,7 +94,7 @@ class Canary:
         """Send this week's when it is due, and settle the last one."""
         now = self._clock.now()
         person = self._fleet().people.get(self._person)
-        last = self._store.last_occasion(KIND)
+        last = self._store.last_once_marker(KIND)
         if last is not None and not last.outcome:
             self._settle(last, now)
         local = now.astimezone(ZoneInfo(person.tz)) if person is not None else now
@@ -136,7 +136,7 @@ class Canary:
 
     def trouble(self) -> str:
         """What is wrong since the last canary, in words; "" when it landed or there was none."""
-        last = self._store.last_occasion(KIND)
+        last = self._store.last_once_marker(KIND)
         if last is None or last.outcome != "failed":
             return ""
         return f"the test page of {last.period} failed: {last.detail}"

@@ -71,7 +71,7 @@ class WeeklyReview:
         now = self._clock.now()
         monday = datetime.combine(weekly_review.begins(weekly_review.week_of(now)), POSTED_AT, UTC)
         week = weekly_review.week_of(now)
-        if now < monday or not self._fleet().announcements or self._store.occasion(KIND, week) is not None:
+        if now < monday or not self._fleet().announcements or self._store.once_marker(KIND, week) is not None:
             return
         text = "\n".join(weekly_review.words(self.of(monday)))
         self._store.once(KIND, week, now, [Notice(f"{KIND}/{week}", text)], wall=self._wall())
