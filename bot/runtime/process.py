@@ -25,7 +25,8 @@ from bot.runtime.registry import REGISTRY
 from bot.runtime.self_monitoring import MonitoringSettings
 from bot.runtime.setup import AppSetup, SlackAccess
 from bot.store import SqlStore, StoreError
-from bot.store.database.sqlite import holder_of, sqlite_path
+from bot.store.database.sqlite import holder_of
+from bot.store.database.urls import sqlite_path
 from bot.web.server import ServerError
 from bot.web.tokens import TokenBook, TokenError
 
@@ -139,7 +140,7 @@ def _tokens(path: Path | None) -> TokenBook:
     if path is None:
         return TokenBook()
     try:
-        return TokenBook.from_lines(path.read_text().splitlines(), str(path))
+        return TokenBook.from_lines(path.read_text(encoding="utf-8-sig").splitlines(), str(path))
     except TokenError as error:
         raise RunError(str(error), 2) from error
 
