@@ -56,10 +56,10 @@ def settings_now() -> Any:  # noqa: ANN401 - Settings, imported late
 def load(path: Path, code: int = WRONG, *, reaching: bool = True) -> "Fleet":
     """The fleet file; ends with `code` and every problem where it is refused. `reaching`: its secrets are needed."""
     from bot.config import Borrowed, FleetErrors, describe_problems, environment, load_fleet
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
     try:
-        return load_fleet(path, environment() if reaching else Borrowed(environment()), KINDS)
+        return load_fleet(path, environment() if reaching else Borrowed(environment()), REGISTRY)
     except FleetErrors as errors:
         stop(describe_problems(errors), code)
 

@@ -32,14 +32,14 @@ def check(
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
     from bot.core.formatting.plurals import plural
     from bot.core.paging.reachability import holes
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
     settings = settings_now()
     path = fleet or settings.fleet
     problems: list[str] = []
     loaded = None
     try:
-        loaded = load_fleet(path, environment(), KINDS)
+        loaded = load_fleet(path, environment(), REGISTRY)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
     problems += _faults_of_procedures(settings, path, loaded)
@@ -113,9 +113,9 @@ def _check_online(settings: "Settings", fleet: "Fleet", *, as_json: bool) -> Non
 def schema() -> None:
     """Print the JSON Schema of the fleet file, for editors."""
     from bot.config import fleet_schema
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
-    print(json.dumps(fleet_schema(KINDS), indent=2))
+    print(json.dumps(fleet_schema(REGISTRY), indent=2))
 
 
 @app.command()

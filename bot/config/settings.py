@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot import shipped
 from bot.config.problems import SettingsErrors, near
+from bot.config.value_types import NOWHERE
 from bot.ports.database_url import database_url as database_url_of
 
 PREFIX = "STEPDOWN_"
@@ -26,8 +27,6 @@ PAGERDUTY = ("https://events.pagerduty.com/", "https://events.eu.pagerduty.com/"
 ENV_FILE = ".env"
 ENV_ENCODING = "utf-8-sig"
 """With the byte order mark that some editors write; it would otherwise become part of the first name."""
-NOWHERE = "http://not-set.invalid"
-"""The top-level domain `.invalid` never resolves (RFC 2606)."""
 
 
 def _shipped(folder: Path) -> Path:

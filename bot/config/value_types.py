@@ -14,6 +14,8 @@ from bot.core.formatting import durations
 from bot.core.model.slis import Better, Objective
 
 OFF = "off"
+NOWHERE = "http://not-set.invalid"
+"""Stands for a secret that is not set and not needed. The top-level domain `.invalid` never resolves (RFC 2606)."""
 
 
 class FromEnv(str):

@@ -12,6 +12,7 @@ from bot.config import parse_fleet
 from bot.core.model.fleet import Fleet
 from bot.localslack.server import LocalSlack, Workspace
 from bot.runtime.app import App
+from bot.runtime.registry import REGISTRY
 from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation import demo_fleet
 from bot.simulation.clock import ScaledClock
@@ -20,7 +21,6 @@ from bot.simulation.metrics_server import MetricsServer
 from bot.simulation.script import ScriptRun
 from bot.simulation.world import World
 from bot.slack.manifest import manifest
-from bot.sources import KINDS
 from bot.web.tokens import TokenBook, new_token
 
 HISTORY_DAYS = 3.0
@@ -69,7 +69,7 @@ def set_up(
     metrics = MetricsServer(world)
     metrics.start()
     say(f"simulated fleet   {metrics.url}/metrics")
-    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url, confirm_within(speed)).encode(), {}, KINDS)
+    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url, confirm_within(speed)).encode(), {}, REGISTRY)
     made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
     feed = new_token("changes")
     lines = [token.line for token in (*made.values(), feed)]

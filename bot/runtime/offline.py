@@ -18,7 +18,7 @@ from bot.engine.paging.canary import KIND as CANARY
 from bot.engine.paging.canary import Canary
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.exercises.results import rehearsed
-from bot.pagers import PAGERS
+from bot.pagers import KINDS
 from bot.ports.clock import Clock
 from bot.runbooks.library import RunbookLibrary
 from bot.runbooks.playbook_library import PlaybookLibrary
@@ -49,7 +49,7 @@ class OfflineCommands:
         def present() -> Fleet:
             return fleet
 
-        ways = frozenset({"slack", *PAGERS})
+        ways = frozenset({"slack", *KINDS})
         runbooks = RunbookLibrary(settings.runbooks_dir)
         playbooks = PlaybookLibrary(settings.playbooks_dir, runbooks.names, present).all
         readiness_check = ReadinessCheck(store, present, runbooks, rehearsed(settings.data_dir))

@@ -291,7 +291,7 @@ class Delivery:
         agent = self._fleet().agents.get(incident.agent)
         control = self._adapters.controls.get(agent.control.kind) if agent else None
         state = self._store.rung(effect.agent, effect.workflow)
-        if agent is None or control is None or not agent.control.url:
+        if agent is None or control is None:
             raise Folded("the agent polls for its rung")
         if state is None or state.epoch != effect.epoch:
             raise Folded("a newer rung replaced it")
