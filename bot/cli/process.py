@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.output import SECRETS, plain_output
 from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, FleetFile, load, settings_now, stop
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def run() -> None:
     from bot.runtime.process import RunError, run_until_stopped
 
     try:
-        run_until_stopped(settings_now())
+        run_until_stopped(settings_now(), SECRETS)
     except RunError as error:
         stop(str(error), error.code)
 

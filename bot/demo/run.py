@@ -12,10 +12,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.core.formatting.redaction import Redactor
 from bot.demo.milestones import Milestone, milestones_of, missing
 from bot.demo.responder import ScriptedResponder, StoryStoppedError
 from bot.demo.setup import DemoSetup, set_up, tell
-from bot.runtime.process import quiet
+from bot.runtime.log_output import configure_logs
 from bot.simulation import demo_fleet
 
 NEEDED = 150.0
@@ -24,7 +25,7 @@ NEEDED = 150.0
 
 def run_demo(*, speed: float, unattended: bool, json_file: Path | None, port: int, keep: Path | None) -> int:
     """Run the demo; returns the exit code. Unattended: 0 only if every beat happened, in order."""
-    quiet("WARNING")
+    configure_logs("WARNING", Redactor())
     console = Console(highlight=False)
     with _folder(keep) as folder:
         stage = set_up(folder, speed, port, lambda line: console.print(f"  {line}"))

@@ -21,6 +21,7 @@ from fastapi import APIRouter
 
 from bot.charts.worker import ChartWorker
 from bot.controls import build_controls
+from bot.core.formatting.known_secrets import KnownSecrets
 from bot.core.incident.effects import LANES, Lane
 from bot.core.model.fleet import Fleet
 from bot.core.runbooks.playbook import Playbook
@@ -114,6 +115,8 @@ class AppSetup:
     on_fleet: Callable[[], None] = lambda: None
     """Called when some replica was asked to read the fleet file again."""
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets)
+    """What must leave the process nowhere: taken out of every text at each exit."""
 
 
 @dataclass(frozen=True, slots=True)
