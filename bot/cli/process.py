@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.output import SECRETS, plain_output
 from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, FleetFile, load, settings_now, stop
+from bot.cli.output import SECRETS, plain_output
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -170,6 +170,7 @@ def local_slack(
     manifest_file: Annotated[str | None, typer.Option("--manifest", help="App manifest file.")] = None,
 ) -> None:
     """Run the local Slack alone, to try any Bolt app on it."""
+    plain_output()
     from bot.localslack.command import serve
 
     raise typer.Exit(serve(port, workspace, manifest_file))

@@ -160,7 +160,14 @@ class App:
         self._specs = dict(fleet().sources)
         self._sources = sources = build_all(fleet().sources, clock)
         self.poller = Poller(
-            store, fleet, sources, clock, self._pool, self.detector.evaluate, history_days=setup.history_days
+            store,
+            fleet,
+            sources,
+            clock,
+            self._pool,
+            self.detector.evaluate,
+            history_days=setup.history_days,
+            redact=setup.secrets,
         )
         readiness_check = ReadinessCheck(store, fleet, shelf, rehearsed(setup.data_dir))
         self.rounds = RoutineChecks(
@@ -174,9 +181,9 @@ class App:
         self.commands = Commands(
             CommandDependencies(store, recorder, opener, views, fleet, clock, causes, readiness_check)
         )
-        self.slack = _slack(setup.slack, self.commands, fleet, setup.speed, self._first_sight)
+        self.slack = _slack(setup.slack, self.commands, fleet, setup.speed, self._first_sight, setup.secrets)
         self._chart_worker = self._parts.chart_worker()
-        documents = MarkdownDocuments(setup.data_dir, self._chart_worker.draw)
+        documents = MarkdownDocuments(setup.data_dir, self._chart_worker.draw, setup.secrets)
         pictures = Charts(store, history, documents, self.slack.chat, fleet, clock)
         self.slack.draw_with(pictures.of_sli)
         adapters = self._parts.adapters(
@@ -190,7 +197,16 @@ class App:
             )
         )
         self.delivery = Delivery(
-            store, recorder, views, adapters, fleet, clock, time.time, random.random, store.installation()
+            store,
+            recorder,
+            views,
+            adapters,
+            fleet,
+            clock,
+            time.time,
+            random.random,
+            store.installation(),
+            setup.secrets,
         )
         self.self_monitoring = self._self_monitoring(frozenset({"slack", *pagers}), recorder)
         self.watch = self.self_monitoring.watch
@@ -214,6 +230,7 @@ class App:
             setup.speed,
             setup.version,
             "" if setup.database_url.startswith("sqlite") else socket.gethostname(),
+            setup.secrets,
         )
         return SelfMonitoring(dependencies, setup.monitoring, recorder)
 
@@ -241,6 +258,7 @@ class App:
             fleet=self._fleet,
             clock=setup.clock,
             version=setup.version,
+            redact=setup.secrets,
             more=(*self.slack.routes, self._inbound()),
         )
         self._server = HttpServer(self._api, setup.http_host, setup.http_port)
@@ -389,7 +407,12 @@ class App:
 
 
 def _slack(
-    access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet], rate: float, first: Callable[[str], bool]
+    access: SlackAccess,
+    commands: Commands,
+    fleet: Callable[[], Fleet],
+    rate: float,
+    first: Callable[[str], bool],
+    secrets: KnownSecrets,
 ) -> Slack:
     """Slack, both ways."""
     return build_slack(
@@ -403,4 +426,5 @@ def _slack(
         prefix=access.prefix,
         rate=rate,
         first=first,
+        redact_json=secrets.within,
     )

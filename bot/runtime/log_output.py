@@ -143,7 +143,7 @@ def configure_logs(level: str, redact: Redact) -> Callable[[], None]:
             structlog.dev.set_exc_info,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
             structlog.dev.ConsoleRenderer(colors=in_colour, exception_formatter=structlog.dev.plain_traceback),
-            lambda _logger, _method, text: redact(text),
+            lambda _logger, _method, line: redact(str(line)),
         ],
     )
 

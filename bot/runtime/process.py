@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr
 
-from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
+from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet, secrets_in
+from bot.core.autonomy.raised_by_file import raised_by_file
 from bot.core.formatting.known_secrets import KnownSecrets, NotedLookups
 from bot.core.model.fleet import Fleet
+from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
 from bot.integrations.github import GitHubIssues
 from bot.ports.store import Replica
@@ -51,14 +54,27 @@ class FleetHolder:
         """The fleet in force."""
         return self._fleet
 
-    def reload(self) -> str:
-        """Read the file again; returns "" or what is wrong with it."""
+    def reload(self, states: Sequence[RungState]) -> str:
+        """Read the file again; returns "" or what is wrong with it.
+
+        `states` are the committed rungs: a file that would raise one is refused, for raising takes two people.
+        """
         try:
-            self._fleet = load_fleet(self._path, environment(), KINDS)
+            fleet = self._load()
         except FleetErrors as errors:
             return describe_problems(errors)
+        if raised := raised_by_file(self._fleet, fleet, states):
+            return "\n".join(raised)
+        self._fleet = fleet
         self._warn()
         return ""
+
+    def _load(self) -> Fleet:
+        known = NotedLookups(environment())
+        try:
+            return load_fleet(self._path, known, KINDS)
+        finally:
+            self._secrets.learn(known.noted.items())
 
     def _warn(self) -> None:
         for warning in self._fleet.warnings:
@@ -170,7 +186,7 @@ _reloading = threading.RLock()
 
 def _reload(holder: FleetHolder, app: App) -> None:
     with _reloading:
-        problems = holder.reload()
+        problems = holder.reload(app.store.rungs())
         if problems:
             log.error("the fleet file is refused, the old one stays in force", problems=problems)
             return

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bot.core.formatting.redaction import HIDDEN, Redactor
+from bot.core.formatting.redaction import Redactor
 from bot.runtime.log_output import configure_logs
 
 

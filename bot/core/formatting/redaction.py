@@ -156,6 +156,10 @@ def _basic(found: re.Match[str]) -> str:
     return f"{found[1]}{HIDDEN}" if b":" in pair else found[0]
 
 
+SHAPES_ONLY: Final = Redactor()
+"""What knows no secret, only how they look."""
+
+
 def redactor(values: Iterable[tuple[str, str]]) -> Redactor:
     """A redactor of what is configured: (name, value) of secret settings and of what the fleet file takes from outside.
 

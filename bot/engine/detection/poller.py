@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import PollQuery
@@ -57,6 +58,7 @@ class Poller:
         on_minutes: Callable[[frozenset[str], datetime], None],
         *,
         history_days: float = 3,
+        redact: Redact = SHAPES_ONLY,
     ) -> None:
         self._store = store
         self._fleet = fleet
@@ -65,6 +67,7 @@ class Poller:
         self._pool = pool
         self._on_minutes = on_minutes
         self._history = int(history_days * 1440)
+        self._redact = redact
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
         self.warnings: dict[str, tuple[str, ...]] = {}
@@ -116,7 +119,7 @@ class Poller:
         try:
             found = self._sources[source].fetch(query, newest, newest)
         except SourceError as error:
-            return f"{text}: {error}"
+            return f"{text}: {self._redact(str(error))}"
         values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
         return f"{text} = {', '.join(values) or 'no data'}"
 
@@ -143,7 +146,7 @@ class Poller:
         try:
             self._take(query, claim, min(oldest, newest), newest)
         except SourceError as error:
-            self._trouble(query, str(error), now)
+            self._trouble(query, self._redact(str(error)), now)
             self._store.finish_poll(claim, last, next_due(query, now))
             return None
         except LostClaim:
@@ -191,7 +194,7 @@ class Poller:
 
     def _warn(self, query: PollQuery, found: Fetch) -> None:
         if found.warnings:
-            self.warnings[query.name] = found.warnings
+            self.warnings[query.name] = tuple(self._redact(warning) for warning in found.warnings)
         else:
             self.warnings.pop(query.name, None)
 
