@@ -162,7 +162,7 @@ def _seconds(wait: str) -> float | None:
         return min(float(wait[:9]), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(wait)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:
         return None

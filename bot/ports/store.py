@@ -516,6 +516,13 @@ class Store(HealthQueries, ChangeFeed, Protocol):
         """(agent, workflow) pairs whose decisions somebody has judged before."""
         ...
 
+    def shift_times(self, by: float, now: datetime) -> None:
+        """Follow the machine's clock, which was set forward by so many seconds (back: negative) and shows `now` since.
+
+        What was due in two seconds stays due in two seconds. Deadlines of incidents move with an event of their own.
+        """
+        ...
+
     def reading(self) -> AbstractContextManager[None]:
         """Several reads from one snapshot."""
         ...

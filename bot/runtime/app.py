@@ -1,7 +1,7 @@
 """The composition root: the one file that knows every concrete class. What keeps time stands in `metronome`.
 
-Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part of each delivery lane, and the scheduler
-with fewer than ten jobs. Jobs are metronomes: what is due stands in rows.
+Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part of each delivery lane, and one for each
+tick. Ticks only beat time: what is due stands in rows.
 """
 
 import os
@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -36,6 +36,7 @@ from bot.engine.delivery.delivery import Adapters, Delivery
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.poller import Poller
 from bot.engine.detection.push_intake import PushIntake
+from bot.engine.health.clock_watch import ClockWatch
 from bot.engine.health.followup_reminders import Reminders
 from bot.engine.health.replicas import ReplicaSync
 from bot.engine.health.routine import RoutineChecks
@@ -57,7 +58,7 @@ from bot.ports.pagers import Pager
 from bot.ports.store import Replica, Store
 from bot.runbooks.library import RunbookLibrary
 from bot.runbooks.playbook_library import PlaybookLibrary
-from bot.runtime.scheduler import PollThreads, new_scheduler, settle_memory
+from bot.runtime.scheduler import Metronome, PollThreads, settle_memory
 from bot.runtime.self_monitoring import MonitoringDependencies, MonitoringSettings, SelfMonitoring
 from bot.slack import Slack, build_slack
 from bot.slack.client.directory import SlackDirectory
@@ -210,10 +211,13 @@ class App:
         )
         self.self_monitoring = self._self_monitoring(frozenset({"slack", *pagers}), recorder)
         self.watch = self.self_monitoring.watch
+        self._clock_watch = ClockWatch(
+            store, recorder, self.detector, clock, time.monotonic, log.warning, lambda: len(self.replicas.alive()) <= 1
+        )
         self.intake = PushIntake(store, self.detector, fleet, clock)
         self.exercises = self._exercises({self.slack.pager.kind: self.slack.pager, **pagers}, playbooks)
         self._wire_http()
-        self._scheduler = new_scheduler()
+        self._metronome = Metronome()
 
     def _self_monitoring(self, ways: frozenset[str], recorder: IncidentRecorder) -> SelfMonitoring:
         setup, slack = self._setup, self.slack
@@ -289,14 +293,13 @@ class App:
         self._spawn("exchange", self._exchange)
         self._deaf = self.store.listen(self._hear)
         self._schedule()
-        self._scheduler.start()
+        self._metronome.start()
         self.self_monitoring.start()
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way, let go. What is left stands in rows."""
         self.self_monitoring.stop()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        self._metronome.stop()
         self.exercises.stop()
         self._stopping.set()
         self._deaf()
@@ -339,9 +342,15 @@ class App:
         self._every(60, "queues", self.intake.count_queues)
         self._every(60, "rounds", self.rounds.tick)
         self._every(60, "upkeep", self.self_monitoring.upkeep.tick)
-        self._every(20, "silence", lambda: self.detector.look_for_silence(self.poller.troubles))
-        self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
-        self._scheduler.add_job(self._make_room, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))
+        self._every(20, "silence", self._silence)
+        self._metronome.every(0.5, "clock", self._clock_watch.look)
+        self._metronome.every(1, "lanes", lambda: self._wake(LANES))
+        self._metronome.every(3_600, "room", self._make_room)
+
+    def _silence(self) -> None:
+        """Only after a look at the clock: minutes that were skipped are nobody's silence."""
+        self._clock_watch.look()
+        self.detector.look_for_silence(self.poller.troubles)
 
     def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
         interval = max(0.1, seconds / self._setup.speed)
@@ -356,8 +365,7 @@ class App:
             else:
                 self.watch.ticks.completed(name)
 
-        at_once = datetime.now(UTC)
-        self._scheduler.add_job(guarded, "interval", seconds=interval, id=name, next_run_time=at_once)
+        self._metronome.every(interval, name, guarded)
 
     def _make_room(self) -> None:
         self.store.prepare_minutes(self._setup.clock.now())

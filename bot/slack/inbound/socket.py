@@ -93,8 +93,8 @@ class SlackConnection:
         if session is None or not session.is_active():
             return False
         answered = session.last_ping_pong_time
-        # The SDK writes it with the wall clock.
-        return answered is None or time.time() - answered < 3 * self._ping_every + self._look_every
+        # The SDK writes it with the wall clock. One that was set back must not make a dead connection look alive.
+        return answered is None or abs(time.time() - answered) < 3 * self._ping_every + self._look_every
 
     def _watching(self) -> None:
         while not self._stopping.wait(self._look_every):
