@@ -1,6 +1,5 @@
 """Whether the ways people listed could be reached, without paging anybody: addresses are read, hosts called."""
 
-import socket
 from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from bot.core.health.finding import Finding
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person, Way
+from bot.http_client.reach import unreached
 from bot.pagers.apprise.adapter import ApprisePager, loaded
 from bot.pagers.pagerduty.adapter import PagerDuty, routing_key
 from bot.pagers.webhook.adapter import WebhookPager, target
@@ -25,7 +25,7 @@ def inspect(fleet: Fleet, pagerduty_url: str, patience: float = PATIENCE) -> Ite
         parts = urlsplit(url)
         where = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         if where not in known:
-            known[where] = _unreached(*where, patience)
+            known[where] = unreached(url, patience)
         return known[where]
 
     for person in fleet.people.values():
@@ -58,12 +58,3 @@ def _address(person: Person, way: Way, pagerduty_url: str) -> str:
         loaded(person, way)
         return ""
     raise DeliveryError(f"there is no pager of kind {way.kind}", permanent=True)
-
-
-def _unreached(host: str, port: int, patience: float) -> str:
-    """Why a host cannot be connected to; empty where it can. The host alone is said: a path may hold a secret."""
-    try:
-        socket.create_connection((host, port), timeout=patience).close()
-    except OSError as error:
-        return f"{host}:{port} cannot be reached: {error.strerror or error}"
-    return ""

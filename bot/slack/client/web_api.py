@@ -21,6 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.http_client.proxy import Proxies
 from bot.http_client.tls import system_tls
 from bot.ports.errors import DeliveryError, insist_in_time
 
@@ -108,7 +109,7 @@ def as_it_is(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 class SlackClient(WebClient):
-    """slack_sdk's client with a deadline for a whole call, a cap on an answer, and no proxy to this machine.
+    """slack_sdk's client with a deadline for a whole call, a cap on an answer, and the proxies of everybody else.
 
     Whatever is sent passes `redact_json`: cards, answers and forms hold words of sources, agents and people.
     """
@@ -123,9 +124,9 @@ class SlackClient(WebClient):
             retry_handlers=[],
             logger=logging.getLogger("stepdown.slack.api"),
         )
-        if is_loopback(self.base_url):
-            self.proxy = None
-        else:
+        self.proxies = Proxies.of_environment()
+        self.proxy = self.proxies.of(self.base_url) or None
+        if not is_loopback(self.base_url):
             self.ssl = system_tls()
 
     def api_call(
@@ -167,14 +168,9 @@ class SlackClient(WebClient):
             return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
 
     def _opener(self, url: str) -> OpenerDirector:
-        tls = HTTPSHandler(context=self.ssl)
-        if is_loopback(url):
-            return build_opener(ProxyHandler({}), tls)
-        return (
-            build_opener(ProxyHandler({"http": self.proxy, "https": self.proxy}), tls)
-            if self.proxy
-            else build_opener(tls)
-        )
+        proxy = self.proxies.of(url)
+        way = ProxyHandler({"http": proxy, "https": proxy} if proxy else {})
+        return build_opener(way, HTTPSHandler(context=self.ssl))
 
     def send(self, url: str, body: bytes, content_type: str) -> None:
         """POST bytes to an address that Slack gave us (an upload, a response URL). Raises SlackError."""
