@@ -20,8 +20,9 @@ from bot.charts.worker import ChartWorker
 from bot.config import parse_fleet
 from bot.core.formatting.redaction import Redactor
 from bot.core.reports.postmortem_report import Chart
-from bot.runtime.app import App, AppParts, AppSetup, SlackAccess
+from bot.runtime.app import App
 from bot.runtime.log_output import configure_logs
+from bot.runtime.setup import AppParts, AppSetup, SlackAccess
 from bot.sources import KINDS
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook
