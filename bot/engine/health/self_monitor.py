@@ -117,7 +117,7 @@ class SelfMonitor:
         try:
             found += self._process.in_time(lambda: list(self._of_store()))
         except Exception as error:  # noqa: BLE001 - a database that fails in any way is the sign
-            words = self._readings.redact(f"the database does not answer: {_first(error)}")
+            words = self._process.redact(f"the database does not answer: {_first(error)}")
             found.append(Symptom("database", words, ready=False, here=True))
         found += self._of_sources()
         found += self._of_disk()

@@ -10,7 +10,7 @@ import pytest
 from bot.core.incident.incident import Incident, IncidentState
 from bot.engine.health.clock_watch import ClockWatch
 from bot.store import SqlStore
-from tests.support.wired import ANA, START, House
+from tests.support.wired import ANA, START, WiredEngine
 
 MINUTE, HOUR = 60.0, 3_600.0
 
@@ -19,7 +19,7 @@ MINUTE, HOUR = 60.0, 3_600.0
 class Machine:
     """Its clocks: scenario and wall time move together, as they do in earnest, the monotonic one on its own."""
 
-    house: House
+    house: WiredEngine
     wall: float = 1_000_000.0
     monotonic: float = 0.0
     alone: bool = True
@@ -63,7 +63,7 @@ class Machine:
 
 
 @pytest.fixture
-def machine(house: House) -> Machine:
+def machine(house: WiredEngine) -> Machine:
     made = Machine(house)
     made.watch.look()
     return made
@@ -89,7 +89,7 @@ def test_an_escalation_is_not_held_up_by_a_clock_that_goes_back(machine: Machine
 
 def test_a_forgotten_acknowledgement_lapses_when_it_would_have(machine: Machine) -> None:
     breached(machine)
-    machine.house.commands.acknowledge(ANA, 1)
+    machine.house.commands.paging.acknowledge(ANA, 1)
     kinds = sorted(timer.kind for timer in machine.house.incident().timers)
     machine.set_clock(-2 * HOUR)
     machine.watch.look()
