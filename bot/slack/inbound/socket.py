@@ -26,6 +26,8 @@ PATIENCE: Final = 20.0
 PING_EVERY: Final = 4.0
 """Seconds between pings: a half-open connection is noticed after about this, not after the default's 13 s."""
 LOOK_EVERY: Final = 1.0
+SOCKET_HOST: Final = "wss://wss-primary.slack.com"
+"""Where sockets lead, as far as a proxy is chosen for it; the address itself is new each time."""
 RETRY_EVERY: Final = 5.0
 MOST_SOCKETS: Final = 10
 """Connections Slack allows an app; ghosts count too."""
@@ -93,8 +95,8 @@ class SlackConnection:
         if session is None or not session.is_active():
             return False
         answered = session.last_ping_pong_time
-        # The SDK writes it with the wall clock.
-        return answered is None or time.time() - answered < 3 * self._ping_every + self._look_every
+        # The SDK writes it with the wall clock. One that was set back must not make a dead connection look alive.
+        return answered is None or abs(time.time() - answered) < 3 * self._ping_every + self._look_every
 
     def _watching(self) -> None:
         while not self._stopping.wait(self._look_every):
@@ -143,8 +145,8 @@ class SlackConnection:
             web_client=self._client,
             ping_interval=self._ping_every,
         )
-        if is_loopback(self._client.base_url):
-            link.client.proxy = None
+        here = is_loopback(self._client.base_url)
+        link.client.proxy = None if here else self._client.proxies.of(SOCKET_HOST) or None
         link.client.message_listeners.append(self._on_message)
         return link
 
