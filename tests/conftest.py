@@ -7,7 +7,8 @@ that is green because its browser was missing is worse than a red one.
 
 import os
 import shutil
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ settings.register_profile(
     "stepdown", settings(), deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("stepdown")
+
+StatsLine = tuple[list[tuple[str, dict[str, bool]]], str]
+pytest_plugins = ["tests.support.leftovers"]
 
 PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus"}
 
@@ -72,6 +76,21 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    """Half an emoji in a failed assertion cannot be sent to pytest-xdist: the whole run would end with it."""
+    return printable((yield))
+
+
+def printable(value: object) -> object:
+    """The same, with what has no UTF-8 written as an escape."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {printable(key): printable(item) for key, item in value.items()}
+    return type(value)(map(printable, value)) if isinstance(value, list | tuple) else value
+
+
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Why a report is a skip: pytest keeps (path, line, reason)."""
     if isinstance(report.longrepr, tuple):
@@ -89,6 +108,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("did not run")
         for line in skip_lines(skipped):
             terminalreporter.line(line)
+
+
+@pytest.hookimpl(trylast=True)  # when the reporter is there
+def pytest_configure(config: pytest.Config) -> None:
+    """The closing line names the tests that had to run again: a number alone hides which one is unsteady."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.build_summary_stats_line = partial(with_names, reporter, reporter.build_summary_stats_line)
+
+
+def with_names(reporter: pytest.TerminalReporter, line: Callable[[], StatsLine]) -> StatsLine:
+    """The parts of the closing line, those that ran again by name."""
+    parts, colour = line()
+    again = ", ".join(dict.fromkeys(report.nodeid for report in reporter.stats.get("rerun", [])))
+    return [(f"{text} ({again})" if text.endswith(" rerun") else text, markup) for text, markup in parts], colour
 
 
 @pytest.fixture(scope="session")

@@ -114,8 +114,7 @@ def street(own: LocalSlack, house: tuple[Slack, Desk, str]) -> Iterator[Town]:
     made = Town(own)
     assert made.do("events_url", url=house[2]) == {"ok": True}
     yield made
-    made.do("reset")
-    made.close()
+    made.leave()
 
 
 def test_a_command_a_click_and_a_form_reach_the_engine(street: Town, house: tuple[Slack, Desk, str]) -> None:
@@ -188,4 +187,4 @@ def test_until_we_know_who_we_are_slack_is_told_to_come_again(
     assert connection.take(headers, body).status_code == 404, "no listener takes it, but it was looked at"
     made.stop()
     assert connection.take(headers, body).status_code == 503
-    street.close()
+    street.leave()
