@@ -6,6 +6,7 @@ that is green because its browser was missing is worse than a red one.
 """
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
@@ -30,6 +31,18 @@ pytest_plugins = ["tests.support.leftovers"]
 PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--random-order-seed", default="", help="run the files in the random order of this seed")
+
+
+def shuffled(items: list[pytest.Item], seed: str) -> list[pytest.Item]:
+    """The items with their files in an order that the seed decides; within a file they stay as they are."""
+    files = sorted({item.path for item in items})
+    random.Random(seed).shuffle(files)  # noqa: S311 - an order, no secret
+    place = {path: number for number, path in enumerate(files)}
+    return sorted(items, key=lambda item: place[item.path])
+
+
 def missing_program(item: pytest.Item) -> str | None:
     """The first program that one of the test's marks promises and this machine lacks."""
     marks = (mark for mark in PROGRAMS if item.get_closest_marker(mark))
@@ -37,12 +50,14 @@ def missing_program(item: pytest.Item) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the names
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first, one test of a group at a time: bots on a fast clock starve each other.
 
     Several groups, so that none alone is longer than the rest of the suite: the nights of tests/crash, the image that
     is built, and all others.
     """
+    if seed := config.getoption("random_order_seed"):
+        items[:] = shuffled(items, seed)
     for item in items:
         if item.get_closest_marker("slow"):
             # Several real processes on two processors: one more try, counted in the closing line, before it is red.
