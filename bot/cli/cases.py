@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.config import Settings
+from bot.core.formatting.plurals import plural
 from bot.documents import regression_cases
 from bot.documents.regression_cases import Case
 from bot.engine.reports.postmortems import PostmortemWriter
@@ -78,7 +79,7 @@ def _pushed(shelf: CaseFolder, agent: str, cases: Sequence[Case]) -> int:
     except DeliveryError as error:
         print(f"Not pushed: {error}. Run it again: what is there already stays once.", file=sys.stderr)
         return UNREACHABLE
-    print(f"{number} approved cases are in the dataset {dataset}.")
+    print(f"{plural(number, 'approved case')} {'is' if number == 1 else 'are'} in the dataset {dataset}.")
     return 0
 
 
@@ -129,7 +130,7 @@ def _write(out: Path, number: str, book: Path, cases: tuple[Case, ...], *, appro
 
 
 def _told(book: Path, cases: tuple[Case, ...]) -> str:
-    lines = [f"{book}: {len(cases)} cases, {sum(case.approved for case in cases)} approved."]
+    lines = [f"{book}: {plural(len(cases), 'case')}, {sum(case.approved for case in cases)} approved."]
     for case in cases:
         if not case.approved:
             owed = f"fill in {', '.join(case.gaps)}; " if case.gaps else ""

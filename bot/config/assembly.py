@@ -42,6 +42,7 @@ def assembled(document: YamlDocument, file: FleetFile, specs: Mapping[str, Sourc
         responders=tuple(file.responders),
         responder_group=file.responder_group,
         announcements=file.announcements,
+        false_pages=file.false_pages,
     )
 
 

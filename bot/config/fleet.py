@@ -13,6 +13,7 @@ from bot.config.value_types import (
     OFF,
     AlsoWritten,
     ChannelId,
+    FalsePages,
     GroupId,
     Minutes,
     Name,
@@ -109,6 +110,8 @@ class SliEntry(NumberQueries):
     kind: Literal["ratio", "gauge"] | None = None
     better: Literal["higher", "lower"] | None = None
     objective: ObjectiveLine | None = None
+    rule: Literal["evidence", "literal"] | None = None
+    """`evidence` (by default): a breach is what chance would not show. `literal`: BAD for `sustain` minutes."""
     sustain: WholeMinutes | None = None
     long_window: Annotated[WholeMinutes, Field(le=60)] | None = None
     """So long a time as a whole must be past the objective too before it is a breach."""
@@ -135,11 +138,21 @@ def _off_or_entry(given: object) -> object:
 
 def _list_or_mapping(given: object) -> object:
     """`[refund, chargeback]` is `{refund: {}, chargeback: {}}`."""
-    if isinstance(given, list) and all(isinstance(name, str) for name in given):
+    if isinstance(given, list):
+        if wrong := [name for name in given if not isinstance(name, str)]:
+            raise ValueError(_no_name(wrong[0]))
         return {name: {} for name in given}
     if isinstance(given, dict):
         return {name: _nothing_is_empty(entry) for name, entry in given.items()}
     return given
+
+
+def _no_name(given: object) -> str:
+    """What to do about something in a list of names that YAML does not read as text."""
+    if isinstance(given, bool | int | float):
+        shown = str(given).lower() if isinstance(given, bool) else given
+        return f"{shown} is read as a number or a truth value; put it in quotes: '{shown}'"
+    return "each entry of this list has to be a name; write a mapping (name: settings) to set more"
 
 
 Slis = dict[
@@ -257,4 +270,6 @@ class FleetFile(StrictEntry):
     responders: list[str] = []
     responder_group: GroupId = ""
     announcements: ChannelId = ""
+    false_pages: FalsePages = 1.0
+    """Pages by chance that are allowed for each agent and month, over all its SLIs."""
     agents: dict[Name, AgentEntry] = {}

@@ -34,6 +34,8 @@ def load_fleet(path: FilePath, env: Mapping[str, str], kinds: Kinds) -> Fleet:
         content = path.read_bytes()
     except OSError as error:
         why = error.strerror or str(error)
+        if isinstance(error, FileNotFoundError):
+            why += "; STEPDOWN_FLEET names it, and `stepdown examples` writes one to begin with"
         raise FleetErrors([Problem(0, 0, str(path), "", f"the fleet file cannot be read: {why}")]) from error
     return parse_fleet(str(path), content, env, kinds)
 

@@ -16,10 +16,12 @@ from bot.config.source_kinds import Kinds, SourceKind
 from bot.config.value_types import ObjectiveText
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.budgets import budget
+from bot.core.detection.evidence_rule import USUAL_SUSTAIN
 from bot.core.model.slis import Better, BurnAlert, Sli
 
 SECONDS_A_MINUTE = 60
 PLAIN = (
+    "rule",
     "sustain",
     "long_window",
     "every",
@@ -30,6 +32,9 @@ PLAIN = (
     "slice_target",
 )
 """Fields that mean the same in the file and in the model."""
+SHORT_SUSTAIN = (
+    "has no effect: evidence needs no such wait (`rule: literal` counts minutes; a longer `sustain` counts too)"
+)
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
 
 
@@ -85,6 +90,8 @@ class SliLayers:
         faults = _faults(name, full, measure)
         for field, fault in faults:
             self._document.blame((*path, field) if field else path, fault)
+        if entry.rule != "literal" and entry.sustain is not None and entry.sustain <= USUAL_SUSTAIN:
+            self._document.warn((*path, "sustain"), SHORT_SUSTAIN)
         return None if faults else measure
 
     def _undefined(self, name: str, entry: SliEntry, path: Path) -> bool:
@@ -167,7 +174,9 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
     # a share without counts cannot be pooled, so each of its minutes stands alone
     counted = "total" in texts or "count" in texts or not polled
     ratio = ("total" in texts or entry.kind == "ratio") and counted
-    given = {field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None}
+    given = {"rule": "evidence"} | {
+        field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None
+    }
     return Sli(
         name=name,
         title=(entry.title or name).replace("$tool", entry.tool),

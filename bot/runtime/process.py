@@ -19,9 +19,10 @@ from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
 from bot.integrations.github import GitHubIssues
 from bot.ports.store import Replica
-from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.app import App
 from bot.runtime.clock import RealClock
 from bot.runtime.self_monitoring import MonitoringSettings
+from bot.runtime.setup import AppSetup, SlackAccess
 from bot.sources import KINDS
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import holder_of, sqlite_path
@@ -136,7 +137,7 @@ def _tokens(path: Path | None) -> TokenBook:
     if path is None:
         return TokenBook()
     try:
-        return TokenBook.from_lines(path.read_text().splitlines(), str(path))
+        return TokenBook.from_lines(path.read_text(encoding="utf-8-sig").splitlines(), str(path))
     except TokenError as error:
         raise RunError(str(error), 2) from error
 

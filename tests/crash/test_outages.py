@@ -78,9 +78,9 @@ def _slack_down_for_ten_minutes(tonight: Night) -> None:
         tonight.control("faults", fault=fault, method="*", times=MANY)
     incident = tonight.incident()
     assert incident is not None
-    _by_command_line(tonight, lambda desk: desk.commands.acknowledge(desk.actor("ana"), incident.id))
+    _by_command_line(tonight, lambda desk: desk.commands.paging.acknowledge(desk.actor("ana"), incident.id))
     _by_command_line(
-        tonight, lambda desk: desk.commands.step_down(desk.actor("ana"), "refunds", "watched", "Slack is down")
+        tonight, lambda desk: desk.commands.autonomy.step_down(desk.actor("ana"), "refunds", "watched", "Slack is down")
     )
     told = tonight.receiver.alerts
     tonight.until("PagerDuty to know", lambda _: [states[-1] for states in told.values()] == ["acknowledged"])

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 from bot.core.cards.answer import Card
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
-from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
+from bot.core.cards.fleet import AgentRow
 from bot.core.cards.incident import (
     CatchupCard,
     IncidentCard,
@@ -28,6 +28,7 @@ from bot.core.model.people import Person, Way
 from bot.core.model.rungs import DEFAULT_LADDER
 from bot.core.runbooks.runbook import PHASES
 from tests.slack.exercise_cards import drill
+from tests.slack.fleet_cards import agents
 from tests.slack.team_cards import FOLLOWUP, NOW, TASKS, team
 
 OneCard = TypeVar("OneCard")
@@ -91,8 +92,6 @@ STEPS = (
     StepLine("score", "Score ten decisions by hand", "Pick ten at random.", "do", required=False, timebox=10),
 )
 ROW = AgentRow("refunds", "Ana Silva", LOWERED, LINES, "INC-0042", OPENED, "Ana", NOW + timedelta(hours=2))
-CALM = AgentRow("kyc", "Bo Lind", FULL, (DQR,))
-LADDER = tuple((rung.name, rung.may) for rung in DEFAULT_LADDER)
 
 
 def realistic() -> dict[str, Card]:
@@ -104,7 +103,7 @@ def realistic() -> dict[str, Card]:
         **_changes(),
         **_recoveries(),
         **_endings(),
-        **_agents(),
+        **agents(ROW, FULL, DQR),
         **_stories(),
         **_causes(),
         **drill(),
@@ -229,16 +228,6 @@ def _endings() -> dict[str, Card]:
             followups=(FOLLOWUP,),
             postmortem="data/inc-0042.md",
             resolved="Resolved 03:02 UTC.",
-        ),
-    }
-
-
-def _agents() -> dict[str, Card]:
-    return {
-        "fleet": FleetCard("Fleet", (ROW, CALM), NOW),
-        "fleet-empty": FleetCard("Off their normal rung", (), NOW, empty="Every agent is on its normal rung."),
-        "agent": AgentCard(
-            ROW, "Pays refunds up to 200 EUR.", "Only shop orders", "Bo Lind", "Cy Dow", LADDER, NOW, "U0ANA"
         ),
     }
 

@@ -358,6 +358,6 @@ def test_the_home_tab_at_its_largest_is_inside_the_limits(moment: str, letter: s
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_every_card_is_shown_in_the_docs(moment: str, repository: Path) -> None:
     docs = repository / "docs"
-    picture = f"screenshots/cards/{re.sub(r'[^a-z0-9]+', '-', moment).strip('-')}-phone.png"
-    assert f'src="{picture}"' in (docs / "cards.md").read_text(), "make screenshots"
-    assert (docs / picture).read_bytes()[:4] == b"\x89PNG"
+    chart_image = f"screenshots/cards/{re.sub(r'[^a-z0-9]+', '-', moment).strip('-')}-phone.png"
+    assert f'src="{chart_image}"' in (docs / "cards.md").read_text(), "make screenshots"
+    assert (docs / chart_image).read_bytes()[:4] == b"\x89PNG"

@@ -48,6 +48,8 @@ class Roster:
     """Person key -> phone number, for a person to call when no page arrives."""
     covers: Mapping[str, str] = field(default_factory=dict)
     """Person key -> who is paged instead: the pager was handed over for a time."""
+    covered: Mapping[str, str] = field(default_factory=dict)
+    """`owner`, `deputy` or `manager` -> whose role it is, where somebody else has their pager."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Fleet:
     """A Slack user group id whose members may act, where the plan has user groups."""
     announcements: str = ""
     """Channel id for loud ends and announcements."""
+    false_pages: float = 1.0
+    """Pages by chance that are allowed for each agent and month."""
     warnings: tuple[str, ...] = ()
     """What the file may say and probably should not, a sentence each with its place."""
 
