@@ -8,6 +8,7 @@ side: closing may block for as long as a listener runs.
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import Any, Final
@@ -16,6 +17,7 @@ import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler as Link
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 
 from bot.ports.errors import DeliveryError
@@ -173,13 +175,26 @@ class SlackConnection:
         self._closing = [one for one in self._closing if one.is_alive()] + [thread]
 
 
+class _Ended(ConnectionState):
+    """A state that stays ended: a reader that begins just now writes False into it, and would wait for ever."""
+
+    def __init__(self) -> None:
+        self.terminated = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, True if name == "terminated" else value)
+
+
 def _close(link: Link) -> None:
     """Close for good. The shutdown first wakes the reader, which else holds its lock for three seconds."""
+    began, link.client.current_session_state = link.client.current_session_state, _Ended()
+    began.terminated = True
     session = link.client.current_session
     sock = session.sock if session is not None else None
     try:
         if sock is not None:
-            sock.shutdown(SHUT_RDWR)
+            with suppress(OSError):  # the other side cut it; the client's threads end with its own close alone
+                sock.shutdown(SHUT_RDWR)
         link.client.close()
     except (OSError, SlackClientError) as error:
         log.info("an old Slack connection did not close by itself", why=str(error))
