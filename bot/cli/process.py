@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, FleetFile, load, settings_now, stop
+from bot.cli.output import SECRETS, plain_output
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -138,7 +139,7 @@ def run() -> None:
     from bot.runtime.process import RunError, run_until_stopped
 
     try:
-        run_until_stopped(settings_now())
+        run_until_stopped(settings_now(), SECRETS)
     except RunError as error:
         stop(str(error), error.code)
 
@@ -179,6 +180,7 @@ def local_slack(
     manifest_file: Annotated[str | None, typer.Option("--manifest", help="App manifest file.")] = None,
 ) -> None:
     """Run the local Slack alone, to try any Bolt app on it."""
+    plain_output()
     from bot.localslack.command import serve
 
     raise typer.Exit(serve(port, workspace, manifest_file))

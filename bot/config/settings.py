@@ -212,6 +212,17 @@ def load_settings() -> Settings:
     return settings
 
 
+def secrets_in(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Return (name, value) of every setting that holds a secret, and of the proxies, whose addresses may hold one."""
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            yield f"{PREFIX}{name.upper()}_SECRET", value.get_secret_value()
+        elif isinstance(value, str) and "://" in value:
+            yield PREFIX + name.upper(), value
+    yield from ((name, value) for name, value in os.environ.items() if name.lower().endswith("_proxy") and value)
+
+
 def variables() -> Mapping[str, str]:
     """Every variable and its default as text ("" where there is none)."""
     return {

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import PollQuery
@@ -62,6 +63,7 @@ class Poller:
         on_minutes: Callable[[frozenset[str], datetime], None],
         *,
         history_days: float = 3,
+        redact: Redact = SHAPES_ONLY,
     ) -> None:
         self._store = store
         self._fleet = fleet
@@ -70,6 +72,7 @@ class Poller:
         self._pool = pool
         self._on_minutes = on_minutes
         self._history = int(history_days * 1440)
+        self._redact = redact
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
         self.warnings: dict[str, tuple[str, ...]] = {}
@@ -121,7 +124,7 @@ class Poller:
         try:
             found = self._sources[source].fetch(query, newest, newest)
         except SourceError as error:
-            return f"{text}: {error}"
+            return f"{text}: {self._redact(str(error))}"
         values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
         return f"{text} = {', '.join(values) or 'no data'}"
 
@@ -148,7 +151,7 @@ class Poller:
         try:
             self._take(query, claim, min(oldest, newest), newest)
         except SourceError as error:
-            self._trouble(query, str(error), now)
+            self._trouble(query, self._redact(str(error)), now)
             self._store.finish_poll(claim, last, next_due(query, now))
             return None
         except LostClaim:
@@ -196,7 +199,7 @@ class Poller:
 
     def _warn(self, query: PollQuery, found: Fetch) -> None:
         if found.warnings:
-            self.warnings[query.name] = found.warnings
+            self.warnings[query.name] = tuple(self._redact(warning) for warning in found.warnings)
         else:
             self.warnings.pop(query.name, None)
 

@@ -324,11 +324,11 @@ def test_two_people_restore_it_by_the_usual_way(tmp_path: Path) -> None:
     check = LostStateCheck(house.store, house.recorder, opener, house.rung_cache, house.get_fleet, house.clock)
     check.tick()
     (incident,) = house.store.open_incidents("refunds")
-    house.commands.acknowledge(ANA, incident.id)
-    assert not house.commands.ask_restore(ANA, "refunds", "settled").ok
+    house.commands.paging.acknowledge(ANA, incident.id)
+    assert not house.commands.autonomy.ask_restore(ANA, "refunds", "settled").ok
     house.live(60)
-    assert house.commands.ask_restore(ANA, "refunds", "we looked at each instance").ok
-    assert not house.commands.approve_restore(ANA, incident.id).ok
-    assert house.commands.approve_restore(BO, incident.id).ok
+    assert house.commands.autonomy.ask_restore(ANA, "refunds", "we looked at each instance").ok
+    assert not house.commands.autonomy.approve_restore(ANA, incident.id).ok
+    assert house.commands.autonomy.approve_restore(BO, incident.id).ok
     assert (house.rung_cache.answer("refunds").level, house.store.epoch("refunds")) == ("watched", 9)
     house.close()
