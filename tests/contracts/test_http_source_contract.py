@@ -213,7 +213,7 @@ def test_a_clock_that_is_off_is_said(world: HttpWorld) -> None:
     assert "s behind ours" in found.warnings[0]
 
 
-def test_the_machines_proxy_is_not_heeded(world: HttpWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_on_this_machine_is_asked_without_the_proxy(world: HttpWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     good(world)
