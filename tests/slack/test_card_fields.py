@@ -15,12 +15,12 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from bot.core.cards.answer import Card
-from bot.core.cards.page import PageCard, Picture
+from bot.core.cards.page import PageCard, ChartImage
 from bot.slack.blocks import draw
 from tests.slack.setup import moment, realistic
 from tests.slack.team_cards import NOW
 
-CHART = Picture("F00000001", "human escalation, until 02:14 UTC", "Chart of human escalation")
+CHART = ChartImage("F00000001", "human escalation, until 02:14 UTC", "Chart of human escalation")
 MOMENTS: dict[str, Card] = {**realistic(), "page with a chart": replace(moment("page", PageCard), charts=(CHART,))}
 READ_ELSEWHERE = {
     "Header.episode": "bot/pagers/webhook/adapter.py",
