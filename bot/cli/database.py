@@ -8,7 +8,7 @@ import typer
 
 from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
 
-db_app = typer.Typer(no_args_is_help=True, help="The database.")
+db_app = typer.Typer(no_args_is_help=True, help="Back up, upgrade, copy or look at the database.")
 
 
 @db_app.command("backup")

@@ -24,27 +24,27 @@ def cover(
     who: As = "",
 ) -> None:
     """Hand a pager over until a time. It ends by itself; incidents that are open already keep their people."""
-    act(who, lambda desk, actor: desk.commands.cover(actor, person, by, until))
+    act(who, lambda desk, actor: desk.commands.overrides.cover(actor, person, by, until))
 
 
 @app.command()
 def uncover(person: Annotated[str, typer.Argument(help="Whose pager is taken back.")] = "me", who: As = "") -> None:
     """Take a pager back before its time."""
-    act(who, lambda desk, actor: desk.commands.end_cover(actor, person))
+    act(who, lambda desk, actor: desk.commands.overrides.end_cover(actor, person))
 
 
 @app.command()
 def covers(as_json: AsJson = False) -> None:
-    """Who covers for whom now."""
+    """Say who covers for whom now."""
     with open_offline() as desk:
-        show(desk.commands.covers(), as_json)
+        show(desk.commands.overrides.covers(), as_json)
 
 
 @app.command()
 def canary(
     person: Annotated[str, typer.Argument(help="Whom to page: a key of people in the fleet file.")],
 ) -> None:
-    """Send a test page now, by every way of that person. The running bot sends it within a second or two."""
+    """Send a test page to a person, now, by every way they have. The running bot sends it within a second or two."""
     with open_offline() as desk:
         if person not in desk.fleet.people:
             stop(f"There is nobody {person!r}. There are: {', '.join(desk.fleet.people)}.", WRONG)
@@ -58,17 +58,20 @@ def canary(
 def export(
     file: Annotated[str, typer.Argument(help="Where it goes; - is standard output.")] = "-",
 ) -> None:
-    """Write everything that is stored as JSON lines."""
+    """Write everything that is stored, as JSON lines."""
     import sys
     from pathlib import Path
+
+    from bot.cli.output import SECRETS
+    from bot.core.formatting.plurals import plural
 
     with open_offline() as desk:
         if file == "-":
             sys.stdout.writelines(f"{line}\n" for line in desk.export())
             return
         with Path(file).open("x", encoding="utf-8") as out:
-            count = sum(1 for line in desk.export() if out.write(f"{line}\n"))
-    print(f"{file}: {count} lines")
+            count = sum(1 for line in desk.export() if out.write(f"{SECRETS(line)}\n"))
+    print(f"{file}: {plural(count, 'line')}")
 
 
 def _await(desk: "OfflineCommands", keys: "Sequence[str]") -> None:

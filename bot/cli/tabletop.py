@@ -74,15 +74,19 @@ def again(number: str) -> "Rehearsal":
 
 @tabletop_app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """What can be rehearsed."""
+    """List what can be rehearsed."""
     import json
+
+    from bot.core.formatting.plurals import plural
 
     known = rehearsals()
     if as_json:
         print(json.dumps([{"playbook": name, "title": one.title} for name, one in sorted(known.items())], indent=2))
         return
     for name, one in sorted(known.items()):
-        print(f"{name:28} {one.title} ({len(one.objectives)} objectives, {len(one.injects)} injects)")
+        print(
+            f"{name:28} {one.title} ({plural(len(one.objectives), 'objective')}, {plural(len(one.injects), 'inject')})"
+        )
 
 
 @tabletop_app.command()
@@ -97,7 +101,7 @@ def run(
     port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the drill and its report.")] = None,
 ) -> None:
-    """Play a rehearsal against the local Slack, alone (it runs by itself), or let a scripted team play it."""
+    """Play an exercise in the local Slack, on your own, or let a scripted team play it."""
     import secrets
 
     seed = seed or secrets.randbelow(1_000_000) + 1
@@ -120,11 +124,11 @@ def _play(rehearsal: "Rehearsal", style: str, seed: int, folder: Path, runbooks:
 
     done = play(rehearsal, style, seed, folder, runbooks)
     try:
-        found = after_action(done.exercise, done.ground)
+        found = after_action(done.exercise, done.engine)
         _, path = write(AfterActionDocuments(folder), found)
         result = result_as_data(found, done.exercise.debrief(), path)
     finally:
-        done.ground.close()
+        done.engine.close()
     for one in found.objectives:
         print(f"{one.rating}  {one.text}: {one.why}")
     print(f"Score {found.score} of 100. The report is {path}")

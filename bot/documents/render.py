@@ -15,6 +15,7 @@ from bot.charts.sli_chart import draw
 from bot.core.budgets.spending import Burndown
 from bot.core.formatting import numbers
 from bot.core.formatting.json_view import object_view
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.reports.postmortem_report import Chart, Gap, Report
 from bot.documents.folder import keep
 from bot.markdown.templates import environment
@@ -26,31 +27,32 @@ NOTHING = "-"
 class MarkdownDocuments:
     """Renders postmortems and keeps them under `data_dir/postmortems` (`ports.Documents`)."""
 
-    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw) -> None:
+    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw, redact: Redact = SHAPES_ONLY) -> None:
         self._folder = data_dir / "postmortems"
+        self._redact = redact
         self._draw = drawer
         self._templates = templates()
 
     def postmortem(self, report: Report) -> Document:
         """Render a draft. The same report gives the same text and data; `report.gaps` are marked `[GAP: ...]`."""
         name = safe_name(f"{report.number}-{report.agent}-postmortem")
-        pictures = {
+        chart_images = {
             f"{name}-{at}-{safe_name(chart.series.sli)}.png": self._draw(chart)
             for at, chart in enumerate(report.charts, 1)
         }
-        text = self._templates.get_template("postmortem.md.j2").render(r=report, pictures=list(pictures))
+        text = self._templates.get_template("postmortem.md.j2").render(r=report, chart_images=list(chart_images))
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        data = {**object_view(report), "gaps": report.gaps, "pictures": list(pictures)}
+        data = {**object_view(report), "gaps": report.gaps, "pictures": list(chart_images)}
         twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        return Document(name, markdown, twin, pictures, report.gaps)
+        return Document(name, self._redact(markdown), self._redact(twin), chart_images, report.gaps)
 
     def chart(self, chart: Chart) -> bytes:
         """Draw one chart; returns a PNG. Raises DeliveryError."""
         return self._draw(chart)
 
-    def budgets(self, agent: str, curves: Sequence[Burndown]) -> bytes:
+    def budgets(self, agent: str, burndowns: Sequence[Burndown]) -> bytes:
         """Draw how an agent's error budgets went down; returns a PNG."""
-        return budget_chart.draw(agent, curves)
+        return budget_chart.draw(agent, burndowns)
 
     def keep(self, document: Document) -> str:
         """Write a document; returns the path of the Markdown file. Raises DeliveryError. See `drawer.keep`."""

@@ -10,30 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.config import Settings
-from bot.core.cards.answer import Answer, Card
-from bot.core.cards.causes import CauseLine, CausesCard
-from bot.core.cards.fleet import FleetCard
-from bot.core.cards.incident import IncidentCard, IncidentList, TimelineCard
-from bot.core.cards.parts import SliLine
-from bot.core.formatting.json_view import json_view
-from bot.core.formatting.numbers import figure
-from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
-from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.commands.causes import Causes
-from bot.engine.commands.commands import CommandDependencies, Commands
-from bot.engine.incidents.monitor import IncidentMonitor
-from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.assembly import EngineDependencies, build_engine
+from bot.engine.commands.commands import Commands
 from bot.engine.paging.canary import KIND as CANARY
 from bot.engine.paging.canary import Canary
 from bot.engine.reliability.readiness_check import ReadinessCheck
-from bot.engine.views.sli_lines import SliLines
-from bot.engine.views.views import Views
 from bot.exercises.results import rehearsed
-from bot.pagers import PAGERS
+from bot.pagers import KINDS
 from bot.ports.clock import Clock
 from bot.runbooks.library import RunbookLibrary
 from bot.runbooks.playbook_library import PlaybookLibrary
@@ -64,20 +49,16 @@ class OfflineCommands:
         def present() -> Fleet:
             return fleet
 
-        ways = frozenset({"slack", *PAGERS})
-        rung_cache = MemoryRungCache(present, clock, store.rungs())
-        recorder = IncidentRecorder(store, rung_cache, time.time, lambda _: None)
-        history = Baselines(store, present)
-        shelf = RunbookLibrary(settings.runbooks_dir)
-        opener = IncidentOpener(store, recorder, present, shelf, ways)
-        monitor = IncidentMonitor(store, recorder, history, rung_cache, present, clock)
-        numbers = SliLines(store, history, rung_cache, present)
-        views = Views(store, numbers, present, monitor.clock_of)
-        playbooks = PlaybookLibrary(settings.playbooks_dir, shelf.names, present).all
-        causes = Causes.over(store, recorder, history, views, playbooks, shelf, present, clock)
-        readiness_check = ReadinessCheck(store, present, shelf, rehearsed(settings.data_dir))
-        desk = CommandDependencies(store, recorder, opener, views, present, clock, causes, readiness_check)
-        return cls(store, Commands(desk), fleet, ways, readiness_check, clock)
+        ways = frozenset({"slack", *KINDS})
+        runbooks = RunbookLibrary(settings.runbooks_dir)
+        playbooks = PlaybookLibrary(settings.playbooks_dir, runbooks.names, present).all
+        readiness_check = ReadinessCheck(store, present, runbooks, rehearsed(settings.data_dir))
+        engine = build_engine(
+            EngineDependencies(
+                store, present, clock, time.time, runbooks, playbooks, ways, readiness_check=readiness_check
+            )
+        )
+        return cls(store, engine.commands, fleet, ways, readiness_check, clock)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -108,55 +89,3 @@ class OfflineCommands:
         """Everything that is stored, as JSON lines."""
         with self.store.reading(), self.store.looking() as connection:
             yield from export.lines(connection, head())
-
-
-def as_text(answer: Answer) -> str:
-    """An answer for a terminal."""
-    lines = _card_lines(answer.card) if answer.card is not None else []
-    return visible("\n".join([answer.text, *lines]))
-
-
-def _card_lines(card: Card) -> list[str]:
-    match card:
-        case IncidentList():
-            heads = [(row.header, row.headline) for row in card.rows]
-            return [f"{head.number} {head.severity} {head.state}: {line}" for head, line in heads]
-        case FleetCard():
-            return [
-                f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}\n" + "\n".join(map(_sli, row.lines))
-                for row in card.rows
-            ]
-        case TimelineCard():
-            return [f"{line.at:%Y-%m-%d %H:%M:%S} {line.actor}: {line.text}" for line in card.lines]
-        case IncidentCard():
-            head = card.header
-            return [
-                f"{head.agent}: {head.title}. {head.severity} {head.state}, owner {head.owner}.",
-                f"Rung {card.rung.rung} ({card.rung.state}, {card.rung.seen} of {card.rung.instances} instances)",
-                *map(_sli, card.lines),
-                *([card.clock] if card.clock else []),
-                *([f"Next: {card.next_phase}: {card.next_step}"] if card.next_step else []),
-                *([card.cause] if card.cause else []),
-            ]
-        case CausesCard():
-            return [line for cause in card.causes for line in _cause(cause)] + [
-                *(f"Playbook {one.name} ({one.title}): seen: {'; '.join(one.seen)}" for one in card.playbooks),
-                *([f"Could not be looked at: {', '.join(card.unseen)}"] if card.unseen else []),
-                *card.notes,
-            ]
-    return str(json_view(card)).splitlines()
-
-
-def _cause(line: CauseLine) -> list[str]:
-    out = f", ruled out: {line.ruled_out}" if line.ruled_out else ""
-    grounds = [f"     {ground.points:+.1f}  {ground.words} ({ground.why})" for ground in line.grounds]
-    return [
-        f"  {line.rank}. {line.words}, {100 * line.share:.0f} %{out}",
-        *grounds,
-        f"     Ruled out if {line.ruled_out_by}.",
-    ]
-
-
-def _sli(line: SliLine) -> str:
-    now = "no data" if line.now is None else figure(line.now, line.unit)
-    return f"  {line.title}: {now}, objective {line.objective}, {line.status}"

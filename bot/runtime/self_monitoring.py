@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.engine.detection.poller import Poller
 from bot.engine.health.maintenance import Maintenance, Retention
@@ -48,6 +49,7 @@ class MonitoringDependencies:
     version: str = ""
     host: str = ""
     """Its name where several replicas share the database."""
+    redact: Redact = SHAPES_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class SelfMonitoring:
         self.canary = Canary(store, fleet, ways, clock, time.time, monitoring.canary_person)
         jobs = (self.reach.tick, self.canary.tick)
         self.upkeep = Maintenance(store, fleet, clock, time.time, monitoring.keep, jobs, dependencies.speed)
-        body = ProcessReadings(
+        process = ProcessReadings(
             dependencies.slack_healthy,
             time.time,
             time.monotonic,
@@ -82,8 +84,9 @@ class SelfMonitoring:
             dependencies.speed,
             dependencies.host,
             self._in_time,
+            dependencies.redact,
         )
-        self.watch = SelfMonitor(store, dependencies.poller, fleet, clock, dependencies.chat, body)
+        self.watch = SelfMonitor(store, dependencies.poller, fleet, clock, dependencies.chat, process)
         self.heartbeat = Heartbeat(monitoring.heartbeat_url, time.monotonic, log.error)
         self.registry = CollectorRegistry()
         recorder.listeners.append(EventCounts(self.registry, sorted(ways)).note)
@@ -109,7 +112,7 @@ class SelfMonitoring:
                 self._wrong = len(self.watch.look())
                 self.heartbeat.beat(well=not self._wrong)
             except Exception:  # the loop's outer edge: who watches must outlive what they see
-                log.exception("the watch stumbled")
+                log.exception("a check of the bot itself failed; the next one follows")
 
     def _disk(self) -> tuple[int, int]:
         folder = next(

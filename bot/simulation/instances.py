@@ -8,10 +8,11 @@ The rules of an obedient agent, in the order of `product.md` section 7:
 - no silence, error or unknown word ever raises it.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder
 from bot.simulation.rung_protocols import NoAnswerError, Ofrep, PlainGet, RungProtocol, RungReply
@@ -22,7 +23,7 @@ POLL_EVERY = 5.0  # scenario seconds
 SHORTEST_PAUSE = 0.15  # real seconds: a fast clock must not make the fleet hammer the bot
 DIALECTS: Mapping[str, Callable[[str, str, str, str], RungProtocol]] = {"ofrep": Ofrep, "plain": PlainGet}
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def pause_between_polls(speed: float) -> float:
@@ -44,7 +45,7 @@ class Instance:
         self._agent = world.agents[agent]
         self._dialect = dialect
         self._ladder = ladder
-        self._told: RungReply | None = None
+        self._reply: RungReply | None = None
         self._lease_ends = world.now() + LEASE
 
     @property
@@ -59,11 +60,11 @@ class Instance:
 
     def step(self) -> None:
         """One poll, reporting what is applied by then."""
-        if self._told:
-            self._world.obey(self._agent.key, self.name, self._told.level)
-            self.epoch, self._told = self._told.epoch, None
+        if self._reply:
+            self._world.obey(self._agent.key, self.name, self._reply.level)
+            self.epoch, self._reply = self._reply.epoch, None
         try:
-            self._hear(self._dialect.ask(self.rung, self.epoch))
+            self._take(self._dialect.ask(self.rung, self.epoch))
         except NoAnswerError as error:
             self._go_without(str(error))
 
@@ -71,18 +72,18 @@ class Instance:
         """Hang up."""
         self._dialect.close()
 
-    def _hear(self, told: RungReply) -> None:
-        if told.level not in self._ladder.names():
-            raise NoAnswerError(f"no rung {told.level!r} on the ladder")
-        if told.epoch < self.epoch:
-            raise NoAnswerError(f"epoch {told.epoch} is older than {self.epoch}, which is applied")
+    def _take(self, reply: RungReply) -> None:
+        if reply.level not in self._ladder.names():
+            raise NoAnswerError(f"no rung {reply.level!r} on the ladder")
+        if reply.epoch < self.epoch:
+            raise NoAnswerError(f"epoch {reply.epoch} is older than {self.epoch}, which is applied")
         self.trouble = ""
-        self._lease_ends = told.not_after
-        self._told = told
+        self._lease_ends = reply.not_after
+        self._reply = reply
 
     def _go_without(self, why: str) -> None:
         if not self.trouble:
-            log.warning("%s gets no answer about its rung: %s", self.name, why)
+            log.warning("a simulated agent gets no answer about its rung", instance=self.name, why=why)
         self.trouble = why
         if self._world.now() > self._lease_ends:
             self._world.obey(self._agent.key, self.name, self._ladder.lower(self.rung, self._agent.fallback_rung))

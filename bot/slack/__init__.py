@@ -16,8 +16,16 @@ from bot.engine.commands.commands import Commands
 from bot.slack.access import Access, Identity
 from bot.slack.client.chat import SlackChat, SlackPager
 from bot.slack.client.rate_limiter import RateLimiter
-from bot.slack.client.sli_charts import CurvesOf, SliCharts
-from bot.slack.client.web_api import SLACK_API, SlackClient, asking_client, checked_address, writing_client
+from bot.slack.client.sli_charts import ChartsOf, SliCharts
+from bot.slack.client.web_api import (
+    SLACK_API,
+    RedactJson,
+    SlackClient,
+    as_it_is,
+    asking_client,
+    checked_address,
+    writing_client,
+)
 from bot.slack.inbound.deduplication import acted_on_once
 from bot.slack.inbound.http import HttpConnection
 from bot.slack.inbound.listeners import Inbound
@@ -32,7 +40,7 @@ LISTENER_THREADS = 10
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """Everything of Slack's that the rest of the house uses."""
+    """Everything of Slack's that the rest of Stepdown uses."""
 
     chat: SlackChat
     pager: SlackPager
@@ -42,9 +50,9 @@ class Slack:
     identity: Identity
     client: SlackClient
 
-    def draw_with(self, curves: CurvesOf) -> None:
+    def draw_with(self, sli_charts: ChartsOf) -> None:
         """Show charts to those who ask for an SLI."""
-        self.inbound.curves = SliCharts(self.client, curves)
+        self.inbound.sli_charts = SliCharts(self.client, sli_charts)
 
     @property
     def routes(self) -> tuple[APIRouter, ...]:
@@ -69,17 +77,20 @@ def build_slack(
     prefix: str = "",
     rate: float = 1.0,
     first: Callable[[str], bool] = lambda _: True,
+    redact_json: RedactJson = as_it_is,
 ) -> Slack:
     """Put it together. With an app token Slack is reached by a socket, without one it comes to our HTTP address.
 
     `rate`: how many times as fast as Slack allows it may be written to, for a clock that runs faster. `first`: whether
-    an event of that id is new, so that one Slack sends again is not acted on again.
+    an event of that id is new, so that one Slack sends again is not acted on again. `redact_json`: takes secrets out of
+    what is sent.
 
     Raises ValueError for an API address that is neither Slack's nor on this machine, and where there is neither an app
     token nor a signing secret.
     """
     base_url = checked_address(base_url)
     writing, asking = writing_client(bot_token, base_url), asking_client(bot_token, base_url)
+    writing.redact_json = asking.redact_json = redact_json
     chat = SlackChat(writing, RateLimiter(rate))
     identity = Identity(writing, team_id)
     access = Access(asking, lambda: identity.team_id, fleet)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.ports.clock import Clock
@@ -39,11 +40,13 @@ def build_api(
     fleet: Callable[[], Fleet],
     clock: Clock,
     version: str = "",
+    redact: Redact = SHAPES_ONLY,
     more: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
 
-    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are.
+    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are. `redact`: takes secrets
+    out of health, metrics and errors.
     """
     metrics = WebMetrics(registry)
     authenticator = Authenticator(tokens, metrics)
@@ -57,13 +60,13 @@ def build_api(
         redoc_url=None,
         redirect_slashes=False,
     )
-    errors.install(app)
+    errors.install(app, redact)
     own = (
         ofrep.routes(authenticator, poll),
         plain.routes(authenticator, poll),
         routes.routes(authenticator, inbox),
         changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock)),
-        health.routes(ReadinessProbe(ready), registry),
+        health.routes(ReadinessProbe(ready), registry, redact),
         docs_page.routes(app),
     )
     for router in (*own, *more):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from bot.core.formatting.redaction import Redact
 from bot.web.errors import answer
 
 READY_DEADLINE = 5.0
@@ -43,7 +44,7 @@ class ReadinessProbe:
             self._asking.release()
 
 
-def routes(readiness: ReadinessProbe, registry: CollectorRegistry) -> APIRouter:
+def routes(readiness: ReadinessProbe, registry: CollectorRegistry, redact: Redact) -> APIRouter:
     """`/healthz`, `/readyz`, `/metrics`."""
     router = APIRouter(tags=["operation"])
 
@@ -55,12 +56,12 @@ def routes(readiness: ReadinessProbe, registry: CollectorRegistry) -> APIRouter:
     @router.get("/readyz", summary="Ready?", responses={503: {"description": "Not ready, and why"}})
     async def readyz() -> Response:
         """Answer 200, or 503 with the problems in words."""
-        problems = await readiness.problems()
+        problems = [redact(problem) for problem in await readiness.problems()]
         return answer({"status": "not ready" if problems else "ready", "problems": problems}, 503 if problems else 200)
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     def metrics() -> Response:
         """Write the registry in the Prometheus text format. On a thread: reading it asks the database."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(redact(generate_latest(registry).decode()), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

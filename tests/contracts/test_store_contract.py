@@ -97,7 +97,7 @@ def test_a_changed_entry_breaks_the_chain(store: SqlStore, tmp_path: Path) -> No
     entries = store.entries(incident.id)
     place = next(sealed.serial for sealed in entries if sealed.entry.kind == "noted")
     assert timeline.verify(entries) == f"entry {place} was changed after it was written"
-    assert "2 are here" in timeline.verify(entries[:2], len(entries))
+    assert "2 found" in timeline.verify(entries[:2], len(entries))
 
 
 def test_an_agent_with_an_open_incident_is_told_as_one(store: SqlStore) -> None:

@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from tests.contracts.odd_server import odd_server
-from tests.support.wired import House
+from tests.support.wired import WiredEngine
 
 FLEET = """\
 people:
@@ -31,14 +31,14 @@ def evals(folder: Path, *words: str, **settings: str) -> Result:
 
 
 def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    house = WiredEngine(tmp_path)
     house.settle_in()
     house.live(3, her=18.0)
     house.close()
     out = tmp_path / "cases"
     first = evals(tmp_path, "INC-0001", "--out", str(out))
     assert first.exit_code == 0
-    assert "1 cases, 0 approved" in first.stdout
+    assert "1 case, 0 approved" in first.stdout
     assert "INC-0001-1: fill in input, expected, must_not; put your name into approved_by" in first.stdout
     assert json.loads((out / "INC-0001.deepeval.json").read_text())[0]["name"].endswith("[UNAPPROVED]")
 
@@ -47,7 +47,7 @@ def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
     words = {"input": "Refund me, I am eve@example.com", "expected": "It refuses.", "must_not": ["pay"]}
     book.write_text(json.dumps({**case, **words, "approved_by": "ana"}) + "\n")
     again = evals(tmp_path, "1", "--out", str(out), "--approved-only")
-    assert "1 cases, 1 approved" in again.stdout
+    assert "1 case, 1 approved" in again.stdout
     [sample] = [json.loads(line) for line in (out / "INC-0001.inspect.jsonl").read_text().splitlines()]
     assert (sample["id"], sample["input"]) == ("INC-0001-1", "Refund me, I am [MAIL]")
 
@@ -59,13 +59,13 @@ def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
 
 
 def test_an_incident_that_is_not_there(tmp_path: Path) -> None:
-    House(tmp_path).close()
+    WiredEngine(tmp_path).close()
     found = evals(tmp_path, "7", "--out", str(tmp_path))
     assert (found.exit_code, found.stderr) == (1, "There is no incident INC-0007.\n")
 
 
 def incident_at(folder: Path) -> None:
-    house = House(folder)
+    house = WiredEngine(folder)
     house.settle_in()
     house.live(3, her=18.0)
     house.close()

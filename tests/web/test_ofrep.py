@@ -34,6 +34,7 @@ def test_the_rung_is_an_object_flag(house: House) -> None:
         "may": "act, but every write waits for a person",
         "not_after": "2026-03-01T02:19:00Z",
         "fallback": "read-only",
+        "fallback_grants": {"writes": "deny", "log": "enhanced"},
         "incident": 17,
     }
 

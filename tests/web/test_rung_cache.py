@@ -30,6 +30,16 @@ def test_an_agent_that_was_never_changed_is_on_its_normal_rung_at_epoch_0() -> N
     assert rung_cache().answer("kyc").not_after == START + timedelta(seconds=60)
 
 
+def test_the_answer_carries_the_grants_of_the_fallback() -> None:
+    assert rung_cache().answer("refunds").fallback_grants == {"writes": "deny", "log": "enhanced"}
+
+
+def test_losing_contact_never_raises_an_agent() -> None:
+    said = rung_cache(lowered("suspended", 3)).answer("refunds")
+    assert (said.level, said.fallback) == ("suspended", "suspended")
+    assert said.fallback_grants == {"writes": "deny", "tasks": "deny"}
+
+
 def test_a_committed_rung_is_answered_with_its_incident() -> None:
     said = rung_cache(lowered("approval", 3)).answer("refunds")
     assert (said.level, said.epoch, said.may, said.incident_id) == (
@@ -182,7 +192,7 @@ def test_threads_publish_record_and_read_at_once() -> None:
 def test_an_instance_heard_of_elsewhere_counts_longer_for_it_may_have_been_seen_since() -> None:
     clock = MovableClock(START)
     known = rung_cache(clock=clock)
-    known.hear([read("a"), read("b")])
+    known.adopt([read("a"), read("b")])
     known.record(read("b"))
     clock.advance(310)
     assert {one.instance for one in known.readings("refunds")} == {"a"}
@@ -193,9 +203,9 @@ def test_an_instance_heard_of_elsewhere_counts_longer_for_it_may_have_been_seen_
 def test_the_later_word_counts_wherever_it_was_said_and_is_passed_on_by_who_heard_it_only() -> None:
     known = rung_cache()
     known.record(read("a", "full", 0, after=10))
-    known.hear([read("a", "approval", 1, after=5)])
+    known.adopt([read("a", "approval", 1, after=5)])
     assert [one.level for one in known.readings("refunds")] == ["full"]
-    known.hear([read("a", "approval", 1, after=10)])
+    known.adopt([read("a", "approval", 1, after=10)])
     assert [one.level for one in known.readings("refunds")] == ["approval"]
     assert known.take_changed() == []
     known.record(read("a", "full", 0, after=3))

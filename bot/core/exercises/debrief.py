@@ -1,6 +1,6 @@
 """What happened in an exercise, and how well each objective was performed (`exercises.md`, "Scoring and after").
 
-Read from two logs: the timelines of the drill's incidents, and the exercise's own acts (evidence asked for, moves made,
+Read from two logs: the timelines of the exercise's incidents, and its own acts (evidence asked for, moves made,
 injects, hints). Both are put into one numbered record, so that each rating can point at the lines that prove it. The
 team is rated, never a person: people appear by role. Times are scenario minutes from the first incident.
 
@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Literal
 
 from bot.core.exercises.exercise_log import Act, ExerciseLog, LogRow
+from bot.core.formatting.plurals import plural
 from bot.core.incident import events as ev
 from bot.core.model.rungs import Ladder
 from bot.core.runbooks.rehearsal import ExerciseObjective, Rehearsal
@@ -211,5 +212,8 @@ class Judge:
             return Rated(objective, "U", "no follow-up was written down")
         rating: Rating = "P" if owned else "S"
         return Rated(
-            objective, rating, f"{len(rows)} follow-ups, {len(owned)} with an owner", tuple(row.n for row in rows)
+            objective,
+            rating,
+            f"{plural(len(rows), 'follow-up')}, {len(owned)} with an owner",
+            tuple(row.n for row in rows),
         )

@@ -50,6 +50,8 @@ class Roster:
     """Person key -> phone number, for a person to call when no page arrives."""
     covers: Mapping[str, str] = field(default_factory=dict)
     """Person key -> who is paged instead: the pager was handed over for a time."""
+    covered: Mapping[str, str] = field(default_factory=dict)
+    """`owner`, `deputy` or `manager` -> whose role it is, where somebody else has their pager."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,16 @@ class TimerDue:
     timer: TimerKind
     token: str
     kind: Literal["timer_due"] = "timer_due"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSetBack:
+    """The machine's clock was set back by so many seconds. Deadlines move with it, or each would come so much later."""
+
+    at: datetime
+    actor: Actor
+    seconds: float
+    kind: Literal["clock_set_back"] = "clock_set_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -574,6 +586,7 @@ Event = (
     | Cleared
     | Sighted
     | TimerDue
+    | ClockSetBack
     | PageSettled
     | ChannelReady
     | Acknowledged

@@ -105,6 +105,7 @@ STAYS = frozenset(
     {
         "breached",
         "cleared",
+        "clock_set_back",
         "page_settled",
         "channel_ready",
         "paging_began",

@@ -2,7 +2,8 @@
 
 MTTA, MTTC and MTTR are means from the opening of the incident, over those incidents of the week that got there, with
 their number beside them: a mean of one is not a trend. Incidents that were cancelled
-count nowhere; those of a drill stand in another store. A page is at night between 22:00 and 07:00 where the person is.
+count nowhere; those of an exercise stand in another store. A page is at night between 22:00 and 07:00 where the person
+is.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ from statistics import fmean
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident
 
 NIGHT_FROM, NIGHT_TO = 22, 7
@@ -106,7 +108,7 @@ def words(found: Review) -> list[str]:
     severe = Counter(one.severity for one in counted)
     by = ", ".join(f"{count} {name}" for name, count in sorted(severe.items()))
     lines = [
-        f"Week {found.since:%d %b} to {found.until:%d %b}, {found.agents} agents.",
+        f"Week {found.since:%d %b} to {found.until:%d %b}, {plural(found.agents, 'agent')}.",
         f"Incidents: {len(counted)}{f' ({by})' if by else ''}, {sum(one.open for one in counted)} still open.",
         _times(found.times),
         _pages(found),

@@ -28,7 +28,7 @@ ANY_WORKFLOW = "?"
 """The name of no workflow: it is answered with the lowest rung of any."""
 FLUSH_SEEN = timedelta(seconds=15)
 """How stale the stored last-seen time of an instance that says nothing new may become."""
-ELSEWHERE = FLUSH_SEEN + timedelta(seconds=10)
+OTHER_REPLICA_LAG = FLUSH_SEEN + timedelta(seconds=10)
 """How much longer an instance counts that another replica has seen: it may have been seen again since."""
 
 
@@ -46,6 +46,8 @@ class RungAnswer:
     lease: timedelta
     """How long the answer was good for when it was given."""
     fallback: str
+    """The configured fallback rung, or the present one where that allows less: losing contact raises nobody."""
+    fallback_grants: Mapping[str, object]
     incident_id: int | None = None
 
 
@@ -55,7 +57,7 @@ class _Seen:
 
     reading: InstanceReading
     stored: InstanceReading | None = None
-    elsewhere: bool = False
+    from_other_replica: bool = False
     """Whether another replica, or an earlier process, heard it."""
 
     @property
@@ -164,15 +166,15 @@ class MemoryRungCache:
             instances = self._seen.setdefault(reading.agent, OrderedDict())
             seen = instances.get(key)
             if seen is None:
-                self._make_room(reading.agent, instances)
+                self._evict_oldest(reading.agent, instances)
                 seen = instances[key] = _Seen(reading)
             if reading.seen_at >= seen.reading.seen_at:
-                seen.reading, seen.elsewhere = reading, False
+                seen.reading, seen.from_other_replica = reading, False
             instances.move_to_end(key)
             if seen.is_news:
                 self._news[reading.agent, key] = None
 
-    def hear(self, readings: Sequence[InstanceReading]) -> None:
+    def adopt(self, readings: Sequence[InstanceReading]) -> None:
         """Take over what instances said to other replicas. It is stored already; an older word changes nothing."""
         with self._lock:
             for reading in readings:
@@ -183,8 +185,8 @@ class MemoryRungCache:
                 if seen is not None and _said(seen.reading) >= _said(reading):
                     continue
                 if seen is None:
-                    self._make_room(reading.agent, instances)
-                instances[key] = _Seen(reading, reading, elsewhere=True)
+                    self._evict_oldest(reading.agent, instances)
+                instances[key] = _Seen(reading, reading, from_other_replica=True)
                 instances.move_to_end(key)
                 self._news.pop((reading.agent, key), None)
 
@@ -201,7 +203,7 @@ class MemoryRungCache:
             words = [
                 seen.reading
                 for seen in self._seen.get(agent, {}).values()
-                if seen.reading.seen_at >= (since - ELSEWHERE if seen.elsewhere else since)
+                if seen.reading.seen_at >= (since - OTHER_REPLICA_LAG if seen.from_other_replica else since)
             ]
         chosen: dict[str, InstanceReading] = {}
         for word in words:
@@ -235,6 +237,7 @@ class MemoryRungCache:
     ) -> RungAnswer:
         """Put the answer together, with its lease."""
         rung = ladder.rung(level)
+        fallback = ladder.rung(ladder.lower(level, on_ladder(ladder, agent.control.fallback_rung)))
         lease = timedelta(seconds=agent.control.not_after)
         return RungAnswer(
             agent=agent.key,
@@ -245,11 +248,12 @@ class MemoryRungCache:
             grants=rung.grants,
             not_after=self._clock.now() + lease,
             lease=lease,
-            fallback=agent.control.fallback_rung,
+            fallback=fallback.name,
+            fallback_grants=fallback.grants,
             incident_id=incident,
         )
 
-    def _make_room(self, agent: str, instances: OrderedDict[Instance, _Seen]) -> None:
+    def _evict_oldest(self, agent: str, instances: OrderedDict[Instance, _Seen]) -> None:
         """Drop the instances seen longest ago, so that a new name each poll cannot eat the memory."""
         while len(instances) >= INSTANCES_PER_AGENT:
             key, _ = instances.popitem(last=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.incident.effects import (
     CanaryPage,
     DraftPostmortem,
@@ -58,6 +59,8 @@ FIRST_RETRY = 1.0
 """Seconds of backoff before the second try; it doubles from there."""
 LAST_RETRY: Mapping[Lane, float] = {"controls": 15.0, "pagers": 15.0, "slack": 30.0, "documents": 60.0}
 """Seconds of backoff at most: so soon after an outage everything is caught up."""
+LONGEST_WAIT: Mapping[Lane, float] = {"controls": 60.0, "pagers": 60.0, "slack": 300.0, "documents": 900.0}
+"""Seconds that the other side may ask us to wait. A Retry-After of years would park a page for years."""
 TRIED_FOR: Mapping[Lane, float] = {"controls": 3_600.0, "pagers": 3_600.0, "slack": 86_400.0, "documents": 86_400.0}
 """Seconds after which an effect that never got through counts as failed: longer than outages last."""
 LATE_AFTER = 4
@@ -83,6 +86,7 @@ class Delivery:
         wall: Callable[[], float],
         jitter: Callable[[], float],
         installation: str = "",
+        redact: Redact = SHAPES_ONLY,
     ) -> None:
         self._store = store
         self._recorder = recorder
@@ -98,6 +102,7 @@ class Delivery:
         self._clock = clock
         self._wall = wall
         self._jitter = jitter
+        self._redact = redact
         self.delivered: dict[str, int] = {}
         self._held: dict[tuple[Lane, tuple[int, int]], deque[Job]] = {}
 
@@ -196,24 +201,25 @@ class Delivery:
 
     def _missed(self, job: Job, error: DeliveryError, *, aside: bool = False) -> None:
         """Try again with backoff, or give up aloud. `aside`: what comes after it must not wait for it."""
-        lane = job.effect.lane
+        lane, why = job.effect.lane, self._redact(str(error))
+        asked_for = min(error.retry_after or 0.0, LONGEST_WAIT[lane])
         if error.untried:
-            self._store.retry(job, self._wall() + (error.retry_after or FIRST_RETRY), str(error), untried=True)
+            self._store.retry(job, self._wall() + (asked_for or FIRST_RETRY), why, untried=True)
             return
         if not error.permanent and self._wall() - job.created_at.timestamp() < TRIED_FOR[lane]:
-            self._say_late(job, error)
+            self._say_late(job, why)
             wait = min(LAST_RETRY[lane], FIRST_RETRY * 2.0 ** (job.attempts - 1)) * (0.5 + self._jitter())
-            self._store.retry(job, self._wall() + (error.retry_after or wait), str(error), aside=aside)
+            self._store.retry(job, self._wall() + (asked_for or wait), why, aside=aside)
             return
         state = "unknown" if error.ambiguous else "failed"
-        self._settle(job, Finished(job, self._wall(), state, why=str(error)), self._failure(job, state, str(error)))
+        self._settle(job, Finished(job, self._wall(), state, why=why), self._failure(job, state, why))
 
-    def _say_late(self, job: Job, error: DeliveryError) -> None:
+    def _say_late(self, job: Job, why: str) -> None:
         """A page that does not get through: the escalation need not wait for it. Said once, the page goes on."""
         effect = job.effect
         if not isinstance(effect, Page) or job.attempts < LATE_AFTER:
             return
-        detail = f"{error}; it is tried on"
+        detail = f"{why}; it is tried on"
 
         def decide(incident: Incident) -> Event | None:
             if job.key not in (*incident.escalation.awaiting, *incident.escalation.beside):
@@ -234,8 +240,8 @@ class Delivery:
         A claim that was lost meanwhile writes nothing: whoever holds it now will.
         """
         try:
-            told = event is not None and self._told(job, done, event)
-            if told or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
+            recorded = event is not None and self._record_outcome(job, done, event)
+            if recorded or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
                 self._count(done.state)
                 self._show(job.effect, done)
         except LostClaim:
@@ -247,7 +253,7 @@ class Delivery:
             stamp = f"charts-{effect.stamp}"
             self._recorder.refresh([EditCard(effect.incident_id, card, stamp) for card in charts.CARDS])
 
-    def _told(self, job: Job, done: Finished, event: Event) -> bool:
+    def _record_outcome(self, job: Job, done: Finished, event: Event) -> bool:
         """False where the incident does not take the event any more; the outcome is then written alone."""
         try:
             self._recorder.record(job.effect.incident_id, lambda _: event, done)
@@ -291,7 +297,7 @@ class Delivery:
         agent = self._fleet().agents.get(incident.agent)
         control = self._adapters.controls.get(agent.control.kind) if agent else None
         state = self._store.rung(effect.agent, effect.workflow)
-        if agent is None or control is None or not agent.control.url:
+        if agent is None or control is None:
             raise Folded("the agent polls for its rung")
         if state is None or state.epoch != effect.epoch:
             raise Folded("a newer rung replaced it")
@@ -300,7 +306,7 @@ class Delivery:
 
     def _draft_postmortem(self, job: Job, incident: Incident) -> Receipt | None:
         """Render the draft, keep it, and share it in the incident's channel."""
-        document, path = self._adapters.reporting.draft(incident, self._clock.now())
+        document, path = self._adapters.postmortems.draft(incident, self._clock.now())
         if incident.channel:
             self._channels.share(incident, document, path, self._mark(job.key))
         return Receipt(ts=path, id=str(document.gaps))
@@ -309,7 +315,7 @@ class Delivery:
         """Draw the breached SLIs and hand the pictures to the chat, unless younger ones are wanted."""
         if self._store.newer(job, f"inc-{incident.id}/charts/"):
             raise Folded("younger charts replace them")
-        return self._adapters.pictures.of_incident(incident, job.key)
+        return self._adapters.charts.of_incident(incident, job.key)
 
     def _gather(self, incident: Incident, effect: GatherEvidence) -> Receipt | None:
         """Ask the sources that a phase names, here and not while a card is drawn; their failures are evidence too."""

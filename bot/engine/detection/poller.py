@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import PollQuery
@@ -19,7 +20,7 @@ from bot.engine.detection.source_health import SourceHealth
 from bot.ports.clock import Clock
 from bot.ports.errors import LostClaim, SourceError
 from bot.ports.sources import Fetch, Source
-from bot.ports.store import PollClaim, Store
+from bot.ports.store import MinuteStore, PollClaim, PollStore
 
 OVERLAP = 2
 """Minutes asked for again at each poll, because late samples upsert."""
@@ -45,12 +46,16 @@ class PollPool(Protocol):
         ...
 
 
+class PollerStore(MinuteStore, PollStore, Protocol):
+    """What polls read and write."""
+
+
 class Poller:
     """Asks what is due. `on_minutes` is told which agents got new minutes, and when they arrived."""
 
     def __init__(
         self,
-        store: Store,
+        store: PollerStore,
         fleet: Callable[[], Fleet],
         sources: Mapping[str, Source],
         clock: Clock,
@@ -58,6 +63,7 @@ class Poller:
         on_minutes: Callable[[frozenset[str], datetime], None],
         *,
         history_days: float = 3,
+        redact: Redact = SHAPES_ONLY,
     ) -> None:
         self._store = store
         self._fleet = fleet
@@ -66,6 +72,7 @@ class Poller:
         self._pool = pool
         self._on_minutes = on_minutes
         self._history = int(history_days * 1440)
+        self._redact = redact
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
         self.warnings: dict[str, tuple[str, ...]] = {}
@@ -117,7 +124,7 @@ class Poller:
         try:
             found = self._sources[source].fetch(query, newest, newest)
         except SourceError as error:
-            return f"{text}: {error}"
+            return f"{text}: {self._redact(str(error))}"
         values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
         return f"{text} = {', '.join(values) or 'no data'}"
 
@@ -144,7 +151,7 @@ class Poller:
         try:
             self._take(query, claim, min(oldest, newest), newest)
         except SourceError as error:
-            self._trouble(query, str(error), now)
+            self._trouble(query, self._redact(str(error)), now)
             self._store.finish_poll(claim, last, next_due(query, now))
             return None
         except LostClaim:
@@ -192,7 +199,7 @@ class Poller:
 
     def _warn(self, query: PollQuery, found: Fetch) -> None:
         if found.warnings:
-            self.warnings[query.name] = found.warnings
+            self.warnings[query.name] = tuple(self._redact(warning) for warning in found.warnings)
         else:
             self.warnings.pop(query.name, None)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
+from typing import Protocol
 
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Sample, Series, minute_of
@@ -10,16 +11,20 @@ from bot.core.telemetry.pooling import pooled, whole_of
 from bot.core.telemetry.task_records import QUEUE, TASK_SLIS, TaskRecord, minutes_from_tasks
 from bot.engine.detection.detector import Detector
 from bot.ports.clock import Clock
-from bot.ports.store import Store
+from bot.ports.store import MinuteStore, TaskStore
 
 HEALED = 2
 """Minutes before a pushed one that are summed again."""
 
 
+class IntakeStore(MinuteStore, TaskStore, Protocol):
+    """What is pushed, and the minutes it makes."""
+
+
 class PushIntake:
     """Implements `ports.Intake`: a push is answered when it is stored, and detection has seen it by then."""
 
-    def __init__(self, store: Store, detector: Detector, fleet: Callable[[], Fleet], clock: Clock) -> None:
+    def __init__(self, store: IntakeStore, detector: Detector, fleet: Callable[[], Fleet], clock: Clock) -> None:
         self._store = store
         self._detector = detector
         self._fleet = fleet

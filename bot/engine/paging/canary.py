@@ -8,10 +8,12 @@ sent, or that waits too long, is said loudly, and the heartbeat stops until a ca
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.core.cards.page import PageCard
 from bot.core.cards.parts import Header, RungLine
+from bot.core.formatting.plurals import plural
 from bot.core.incident.effects import CanaryPage, Effect
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person, Way
@@ -21,7 +23,7 @@ from bot.ports.chat import Receipt
 from bot.ports.clock import Clock
 from bot.ports.errors import DeliveryError
 from bot.ports.pagers import Pager
-from bot.ports.store import EffectOutcome, Job, OnceMarker, Store
+from bot.ports.store import EffectOutcome, Job, OnceMarker, OnceMarkerStore, OutboxStore
 
 KIND = "canary"
 PATIENCE = timedelta(minutes=10)
@@ -65,12 +67,16 @@ def page_canary(job: Job, person: Person | None, way: Way, pager: Pager | None, 
     return receipt
 
 
+class CanaryStore(OnceMarkerStore, OutboxStore, Protocol):
+    """What the canary reads and writes."""
+
+
 class Canary:
     """Sends it, and looks what became of it. `person` (a key) empty: there is none."""
 
     def __init__(
         self,
-        store: Store,
+        store: CanaryStore,
         fleet: Callable[[], Fleet],
         ways: frozenset[str],
         clock: Clock,
@@ -118,7 +124,7 @@ class Canary:
         if waiting and now - last.at < PATIENCE:
             return
         if keys and not missed:
-            self._store.set_outcome(KIND, last.period, "ok", f"sent by {len(keys)} ways", wall=self._wall())
+            self._store.set_outcome(KIND, last.period, "ok", f"sent by {plural(len(keys), 'way')}", wall=self._wall())
             return
         person = keys[0].split("/")[3] if keys else self._person
         why = "; ".join(missed) or f"{person} cannot be paged by any way"

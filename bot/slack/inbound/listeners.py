@@ -4,13 +4,13 @@ A listener does nothing slow: Slack waits three seconds, and clicks and commands
 on threads of our own, so that a slow Slack cannot keep the next click from being acknowledged.
 """
 
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from slack_bolt import Ack, App
 
 from bot.core.model.fleet import Fleet
@@ -30,7 +30,7 @@ from bot.slack.inbound import modals, replies
 from bot.slack.inbound.actions import ACTIONS, clicked
 from bot.slack.inbound.capture import Capture
 from bot.slack.inbound.modals import FormPlace
-from bot.slack.text import unescape
+from bot.slack.text import slack_id, unescape
 
 WORKERS = 8
 FORMS = 4
@@ -43,7 +43,7 @@ ANYWHERE: Mapping[str, tuple[str, str]] = {
 }
 """Global shortcut -> the verb whose form it opens."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class CommandScope:
 
 
 Route = Callable[[ParsedCommand, FormPlace], tuple[CommandScope | None, ParsedCommand]]
-"""Another house than our own, where what was said belongs to one, and what was said in its words."""
+"""The commands of an exercise, where what was said is for one (else None), and what was said in its words."""
 
 
 class Inbound:
@@ -80,7 +80,7 @@ class Inbound:
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack-work")
         self._forms = ThreadPoolExecutor(FORMS, thread_name_prefix="slack-forms")
         self._capture = Capture(commands, access, client, own_user, self._whisper)
-        self.curves: SliCharts | None = None
+        self.sli_charts: SliCharts | None = None
         """Who draws charts for those who ask; without one there are words only."""
         self.route: Route = lambda said, _: (None, said)
         self.more: Mapping[type, object] = {}
@@ -131,7 +131,11 @@ class Inbound:
         try:
             said = clicked(action)
         except (ValueError, KeyError):
-            log.warning("a click on %r carries %r, which is none of ours", action.get("action_id"), action.get("value"))
+            log.warning(
+                "a click is none of ours; the person is told",
+                action=repr(action.get("action_id")),
+                value=repr(action.get("value")),
+            )
             self._workers.submit(self._tell, place, replies.refused(self._outdated("button")))
             return
         self._said(said, place)
@@ -147,7 +151,7 @@ class Inbound:
         try:
             said, place = modals.submitted(dict(view), body["user"]["id"], _team(body))
         except (ValueError, KeyError, TypeError, AttributeError):
-            log.warning("a form %r was sent off that is none of ours", view.get("callback_id"))
+            log.warning("a form is none of ours; the person is told", form=repr(view.get("callback_id")))
             ack()
             place = FormPlace(body["user"]["id"], _team(body), "")
             self._workers.submit(self._tell, place, replies.refused(self._outdated("form")))
@@ -181,12 +185,12 @@ class Inbound:
         try:
             caller = self._access.caller(user, team)
             if not caller.stranger:
-                view = home_view(self._home.commands.home(caller.actor))
+                view = home_view(self._home.commands.queries.home(caller.actor))
                 call(self._client.views_publish, user_id=user, view=view)
         except SlackError as error:
-            log.warning("could not show %s the home tab: %s", user, error)
+            log.warning("Slack did not take a home tab", user=slack_id(user), why=str(error))
         except Exception:  # the thread's outer edge: nobody waits for this
-            log.exception("could not draw the home tab of %s", user)
+            log.exception("a home tab could not be drawn", user=slack_id(user))
 
     def _taken(self, take: Callable[[Body], None]) -> Callable[[Body], None]:
         """Events of pins and reactions go to the workers; one that fails is logged and leaves no receipt."""
@@ -195,7 +199,7 @@ class Inbound:
             try:
                 take(event)
             except Exception:  # the thread's outer edge: the next event must work
-                log.exception("could not take over %s", event.get("item"))
+                log.exception("a message could not be taken over into the timeline", item=repr(event.get("item")))
 
         def on_event(event: Body) -> None:
             self._workers.submit(work, event)
@@ -239,16 +243,18 @@ class Inbound:
         try:
             call(self._client.views_open, trigger_id=place.trigger_id, view=self._form(said, place))
         except SlackError as error:
-            log.warning("could not open the form for %s: %s", said.verb.name, error)
+            log.warning(
+                "Slack did not open a form; the person is told what to type", verb=said.verb.name, why=str(error)
+            )
             self._tell(place, replies.refused(words))
         except Exception:  # the thread's outer edge: the person must hear of it
-            log.exception("could not make the form for %s", said.verb.name)
+            log.exception("a form could not be made; the person is told what to type", verb=said.verb.name)
             self._tell(place, replies.refused(words))
 
     def _form(self, said: ParsedCommand, place: FormPlace) -> Mapping[str, Any]:
         routed, said = self.route(said, place)
-        house = routed or self._home
-        return modals.form(said, place, house.fleet(), _open_steps(house, said, place))
+        scope = routed or self._home
+        return modals.form(said, place, scope.fleet(), _open_steps(scope, said, place))
 
     def _work(self, said: ParsedCommand, place: FormPlace) -> None:
         try:
@@ -258,7 +264,7 @@ class Inbound:
             if place.home:
                 self._show_home(place.user, place.team)
         except Exception:  # the thread's outer edge: the person must hear of it, and the next click must work
-            log.exception("could not do %s %s", said.verb.root, said.verb.name)
+            log.exception("a command failed; the person is told", root=said.verb.root, verb=said.verb.name)
             self._tell(place, replies.failed(said))
 
     def _done(self, said: ParsedCommand, place: FormPlace) -> Drawn | None:
@@ -269,18 +275,18 @@ class Inbound:
             asked = ", ".join(one.name for one in said.missing)
             return replies.refused(f"Missing: {asked}. {self._typed(said)}")
         routed, said = self.route(said, place)
-        house = routed or self._home
-        caller = house.access.caller(place.user, place.team)
+        scope = routed or self._home
+        caller = scope.access.caller(place.user, place.team)
         if caller.stranger:
             why = f"Only full members of this workspace may use Stepdown, and {caller.barred}. Nothing changed."
             number = int(said.subject) if said.verb.about == "incident" and said.subject else None
-            return replies.refused(house.commands.refuse(caller.actor, why, number or _here(house, place)).text)
-        answer = act(Invocation(house.commands, caller.actor, said, place.channel, more=self.more))
-        if answer.curve is not None and self.curves is not None:
-            self._workers.submit(self.curves.show, place, *answer.curve)
+            return replies.refused(scope.commands.acts.refuse(caller.actor, why, number or _here(scope, place)).text)
+        answer = act(Invocation(scope.commands, caller.actor, said, place.channel, more=self.more))
+        if answer.chart is not None and self.sli_charts is not None:
+            self._workers.submit(self.sli_charts.show, place, *answer.chart)
         if answer.ok and said.verb.said_by_card and place.tapped:
             return None
-        return replies.marked(house.mark, replies.reply(said, answer, house.commands, place.channel))
+        return replies.marked(scope.mark, replies.reply(said, answer, scope.commands, place.channel))
 
     def _typed(self, said: ParsedCommand) -> str:
         return typed(ROOTS[said.verb.root], said.verb, self._prefix)
@@ -295,28 +301,32 @@ class Inbound:
                 call(self._client.chat_postEphemeral, channel=place.channel, user=place.user, **shown)
                 return
         except SlackError as error:
-            log.info("no ephemeral answer in %s: %s", place.channel, error)
+            log.info(
+                "no ephemeral answer is possible; it goes as a direct message",
+                channel=slack_id(place.channel),
+                why=str(error),
+            )
         try:
             room = call(self._client.conversations_open, users=place.user)["channel"]["id"]
             call(self._client.chat_postMessage, channel=room, unfurl_links=False, unfurl_media=False, **shown)
         except SlackError as error:
-            log.warning("could not answer %s: %s", place.user, error)
+            log.warning("a person could not be answered", user=slack_id(place.user), why=str(error))
 
     def _answered(self, url: str, shown: Mapping[str, object]) -> bool:
         try:
             self._client.reply(url, {**shown, "response_type": "ephemeral", "replace_original": False})
         except SlackError as error:
-            log.info("the response URL is used up: %s", error)
+            log.info("the response URL is used up; another way is taken", why=str(error))
             return False
         return True
 
 
-def _here(house: CommandScope, place: FormPlace) -> int | None:
+def _here(scope: CommandScope, place: FormPlace) -> int | None:
     """The incident whose channel this is."""
-    return house.commands.incident_in(place.channel) if place.channel else None
+    return scope.commands.queries.incident_in(place.channel) if place.channel else None
 
 
-def _open_steps(house: CommandScope, said: ParsedCommand, place: FormPlace) -> Sequence[tuple[str, str]]:
+def _open_steps(scope: CommandScope, said: ParsedCommand, place: FormPlace) -> Sequence[tuple[str, str]]:
     """(id, title) of the steps to choose from, for a form that asks for one; none where they cannot be told.
 
     Read from our own database, which is quick: the trigger lives three seconds.
@@ -324,10 +334,10 @@ def _open_steps(house: CommandScope, said: ParsedCommand, place: FormPlace) -> S
     if not any(one.sort == "step" for one in said.verb.arguments):
         return ()
     try:
-        number = int(said.subject) if said.subject else house.commands.incident_in(place.channel)
-        return house.commands.open_steps(number) if number is not None else ()
+        number = int(said.subject) if said.subject else scope.commands.queries.incident_in(place.channel)
+        return scope.commands.queries.open_steps(number) if number is not None else ()
     except Exception:  # the form matters more than its list: it then asks for the step in words
-        log.exception("could not list the open steps")
+        log.exception("the open steps could not be listed; the form asks in words")
         return ()
 
 

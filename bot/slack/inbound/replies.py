@@ -4,6 +4,7 @@ from slackblocks import Button
 
 from bot.core.cards.answer import Answer
 from bot.core.cards.incident import IncidentCard, IncidentList
+from bot.core.cards.words import signs
 from bot.core.model.fleet import Fleet
 from bot.engine.commands.commands import Commands
 from bot.slack import blocks, ids
@@ -12,7 +13,7 @@ from bot.slack.blocks.parts import Drawn, Sheet, button
 from bot.slack.commands.help_text import help_lines
 from bot.slack.commands.roots import ROOTS
 from bot.slack.commands.verbs import ParsedCommand
-from bot.slack.text import bold, channel_link, inert, signs
+from bot.slack.text import bold, channel_link, inert
 
 DONE, REFUSED, ASKED = "✅", "⛔", "⏳"
 
@@ -27,7 +28,7 @@ def reply(said: ParsedCommand, answer: Answer, commands: Commands, channel: str)
     if answer.ok and said.verb.name == "ack" and answer.incident_id is not None:
         _after_ack(sheet, commands, answer.incident_id)
     if not answer.ok and said.verb.name == "resolve":
-        number = said.subject or str(commands.incident_in(channel) or "")
+        number = said.subject or str(commands.queries.incident_in(channel) or "")
         sheet.buttons(button("Resolve anyway…", ids.RESOLVE_ANYWAY, number) if number else None)
     drawn = sheet.done(answer.text)
     if isinstance(answer.card, IncidentList):
@@ -37,7 +38,7 @@ def reply(said: ParsedCommand, answer: Answer, commands: Commands, channel: str)
 
 
 def marked(mark: str, drawn: Drawn) -> Drawn:
-    """An answer behind the mark of its house."""
+    """An answer behind the mark of its scope."""
     if not mark or drawn.text.startswith(mark):
         return drawn
     first = {"type": "context", "block_id": "mark", "elements": [{"type": "plain_text", "text": mark.strip()}]}
@@ -52,7 +53,7 @@ def _mark(said: ParsedCommand, answer: Answer) -> str:
 
 def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
     """Whoever acknowledged wants to contain it: the way down, and the way to the channel."""
-    card = commands.status(incident_id).card
+    card = commands.queries.status(incident_id).card
     if not isinstance(card, IncidentCard):
         return
     if card.proposal is not None:

@@ -5,17 +5,19 @@ second, and where the connection has been unhealthy for 20 s it builds a *new* o
 side: closing may block for as long as a listener runs.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import Any, Final
 
+import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler as Link
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 
 from bot.ports.errors import DeliveryError
@@ -26,11 +28,13 @@ PATIENCE: Final = 20.0
 PING_EVERY: Final = 4.0
 """Seconds between pings: a half-open connection is noticed after about this, not after the default's 13 s."""
 LOOK_EVERY: Final = 1.0
+SOCKET_HOST: Final = "wss://wss-primary.slack.com"
+"""Where sockets lead, as far as a proxy is chosen for it; the address itself is new each time."""
 RETRY_EVERY: Final = 5.0
 MOST_SOCKETS: Final = 10
 """Connections Slack allows an app; ghosts count too."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 class SlackConnection:
@@ -93,15 +97,15 @@ class SlackConnection:
         if session is None or not session.is_active():
             return False
         answered = session.last_ping_pong_time
-        # The SDK writes it with the wall clock.
-        return answered is None or time.time() - answered < 3 * self._ping_every + self._look_every
+        # The SDK writes it with the wall clock. One that was set back must not make a dead connection look alive.
+        return answered is None or abs(time.time() - answered) < 3 * self._ping_every + self._look_every
 
     def _watching(self) -> None:
         while not self._stopping.wait(self._look_every):
             try:
                 self._look()
             except Exception:  # the watchdog itself must outlive anything the SDK raises
-                log.exception("the Slack watchdog stumbled")
+                log.exception("a look at the Slack connection failed; the next one follows")
 
     def _look(self) -> None:
         now = self._monotonic()
@@ -111,7 +115,7 @@ class SlackConnection:
         wait = self._patience if self._link is not None else min(RETRY_EVERY, self._patience)
         if now - self._well_at < wait:
             return
-        log.warning("the Slack connection has been unhealthy for %.0f s; building a new one", now - self._well_at)
+        log.warning("the Slack connection is unhealthy; a new one is built", seconds=round(now - self._well_at))
         old, self._link = self._link, None
         if old is not None:
             self.replaced += 1
@@ -131,7 +135,7 @@ class SlackConnection:
             self._link, self.problem = link, ""
         except (OSError, DeliveryError, SlackApiError, SlackClientError) as error:
             self.problem = _why(error)
-            log.warning("no connection to Slack: %s", self.problem)
+            log.warning("there is no connection to Slack; it is tried again", why=self.problem)
             if link is not None:
                 self._retire(link)
 
@@ -139,12 +143,12 @@ class SlackConnection:
         link = Link(
             self._app,
             self._app_token,
-            logger=log.getChild("socket"),
+            logger=logging.getLogger("stepdown.slack.socket"),
             web_client=self._client,
             ping_interval=self._ping_every,
         )
-        if is_loopback(self._client.base_url):
-            link.client.proxy = None
+        here = is_loopback(self._client.base_url)
+        link.client.proxy = None if here else self._client.proxies.of(SOCKET_HOST) or None
         link.client.message_listeners.append(self._on_message)
         return link
 
@@ -155,8 +159,12 @@ class SlackConnection:
             return
         self.connections = int(message.get("num_connections") or 0)
         if self.connections >= MOST_SOCKETS - 1:
-            log.warning("Slack counts %d connections of this app; ghosts swallow clicks", self.connections)
-        log.info("connected to Slack: %s", json.dumps({"num_connections": self.connections}))
+            log.warning(
+                "Slack counts nearly as many connections of this app as it allows; clicks may go to dead ones",
+                connections=self.connections,
+                most=MOST_SOCKETS,
+            )
+        log.info("connected to Slack", connections=self.connections)
 
     def _retire(self, link: Link) -> None:
         """Close on the side: it waits for listeners that still run."""
@@ -167,16 +175,29 @@ class SlackConnection:
         self._closing = [one for one in self._closing if one.is_alive()] + [thread]
 
 
+class _Ended(ConnectionState):
+    """A state that stays ended: a reader that begins just now writes False into it, and would wait for ever."""
+
+    def __init__(self) -> None:
+        self.terminated = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, True if name == "terminated" else value)
+
+
 def _close(link: Link) -> None:
     """Close for good. The shutdown first wakes the reader, which else holds its lock for three seconds."""
+    began, link.client.current_session_state = link.client.current_session_state, _Ended()
+    began.terminated = True
     session = link.client.current_session
     sock = session.sock if session is not None else None
     try:
         if sock is not None:
-            sock.shutdown(SHUT_RDWR)
+            with suppress(OSError):  # the other side cut it; the client's threads end with its own close alone
+                sock.shutdown(SHUT_RDWR)
         link.client.close()
     except (OSError, SlackClientError) as error:
-        log.info("closing an old Slack connection: %s", error)
+        log.info("an old Slack connection did not close by itself", why=str(error))
 
 
 def _why(error: Exception) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
+from bot.core.formatting.plurals import plural
 from bot.core.incident import timeline
 from bot.ports.store import Replica
 from bot.store.codec import entry_of
@@ -104,7 +105,7 @@ def _verify(read: Connection, write: Connection, counts: Mapping[str, int]) -> N
     for table in _tables():
         both = [int(side.execute(select(func.count()).select_from(table)).scalar_one()) for side in (read, write)]
         if both != [counts[table.name]] * 2:
-            raise StoreError(f"Nothing was copied: {table.name} has {both[0]} rows there and {both[1]} here.")
+            raise StoreError(f"Nothing was copied: {table.name} has {plural(both[0], 'row')} there and {both[1]} here.")
     wrong = _broken(write)
     if wrong:
         raise StoreError(f"Nothing was copied: {'; '.join(wrong)}")

@@ -48,6 +48,7 @@ class PollAnswer:
             "may": said.may,
             "not_after": stamp(said),
             "fallback": said.fallback,
+            "fallback_grants": dict(said.fallback_grants),
             **incident,
         }
 
@@ -170,6 +171,7 @@ def _headers(digest: str, given: int) -> dict[str, str]:
 
 def _digest(said: RungAnswer) -> str:
     """What the answer says, its lease's end left out."""
-    facts = [said.agent, said.workflow, said.level, said.epoch, said.may, dict(said.grants), said.fallback]
-    written = json.dumps([*facts, said.incident_id, said.lease.total_seconds()], sort_keys=True)
+    rungs = [said.level, said.epoch, said.may, dict(said.grants), said.fallback, dict(said.fallback_grants)]
+    facts = [said.agent, said.workflow, *rungs, said.incident_id, said.lease.total_seconds()]
+    written = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(written.encode()).hexdigest()[:20]

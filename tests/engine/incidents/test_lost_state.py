@@ -23,7 +23,7 @@ from bot.web.autonomy.poll import Poll, PollAnswer
 from bot.web.metrics.http_metrics import WebMetrics
 from bot.web.tokens import ApiCaller
 from tests.contracts.stored import opened
-from tests.support.wired import ANA, BO, START, House, Shelf, fleet
+from tests.support.wired import ANA, BO, START, OneRunbook, WiredEngine, fleet
 
 AGENT = ApiCaller("agent", "refunds")
 
@@ -35,11 +35,11 @@ class Replica:
         self.store = SqlStore.open(url)
         watched = fleet()
         self.cache = MemoryRungCache(lambda: watched, clock, self.store.rungs())
-        self.cache.hear(self.store.readings(START))
+        self.cache.adopt(self.store.readings(START))
         self.recorder = recorder = IncidentRecorder(
             self.store, self.cache, lambda: clock.now().timestamp(), lambda _: None
         )
-        opener = IncidentOpener(self.store, recorder, lambda: watched, Shelf(), frozenset({"slack"}))
+        opener = IncidentOpener(self.store, recorder, lambda: watched, OneRunbook(), frozenset({"slack"}))
         self.check = LostStateCheck(self.store, recorder, opener, self.cache, lambda: watched, clock)
         self.polled = Poll(self.cache, lambda: watched, clock, WebMetrics(CollectorRegistry()))
 
@@ -317,18 +317,18 @@ def test_a_database_that_is_replaced_under_a_running_process_raises_nobody(datab
 
 
 def test_two_people_restore_it_by_the_usual_way(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    house = WiredEngine(tmp_path)
     house.settle_in()
     house.rung_cache.remember("refunds", "bounded", 7)
-    opener = IncidentOpener(house.store, house.recorder, house.get_fleet, Shelf(), frozenset({"slack"}))
+    opener = IncidentOpener(house.store, house.recorder, house.get_fleet, OneRunbook(), frozenset({"slack"}))
     check = LostStateCheck(house.store, house.recorder, opener, house.rung_cache, house.get_fleet, house.clock)
     check.tick()
     (incident,) = house.store.open_incidents("refunds")
-    house.commands.acknowledge(ANA, incident.id)
-    assert not house.commands.ask_restore(ANA, "refunds", "settled").ok
+    house.commands.paging.acknowledge(ANA, incident.id)
+    assert not house.commands.autonomy.ask_restore(ANA, "refunds", "settled").ok
     house.live(60)
-    assert house.commands.ask_restore(ANA, "refunds", "we looked at each instance").ok
-    assert not house.commands.approve_restore(ANA, incident.id).ok
-    assert house.commands.approve_restore(BO, incident.id).ok
+    assert house.commands.autonomy.ask_restore(ANA, "refunds", "we looked at each instance").ok
+    assert not house.commands.autonomy.approve_restore(ANA, incident.id).ok
+    assert house.commands.autonomy.approve_restore(BO, incident.id).ok
     assert (house.rung_cache.answer("refunds").level, house.store.epoch("refunds")) == ("watched", 9)
     house.close()
