@@ -1,8 +1,8 @@
 """Who may call: bearer tokens, stored as SHA-256, compared in constant time (`product.md` section 12).
 
-A token file has one `NAME SHA256HEX` per line; `#` begins a comment. NAME is `agent:KEY`, `person:SLACK_ID` or a role.
-Several lines may share a name, so that a token can be exchanged without a gap. Tokens are 256 random bits, so an unsalted hash is enough:
-there is no list of likely ones to try.
+A token file has one `NAME SHA256HEX` per line; `#` begins a comment. NAME is `agent:KEY`, `person:SLACK_ID` or a
+role. Several lines may share a name, so that a token can be exchanged without a gap. Tokens are 256 random bits, so
+an unsalted hash is enough: there is no list of likely ones to try.
 
 The book is looked up by the first bytes of the hash and compared in full in constant time. What the look-up's timing
 could tell is a prefix of the hash of the caller's own guess, which the caller knows already.
