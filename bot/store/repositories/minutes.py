@@ -57,7 +57,13 @@ class SqlMinutes(SqlRepository):
                 _hold(connection, claim)
             ids, fresh = self._identify(connection, {row.series for row in rows})
             values = [
-                {"series_id": ids[row.series], "minute": row.minute, "value": row.value, "n": row.n}
+                {
+                    "series_id": ids[row.series],
+                    "minute": row.minute,
+                    "value": row.value,
+                    "n": row.n,
+                    "doubt": row.doubt,
+                }
                 for row in sorted(rows, key=lambda row: (ids[row.series], row.minute))
             ]
             keep_newest(connection, _MINUTE, values, ["series_id", "minute"])
@@ -97,7 +103,7 @@ class SqlMinutes(SqlRepository):
         series_id = self._known().get(series)
         if series_id is None:
             return []
-        query = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n).where(
+        query = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n, _MINUTE.c.doubt).where(
             _MINUTE.c.series_id == series_id, _MINUTE.c.minute.between(first, last)
         )
         with self.looking() as connection:
@@ -108,14 +114,14 @@ class SqlMinutes(SqlRepository):
         """The same for every series of these agents (all when empty), in one read."""
         wanted = frozenset(agents)
         ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
-        columns = select(_MINUTE.c.series_id, _MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n)
+        columns = select(_MINUTE.c.series_id, _MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n, _MINUTE.c.doubt)
         query = columns.where(_MINUTE.c.minute.between(first, last)).order_by(_MINUTE.c.series_id, _MINUTE.c.minute)
         with self.looking() as connection:
             found = rolled_between(connection, ids, first, last)
             # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
             for some in _parts(sorted(ids), MOST_IDS):
-                for number, minute, value, n in connection.execute(query.where(_MINUTE.c.series_id.in_(some))):
-                    found[ids[number]].append(MinuteRow(ids[number], minute, value, n))
+                for number, *known in connection.execute(query.where(_MINUTE.c.series_id.in_(some))):
+                    found[ids[number]].append(MinuteRow(ids[number], *known))
         return found
 
     def newest_minute(self, series: Series) -> int | None:

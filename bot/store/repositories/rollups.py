@@ -49,7 +49,7 @@ class SqlRollups(SqlRepository):
         number = self._known().get(series)
         if number is None:
             return []
-        raw = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n).where(
+        raw = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n, _MINUTE.c.doubt).where(
             _MINUTE.c.series_id == number, _MINUTE.c.minute.between(first, last)
         )
         with self.looking() as connection:
@@ -105,7 +105,7 @@ def _roll(connection: Connection, numbers: Sequence[int], before: int) -> int:
         return 0
     made: list[dict[str, object]] = []
     for number, own in groupby(rows, key=lambda row: int(row.series_id)):
-        fresh = [MinuteRow(_NOBODY, row.minute, row.value, row.n) for row in own]
+        fresh = [MinuteRow(_NOBODY, row.minute, row.value, row.n, row.doubt) for row in own]
         known = _known_rollups(connection, number, fresh)
         slots = {row.minute // SPAN for row in fresh}
         for slot, of_slot in groupby(fresh, key=lambda row: row.minute // SPAN):
