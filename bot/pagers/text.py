@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.core.cards.answer import Card
 from bot.core.cards.page import PageCard
-from bot.core.cards.parts import SliLine
+from bot.core.cards.parts import SliLine, number_words
 from bot.core.formatting.numbers import count, figure
 from bot.ports.errors import DeliveryError
 
@@ -57,7 +57,7 @@ def numbers(card: PageCard) -> list[str]:
 
 
 def _number(line: SliLine) -> str:
-    now = "no data" if line.now is None else figure(line.now, line.unit)
+    now = number_words(line)
     normal = "" if line.baseline is None else f"normal {figure(line.baseline, line.unit)}"
     parts = (f"limit {line.objective}" if line.objective else "", normal, f"{count(line.n)} tasks" if line.n else "")
     about = ", ".join(part for part in (*parts, f"workflow {line.workflow}" if line.workflow else "") if part)

@@ -239,6 +239,7 @@ class App:
             clock=setup.clock,
             version=setup.version,
             more=(*self.slack.routes, self._inbound()),
+            warnings=self.watch.warnings,
         )
         self._server = HttpServer(self._api, setup.http_host, setup.http_port)
 

@@ -7,15 +7,14 @@ import getpass
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.config import Settings
 from bot.core.cards.answer import Answer, Card
 from bot.core.cards.causes import CauseLine, CausesCard
 from bot.core.cards.fleet import FleetCard
 from bot.core.cards.incident import IncidentCard, IncidentList, TimelineCard
-from bot.core.cards.parts import SliLine
-from bot.core.formatting.numbers import figure
+from bot.core.cards.parts import RungLine, SliLine, live_words, number_words, status_words
 from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
@@ -42,6 +41,9 @@ from bot.store.migrate import head
 from bot.store.tools import export
 from bot.store.tools.audit import findings
 
+LONGEST_LEASE = timedelta(hours=1)
+"""What instances said to the running bot is no older than the longest lease."""
+
 
 @dataclass(frozen=True, slots=True)
 class OfflineCommands:
@@ -65,6 +67,7 @@ class OfflineCommands:
 
         ways = frozenset({"slack", *PAGERS})
         rung_cache = MemoryRungCache(present, clock, store.rungs())
+        rung_cache.hear(store.readings(clock.now() - LONGEST_LEASE))
         recorder = IncidentRecorder(store, rung_cache, time.time, lambda _: None)
         history = Baselines(store, present)
         shelf = RunbookLibrary(settings.runbooks_dir)
@@ -135,7 +138,7 @@ def _card_lines(card: Card) -> list[str]:
             return [f"{head.number} {head.severity} {head.state}: {line}" for head, line in heads]
         case FleetCard():
             return [
-                f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}\n" + "\n".join(map(_sli, row.lines))
+                "\n".join([f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}", *map(_sli, row.lines)])
                 for row in card.rows
             ]
         case TimelineCard():
@@ -144,7 +147,7 @@ def _card_lines(card: Card) -> list[str]:
             head = card.header
             return [
                 f"{head.agent}: {head.title}. {head.severity} {head.state}, owner {head.owner}.",
-                f"Rung {card.rung.rung} ({card.rung.state}, {card.rung.seen} of {card.rung.instances} instances)",
+                _rung(card.rung),
                 *map(_sli, card.lines),
                 *([card.clock] if card.clock else []),
                 *([f"Next: {card.next_phase}: {card.next_step}"] if card.next_step else []),
@@ -169,6 +172,14 @@ def _cause(line: CauseLine) -> list[str]:
     ]
 
 
+def _rung(rung: RungLine) -> str:
+    """`Rung read-only (confirmed by 2 of 2 instances; 2 of 2 instances report it now)`."""
+    change = (
+        "no change in this incident" if rung.state == "none" else f"{rung.state} by {rung.seen} of {rung.instances}"
+    )
+    return f"Rung {rung.rung} ({'; '.join(part for part in (change, live_words(rung)) if part)})"
+
+
 def _sli(line: SliLine) -> str:
-    now = "no data" if line.now is None else figure(line.now, line.unit)
-    return f"  {line.title}: {now}, objective {line.objective}, {line.status}"
+    scope = f" ({line.workflow})" if line.workflow else ""
+    return f"  {line.title}{scope}: {number_words(line)}, objective {line.objective}, {status_words(line)}"

@@ -40,10 +40,12 @@ def build_api(
     clock: Clock,
     version: str = "",
     more: Sequence[APIRouter] = (),
+    warnings: Callable[[], Sequence[str]] = list,
 ) -> FastAPI:
     """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
 
-    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are.
+    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are. `warnings`: what is wrong
+    besides, answered at once.
     """
     metrics = WebMetrics(registry)
     authenticator = Authenticator(tokens, metrics)
@@ -63,7 +65,7 @@ def build_api(
         plain.routes(authenticator, poll),
         routes.routes(authenticator, inbox),
         changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock)),
-        health.routes(ReadinessProbe(ready), registry),
+        health.routes(ReadinessProbe(ready), registry, warnings),
         docs_page.routes(app),
     )
     for router in (*own, *more):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.core.formatting.durations import lasting
+from bot.core.formatting.numbers import figure
 from bot.core.incident.events import IncidentKind, Severity
 
 ConfirmState = Literal["none", "requested", "seen", "confirmed", "not-confirmed"]
@@ -49,8 +51,13 @@ class SliLine:
     band: float | None
     """The recovery limit: the baseline worsened by its tolerance."""
     better: Literal["higher", "lower"]
-    status: Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt"]
+    status: Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt", "old"]
+    """`old`: the number is older than it is due, so it says nothing of now."""
     why: str = ""
+    doubt: str = ""
+    """Why the number is not to be trusted; empty where it is whole."""
+    age: float | None = None
+    """Seconds since the end of the minute it is of, where it is older than its SLI is due; else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,10 @@ class RungLine:
     instances: int = 0
     seconds: float | None = None
     epoch: int = 0
+    live: int | None = None
+    """Instances heard within their lease now; None where nobody looked."""
+    obeying: int = 0
+    """Those of them that say they are on this rung (after a step down: or lower)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +85,28 @@ class Proposal:
     rung: str
     may: str
     rule: str
+
+
+def number_words(line: SliLine) -> str:
+    """`18.0 %`, `97.6 %, 26 min old`, `1.2 %, in doubt: one store did not answer`, `no data`."""
+    now = "no data" if line.now is None else figure(line.now, line.unit)
+    old = "" if line.age is None else f", {lasting(line.age)} old"
+    return f"{now}{old}{f', in doubt: {line.doubt}' if line.doubt else ''}"
+
+
+def status_words(line: SliLine) -> str:
+    """What may be said of the number of now: `ok`, `breach`, `too old to judge`, `in doubt`, `no data`, ..."""
+    if line.status == "old":
+        return "too old to judge"
+    if line.status == "unknown":
+        return "in doubt" if line.doubt else "no data" if line.now is None else "cannot be judged"
+    return line.status
+
+
+def live_words(rung: RungLine) -> str:
+    """Who says now that it is on this rung: `2 of 2 instances report it now`, `no instance is reporting now`."""
+    if rung.live is None:
+        return ""
+    if not rung.live:
+        return "no instance is reporting now"
+    return f"{rung.obeying} of {rung.live} instances report it now"

@@ -26,6 +26,15 @@ def seconds(text: str) -> float:
     return total
 
 
+def lasting(seconds: float) -> str:
+    """How long something has lasted, as people say it: `40 s`, `26 min`, `3 h 05 min`."""
+    whole = max(0, int(seconds))
+    if whole < _SECONDS["m"]:
+        return f"{whole} s"
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
 def words(span: float) -> str:
     """Write seconds the short way: 90 is `90s`, 120 is `2m`, 3600 is `1h`."""
     for unit in ("d", "h", "m"):

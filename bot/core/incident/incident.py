@@ -105,6 +105,7 @@ STAYS = frozenset(
     {
         "breached",
         "cleared",
+        "doubted",
         "page_settled",
         "channel_ready",
         "paging_began",
@@ -329,6 +330,8 @@ class Incident:
     """When people were last told how it stands."""
     update: str = ""
     """What they were told."""
+    doubt: str = ""
+    """Why its numbers are not to be trusted now; empty while they are whole."""
     captured: tuple[str, ...] = ()
     """Messages taken over from the chat (`CHANNEL|TS`)."""
     postmortem_done_at: datetime | None = None

@@ -8,12 +8,15 @@ source never delays another: each group is asked on a thread of the pool, and it
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.model.fleet import Fleet
-from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.samples import MinuteRow, Series, minute_of, short_doubt
 from bot.core.model.slis import PollQuery
+from bot.core.telemetry.freshness import skewed
+from bot.engine.detection.doubts import Doubts
 from bot.engine.detection.source_health import SourceHealth
 from bot.ports.clock import Clock
 from bot.ports.errors import LostClaim, SourceError
@@ -67,7 +70,7 @@ class Poller:
         self._history = int(history_days * 1440)
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
-        self.warnings: dict[str, tuple[str, ...]] = {}
+        self.doubts = Doubts()
         self.polls = 0
         self.source_health = SourceHealth()
         self._tell_until: dict[str, datetime] = {}
@@ -175,10 +178,10 @@ class Poller:
             found = self._source(query).fetch(query, start, min(start + step - 1, last))
             arrived = self._clock.now()
             self.polls += 1
-            self._warn(query, found)
             self.source_health.note(query, found, min(start + step - 1, last))
-            rows = self._rows(query, found)
+            rows = self._marked(query, found)
             self._store.put_minutes(rows, claim)
+            self._heal(query, rows, claim)
             agents = frozenset(row.series.agent for row in rows)
             if agents:
                 self._on_minutes(agents, arrived)
@@ -189,20 +192,32 @@ class Poller:
             raise SourceError(f"{query.source}: the fleet file does not name it any more")
         return found
 
-    def _warn(self, query: PollQuery, found: Fetch) -> None:
-        if found.warnings:
-            self.warnings[query.name] = found.warnings
-        else:
-            self.warnings.pop(query.name, None)
-
-    def _rows(self, query: PollQuery, found: Fetch) -> Sequence[MinuteRow]:
+    def _rows(self, query: PollQuery, found: Fetch) -> list[MinuteRow]:
         """Samples of series that the fleet watches, as minutes. Others are somebody else's."""
         watched = _watched(self._fleet(), query)
         return [
-            MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n)
+            MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n, sample.degraded)
             for sample in found.samples
             if sample.series in watched
         ]
+
+    def _marked(self, query: PollQuery, found: Fetch) -> list[MinuteRow]:
+        """The same of the present, with what many answers and our own clock tell: copies, and a clock that is off."""
+        rows, off = sorted(self._rows(query, found), key=lambda row: row.minute), skewed(found.skew)
+        self.doubts.note(query, rows, found.warnings, self._clock.now())
+        self.doubts.remark(query, found.remarks)
+        doubts = [short_doubt(row.doubt, off, self.source_health.series.note(query.name, row)) for row in rows]
+        return [replace(row, doubt=doubt) if doubt else row for row, doubt in zip(rows, doubts, strict=True)]
+
+    def _heal(self, query: PollQuery, rows: Sequence[MinuteRow], claim: PollClaim) -> None:
+        """A source that answers whole again is asked once more for the minutes that it left in doubt."""
+        if not rows or any(row.doubt for row in rows):
+            return
+        due = self.doubts.to_heal(query, rows[0].minute)
+        if due:
+            found = self._source(query).fetch(query, due[0], due[-1])
+            better = [row for row in self._rows(query, found) if row.minute in set(due)]
+            self._store.put_minutes(better, claim)
 
 
 def _watched(fleet: Fleet, query: PollQuery) -> frozenset[Series]:

@@ -7,7 +7,16 @@ from slackblocks import Button
 from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
-from bot.slack.blocks.words import LONGEST_NAME, off_normal, rung_words, sli_line, sli_lines
+from bot.slack.blocks.words import (
+    LONGEST_NAME,
+    LONGEST_WHY,
+    NEUTRAL,
+    name_of,
+    off_normal,
+    rung_words,
+    sli_line,
+    sli_lines,
+)
 from bot.slack.text import bold, inert, near_time
 
 MOST_AGENTS = 40
@@ -15,6 +24,7 @@ MOST_RUNGS = 12
 ENOUGH = 11_000
 """Characters after which no further agent is drawn, so that the message stays sendable."""
 ALARMING = ("breach", "out-of-band")
+UNSEEN = ("old", "unknown")
 
 
 def fleet(card: FleetCard) -> Drawn:
@@ -51,6 +61,10 @@ def _since(row: AgentRow, now: datetime) -> str:
 def _trouble(row: AgentRow) -> str:
     bad = [line for line in row.lines if line.status in ALARMING]
     shown = [sli_line(line) for line in bad[:2]]
+    unseen = [line for line in row.lines if line.status in UNSEEN and (line.age is not None or line.doubt)]
+    shown += [sli_line(line) for line in unseen[: 2 - len(shown)]]
+    blank = [name_of(line) for line in row.lines if line.now is None]
+    shown += [f"{NEUTRAL} no data on {inert(', '.join(dict.fromkeys(blank)), LONGEST_WHY)}"] if blank else []
     owner = f"owner {inert(row.owner, LONGEST_NAME)}"
     last = f"🟠 {inert(row.incident, 20)} is open · {owner}" if row.incident else owner
     return "\n".join([*shown, last])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.core.cards.parts import Header, RungLine, SliLine
+from bot.core.cards.parts import Header, RungLine, SliLine, live_words, status_words
 from bot.core.formatting.numbers import count, figure
 from bot.slack.text import bold, channel_link, clock_time, inert, signs, span
 
@@ -17,13 +17,20 @@ STATE_MARKS = {
     "resolved": "✅",
     "cancelled": NEUTRAL,
 }
-SLI_MARKS = {"breach": "🔴", "out-of-band": "🟠", "in-band": "🟢", "ok": "🟢", "unknown": NEUTRAL, "exempt": NEUTRAL}
+SLI_MARKS = {
+    "breach": "🔴",
+    "out-of-band": "🟠",
+    "in-band": "🟢",
+    "ok": "🟢",
+    "unknown": NEUTRAL,
+    "exempt": NEUTRAL,
+    "old": NEUTRAL,
+}
 SLI_WORDS = {
     "breach": "past its limit",
     "out-of-band": "not back to normal yet",
     "in-band": "back to normal",
     "ok": "fine",
-    "unknown": "no data",
     "exempt": "not counted now",
 }
 MOST_LINES = 8
@@ -67,16 +74,18 @@ def sli_lines(lines: Sequence[SliLine]) -> str:
 def sli_line(line: SliLine) -> str:
     """`🔴 *human escalation 18.0 %* limit 5 % · normal 1.2 % · 214 tasks · refund`."""
     now = "no data" if line.now is None else figure(line.now, line.unit)
-    parts = [_objective(line), _normal(line), "" if line.n is None else f"{count(line.n)} tasks", _scope(line)]
-    aside = inert(line.why, LONGEST_WHY) if line.status in ("exempt", "unknown") and line.why else ""
-    rest = " · ".join(part for part in (*parts, aside) if part)
+    old = "" if line.age is None else f"*{span(line.age)} old*"
+    parts = [old, _objective(line), _normal(line), "" if line.n is None else f"{count(line.n)} tasks", _scope(line)]
+    doubt = f"in doubt: {line.doubt}" if line.doubt else line.why if line.status in ("exempt", "unknown") else ""
+    rest = " · ".join(part for part in (*parts, inert(doubt, LONGEST_WHY) if doubt else "") if part)
     return f"{SLI_MARKS[line.status]} *{inert(name_of(line), LONGEST_NAME)} {inert(now, 40)}* {rest}".rstrip()
 
 
 def band_line(line: SliLine) -> str:
     """For the recovery clock: now against the band, then what normal was."""
     now = "no data" if line.now is None else figure(line.now, line.unit)
-    head = f"{SLI_MARKS[line.status]} *{inert(name_of(line), LONGEST_NAME)} {inert(now, 40)}* {SLI_WORDS[line.status]}"
+    told = SLI_WORDS.get(line.status) or status_words(line)
+    head = f"{SLI_MARKS[line.status]} *{inert(name_of(line), LONGEST_NAME)} {inert(now, 40)}* {told}"
     sign = "≥" if line.better == "higher" else "≤"
     band = "" if line.band is None else f"needs {sign} {inert(figure(line.band, line.unit), 40)}"
     why = inert(line.why, LONGEST_WHY) if line.why and line.status not in ("ok", "in-band") else ""
@@ -113,13 +122,20 @@ def confirmation(rung: RungLine) -> str:
     seen = f"{rung.seen} of {rung.instances}" if rung.instances else "0"
     took = "" if rung.seconds is None else f" in {span(rung.seconds)}"
     told = {
-        "none": "",
+        "none": "" if not rung.live else live_words(rung),
         "requested": "⏳ the agent has not read it yet",
         "seen": f"⏳ seen by {seen} instances",
-        "confirmed": f"✅ confirmed by {seen} instances{took}" if rung.instances else f"✅ confirmed{took}",
+        "confirmed": _confirmed(rung, f"confirmed by {seen} instances{took}" if rung.instances else f"confirmed{took}"),
         "not-confirmed": f"🔴 *NOT CONFIRMED* ({seen} instances). It may still act as before.",
     }
     return told[rung.state]
+
+
+def _confirmed(rung: RungLine, told: str) -> str:
+    """What was confirmed, with a mark only as long as instances within their lease still say so."""
+    if rung.live is None or 0 < rung.live == rung.obeying:
+        return f"✅ {told}"
+    return f"{NEUTRAL if not rung.live else '🟠'} was {told}; {live_words(rung)}"
 
 
 def scope_lines(scopes: Sequence[tuple[str, str]]) -> str:

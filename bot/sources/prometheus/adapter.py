@@ -5,9 +5,15 @@ minute 10:04 is asked for at 10:05:00 and stored under 10:04. Queries look back 
 
 What is no number (NaN of 0/0, Inf, an absent series) makes no sample: the minute stays UNKNOWN, never 0. A count of 0
 is an answer: asked, and nothing was done, so the sample has no value and n = 0.
+
+What stands in `warnings` are "errors that do not inhibit the request execution" (HTTP API, "Format overview"): a store
+that Thanos could not reach, a remote read that failed. The numbers are then of a part of the data, and every sample is
+marked. The engine's own annotations on a query's text begin with `PromQL info:` or `PromQL warning:` (Prometheus,
+`util/annotations`), and older versions put both kinds into `warnings`: they are told and put nothing in doubt.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +22,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from bot.core.model.samples import Sample, Series, minute_start
+from bot.core.model.samples import Sample, Series, minute_start, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import skewed
-from bot.ports.sources import Fetch
+from bot.ports.sources import STRANGERS, Fetch
 from bot.sources.http import HttpAnswer, HttpClient, HttpSettings, Span
-from bot.sources.query_results import Key, roles, sample
+from bot.sources.query_results import Key, roles, sample, unusable
 
 STEP = 60
 POINTS_LIMIT = 11_000
@@ -29,6 +35,8 @@ POINTS_LIMIT = 11_000
 VALUES_LIMIT = 400_000
 """As many values as one answer should hold, about 16 MB."""
 WARNING_LENGTH = 200
+ANNOTATION = re.compile(r"PromQL (info|warning)\b|\d+ more (info|warning) annotations omitted")
+"""What the engine says of a query's text, and of how much more it has to say."""
 SHOWN = 5
 """As many refused samples as are told of one by one."""
 
@@ -81,8 +89,9 @@ class _Vectors:
     numbers: dict[str, dict[int, dict[Key, float]]] = field(default_factory=dict)
     twice: dict[Key, str] = field(default_factory=dict)
     """Whose answer had several series, and in which role; one of them cannot be chosen, and a sum was not asked for."""
-    unlisted: set[Key] = field(default_factory=set)
+    strangers: set[Key] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     skew: float | None = None
 
 
@@ -123,9 +132,12 @@ class Prometheus:
         if not isinstance(body, dict) or body.get("status") != "success":
             said = body.get("error") if isinstance(body, dict) else None
             raise self._client.error(f"answered JSON that is not a query's result: {str(said or body)[:80]}")
-        warnings = body.get("warnings")
-        if isinstance(warnings, list):
-            found.warnings += [f"{self._name}: {str(text)[:WARNING_LENGTH]}" for text in warnings]
+        for field_name in ("warnings", "infos"):
+            said = body.get(field_name)
+            for text in said if isinstance(said, list) else []:
+                remark = field_name == "infos" or ANNOTATION.match(str(text))
+                kept = found.remarks if remark else found.warnings
+                kept.append(f"{self._name}: {str(text)[:WARNING_LENGTH]}")
         data = body.get("data")
         kind, result = (data.get("resultType"), data.get("result")) if isinstance(data, dict) else (None, None)
         if kind not in {"vector", "matrix", "scalar"} or not isinstance(result, list):
@@ -133,25 +145,19 @@ class Prometheus:
         return _points(kind, result)
 
     def _fetch(self, query: PollQuery, found: _Vectors, minutes: range) -> Fetch:
-        degraded = "; ".join(dict.fromkeys(found.warnings))[:WARNING_LENGTH]
+        degraded = short_doubt(*found.warnings)
         samples: list[Sample] = []
         refused: dict[str, None] = {}
         for minute in minutes:
             for made in _made(query, found, minute, degraded):
-                if isinstance(made, Sample):
-                    samples.append(made)
-                elif made:
-                    refused[f"{self._name}: {made}"] = None
-        told = [*dict.fromkeys(found.warnings), *self._complaints(query, found), *list(refused)[:SHOWN]]
-        return Fetch(tuple(samples), tuple(told), found.skew)
+                samples.append(made)
+                if made.degraded != degraded:
+                    refused[f"{self._name}: {made.series}: {made.degraded}"] = None
+        told = [*dict.fromkeys(found.warnings), *self._complaints(found), *list(refused)[:SHOWN]]
+        some = frozenset(sorted(found.strangers)[:STRANGERS])
+        return Fetch(tuple(samples), tuple(told), found.skew, tuple(dict.fromkeys(found.remarks)), some)
 
-    def _complaints(self, query: PollQuery, found: _Vectors) -> Iterator[str]:
-        for (agent, workflow), role in found.twice.items():
-            series = Series(agent, workflow, query.sli)
-            yield f"{self._name}: {series}: several series for `{role}`; aggregate them in the query (sum by ...)"
-        if found.unlisted:
-            some = "/".join(min(found.unlisted))
-            yield f"{self._name}: {query.sli}: workflows that the fleet file does not list, such as {some}"
+    def _complaints(self, found: _Vectors) -> Iterator[str]:
         if off := skewed(found.skew):
             yield f"{self._name}: {off}"
 
@@ -163,7 +169,6 @@ class _Whose:
         self._agent, self._workflow = query.agent, query.workflow
         self._agent_label, self._workflow_label = query.by.get("agent", ""), query.by.get("workflow", "")
         self._serves = query.serves
-        self._agents = {agent for agent, _ in query.serves}
 
     def key(self, labels: Mapping[str, str]) -> Key:
         """(agent, workflow); an agent of "" is nobody's."""
@@ -173,10 +178,6 @@ class _Whose:
     def serves(self, key: Key) -> bool:
         """Whether the query speaks for them."""
         return bool(key[0]) and (not self._serves or key in self._serves)
-
-    def unlisted(self, key: Key) -> bool:
-        """An agent of ours with a workflow that nobody listed: it runs unwatched."""
-        return key[0] in self._agents and bool(key[1])
 
 
 def _chunks(first: int, last: int, series: int) -> Iterator[tuple[int, int]]:
@@ -209,8 +210,7 @@ def _collect(
     for labels, points in data:
         key = whose.key(labels)
         if not whose.serves(key):
-            if whose.unlisted(key):
-                found.unlisted.add(key)
+            found.strangers.add(key)
             continue
         if key in seen:
             found.twice[key] = role
@@ -224,15 +224,19 @@ def _collect(
                 numbers[minute][key] = value
 
 
-def _made(query: PollQuery, found: _Vectors, minute: int, degraded: str) -> Iterator[Sample | str]:
-    """The samples of one minute, and sentences on what cannot be one."""
+def _made(query: PollQuery, found: _Vectors, minute: int, degraded: str) -> Iterator[Sample]:
+    """The samples of one minute; what cannot be one has no value and says why."""
     value_role, n_role = roles(query)
     at = minute_start(minute)
     values = found.numbers[value_role].get(minute, {})
     counts = found.numbers[n_role].get(minute, {}) if n_role else values
     for key in counts:
-        if key in found.twice:
-            continue
         series = Series(*key, query.sli)
+        if key in found.twice:
+            yield unusable(series, at, f"several series for `{found.twice[key]}`; aggregate them in the query")
+            continue
         made = sample(query, series, at, values.get(key), counts[key] if n_role else None, degraded)
-        yield made if isinstance(made, Sample) or not made else f"{series}: {made}"
+        if isinstance(made, Sample):
+            yield made
+        elif made:
+            yield unusable(series, at, made)
