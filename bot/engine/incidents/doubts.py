@@ -7,11 +7,13 @@ from bot.core.incident.events import Doubted
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Agent
 from bot.core.model.people import BOT
-from bot.core.model.samples import MinuteRow, Series, minute_start, short_doubt
+from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start, short_doubt
 from bot.engine.baselines import Rows
 
-LOOKED_AT = 10
-"""Minutes back whose rows are looked at."""
+LOOKED_AT = 45
+"""Minutes back whose rows are looked at: as long as a number is shown at least."""
+RECENT = 10
+"""Minutes back in which a doubt is one of now."""
 AGE_STEP = 300
 """Seconds after which an age that is shown is drawn anew."""
 WHOLE = 3
@@ -21,7 +23,8 @@ WHOLE = 3
 def doubt_event(incident: Incident, agent: Agent, rows: Mapping[Series, Rows], now: datetime) -> Doubted | None:
     """The beginning or the end of doubt about an incident's SLIs (about all of the agent's where it has none)."""
     concerned = {breach.series for breach in incident.breaches} or set(agent.series())
-    newest = {series: _newest(rows.get(series, {})) for series in concerned}
+    since = minute_of(now) - RECENT
+    newest = {series: _newest(rows.get(series, {}), since) for series in concerned}
     known = [row for own in newest.values() for row in own]
     if not known:
         return None
@@ -42,5 +45,5 @@ def overdue(agent: Agent, rows: Mapping[Series, Rows], now: datetime) -> str:
     return ",".join(told)
 
 
-def _newest(own: Rows) -> list[MinuteRow]:
-    return [own[minute] for minute in sorted(own, reverse=True)[:WHOLE]]
+def _newest(own: Rows, since: int) -> list[MinuteRow]:
+    return [own[minute] for minute in sorted(own, reverse=True)[:WHOLE] if minute >= since]
