@@ -127,10 +127,10 @@ def test_what_is_no_number_is_no_sample(bench: Bench, number: str) -> None:
     assert bench.fetch() == ()
 
 
-def test_a_share_that_cannot_be_is_no_sample_and_is_said(bench: Bench) -> None:
+def test_a_share_that_cannot_be_has_no_value_and_says_why(bench: Bench) -> None:
     bench.server.answer = bench.harness.answer(bad="70", total="50")
     found = bench.source.fetch(bench.harness.query, MINUTE, MINUTE)
-    assert found.samples == ()
+    assert found.samples == (Sample(HER, minute_start(MINUTE), None, None, "140 % of 50 cannot be"),)
     assert found.warnings == ("src: refunds/her: 140 % of 50 cannot be",)
 
 
@@ -178,7 +178,7 @@ def test_what_is_not_json_is_refused(bench: Bench, body: str) -> None:
 def test_json_of_another_shape_is_no_sample(bench: Bench, data: object) -> None:
     bench.server.answer = lambda asked: asked.json(data)
     with suppress(SourceError):
-        assert bench.fetch() == ()
+        assert [sample.value for sample in bench.fetch() if sample.value is not None] == []
 
 
 def test_a_500_is_tried_again_and_then_said(bench: Bench) -> None:

@@ -209,7 +209,7 @@ def _numeric(query: PollQuery, role: str, item: Any, wrong: list[str]) -> float 
     """The number of one role, None where there is none; what is there and is no number is put into `wrong`."""
     found = _search(query.parts[role], item) if role else None
     number = _number(found)
-    if number is None and found is not None:
+    if number is None and found is not None and not isinstance(found, float):  # NaN is how some say that there is none
         wrong.append(f"`{role}` is {_kind(found)}, not a number")
     return number
 
