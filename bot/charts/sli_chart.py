@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.charts.labels import chosen, spread
 from bot.core.formatting.numbers import figure
+from bot.core.formatting.one_line import one_line
 from bot.core.model.samples import minute_start
 from bot.core.model.slis import Better
 from bot.core.reports.postmortem_report import Chart, Mark
-from bot.markdown.prose import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -23,7 +23,7 @@ def show_budgets(desk: OfflineCommands, agent: Agent, *, as_json: bool, chart: P
     if as_json:
         found = BudgetReader(desk.store).of(agent, now)
         tickets = [_ticket(one) for one in desk.store.tickets([agent.key])]
-        told = {"agent": agent.key, "budgets": [_plain(one) for one in found], "tickets": tickets}
+        told = {"agent": agent.key, "budgets": [_budget_view(one) for one in found], "tickets": tickets}
         print(json.dumps(told, indent=2))
     else:
         print(visible(desk.commands.between.budget(agent.key).text))
@@ -52,7 +52,7 @@ def gate(desk: OfflineCommands, agent: Agent, *, as_json: bool) -> int:
     found = BudgetReader(desk.store).of(agent, datetime.now(UTC))
     may, why = refusal(found)
     if as_json:
-        told = {"agent": agent.key, "pass": may, "why": list(why), "budgets": [_plain(one) for one in found]}
+        told = {"agent": agent.key, "pass": may, "why": list(why), "budgets": [_budget_view(one) for one in found]}
         print(json.dumps(told, indent=2))
     elif may:
         print("\n".join([f"{agent.key} may be changed.", *(one.why for one in found)]))
@@ -61,7 +61,7 @@ def gate(desk: OfflineCommands, agent: Agent, *, as_json: bool) -> int:
     return 0 if may else NO
 
 
-def _plain(one: Budget) -> Mapping[str, object]:
+def _budget_view(one: Budget) -> Mapping[str, object]:
     return {
         "workflow": one.series.workflow,
         "sli": one.series.sli,

@@ -75,10 +75,11 @@ def open_offline() -> "Iterator[OfflineCommands]":
 
 def show(answer: "Answer", as_json: bool = False) -> None:
     """Print what a command answers; a refusal exits with 1."""
-    from bot.runtime.offline import as_text, plain
+    from bot.core.formatting.json_view import json_view
+    from bot.runtime.offline import as_text
 
     if as_json:
-        print(json.dumps(plain(answer), indent=2))
+        print(json.dumps(json_view(answer), indent=2))
     else:
         print(as_text(answer), file=sys.stdout if answer.ok else sys.stderr)
     if not answer.ok:

@@ -63,6 +63,8 @@ def check(
         _check_online(settings, loaded, as_json=as_json)
         return
     series = sum(len(agent.slis) for agent in loaded.agents.values())
+    for warning in loaded.warnings:
+        print(f"warning: {warning}")
     print(f"{path}: {len(loaded.agents)} agents, {series} SLIs, {len(loaded.queries)} queries, no problems.")
     ways = frozenset({"slack"}.union(way.kind for person in loaded.people.values() for way in person.ways))
     for hole in holes(loaded, ways, {}):

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from bot.core.formatting.json_view import json_view
 from bot.core.model.fleet import Agent
 from bot.core.reports import readiness, weekly_review
 from bot.core.reports.readiness import Readiness
 from bot.core.reports.weekly_review import Review
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.engine.reliability.weekly_review import WeeklyReview
-from bot.runtime.offline import OfflineCommands, plain
+from bot.runtime.offline import OfflineCommands
 
 NO = 1
 
@@ -20,13 +21,13 @@ def show_readiness(desk: OfflineCommands, agent: Agent, *, as_json: bool) -> int
     """Print every line with its evidence; 1 where the agent is not production-ready."""
     found = desk.readiness_check.of(agent, datetime.now(UTC))
     if as_json:
-        print(json.dumps(_plain(found), indent=2))
+        print(json.dumps(_readiness_view(found), indent=2))
     else:
         print("\n".join(readiness.words(found)))
     return 0 if found.production_ready else NO
 
 
-def _plain(found: Readiness) -> Mapping[str, object]:
+def _readiness_view(found: Readiness) -> Mapping[str, object]:
     return {
         "agent": found.agent,
         "production_ready": found.production_ready,
@@ -77,4 +78,4 @@ def _review(found: Review) -> Mapping[str, object]:
         "budgets": [one._asdict() for one in found.budgets],
         **{name: list(getattr(found, name)) for name in owed},
     }
-    return {name: plain(value) for name, value in told.items()}
+    return {name: json_view(value) for name, value in told.items()}

@@ -44,7 +44,8 @@ class WayEntry(StrictEntry):
 class PersonEntry(StrictEntry):
     """Somebody with a name. `slack` is the member id (U...) from their Slack profile.
 
-    `quiet`: when reminders wait, such as 22:00-07:00, in their own time zone. Pages never do.
+    `quiet`: when reminders wait, such as 22:00-07:00, in their own time zone. Pages never do. `is_person`: the name
+    looks like a team's and is one person's, so nobody need be warned of it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class PersonEntry(StrictEntry):
     phone: str = ""
     tz: str = "UTC"
     quiet: str = ""
+    is_person: bool = False
     ways: list[WayEntry] = []
 
 

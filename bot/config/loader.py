@@ -10,6 +10,7 @@ A fault found by one step never keeps the next from looking at the rest.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 from bot.config.assembly import assembled, ladder_of
@@ -43,7 +44,7 @@ def parse_fleet(name: str, content: bytes, env: Mapping[str, str], kinds: Kinds)
     fleet = _fleet(document, kinds) if document.data is not None else None
     if document.problems or fleet is None:
         raise FleetErrors(document.problems)
-    return fleet
+    return replace(fleet, warnings=tuple(str(warning) for warning in sorted(set(document.warnings))))
 
 
 def _fleet(document: YamlDocument, kinds: Kinds) -> Fleet | None:

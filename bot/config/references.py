@@ -1,6 +1,7 @@
 """What the fleet file says of people, rungs and sources, held against each other.
 
 Ownership is the point of the file: an owner is one named person who can be reached, never a team (`product.md` 1, 6).
+What people are called is their own business: a list is refused, what looks like a team is only warned of.
 """
 
 import re
@@ -18,7 +19,9 @@ _TEAM = re.compile(
     r"(?i)(^|[\s_.@/-])(team|teams|squad|group|crew|rota|rotation|on-?call|department|dept|everyone|channel|devops|sre|ops)"
     r"($|[\s_.@/-])"
 )
-_SEVERAL = re.compile(r"(?i)\s(and|or|und|et|y|e)\s|[&,/;+]")
+_SEVERAL = re.compile(r"(?i)\s(and|und)\s|[&/;+]")
+
+_IF_A_PERSON = "Name one person who can be woken; if this is one, write `is_person: true`"
 
 
 def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[str], kinds: Kinds) -> None:
@@ -51,10 +54,10 @@ def _check_person(document: YamlDocument, key: str, person: PersonEntry) -> None
         document.blame(path, "nobody can reach this person; add `slack` (a member ID, U...) or one of `ways`")
     name = person.name.strip()
     for field, text in (("name", name), ("", key)):
-        if _TEAM.search(text):
-            document.blame((*path, field) if field else path, f"{text!r} is a team; name one person")
-    if _SEVERAL.search(name):
-        document.blame((*path, "name"), f"{name!r} is more than one person; give each a key of their own")
+        if _TEAM.search(text) and not person.is_person:
+            document.warn((*path, field) if field else path, f"{text!r} looks like a team. {_IF_A_PERSON}")
+    if _SEVERAL.search(name) and not person.is_person:
+        document.warn((*path, "name"), f"{name!r} looks like more than one person. {_IF_A_PERSON}")
     if not name and ("people", key, "name") in document.values:
         document.blame((*path, "name"), "a person needs a name")
     if person.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", person.email):

@@ -76,11 +76,15 @@ Minutes = Annotated[float, BeforeValidator(_minutes), _SPAN]
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveText:
-    """An objective as written: `<= 5`, `85`, `85 %`, `1.5x`. `side` is empty where no sign was given."""
+    """An objective as written: `<= 5`, `85`, `85 %`, `1.5x`. `side` is empty where no sign was given.
+
+    `percent`: a percent sign stood there, so `0.5 %` is half a per cent and not a half.
+    """
 
     limit: float
     relative: bool
     side: str = ""
+    percent: bool = False
 
     def fault(self, better: Better, unit: str) -> str:
         """Why this cannot be the objective of such an SLI; empty where it can."""
@@ -90,8 +94,16 @@ class ObjectiveText:
         if self.relative and (self.limit <= 1 if better is Better.LOWER else not 0 < self.limit < 1):
             allowed = "more than 1x" if better is Better.LOWER else "between 0x and 1x"
             return f"{self.limit:g}x of the baseline cannot be held by a healthy agent; write {allowed}"
-        if not self.relative and unit == "%" and not 0 <= self.limit <= 100:  # noqa: PLR2004 - per cent
+        return "" if self.relative else self._unit_fault(unit)
+
+    def _unit_fault(self, unit: str) -> str:
+        """Why the number is none of that unit. A share of 0.95 read as 0.95 % could never breach, or always would."""
+        if unit != "%":
+            return f"this SLI is measured in {unit or 'plain numbers'}, not in per cent" if self.percent else ""
+        if not 0 <= self.limit <= 100:  # noqa: PLR2004 - per cent
             return f"{self.limit:g} is not a percentage (0 to 100)"
+        if 0 < self.limit < 1 and not self.percent:
+            return f"{self.limit:g} could mean {100 * self.limit:g} % or {self.limit:g} %; write it with its % sign"
         return ""
 
     def objective(self) -> Objective:
@@ -109,7 +121,8 @@ def _line(given: object) -> ObjectiveText:
     if found is None:
         raise ValueError(f"{given!r} is not an objective; write a number, `<= 5`, `>= 85 %` or `1.5x` (baseline)")
     side = {"≤": "<=", "≥": ">="}.get(found[1], found[1] or "")
-    return ObjectiveText(float(found[2]), relative=(found[3] or "").lower() in {"x", "\u00d7"}, side=side)
+    sign = (found[3] or "").lower()
+    return ObjectiveText(float(found[2]), sign in {"x", "\u00d7"}, side, percent=sign == "%")
 
 
 ObjectiveLine = Annotated[

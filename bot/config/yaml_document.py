@@ -49,6 +49,8 @@ class YamlDocument:
     keys: dict[Path, YamlPlace] = field(default_factory=dict)
     values: dict[Path, YamlPlace] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    """What is allowed and looks wrong: said, and never refused."""
     blamed: set[Path] = field(default_factory=set)
     settled: frozenset[Path] = frozenset()
     needs: str = "at least `people` and `agents`"
@@ -69,6 +71,11 @@ class YamlDocument:
             text = text.replace(str.__str__(found), found.written)
         place = self._place(path, self.keys if key else self.values)
         self.problems.append(Problem(*place, self.file, ".".join(str(part) for part in path), text))
+
+    def warn(self, path: Path, text: str) -> None:
+        """Note what is allowed at a path and looks like a mistake."""
+        place = self._place(path, self.values)
+        self.warnings.append(Problem(*place, self.file, ".".join(str(part) for part in path), text))
 
     def _at(self, path: Path) -> Any:  # noqa: ANN401 - any part of a document
         found = self.data

@@ -8,9 +8,10 @@ from pathlib import Path
 from bot.charts.sli_chart import draw
 from bot.core.exercises.after_action import AfterAction
 from bot.core.exercises.debrief import Debrief
+from bot.core.formatting.json_view import object_view
 from bot.core.reports.postmortem_report import Chart, gaps_in
 from bot.documents.folder import keep
-from bot.documents.render import plain_object, safe_name, templates
+from bot.documents.render import safe_name, templates
 from bot.ports.documents import Document
 
 
@@ -32,7 +33,7 @@ class AfterActionDocuments:
         gaps = sum(1 for _ in gaps_in(found.actions))
         text = self._templates.get_template("after_action.md.j2").render(r=found, pictures=list(pictures), gaps=gaps)
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        data = {**plain_object(found), "record": rows_as_data(found), "pictures": list(pictures), "charts": []}
+        data = {**object_view(found), "record": rows_as_data(found), "pictures": list(pictures), "charts": []}
         return Document(name, markdown, json.dumps(data, indent=1, ensure_ascii=False) + "\n", pictures, gaps)
 
     def keep(self, document: Document) -> str:
@@ -61,7 +62,7 @@ def result_as_data(found: AfterAction, debrief: Debrief, report: str) -> dict[st
             }
             for one in found.objectives
         ],
-        "times": plain_object(debrief.times),
+        "times": object_view(debrief.times),
         "score": found.score,
         "wrong_attributions": found.wrong_causes,
         "premature_restores": found.premature_restores,

@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import date, datetime
-from enum import Enum
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from math import isfinite
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from bot.charts import budget_chart
 from bot.charts.sli_chart import draw
 from bot.core.budgets.spending import Burndown
 from bot.core.formatting import numbers
+from bot.core.formatting.json_view import object_view
 from bot.core.reports.postmortem_report import Chart, Gap, Report
 from bot.documents.folder import keep
 from bot.markdown.templates import environment
@@ -41,7 +40,7 @@ class MarkdownDocuments:
         }
         text = self._templates.get_template("postmortem.md.j2").render(r=report, pictures=list(pictures))
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        data = {**plain_object(report), "gaps": report.gaps, "pictures": list(pictures)}
+        data = {**object_view(report), "gaps": report.gaps, "pictures": list(pictures)}
         twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         return Document(name, markdown, twin, pictures, report.gaps)
 
@@ -99,36 +98,3 @@ def _figure(value: float | Gap | None, unit: str, places: int | None = None) -> 
     if value is None or not isfinite(value):
         return "no data"
     return numbers.figure(value, unit, places)
-
-
-def _plain(value: object) -> object:
-    """Anything a report holds, as JSON: a gap is `{"gap": ...}`, a time ISO 8601, a value that is not finite null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, Gap):
-        return plain_object(value)
-    return _scalar(value)
-
-
-def _scalar(value: object) -> object:
-    match value:
-        case Gap():
-            return {"gap": value.ask}
-        case Enum():
-            return value.value
-        case datetime() | date():
-            return value.isoformat()
-        case float():
-            return value if isfinite(value) else None
-        case str():
-            return value.encode("utf-8", "replace").decode()  # a lone surrogate has no place in a file
-        case _:
-            return value
-
-
-def plain_object(value: object) -> dict[str, object]:
-    """A dataclass as a mapping. A Series is written as its path: `refunds/her`."""
-    found = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
-    return {name: str(item) if name == "series" else _plain(item) for name, item in found.items()}

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 import httpcore
 import httpx
 
+from bot.core.formatting.one_line import one_line
 from bot.http_client.addresses import allowed
 from bot.http_client.deadline import BoundedTransport, Deadline
 from bot.http_client.tls import system_tls
@@ -26,6 +27,8 @@ REASON: Final = 16_384
 """Bytes of a refusal that are read for its reason."""
 REASON_WITHIN: Final = 2.0
 LONGEST_WAIT: Final = 3_600.0
+FOREIGN_TEXT = 200
+"""Characters that are kept of what another side said."""
 _BEGUN = "http11.send_request_body.started"
 _REFUSED = 400
 
@@ -100,7 +103,9 @@ class OutboundClient:
             what = "did not answer" if ambiguous else "accepted no connection"
             return DeliveryError(f"{host} {what} within {self._within:g} s", ambiguous=ambiguous)
         what = "broke off before it answered" if ambiguous else "could not be reached"
-        return DeliveryError(f"{host} {what}: {plain(str(error)) or type(error).__name__}", ambiguous=ambiguous)
+        return DeliveryError(
+            f"{host} {what}: {one_line(str(error), FOREIGN_TEXT) or type(error).__name__}", ambiguous=ambiguous
+        )
 
     def _whole(self, response: httpx.Response, host: str, most: int) -> bytes:
         """A good answer, whole. The other side has taken the message, whatever becomes of its answer."""
@@ -149,12 +154,6 @@ def address(text: str, whose: str) -> httpx.URL:
     if url.scheme not in {"http", "https"} or not url.host or "%" in url.host:
         raise DeliveryError(f"{whose} must begin with http:// or https:// and name a host", permanent=True)
     return url
-
-
-def plain(text: Any, limit: int = 200) -> str:  # noqa: ANN401 - a field of foreign JSON
-    """Foreign text for one line of ours: printable, one line, short."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
-    return line if len(line) <= limit else f"{line[:limit]}..."
 
 
 def _seconds(wait: str) -> float | None:

@@ -18,8 +18,9 @@ from typing import Final
 
 import httpx
 
+from bot.core.formatting.one_line import one_line
 from bot.documents.regression_cases import Case
-from bot.http_client.outbound import HttpReply, OutboundClient, address, plain
+from bot.http_client.outbound import FOREIGN_TEXT, HttpReply, OutboundClient, address
 from bot.ports.errors import DeliveryError
 
 DEADLINE: Final = 20.0
@@ -116,7 +117,7 @@ class _Api:
         content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
         reply = self._outbound.send(method, self._url.join(path), content, self._headers, read=LARGEST_ANSWER)
         if not reply.good and reply.status != may:
-            said = plain(reply.body.decode("utf-8", "replace"))
+            said = one_line(reply.body.decode("utf-8", "replace"), FOREIGN_TEXT)
             raise DeliveryError(f"{self._name} answered {reply.status} to {method} {path.partition('?')[0]}: {said}")
         return reply
 

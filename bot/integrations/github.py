@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.core.formatting.one_line import one_line
 from bot.core.incident.followups import Followup
-from bot.http_client.outbound import OutboundClient, address, plain
+from bot.http_client.outbound import FOREIGN_TEXT, OutboundClient, address
 from bot.ports.errors import DeliveryError
 
 GITHUB: Final = "https://api.github.com/"
@@ -77,7 +78,7 @@ class GitHubIssues:
         finally:
             outbound.close()
         if not reply.good:
-            said = plain(reply.body.decode("utf-8", "replace"))
+            said = one_line(reply.body.decode("utf-8", "replace"), FOREIGN_TEXT)
             raise DeliveryError(f"GitHub answered {reply.status} to {method} of {self.repository}: {said}")
         try:
             return json.loads(reply.body)

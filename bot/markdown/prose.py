@@ -4,7 +4,6 @@
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
@@ -12,27 +11,13 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
+from bot.core.formatting.one_line import one_line
 from bot.core.reports.postmortem_report import Gap
 
 _ANYWHERE = re.compile(r"[\\`*\[\]|~$]|<(?=[A-Za-z/!?]|$)|&(?=[A-Za-z#]|$)|(?<![^\W_])_|_(?![^\W_])")
 """What CommonMark (or a table, strike-through, maths on GitHub) would read. An underscore inside a word is harmless."""
 _OPENING = re.compile(r"^(?:[#>=]|[-+](?=[-+ ]|$)|\d{1,9}(?=[.)](?: |$)))")
 """What makes a heading, list, quote or underline where it opens a line."""
-_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the direction of writing, and so can show a text that is not there."""
-
-
-def one_line(text: str) -> str:
-    """The text on one line, without control characters, lone surrogates and marks that turn the direction."""
-    kept = "".join(_kept(character) for character in text)
-    return " ".join(kept.split())
-
-
-def _kept(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Cs":
-        return "\N{REPLACEMENT CHARACTER}"
-    return " " if category == "Cc" else "" if character in _DIRECTION else character
 
 
 def escape(text: str) -> str:

@@ -6,7 +6,7 @@ It writes to the same database. The running bot carries the effects out and publ
 import getpass
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.config import Settings
@@ -15,6 +15,7 @@ from bot.core.cards.causes import CauseLine, CausesCard
 from bot.core.cards.fleet import FleetCard
 from bot.core.cards.incident import IncidentCard, IncidentList, TimelineCard
 from bot.core.cards.parts import RungLine, SliLine, live_words, number_words, status_words
+from bot.core.formatting.json_view import json_view
 from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
@@ -112,19 +113,6 @@ class OfflineCommands:
             yield from export.lines(connection, head())
 
 
-def plain(value: object) -> object:
-    """An answer as plain JSON values."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(item) for name, item in asdict(value).items()}
-    if isinstance(value, dict):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value
-
-
 def as_text(answer: Answer) -> str:
     """An answer for a terminal."""
     lines = _card_lines(answer.card) if answer.card is not None else []
@@ -159,7 +147,7 @@ def _card_lines(card: Card) -> list[str]:
                 *([f"Could not be looked at: {', '.join(card.unseen)}"] if card.unseen else []),
                 *card.notes,
             ]
-    return str(plain(card)).splitlines()
+    return str(json_view(card)).splitlines()
 
 
 def _cause(line: CauseLine) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,9 @@ import structlog
 from pydantic import SecretStr
 
 from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
+from bot.core.autonomy.raised_by_file import raised_by_file
 from bot.core.model.fleet import Fleet
+from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
 from bot.integrations.github import GitHubIssues
 from bot.ports.store import Replica
@@ -42,18 +45,30 @@ class FleetHolder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fleet = load_fleet(path, environment(), KINDS)
+        self._warn()
 
     def get(self) -> Fleet:
         """The fleet in force."""
         return self._fleet
 
-    def reload(self) -> str:
-        """Read the file again; returns "" or what is wrong with it."""
+    def reload(self, states: Sequence[RungState]) -> str:
+        """Read the file again; returns "" or what is wrong with it.
+
+        `states` are the committed rungs: a file that would raise one is refused, for raising takes two people.
+        """
         try:
-            self._fleet = load_fleet(self._path, environment(), KINDS)
+            fleet = load_fleet(self._path, environment(), KINDS)
         except FleetErrors as errors:
             return describe_problems(errors)
+        if raised := raised_by_file(self._fleet, fleet, states):
+            return "\n".join(raised)
+        self._fleet = fleet
+        self._warn()
         return ""
+
+    def _warn(self) -> None:
+        for warning in self._fleet.warnings:
+            log.warning("the fleet file may not say what you mean", where=warning)
 
 
 def setup_of(settings: Settings, holder: FleetHolder) -> AppSetup:
@@ -157,7 +172,7 @@ _reloading = threading.RLock()
 
 def _reload(holder: FleetHolder, app: App) -> None:
     with _reloading:
-        problems = holder.reload()
+        problems = holder.reload(app.store.rungs())
         if problems:
             log.error("the fleet file is refused, the old one stays in force", problems=problems)
             return

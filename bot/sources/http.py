@@ -22,6 +22,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 
 from bot.core.formatting import durations
+from bot.core.formatting.one_line import one_line
 from bot.http_client.deadline import BoundedTransport, Deadline
 from bot.ports.errors import SourceError
 from bot.sources.circuit_breaker import Breaker
@@ -30,6 +31,8 @@ CONNECTIONS = 4
 CONNECT = 3.0
 """Seconds; a host that is up accepts at once."""
 ATTEMPTS = 3
+SAID = 80
+"""Characters that are kept of what a source said for itself."""
 PAUSE = 0.2
 """Seconds before the second attempt, doubled before the third, each shortened at random."""
 REDIRECTS = 3
@@ -167,9 +170,11 @@ class HttpClient:
         except httpx.InvalidURL as error:
             raise self.error("redirects to something that is not an address") from error
         except (httpcore.ProtocolError, httpx.ProtocolError) as error:
-            raise _Passing(f"broke off or did not speak HTTP ({_plain(str(error))})") from error
+            raise _Passing(f"broke off or did not speak HTTP ({one_line(str(error), SAID)})") from error
         except (httpcore.NetworkError, httpx.TransportError, httpx.DecodingError, OSError) as error:
-            raise _Passing(f"no connection to {url.host}: {_plain(str(error)) or type(error).__name__}") from error
+            raise _Passing(
+                f"no connection to {url.host}: {one_line(str(error), SAID) or type(error).__name__}"
+            ) from error
         if status >= SERVER_ERROR or status == TOO_MANY:
             raise _Passing(_refusal(status, url, body))
         return HttpAnswer(self._parsed(status, url, body), self._skew(headers))
@@ -194,7 +199,7 @@ class HttpClient:
         except httpx.InvalidURL as error:
             raise self.error("redirects to something that is not an address") from error
         if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
-            where = _plain(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}")
+            where = one_line(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}", SAID)
             raise self.error(f"redirects to {where}; only the host in the fleet file is asked")
         return target
 
@@ -251,20 +256,14 @@ def _secret(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
-def _plain(text: str, limit: int = 80) -> str:
-    """Foreign text for one line of ours: printable, one line, short."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= limit else f"{line[:limit]}..."
-
-
 def _not_json(body: bytes) -> str:
     start = body[:4000].decode("utf-8", "replace").strip()
     if not start:
         return "answered nothing"
     if start.startswith("<"):
         title = _TITLE.search(start)
-        return f"answered HTML, not JSON: {_plain(title[1]) if title else '(no title)'}"
-    return f"answered something that is not JSON: {_plain(start, 40)}"
+        return f"answered HTML, not JSON: {one_line(title[1], SAID) if title else '(no title)'}"
+    return f"answered something that is not JSON: {one_line(start, 40)}"
 
 
 def _refusal(status: int, url: httpx.URL, body: bytes) -> str:
@@ -278,6 +277,6 @@ def _said(body: bytes) -> str:
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):
-        return _not_json(body) if body.lstrip().startswith(b"<") else _plain(body.decode("utf-8", "replace"))
+        return _not_json(body) if body.lstrip().startswith(b"<") else one_line(body.decode("utf-8", "replace"), SAID)
     fields = [told.get(key) for key in ("error", "message", "detail")] if isinstance(told, dict) else []
-    return next((_plain(field, 200) for field in fields if isinstance(field, str)), "")
+    return next((one_line(field, 200) for field in fields if isinstance(field, str)), "")

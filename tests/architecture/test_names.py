@@ -13,7 +13,7 @@ POETRY = frozenset(
     | {"surroundings", "course", "board", "door", "courier", "chronicle", "ornaments", "beats", "told", "each"}
     | {"premises", "readying", "handing", "burning", "fives", "outlets", "nooks", "keeping", "cast", "house"}
 )
-"""Words that a newcomer met as names of modules and classes and could not search for (`docs/design/glossary.md`)."""
+"""Words that a newcomer met as names of modules and classes and could not search for (`docs/glossary.md`)."""
 
 
 def test_modules_and_classes_are_named_by_words_that_can_be_searched_for() -> None:

@@ -20,13 +20,14 @@ from bot.charts.sli_chart import draw as draw_chart
 from bot.core.cards.answer import Answer
 from bot.core.cards.page import Picture
 from bot.core.cards.team import HomeCard
+from bot.core.formatting.json_view import json_view
 from bot.core.formatting.terminal_text import visible
 from bot.core.transitions.reducer import channel_name
 from bot.documents.render import MarkdownDocuments, safe_name
 from bot.localslack.server import LocalSlack
 from bot.markdown.prose import escape
 from bot.pagers.text import written
-from bot.runtime.offline import as_text, plain
+from bot.runtime.offline import as_text
 from bot.slack import blocks
 from bot.slack.blocks import Drawn
 from bot.slack.blocks.home import home_view
@@ -236,7 +237,7 @@ def test_a_terminal(attack: str) -> None:
 
 @EVERY
 def test_json_for_machines_is_the_text_itself(attack: str) -> None:
-    told = json.dumps(plain(Answer(attack)))
+    told = json.dumps(json_view(Answer(attack)))
     assert json.loads(told)["text"] == attack
     assert not moved(told), "escaped, so that a terminal does not obey it either"
 

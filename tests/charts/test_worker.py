@@ -53,8 +53,8 @@ def test_one_that_takes_too_long_is_replaced_and_said() -> None:
 
 def test_it_ends_with_the_bot_also_when_that_is_killed() -> None:
     code = (
-        "from bot.charts.worker import Easel\nimport time\neasel = Easel()\n"
-        "print(easel._started().pid, flush=True)\ntime.sleep(600)"
+        "from bot.charts.worker import ChartWorker\nimport time\nworker = ChartWorker()\n"
+        "print(worker._started().pid, flush=True)\ntime.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as bot:
         assert bot.stdout is not None

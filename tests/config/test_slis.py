@@ -216,3 +216,26 @@ def test_the_minimal_file_in_its_comments_is_a_fleet(repository: Path) -> None:
     last = next(number for number, line in enumerate(lines) if number > first and not line.startswith("#   "))
     fleet = read("\n".join(line.removeprefix("#   ") for line in lines[first:last]))
     assert len(fleet.agents["refunds"].slis) == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('dqr: {objective: ">= 0.95"}', "0.95 could mean 95 % or 0.95 %; write it with its % sign"),
+        ("her: {objective: 0.05}", "0.05 could mean 5 % or 0.05 %; write it with its % sign"),
+        ('tie: {objective: "<= 5 %"}', "this SLI is measured in calls/task, not in per cent"),
+        ("dqr: {objective: 850}", "850 is not a percentage (0 to 100)"),
+    ],
+)
+def test_an_objective_whose_unit_is_in_doubt_is_asked_about(written: str, problem: str) -> None:
+    name = written.split(":", maxsplit=1)[0]
+    found = problems(changed(f"{name}: {{}}", written))
+    assert len(found) == 1
+    assert problem in found[0]
+
+
+def test_half_a_per_cent_is_written_with_its_sign() -> None:
+    fleet = read(changed("her: {}", 'her: {objective: "<= 0.5 %"}'))
+    sli = fleet.agents["refunds"].sli("", "her")
+    assert sli is not None
+    assert sli.objective == Objective(0.5)

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from bot.core.formatting.one_line import one_line
 from bot.core.incident import events as ev
 from bot.core.model.people import BOT
 from bot.core.reports.postmortem_report import Report
 from bot.documents.render import MarkdownDocuments, safe_name
 from bot.exercises.marking import MarkedDocuments
-from bot.markdown.prose import one_line
 from bot.ports.documents import Document, Documents
 from bot.ports.errors import DeliveryError
 from tests.core.reports.refund_incident import ANA, STORY, at, opened, report

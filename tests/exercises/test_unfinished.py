@@ -14,7 +14,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 from bot.exercises.unfinished import Unfinished
-from bot.tabletop.standins import MemoryChat
+from bot.simulation.memory_chat import MemoryChat
 folder = Path(sys.argv[1])
 (folder / "drill-0003").mkdir()
 one = Unfinished(MemoryChat(), folder)

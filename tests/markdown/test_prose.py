@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from bot.core.formatting.one_line import one_line
 from bot.core.reports.postmortem_report import Gap
-from bot.markdown.prose import escape, finalize, one_line, to_plain
+from bot.markdown.prose import escape, finalize, to_plain
 
 PUNCTUATED = st.text(st.sampled_from("ab1 .-+=#>*_`[]()!|<>&~$\\/:;\n\t\"'{}%"), max_size=30)
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

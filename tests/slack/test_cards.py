@@ -51,7 +51,7 @@ def said(drawn: Drawn) -> str:
 
 
 def check_limits(drawn: Drawn) -> None:
-    """The numbers of slack-platform.md 2.1, counted by hand, not by the builder."""
+    """The limits of Slack's reference of blocks, counted by hand, not by the builder."""
     assert 0 < len(drawn.blocks) <= 49, "one is kept free for a mention"
     assert size(drawn.blocks) <= MOST_TEXT
     assert 0 < len(drawn.text) <= 3_000

@@ -21,6 +21,7 @@ from bot.core.detection.literal_rule import ROUNDING, answered, reach
 from bot.core.detection.sampling_error import tolerance
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Sli
+from bot.core.telemetry.weighted_mean import weighted_mean
 
 DAY = 24 * 60
 
@@ -188,7 +189,7 @@ def _known_well(sli: Sli, usable: Sequence[_Usable]) -> bool:
     if sli.kind != "ratio" or not counted:
         return True
     tasks = sum(n for _, n in counted)
-    share = sum(value * n for value, n in counted) / tasks / 100
+    share = (weighted_mean(counted) or 0.0) / 100
     return 100 * sqrt(max(0.0, share * (1 - share)) / tasks) <= tolerance(sli, 100 * share)
 
 
@@ -201,7 +202,7 @@ def _summary(sli: Sli, usable: Sequence[_Usable], between: tuple[int, int], of_w
         spread = MAD_TO_SIGMA * median(abs(value - middle) for value in values)
         return Baseline(middle, spread, len(values), len(values), *between, f"median {of_what}")
     tasks = sum(n for _, n in counted)
-    pooled = sum(value * n for value, n in counted) / tasks
+    pooled = weighted_mean(counted) or 0.0
     method = f"pooled {'ratio' if sli.kind == 'ratio' else 'mean'} {of_what}"
     return Baseline(pooled, _spread(counted, pooled), tasks, len(counted), *between, method)
 

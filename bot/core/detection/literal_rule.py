@@ -28,6 +28,7 @@ from typing import Literal, NamedTuple
 from bot.core.formatting.numbers import count, figure, label, pair, short
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
+from bot.core.telemetry.weighted_mean import weighted_mean
 
 Rows = Mapping[int, MinuteRow]
 
@@ -216,8 +217,7 @@ def over_long(sli: Sli, rows: Rows, newest: int) -> float | None:
     told = [(row.value, row.n) for row in known if answered(row) and row.value is not None and row.n != 0]
     if any(n is None for _, n in told):
         told = [(value, 1.0) for value, _ in told] if sli.kind == "gauge" else []
-    weight = sum(n or 0.0 for _, n in told)
-    return sum(value * (n or 0.0) for value, n in told) / weight if weight else None
+    return weighted_mean((value, n or 0.0) for value, n in told)
 
 
 def long_call(sli: Sli, rows: Rows, newest: int, limit: float | None) -> Call:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from math import exp, sqrt
 from typing import NamedTuple
 
+from bot.core.telemetry.weighted_mean import weighted_mean
+
 CLEAR = 3.5
 """Standard errors from which a difference counts as seen. Some thirty differences are looked at for one incident; at
 3.5 chance shows one in about seventy incidents."""
@@ -144,8 +146,7 @@ def step(points: Sequence[Point]) -> LevelShift | None:
 
 
 def _mean(points: Sequence[Point]) -> float:
-    weight = sum(point.weight for point in points)
-    return sum(point.value * point.weight for point in points) / weight if weight else 0.0
+    return weighted_mean((point.value, point.weight) for point in points) or 0.0
 
 
 def _squares(points: Sequence[Point]) -> float:

@@ -87,6 +87,8 @@ class Fleet:
     """A Slack user group id whose members may act, where the plan has user groups."""
     announcements: str = ""
     """Channel id for loud ends and announcements."""
+    warnings: tuple[str, ...] = ()
+    """What the file may say and probably should not, a sentence each with its place."""
 
     def person_by_slack(self, slack: str) -> Person | None:
         """The person with that Slack user id, None when nobody has it."""

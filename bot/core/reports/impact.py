@@ -19,6 +19,7 @@ from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series, minute_start
 from bot.core.model.slis import Better, Breach, Call, Sli
 from bot.core.reports.postmortem_report import Gap, Impact, Number, SliEffect, SliImpact
+from bot.core.telemetry.weighted_mean import weighted_mean
 
 Rows = Sequence[MinuteRow]
 Span = tuple[int, int]
@@ -148,9 +149,10 @@ def effect(series: Series, sli: Sli, rows: Rows, change: int, since: int) -> Sli
 
 def mean(rows: Rows) -> float | None:
     """Pooled by counts where every minute has one, else the plain mean; None of nothing."""
-    weight = sum(row.n or 0.0 for row in rows)
-    if weight and all(row.n is not None for row in rows):
-        return sum((row.value or 0.0) * (row.n or 0.0) for row in rows) / weight
+    if all(row.n is not None for row in rows):
+        pooled = weighted_mean((row.value or 0.0, row.n or 0.0) for row in rows)
+        if pooled is not None:
+            return pooled
     return fmean(row.value or 0.0 for row in rows) if rows else None
 
 

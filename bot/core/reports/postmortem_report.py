@@ -26,6 +26,10 @@ class Gap:
         """Write the mark that people search for."""
         return f"[GAP: {self.ask}]"
 
+    def json_view(self) -> object:
+        """What stands for it in JSON."""
+        return {"gap": self.ask}
+
 
 Words = str | Gap
 Number = float | Gap

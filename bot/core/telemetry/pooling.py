@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import Series
 from bot.core.telemetry.task_records import QUEUE
+from bot.core.telemetry.weighted_mean import weighted_mean
 
 Part = tuple[float | None, float | None]
 """(value, n) of one workflow in one minute; value None: no answer. n None: not told."""
@@ -44,5 +45,4 @@ def pooled(sli: str, parts: Iterable[Part]) -> Part:
     weighed = [(value, n) for value, n in told if n is not None]
     if len(weighed) < len(told):
         return None, None
-    tasks = sum(n for _, n in weighed)
-    return (sum(value * n for value, n in weighed) / tasks if tasks else None), tasks
+    return weighted_mean(weighed), sum(n for _, n in weighed)

@@ -1,6 +1,6 @@
 """What an app's own manifest (schema v2) grants it: scopes, commands, shortcuts and events.
 
-Source: Slack's app manifest reference; the default scopes are those of `slack-platform.md` 2.6.
+Source: Slack's app manifest reference; the default scopes are those the bot's own manifest asks for.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The bodies that Slack sends to an app: events, clicks, submissions, commands, shortcuts.
 
-Field lists: `slack-platform.md` 4.3 and Slack's payload reference.
+Field lists: Slack's reference of interaction payloads.
 """
 
 import json

@@ -7,6 +7,8 @@ request example to the real endpoint and compares the answer's shape, so that it
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from bot.web.ingest.records import BATCH, ChangeIn, SampleIn, TaskIn
 
 Json = dict[str, object]
@@ -246,6 +248,16 @@ def _object(required: tuple[str, ...], **properties: Json) -> Json:
     return {"type": "object", "required": list(required), "properties": properties}
 
 
+def _records(**models: type[BaseModel]) -> dict[str, Json]:
+    """The schemas of pushed records; what they refer to stands beside them under its own name."""
+    made: dict[str, Json] = {}
+    for name, model in models.items():
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        made |= schema.pop("$defs", {})
+        made[name] = schema
+    return made
+
+
 _TEXT: Json = {"type": "string"}
 _WHOLE: Json = {"type": "integer"}
 _ANYTHING: Json = {"type": "object", "additionalProperties": True}
@@ -296,9 +308,7 @@ SCHEMAS: dict[str, Json] = {
         },
     ),
     "Changes": _object(("changes",), changes={"type": "array", "items": {"$ref": "#/components/schemas/Change"}}),
-    "Change": ChangeIn.model_json_schema(),
-    "Sample": SampleIn.model_json_schema(),
-    "Task": TaskIn.model_json_schema(),
+    **_records(Change=ChangeIn, Sample=SampleIn, Task=TaskIn),
 }
 SECURITY: dict[str, Json] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of `stepdown token NAME`"},
@@ -317,3 +327,10 @@ def complete(document: dict[str, Any]) -> None:
     for about in (about for methods in document["paths"].values() for about in methods.values()):
         if "HTTPValidationError" in str(about["responses"].get("422")):
             del about["responses"]["422"]
+        if "parameters" in about:
+            about["parameters"] = _each_once(about["parameters"])
+
+
+def _each_once(parameters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """FastAPI describes a parameter from the signature and appends ours, which says more and stays."""
+    return list({(one["in"], one["name"]): one for one in parameters}.values())

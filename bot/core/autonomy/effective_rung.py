@@ -1,0 +1,32 @@
+"""The rung that is in force for a workflow of an agent, from what the fleet file says and what was committed.
+
+A workflow inherits the agent-wide rung, and the lower of the two wins. A workflow that the agent does not have gets the
+lowest rung of any of its workflows: a misspelt name must not lift a restriction (`product.md` section 7).
+"""
+
+from collections.abc import Sequence
+
+from bot.core.model.fleet import Agent
+from bot.core.model.rungs import Ladder, RungState
+
+
+def on_ladder(ladder: Ladder, rung: str) -> str:
+    """The rung itself, or the bottom where the ladder does not have it: a change of words must not raise anybody."""
+    names = ladder.names()
+    return rung if rung in names else names[-1]
+
+
+def bearing(agent: Agent, states: Sequence[RungState], workflow: str) -> list[RungState]:
+    """The committed rungs that bear on a workflow, the agent-wide one first. At most one state a scope is expected."""
+    flows = ("",) if not workflow else ("", workflow) if workflow in agent.workflows else ("", *agent.workflows)
+    own = {state.workflow: state for state in states if state.agent == agent.key}
+    return [own[flow] for flow in flows if flow in own]
+
+
+def effective_rung(agent: Agent, ladder: Ladder, states: Sequence[RungState], workflow: str = "") -> str:
+    """The rung in force for a workflow ("": the agent as a whole)."""
+    level = on_ladder(ladder, agent.normal_rung)
+    for state in bearing(agent, states, workflow):
+        rung = on_ladder(ladder, state.rung)
+        level = rung if not state.workflow else ladder.lower(level, rung)
+    return level

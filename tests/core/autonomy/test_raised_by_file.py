@@ -1,0 +1,133 @@
+"""A fleet file raises nobody: what it would raise is found, whichever way it does it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.autonomy.effective_rung import effective_rung
+from bot.core.autonomy.raised_by_file import loosened, raised_by_file
+from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung, RungState
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+REFUNDS = Agent("refunds", "ana", workflows=("refund", "goodwill"))
+KYC = Agent("kyc", "bo")
+FLEET = Fleet({}, {}, {"refunds": REFUNDS, "kyc": KYC}, DEFAULT_LADDER)
+NAMES = DEFAULT_LADDER.names()
+
+
+def state(rung: str, workflow: str = "", agent: str = "refunds") -> RungState:
+    return RungState(agent, workflow, rung, 1, AT)
+
+
+def with_agents(*agents: Agent, ladder: Ladder = DEFAULT_LADDER) -> Fleet:
+    return replace(FLEET, agents={agent.key: agent for agent in agents}, ladder=ladder)
+
+
+def test_the_same_file_raises_nothing() -> None:
+    assert raised_by_file(FLEET, FLEET, (state("read-only"),)) == []
+
+
+def test_a_renamed_agent_that_was_lowered_is_refused_and_the_way_named() -> None:
+    (said,) = raised_by_file(FLEET, with_agents(replace(REFUNDS, key="refunds-eu"), KYC), (state("read-only"),))
+    assert said.startswith("agent refunds is on read-only and is not in the new file")
+    assert "two people (/autonomy refunds restore)" in said
+
+
+def test_a_renamed_agent_that_was_not_lowered_is_nobodys_business() -> None:
+    assert raised_by_file(FLEET, with_agents(replace(REFUNDS, key="refunds-eu"), KYC), ()) == []
+
+
+def test_a_renamed_workflow_that_was_lowered_is_refused() -> None:
+    after = with_agents(replace(REFUNDS, workflows=("refunds", "goodwill")), KYC)
+    (said,) = raised_by_file(FLEET, after, (state("suspended", "refund"),))
+    assert said.startswith("workflow refund of refunds is on suspended and is not in the new file")
+
+
+def test_a_higher_normal_rung_is_a_raise() -> None:
+    before = with_agents(replace(REFUNDS, normal_rung="approval"), KYC)
+    said = raised_by_file(before, FLEET, ())
+    assert said[0].startswith("refunds would go from approval to full: writes 'approve' would become 'allow'")
+    assert "Pin the present rung (/autonomy refunds approval)" in said[0]
+    assert raised_by_file(FLEET, before, ()) == []
+
+
+def test_grants_that_grow_under_the_same_name_are_a_raise() -> None:
+    rungs = tuple(
+        replace(one, grants={"writes": "allow"}) if one.name == "read-only" else one for one in DEFAULT_LADDER
+    )
+    said = raised_by_file(FLEET, replace(FLEET, ladder=Ladder(rungs)), (state("read-only"),))
+    assert any("writes 'deny' would become 'allow'" in one for one in said)
+
+
+def test_a_reordered_ladder_that_makes_the_looser_rung_the_lower_one_is_a_raise() -> None:
+    order = ("approval", "read-only", "suspended", "full", "watched", "bounded")
+    after = replace(FLEET, ladder=Ladder(tuple(DEFAULT_LADDER.rung(name) for name in order)))
+    said = raised_by_file(FLEET, after, (state("read-only"), state("full", "refund")))
+    assert any("workflow refund" in one for one in said)
+
+
+def test_a_rung_that_is_gone_from_the_ladder_is_answered_by_the_lowest_and_raises_nothing() -> None:
+    rungs = tuple(one for one in DEFAULT_LADDER if one.name != "read-only")
+    assert raised_by_file(FLEET, replace(FLEET, ladder=Ladder(rungs)), (state("read-only"),)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "looser"),
+    [
+        ({"writes": "deny"}, {"writes": "approve"}, True),
+        ({"writes": "allow"}, {"writes": "deny"}, False),
+        ({"tasks": "deny"}, {}, True),
+        ({}, {"tasks": "deny"}, False),
+        ({"cap": 10}, {"cap": 20}, True),
+        ({"cap": 20}, {"cap": 10}, False),
+        ({"cap": 10}, {}, True),
+        ({"tools": ["a"]}, {"tools": ["a", "b"]}, True),
+        ({"tools": ["a", "b"]}, {"tools": ["a"]}, False),
+        ({"mode": "x"}, {"mode": "y"}, True),
+        ({"log": "enhanced"}, {}, False),
+    ],
+)
+def test_what_loosens_and_what_does_not(old: dict[str, object], new: dict[str, object], *, looser: bool) -> None:
+    assert bool(loosened(old, new)) is looser
+
+
+RUNGS = st.sampled_from(NAMES)
+FLOWS = st.sampled_from(("", "refund", "goodwill"))
+STATES = st.lists(st.tuples(RUNGS, FLOWS), max_size=3, unique_by=lambda one: one[1])
+
+
+@given(
+    STATES, RUNGS, RUNGS, st.permutations(NAMES), st.sets(st.sampled_from(("refund", "goodwill", "other")), max_size=3)
+)
+def test_a_file_that_is_let_through_answers_nobody_with_more(
+    states: list[tuple[str, str]], normal: str, later: str, order: list[str], flows: set[str]
+) -> None:
+    """Every way at once: another normal rung, another order of the ladder, other workflows."""
+    committed = [state(rung, flow) for rung, flow in states]
+    before = with_agents(replace(REFUNDS, normal_rung=normal), KYC)
+    ladder = Ladder(tuple(DEFAULT_LADDER.rung(name) for name in order))
+    after = with_agents(replace(REFUNDS, normal_rung=later, workflows=tuple(sorted(flows))), KYC, ladder=ladder)
+    if raised_by_file(before, after, committed):
+        return
+    for flow in ("", *(set(REFUNDS.workflows) & flows)):
+        was = before.ladder.rung(effective_rung(before.agents["refunds"], before.ladder, committed, flow))
+        will = ladder.rung(effective_rung(after.agents["refunds"], ladder, committed, flow))
+        assert not loosened(was.grants, will.grants)
+
+
+def test_the_effective_rung_by_hand() -> None:
+    states = (state("approval"), state("suspended", "refund"))
+    assert effective_rung(REFUNDS, DEFAULT_LADDER, states) == "approval"
+    assert effective_rung(REFUNDS, DEFAULT_LADDER, states, "refund") == "suspended"
+    assert effective_rung(REFUNDS, DEFAULT_LADDER, states, "goodwill") == "approval"
+    assert effective_rung(REFUNDS, DEFAULT_LADDER, states, "misspelt") == "suspended"
+    assert effective_rung(REFUNDS, DEFAULT_LADDER, (), "refund") == "full"
+
+
+def test_a_rung_that_is_no_rung() -> None:
+    ladder = Ladder((Rung("on", "all"), Rung("off", "nothing")))
+    assert effective_rung(REFUNDS, ladder, (state("watched"),)) == "off"
