@@ -33,6 +33,7 @@ from bot.engine.commands.commands import CommandDependencies, Commands
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
 from bot.engine.delivery.delivery import Adapters, Delivery
 from bot.engine.detection.detector import Detector
+from bot.engine.detection.findings import Findings
 from bot.engine.detection.poller import Poller
 from bot.engine.detection.push_intake import PushIntake
 from bot.engine.health.followup_reminders import Reminders
@@ -156,8 +157,16 @@ class App:
         self.monitor = IncidentMonitor(store, recorder, history, self.rung_cache, fleet, clock, self.replicas.all_told)
         self._specs = dict(fleet().sources)
         self._sources = sources = build_all(fleet().sources, clock)
+        self.findings = Findings(store, fleet, clock, time.time)
         self.poller = Poller(
-            store, fleet, sources, clock, self._pool, self.detector.evaluate, history_days=setup.history_days
+            store,
+            fleet,
+            sources,
+            clock,
+            self._pool,
+            self.detector.evaluate,
+            history_days=setup.history_days,
+            findings=self.findings,
         )
         readiness_check = ReadinessCheck(store, fleet, shelf, rehearsed(setup.data_dir))
         self.rounds = RoutineChecks(
@@ -191,7 +200,7 @@ class App:
         )
         self.self_monitoring = self._self_monitoring(frozenset({"slack", *pagers}), recorder)
         self.watch = self.self_monitoring.watch
-        self.intake = PushIntake(store, self.detector, fleet, clock)
+        self.intake = PushIntake(store, self.detector, fleet, clock, self.findings)
         self.exercises = self._exercises({self.slack.pager.kind: self.slack.pager, **pagers}, playbooks)
         self._wire_http()
         self._scheduler = new_scheduler()
@@ -239,7 +248,7 @@ class App:
             clock=setup.clock,
             version=setup.version,
             more=(*self.slack.routes, self._inbound()),
-            warnings=self.watch.warnings,
+            warnings=lambda: [*self.watch.warnings(), *self.findings.told()],
         )
         self._server = HttpServer(self._api, setup.http_host, setup.http_port)
 
@@ -317,6 +326,7 @@ class App:
         self._every(5, "recovery", self.monitor.judge_all)
         self._every(15, "causes", self.commands.causes.attribution.look_all)
         self._every(60, "queues", self.intake.count_queues)
+        self._every(60, "findings", self.findings.tick)
         self._every(60, "rounds", self.rounds.tick)
         self._every(60, "upkeep", self.self_monitoring.upkeep.tick)
         self._every(20, "silence", lambda: self.detector.look_for_silence(self.poller.troubles))

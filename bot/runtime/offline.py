@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from bot.config import Settings
 from bot.core.cards.answer import Answer, Card
 from bot.core.cards.causes import CauseLine, CausesCard
-from bot.core.cards.fleet import FleetCard
+from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
 from bot.core.cards.incident import IncidentCard, IncidentList, TimelineCard
 from bot.core.cards.parts import RungLine, SliLine, live_words, number_words, status_words
 from bot.core.formatting.json_view import json_view
@@ -125,10 +125,9 @@ def _card_lines(card: Card) -> list[str]:
             heads = [(row.header, row.headline) for row in card.rows]
             return [f"{head.number} {head.severity} {head.state}: {line}" for head, line in heads]
         case FleetCard():
-            return [
-                "\n".join([f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}", *map(_sli, row.lines)])
-                for row in card.rows
-            ]
+            return [*("\n".join(_agent(row)) for row in card.rows), *(f"! {one}" for one in card.findings)]
+        case AgentCard():
+            return [*([card.summary] if card.summary else []), *_agent(card.row)]
         case TimelineCard():
             return [f"{line.at:%Y-%m-%d %H:%M:%S} {line.actor}: {line.text}" for line in card.lines]
         case IncidentCard():
@@ -158,6 +157,13 @@ def _cause(line: CauseLine) -> list[str]:
         *grounds,
         f"     Ruled out if {line.ruled_out_by}.",
     ]
+
+
+def _agent(row: AgentRow) -> list[str]:
+    """An agent with its rung, who says that it is on it, its numbers, and what nobody watches."""
+    live = live_words(row.rung)
+    head = f"{row.agent} on {row.rung.rung}{f' ({live})' if live else ''} (owner {row.owner}) {row.incident}".rstrip()
+    return [head, *map(_sli, row.lines), *(f"  ! {one}" for one in row.findings)]
 
 
 def _rung(rung: RungLine) -> str:

@@ -241,7 +241,7 @@ class SpentRow(SQLModel, table=True):
 
 
 class TicketRow(SQLModel, table=True):
-    """One episode of a budget alert. At most one of a kind is open."""
+    """One episode of a budget alert, or of a finding about what an agent reports. At most one of a kind is open."""
 
     __tablename__ = "ticket"
     __table_args__ = (

@@ -17,6 +17,7 @@ from bot.core.model.samples import MinuteRow, Series, minute_of, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import skewed
 from bot.engine.detection.doubts import Doubts
+from bot.engine.detection.findings import Findings
 from bot.engine.detection.source_health import SourceHealth
 from bot.ports.clock import Clock
 from bot.ports.errors import LostClaim, SourceError
@@ -60,6 +61,7 @@ class Poller:
         on_minutes: Callable[[frozenset[str], datetime], None],
         *,
         history_days: float = 3,
+        findings: Findings | None = None,
     ) -> None:
         self._store = store
         self._fleet = fleet
@@ -68,6 +70,7 @@ class Poller:
         self._pool = pool
         self._on_minutes = on_minutes
         self._history = int(history_days * 1440)
+        self._findings = findings
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
         self.doubts = Doubts()
@@ -178,6 +181,8 @@ class Poller:
             found = self._source(query).fetch(query, start, min(start + step - 1, last))
             arrived = self._clock.now()
             self.polls += 1
+            if self._findings is not None and found.strangers:
+                self._findings.strangers(f"source {query.source}", query.sli, found.strangers)
             self.source_health.note(query, found, min(start + step - 1, last))
             rows = self._marked(query, found)
             self._store.put_minutes(rows, claim)

@@ -17,6 +17,7 @@ from bot.core.model.slis import Baseline, Breach, Call, Sli
 from bot.core.paging.override import OnCallOverride, stand_in
 from bot.core.recovery import recovery_clock
 from bot.engine.baselines import Baselines, Rows
+from bot.engine.detection.findings import QUIET
 from bot.engine.incidents.monitor import applies
 from bot.engine.incidents.opener import stuck_for, suggest, worst_of
 from bot.ports.controls import RungCache
@@ -188,7 +189,16 @@ class SliLines:
         open_ = self._store.open_incidents(agent.key)
         incident = open_[-1] if open_ else None
         owner = self._owner(agent, self._store.covers(now), now)
-        return self._row(agent, owner, incident, self._store.rung(agent.key), self.lines(agent, incident, now))
+        lines, found = self.lines(agent, incident, now), self.findings([agent.key])
+        return self._row(agent, owner, incident, self._store.rung(agent.key), lines, found.get(agent.key, ()))
+
+    def findings(self, agents: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Open findings by agent, in sentences; of "" those that are no agent's of ours."""
+        found: dict[str, tuple[str, ...]] = {}
+        for ticket in self._store.tickets(agents):
+            if ticket.alert in QUIET:
+                found[ticket.series.agent] = (*found.get(ticket.series.agent, ()), ticket.text)
+        return found
 
     def rows(self, agents: Iterable[Agent], now: datetime) -> tuple[AgentRow, ...]:
         """Many agents: those with an incident or off their normal rung first. Numbers for the first 50 only.
@@ -205,6 +215,7 @@ class SliLines:
         ordered = sorted(agents, key=calm)
         covers = self._store.covers(now)
         newest, first = minute_of(now), [agent.key for agent in ordered[:MOST_NUMBERED]]
+        findings = self.findings(first) if first else {}
         back = look_back(ordered[:MOST_NUMBERED])
         minutes = self._history.rows(first, newest - back, newest) if first else {}
         return tuple(
@@ -216,6 +227,7 @@ class SliLines:
                 self._lines(agent, incidents.get(agent.key), minutes, self._history.remembered, now)
                 if place < MOST_NUMBERED
                 else (),
+                findings.get(agent.key, ()),
             )
             for place, agent in enumerate(ordered)
         )
@@ -237,6 +249,7 @@ class SliLines:
         incident: Incident | None,
         state: RungState | None,
         lines: tuple[SliLine, ...],
+        findings: tuple[str, ...],
     ) -> AgentRow:
         rung = state.rung if state else agent.normal_rung
         line = self.rung_line(incident) if incident and incident.rungs.rung == rung else None
@@ -249,6 +262,7 @@ class SliLines:
             since=state.changed_at if state else None,
             by=state.by if state else "",
             until=state.until if state else None,
+            findings=findings,
         )
 
 

@@ -20,6 +20,7 @@ from bot.slack.blocks.words import (
 from bot.slack.text import bold, inert, near_time
 
 MOST_AGENTS = 40
+MOST_FINDINGS = 5
 MOST_RUNGS = 12
 ENOUGH = 11_000
 """Characters after which no further agent is drawn, so that the message stays sendable."""
@@ -40,6 +41,7 @@ def fleet(card: FleetCard) -> Drawn:
             break
         sheet.section(_head(row, card.now), _trouble(row), accessory=button("Open", ids.AGENT, row.agent))
         shown += 1
+    sheet.section(*(unwatched_line(one) for one in card.findings[:MOST_FINDINGS]))
     left = len(card.rows) - shown
     sheet.small(f"and {left} more" if left > 0 else "")
     return sheet.done(f"{card.title}: {', '.join(row.agent for row in card.rows[:MOST_AGENTS])}")
@@ -66,6 +68,7 @@ def _trouble(row: AgentRow) -> str:
     blank = [name_of(line) for line in row.lines if line.now is None]
     shown += [f"{NEUTRAL} no data on {inert(', '.join(dict.fromkeys(blank)), LONGEST_WHY)}"] if blank else []
     owner = f"owner {inert(row.owner, LONGEST_NAME)}"
+    shown += [unwatched_line(one) for one in row.findings[:1]]
     last = f"🟠 {inert(row.incident, 20)} is open · {owner}" if row.incident else owner
     return "\n".join([*shown, last])
 
@@ -76,12 +79,17 @@ def agent(card: AgentCard) -> Drawn:
     sheet = Sheet("agent")
     sheet.head(row.agent)
     sheet.section(inert(card.summary, 300) if card.summary else "", _head(row, card.now), _open_incident(row))
-    sheet.section(sli_lines(row.lines))
+    sheet.section(sli_lines(row.lines), *(unwatched_line(one) for one in row.findings[:MOST_FINDINGS]))
     _ladder(sheet, card)
     if row.rung.rung != row.rung.normal:
         sheet.buttons(button("Ask to restore one rung", ids.RESTORE, ids.target_value(row.agent)))
     sheet.small(_people(card), inert(card.scope, 300) if card.scope else "")
     return sheet.done(f"{row.agent} is on {row.rung.rung}")
+
+
+def unwatched_line(text: str) -> str:
+    """What is reported and watched by nobody, on a line of its own."""
+    return f"🟠 {inert(text, 300)}"
 
 
 def _open_incident(row: AgentRow) -> str:

@@ -146,7 +146,7 @@ class HttpJson:
         strangers: set[Key] = set()
         for item in self._items(query, data):
             key = _whose(query, item)
-            if not key[0] or (query.serves and key not in query.serves):
+            if not query.speaks_for(key):
                 strangers.add(key)
                 continue
             minute, doubt = _minute(query, item, span)
@@ -215,9 +215,8 @@ def _numeric(query: PollQuery, role: str, item: Any, wrong: list[str]) -> float 
 
 
 def _whose(query: PollQuery, item: Any) -> Key:  # noqa: ANN401 - JSON
-    """(agent, workflow); an agent of "" is nobody's."""
-    agent = query.agent or _name(query.by.get("agent"), item)
-    return agent, query.workflow or _name(query.by.get("workflow"), item)
+    """Whose an item is, by what it names."""
+    return query.whose(_name(query.by.get("agent"), item), _name(query.by.get("workflow"), item))
 
 
 def _name(text: str | None, item: Any) -> str:  # noqa: ANN401 - JSON

@@ -106,13 +106,12 @@ class Prometheus:
     def fetch(self, query: PollQuery, first: int, last: int) -> Fetch:
         """Ask for every part of the query and put them together, whose by whose and minute by minute."""
         found = _Vectors()
-        whose = _Whose(query)
         for role, text in query.parts.items():
             numbers = found.numbers.setdefault(role, defaultdict(dict))
             for start, end in _chunks(first, last, len(query.serves)):
                 answer = self._ask(text, start, end)
                 found.skew = answer.skew
-                _collect(self._data(answer, found), whose, role, numbers, found)
+                _collect(self._data(answer, found), query, role, numbers, found)
         return self._fetch(query, found, range(first, last + 1))
 
     def close(self) -> None:
@@ -162,22 +161,10 @@ class Prometheus:
             yield f"{self._name}: {off}"
 
 
-class _Whose:
+def _whose(query: PollQuery, labels: Mapping[str, str]) -> Key:
     """Whose a series is, by its labels."""
-
-    def __init__(self, query: PollQuery) -> None:
-        self._agent, self._workflow = query.agent, query.workflow
-        self._agent_label, self._workflow_label = query.by.get("agent", ""), query.by.get("workflow", "")
-        self._serves = query.serves
-
-    def key(self, labels: Mapping[str, str]) -> Key:
-        """(agent, workflow); an agent of "" is nobody's."""
-        agent = self._agent or labels.get(self._agent_label, "")
-        return agent, self._workflow or labels.get(self._workflow_label, "")
-
-    def serves(self, key: Key) -> bool:
-        """Whether the query speaks for them."""
-        return bool(key[0]) and (not self._serves or key in self._serves)
+    agent, workflow = (labels.get(query.by.get(ours, ""), "") for ours in ("agent", "workflow"))
+    return query.whose(agent, workflow)
 
 
 def _chunks(first: int, last: int, series: int) -> Iterator[tuple[int, int]]:
@@ -200,7 +187,7 @@ def _points(kind: str, result: list[Any]) -> Iterator[tuple[Mapping[str, str], I
 
 def _collect(
     data: Iterator[tuple[Mapping[str, str], Iterable[Any]]],
-    whose: _Whose,
+    query: PollQuery,
     role: str,
     numbers: dict[int, dict[Key, float]],
     found: _Vectors,
@@ -208,8 +195,8 @@ def _collect(
     """Sort the series of one answer by minute and by whose they are. Each has one series in one answer, or none."""
     seen: set[Key] = set()
     for labels, points in data:
-        key = whose.key(labels)
-        if not whose.serves(key):
+        key = _whose(query, labels)
+        if not query.speaks_for(key):
             found.strangers.add(key)
             continue
         if key in seen:
