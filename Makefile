@@ -24,11 +24,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 test: $(STAMP) browsers
 	@$(BIN)/python -m pytest $(ARGS)
 
+# All tools, side by side; each says all it found, whatever the others found.
 check: $(STAMP)
-	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m ruff check .
-	$(BIN)/python -m mypy
-	$(BIN)/lint-imports --no-logo
+	@.ci/check
 
 # Kills the bot at every point between two durable steps of a whole night, and at random ones. Takes an hour or two.
 crash: $(STAMP)

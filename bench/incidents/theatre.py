@@ -14,14 +14,7 @@ from bot.core.model.rungs import DEFAULT_LADDER
 from bot.core.model.slis import Better, Objective, Sli
 from bot.core.runbooks.playbook import Playbook
 from bot.core.runbooks.runbook import Plan
-from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.detection.detector import Detector
-from bot.engine.detection.push_intake import PushIntake
-from bot.engine.diagnosis.attribution import AttributionRunner
-from bot.engine.diagnosis.evidence_collector import EvidenceCollector
-from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.assembly import EngineDependencies, build_engine
 from bot.runbooks.playbook_library import Names, load_playbooks
 from bot.simulation.clock import MovableClock
 from bot.store import SqlStore
@@ -94,14 +87,9 @@ class Theatre:
         self._fleet = fleet(probed=scenario.sight.health)
         self._store = SqlStore.open(f"sqlite:///{folder / 'one.db'}")
         self._clock = MovableClock(START - timedelta(minutes=HISTORY))
-        rung_cache = MemoryRungCache(self._get, self._clock, ())
-        recorder = IncidentRecorder(self._store, rung_cache, lambda: 0.0, lambda _: None)
-        history = Baselines(self._store, self._get)
-        self._opener = IncidentOpener(self._store, recorder, self._get, _NoRunbook(), frozenset())
-        detector = Detector(self._store, recorder, history, self._opener, self._get, self._clock)
-        self._intake = PushIntake(self._store, detector, self._get, self._clock)
-        evidence_collector = EvidenceCollector(self._store, history, self._get)
-        self._attribution = AttributionRunner(self._store, recorder, evidence_collector, lambda: known, self._clock)
+        self._engine = build_engine(
+            EngineDependencies(self._store, self._get, self._clock, lambda: 0.0, _NoRunbook(), lambda: known)
+        )
 
     def _get(self) -> Fleet:
         return self._fleet
@@ -118,7 +106,7 @@ class Theatre:
         past = [record for minute in range(-HISTORY, 0) for record in records(self._scenario, minute)]
         self._store.put_minutes([row for minute in range(-HISTORY, 0) for row in health(self._scenario, minute)])
         self._clock.advance((HISTORY) * 60)
-        self._intake.tasks(past)
+        self._engine.intake.tasks(past)
         minute, left, declared = 0, after, False
         while left > 0:
             self._minute(minute)
@@ -127,11 +115,11 @@ class Theatre:
                 left -= 1
             elif minute >= patience:
                 agent = self._fleet.agents["refunds"]
-                self._opener.manual(agent, "odd answers", BOT, self._clock.now())
+                self._engine.opener.manual(agent, "odd answers", BOT, self._clock.now())
                 declared = True
         incident = self._mine()
         assert incident is not None
-        found = self._attribution.assessment(incident, self._clock.now())
+        found = self._engine.attribution.assessment(incident, self._clock.now())
         assert found is not None
         return Verdict(incident, found, minute, declared)
 
@@ -139,8 +127,8 @@ class Theatre:
         self._store.put_minutes(health(self._scenario, minute))
         reported = records(self._scenario, minute)
         self._clock.advance(60)
-        self._intake.tasks(reported)
-        self._intake.count_queues()
+        self._engine.intake.tasks(reported)
+        self._engine.intake.count_queues()
 
     def _mine(self) -> Incident | None:
         return next(iter(self._store.open_incidents("refunds")), None)

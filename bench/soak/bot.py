@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bot.config import parse_fleet
 from bot.engine.health.maintenance import Retention
-from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.app import App
 from bot.runtime.self_monitoring import MonitoringSettings
+from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation.clock import ScaledClock
 from bot.sources import KINDS
 from bot.web.tokens import TokenBook

@@ -16,7 +16,7 @@ MOST = 5
 TICKS = 5
 
 
-def draw(agent: str, curves: Sequence[Burndown]) -> bytes:
+def draw(agent: str, burndowns: Sequence[Burndown]) -> bytes:
     """Draw what was left of each budget, those that have least left first and at most five; returns a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - half a second, only when drawn
     from matplotlib.figure import Figure  # noqa: PLC0415 - see above
@@ -25,14 +25,16 @@ def draw(agent: str, curves: Sequence[Burndown]) -> bytes:
         sheet = Figure(figsize=(WIDTH, HEIGHT), facecolor=GROUND, edgecolor=EDGE, linewidth=2, layout="tight")
         FigureCanvasAgg(sheet)
         axes = sheet.add_subplot()
-        worst = sorted(curves, key=lambda curve: curve.left)[:MOST]
-        for curve, colour in zip(worst, COLOURS, strict=False):
-            days = [minute / DAY for minute, _ in curve.points]
-            left = [100 * max(LOWEST, share) for _, share in curve.points]
-            axes.plot(days, left, color=colour, linewidth=3, label=f"{curve.title}: {100 * curve.left:.0f} % left")
+        worst = sorted(burndowns, key=lambda burndown: burndown.left)[:MOST]
+        for burndown, colour in zip(worst, COLOURS, strict=False):
+            days = [minute / DAY for minute, _ in burndown.points]
+            left = [100 * max(LOWEST, share) for _, share in burndown.points]
+            axes.plot(
+                days, left, color=colour, linewidth=3, label=f"{burndown.title}: {100 * burndown.left:.0f} % left"
+            )
         axes.axhline(0, color=BAD, linewidth=2)
-        axes.set_ylim(100 * LOWEST if any(curve.left < 0 for curve in worst) else -5, 103)
-        ends = [minute for curve in worst for minute, _ in curve.points]
+        axes.set_ylim(100 * LOWEST if any(burndown.left < 0 for burndown in worst) else -5, 103)
+        ends = [minute for burndown in worst for minute, _ in burndown.points]
         first, last = (min(ends), max(ends)) if ends else (0, DAY)
         places = [first + (last - first) * step // (TICKS - 1) for step in range(TICKS)]
         axes.set_xticks([place / DAY for place in places], [f"{minute_start(place):%d %b}" for place in places])

@@ -26,7 +26,7 @@ def show_budgets(desk: OfflineCommands, agent: Agent, *, as_json: bool, chart: P
         told = {"agent": agent.key, "budgets": [_budget_view(one) for one in found], "tickets": tickets}
         print(json.dumps(told, indent=2))
     else:
-        print(visible(desk.commands.between.budget(agent.key).text))
+        print(visible(desk.commands.reliability.budget(agent.key).text))
     if chart is None:
         return 0
     try:

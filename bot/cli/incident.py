@@ -12,25 +12,25 @@ incident_app = typer.Typer(no_args_is_help=True, help="Act on an incident, also 
 @incident_app.command("ack")
 def ack(incident: Incident, who: As = "") -> None:
     """Acknowledge: paging stops everywhere."""
-    act(who, lambda desk, actor: desk.commands.acknowledge(actor, number(incident)))
+    act(who, lambda desk, actor: desk.commands.paging.acknowledge(actor, number(incident)))
 
 
 @incident_app.command("pass")
 def pass_on(incident: Incident, reason: Annotated[str, typer.Option()] = "", who: As = "") -> None:
     """Can't take it: page the next person at once."""
-    act(who, lambda desk, actor: desk.commands.pass_on(actor, number(incident), reason))
+    act(who, lambda desk, actor: desk.commands.paging.pass_on(actor, number(incident), reason))
 
 
 @incident_app.command("contain")
 def contain(incident: Incident, reason: str, who: As = "") -> None:
     """Declare the agent contained by other means."""
-    act(who, lambda desk, actor: desk.commands.contain(actor, number(incident), reason))
+    act(who, lambda desk, actor: desk.commands.lifecycle.contain(actor, number(incident), reason))
 
 
 @incident_app.command("approve")
 def approve(incident: Incident, who: As = "") -> None:
     """Approve a restore that somebody else asked for."""
-    act(who, lambda desk, actor: desk.commands.approve_restore(actor, number(incident)))
+    act(who, lambda desk, actor: desk.commands.autonomy.approve_restore(actor, number(incident)))
 
 
 @incident_app.command("step")
@@ -45,7 +45,7 @@ def step(
     outcomes = ("done", "skipped", "not-applicable", "blocked")
     if outcome not in outcomes:
         stop(f"{outcome!r} is not an outcome. There are: {', '.join(outcomes)}.", WRONG)
-    act(who, lambda desk, actor: desk.commands.mark_step(actor, number(incident), step_id, outcome, note))  # type: ignore[arg-type]
+    act(who, lambda desk, actor: desk.commands.lifecycle.mark_step(actor, number(incident), step_id, outcome, note))  # type: ignore[arg-type]
 
 
 @incident_app.command("resolve")
@@ -57,33 +57,33 @@ def resolve(
     who: As = "",
 ) -> None:
     """Close it."""
-    act(who, lambda desk, actor: desk.commands.resolve(actor, number(incident), reason, override, left_on))
+    act(who, lambda desk, actor: desk.commands.lifecycle.resolve(actor, number(incident), reason, override, left_on))
 
 
 @incident_app.command("cancel")
 def cancel(incident: Incident, reason: str, who: As = "") -> None:
     """A false alarm."""
-    act(who, lambda desk, actor: desk.commands.cancel(actor, number(incident), reason))
+    act(who, lambda desk, actor: desk.commands.lifecycle.cancel(actor, number(incident), reason))
 
 
 @incident_app.command("note")
 def note(incident: Incident, text: str, who: As = "") -> None:
     """Write a line into the timeline."""
-    act(who, lambda desk, actor: desk.commands.note(actor, number(incident), text))
+    act(who, lambda desk, actor: desk.commands.teamwork.note(actor, number(incident), text))
 
 
 @incident_app.command("show")
 def show_incident(incident: Incident, as_json: AsJson = False) -> None:
     """One incident."""
     with open_offline() as desk:
-        show(desk.commands.status(number(incident)), as_json)
+        show(desk.commands.queries.status(number(incident)), as_json)
 
 
 @incident_app.command("timeline")
 def show_timeline(incident: Incident, limit: int = 50, as_json: AsJson = False) -> None:
     """The timeline of one incident."""
     with open_offline() as desk:
-        show(desk.commands.timeline(number(incident), limit), as_json)
+        show(desk.commands.queries.timeline(number(incident), limit), as_json)
 
 
 @incident_app.command("evidence")

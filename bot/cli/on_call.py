@@ -24,20 +24,20 @@ def cover(
     who: As = "",
 ) -> None:
     """Hand a pager over until a time. It ends by itself; incidents that are open already keep their people."""
-    act(who, lambda desk, actor: desk.commands.cover(actor, person, by, until))
+    act(who, lambda desk, actor: desk.commands.overrides.cover(actor, person, by, until))
 
 
 @app.command()
 def uncover(person: Annotated[str, typer.Argument(help="Whose pager is taken back.")] = "me", who: As = "") -> None:
     """Take a pager back before its time."""
-    act(who, lambda desk, actor: desk.commands.end_cover(actor, person))
+    act(who, lambda desk, actor: desk.commands.overrides.end_cover(actor, person))
 
 
 @app.command()
 def covers(as_json: AsJson = False) -> None:
     """Who covers for whom now."""
     with open_offline() as desk:
-        show(desk.commands.covers(), as_json)
+        show(desk.commands.overrides.covers(), as_json)
 
 
 @app.command()

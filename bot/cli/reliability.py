@@ -77,7 +77,7 @@ def ready(agent: str, as_json: AsJson = False) -> None:
 @app.command()
 def scope(agent: str, reason: Annotated[str, typer.Option(help="Why it may do this.")], who: As = "") -> None:
     """Record your decision about an agent's scope and stage, as the fleet file has them now."""
-    act(who, lambda desk, actor: desk.commands.between.scope(actor, agent, reason))
+    act(who, lambda desk, actor: desk.commands.reliability.scope(actor, agent, reason))
 
 
 @app.command()

@@ -13,14 +13,14 @@ app = typer.Typer()
 def status(as_json: AsJson = False) -> None:
     """Open incidents."""
     with open_offline() as desk:
-        show(desk.commands.incidents(), as_json)
+        show(desk.commands.queries.incidents(), as_json)
 
 
 @app.command()
 def agents(agent: Annotated[str | None, typer.Argument(help="One agent.")] = None, as_json: AsJson = False) -> None:
     """Agents with their rungs and numbers, or one of them."""
     with open_offline() as desk:
-        show(desk.commands.agent(agent) if agent else desk.commands.fleet(), as_json)
+        show(desk.commands.queries.agent(agent) if agent else desk.commands.queries.fleet(), as_json)
 
 
 @app.command("step-down")
@@ -33,19 +33,19 @@ def step_down(
     who: As = "",
 ) -> None:
     """Lower an agent's rung, now. The running bot publishes it within a second."""
-    act(who, lambda desk, actor: desk.commands.step_down(actor, agent, rung, reason, minutes, workflow))
+    act(who, lambda desk, actor: desk.commands.autonomy.step_down(actor, agent, rung, reason, minutes, workflow))
 
 
 @app.command()
 def restore(agent: str, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
     """Ask for one rung up. A second person approves it (`stepdown incident approve`)."""
-    act(who, lambda desk, actor: desk.commands.ask_restore(actor, agent, reason))
+    act(who, lambda desk, actor: desk.commands.autonomy.ask_restore(actor, agent, reason))
 
 
 @app.command()
 def postmortem(incident: Incident, who: As = "") -> None:
     """Draft the postmortem now; the running bot writes and posts it."""
-    act(who, lambda desk, actor: desk.commands.postmortem(actor, number(incident)))
+    act(who, lambda desk, actor: desk.commands.lifecycle.postmortem(actor, number(incident)))
 
 
 @app.command()

@@ -117,11 +117,11 @@ def _play(rehearsal: "Rehearsal", style: str, seed: int, folder: Path, runbooks:
 
     done = play(rehearsal, style, seed, folder, runbooks)
     try:
-        found = after_action(done.exercise, done.ground)
+        found = after_action(done.exercise, done.engine)
         _, path = write(AfterActionDocuments(folder), found)
         result = result_as_data(found, done.exercise.debrief(), path)
     finally:
-        done.ground.close()
+        done.engine.close()
     for one in found.objectives:
         print(f"{one.rating}  {one.text}: {one.why}")
     print(f"Score {found.score} of 100. The report is {path}")

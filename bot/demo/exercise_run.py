@@ -1,4 +1,4 @@
-"""`stepdown tabletop run` in a terminal: the local Slack, the real bot, and one drill that runs by itself."""
+"""`stepdown tabletop run` in a terminal: the local Slack, the real bot, and one exercise that runs by itself."""
 
 import json
 import signal
@@ -28,16 +28,16 @@ def run_exercise(rehearsal: Rehearsal, speed: float, port: int, folder: Path, js
         old.unlink()
     stage = set_up(folder, 1.0, port, lambda line: console.print(f"  {line}"))
     try:
-        drill = _begin(stage, rehearsal, speed)
+        live = _begin(stage, rehearsal, speed)
         console.print(
             f"\n[bold]Open {stage.slack.url} in a browser.[/bold] You are Ana, who owns the agent of the drill."
         )
         console.print(
-            f"Its channel is #{drill.channel_name}; time runs {speed:g} times as fast. Switch to Bo to approve"
+            f"Its channel is #{live.channel_name}; time runs {speed:g} times as fast. Switch to Bo to approve"
         )
         console.print("a restore. /tabletop look, do, hint and real work in the channel. Ctrl-C ends it.\n")
-        _follow(drill, console)
-        return _finish(drill, console, json_file)
+        _follow(live, console)
+        return _finish(live, console, json_file)
     finally:
         stage.stop()
 
@@ -54,31 +54,31 @@ def _begin(stage: DemoSetup, rehearsal: Rehearsal, speed: float) -> LiveExercise
     answer = stage.app.exercises.ask(actor, "", "start", words)
     if not answer.ok:
         raise RuntimeError(answer.text)
-    return next(iter(stage.app.exercises.drills.values()))
+    return next(iter(stage.app.exercises.live_exercises.values()))
 
 
-def _follow(drill: LiveExercise, console: Console) -> None:
+def _follow(live: LiveExercise, console: Console) -> None:
     """Print the record as it grows: what players are shown anyway."""
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
     told = 0
-    while not stopped.wait(LOOK_EVERY) and not drill.exercise.over:
-        rows = drill.exercise.seen_rows()
+    while not stopped.wait(LOOK_EVERY) and not live.exercise.over:
+        rows = live.exercise.seen_rows()
         for row in rows[told:]:
             console.print(f"{row.at:%H:%M:%S}  {row.who:<12} {row.text}", style="dim", markup=False, soft_wrap=True)
         told = len(rows)
-    if not drill.exercise.over:
-        drill.exercise.end("it was stopped in the terminal")
+    if not live.exercise.over:
+        live.exercise.end("it was stopped in the terminal")
 
 
-def _finish(drill: LiveExercise, console: Console, json_file: Path | None) -> int:
-    path = drill.wait_for_report(60)
-    found = after_action(drill.exercise, drill.ground)
+def _finish(live: LiveExercise, console: Console, json_file: Path | None) -> int:
+    path = live.wait_for_report(60)
+    found = after_action(live.exercise, live.engine)
     for one in found.objectives:
         console.print(f"{one.rating}  {one.text}: {one.why}", markup=False, soft_wrap=True)
     console.print(f"\nScore {found.score} of 100. The report is {path}", soft_wrap=True)
     if json_file is not None:
-        result = result_as_data(found, drill.exercise.debrief(), path)
+        result = result_as_data(found, live.exercise.debrief(), path)
         json_file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     return 0

@@ -10,7 +10,8 @@ import httpx
 from bot.config import parse_fleet
 from bot.core.model.fleet import Fleet
 from bot.localslack.server import LocalSlack, Workspace
-from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.app import App
+from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation import demo_fleet
 from bot.simulation.clock import ScaledClock
 from bot.simulation.instances import Instances

@@ -18,7 +18,7 @@ from bot.ports.errors import DeliveryError
 
 def keep(folder: Path, document: Document) -> Path:
     """Write a document under `folder`; returns the path of the Markdown file. Raises DeliveryError."""
-    names = (document.name, *document.pictures)
+    names = (document.name, *document.chart_images)
     if any(not name or Path(name).name != name or name.startswith(".") for name in names):
         raise DeliveryError(f"not plain file names: {', '.join(map(repr, names))}", permanent=True)
     try:
@@ -47,7 +47,7 @@ def _hash(content: bytes) -> str:
 
 
 def _write(target: Path, document: Document) -> Path:
-    for name, picture in document.pictures.items():
+    for name, picture in document.chart_images.items():
         _replace(target / name, picture)
     _replace(target / f"{document.name}.json", document.data.encode())
     content, text = document.markdown.encode(), target / f"{document.name}.md"

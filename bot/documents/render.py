@@ -34,23 +34,23 @@ class MarkdownDocuments:
     def postmortem(self, report: Report) -> Document:
         """Render a draft. The same report gives the same text and data; `report.gaps` are marked `[GAP: ...]`."""
         name = safe_name(f"{report.number}-{report.agent}-postmortem")
-        pictures = {
+        chart_images = {
             f"{name}-{at}-{safe_name(chart.series.sli)}.png": self._draw(chart)
             for at, chart in enumerate(report.charts, 1)
         }
-        text = self._templates.get_template("postmortem.md.j2").render(r=report, pictures=list(pictures))
+        text = self._templates.get_template("postmortem.md.j2").render(r=report, chart_images=list(chart_images))
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-        data = {**object_view(report), "gaps": report.gaps, "pictures": list(pictures)}
+        data = {**object_view(report), "gaps": report.gaps, "pictures": list(chart_images)}
         twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        return Document(name, markdown, twin, pictures, report.gaps)
+        return Document(name, markdown, twin, chart_images, report.gaps)
 
     def chart(self, chart: Chart) -> bytes:
         """Draw one chart; returns a PNG. Raises DeliveryError."""
         return self._draw(chart)
 
-    def budgets(self, agent: str, curves: Sequence[Burndown]) -> bytes:
+    def budgets(self, agent: str, burndowns: Sequence[Burndown]) -> bytes:
         """Draw how an agent's error budgets went down; returns a PNG."""
-        return budget_chart.draw(agent, curves)
+        return budget_chart.draw(agent, burndowns)
 
     def keep(self, document: Document) -> str:
         """Write a document; returns the path of the Markdown file. Raises DeliveryError. See `drawer.keep`."""

@@ -31,8 +31,8 @@ class Adapters:
     chat: Chat
     pagers: Mapping[str, Pager]
     controls: Mapping[str, Control]
-    reporting: PostmortemWriter
-    pictures: Charts
+    postmortems: PostmortemWriter
+    charts: Charts
     ask: Callable[[str, str, str], str] = lambda source, query, _: f"{query}: nobody asks {source}"
     """(source, query, agent) -> what it says, in words."""
 

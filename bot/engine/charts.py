@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.core.budgets.spending import BUDGET_CHART
-from bot.core.cards.page import Picture
+from bot.core.cards.page import ChartImage
 from bot.core.detection.literal_rule import objective_words
 from bot.core.formatting.numbers import figure
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Breach
-from bot.core.reports.chart_data import curve
+from bot.core.reports.chart_data import sli_chart
 from bot.core.reports.postmortem_report import Chart
 from bot.engine.baselines import Baselines
 from bot.engine.budgets.budgets import BudgetReader
@@ -23,7 +23,7 @@ from bot.ports.chat import Chat, Receipt
 from bot.ports.clock import Clock
 from bot.ports.documents import Documents
 from bot.ports.errors import DeliveryError
-from bot.ports.store import Store
+from bot.ports.store import OutboxStore, Store
 
 MOST = 3
 """Charts on one card; the postmortem has them all."""
@@ -33,7 +33,7 @@ CARDS = ("direct", "page", "recovery")
 """Cards that show charts: the page in the direct message and in the channel, and the recovery clock."""
 
 
-def shown(store: Store, incident: Incident, most: int = MOST) -> tuple[Picture, ...]:
+def shown(store: OutboxStore, incident: Incident, most: int = MOST) -> tuple[ChartImage, ...]:
     """The newest pictures of an incident's breached SLIs, the detecting signal first; empty while none is drawn."""
     receipts = store.receipts(f"inc-{incident.id}/charts/").values()
     newest = max(receipts, key=lambda receipt: receipt.ts, default=None)
@@ -41,16 +41,16 @@ def shown(store: Store, incident: Incident, most: int = MOST) -> tuple[Picture, 
         return ()
     drawn = datetime.fromisoformat(newest.ts)
     files = {series: file for file, _, series in (line.partition(" ") for line in newest.id.split("\n"))}
-    pictures = [(breach, files.get(str(breach.series), "")) for breach in incident.breaches]
-    return tuple(_picture(breach, file, drawn) for breach, file in pictures if file)[:most]
+    chart_images = [(breach, files.get(str(breach.series), "")) for breach in incident.breaches]
+    return tuple(_chart_image(breach, file, drawn) for breach, file in chart_images if file)[:most]
 
 
-def _picture(breach: Breach, file: str, drawn: datetime) -> Picture:
+def _chart_image(breach: Breach, file: str, drawn: datetime) -> ChartImage:
     sli, normal = breach.sli, breach.baseline
     words = [f"objective {objective_words(sli, normal)}"]
     words += [f"baseline {figure(normal.value, sli.unit)}"] if normal else []
     alt = f"Chart of {sli.title.lower()} of {breach.series.agent} until {drawn:%H:%M} UTC, with {', '.join(words)}."
-    return Picture(file, f"{sli.title}, until {drawn:%H:%M} UTC", alt)
+    return ChartImage(file, f"{sli.title}, until {drawn:%H:%M} UTC", alt)
 
 
 class Charts:
@@ -79,7 +79,7 @@ class Charts:
         lines = [f"{self._handed(chart, now, key)} {chart.series}" for chart in report.charts[:MOST]]
         return Receipt(ts=now.isoformat(), id="\n".join(lines))
 
-    def of_sli(self, key: str, name: str) -> tuple[Picture, ...]:
+    def of_sli(self, key: str, name: str) -> tuple[ChartImage, ...]:
         """Draw one SLI of an agent as it is now, each workflow by itself. Raises DeliveryError."""
         now, agent = self._clock.now(), self._fleet().agents.get(key)
         if agent is None:
@@ -87,28 +87,28 @@ class Charts:
         if name == BUDGET_CHART:
             return (self._budgets(agent, now),)
         drawn = []
-        for chart in self._curves(agent, name, now):
+        for chart in self._sli_charts(agent, name, now):
             title = f"{chart.title}, until {now:%H:%M} UTC"
             alt = f"Chart of {chart.title.lower()} of {chart.series.agent} over {SPAN // 60} hours."
-            drawn.append(Picture(self._handed(chart, now, f"sli/{chart.series}/{now.isoformat()}"), title, alt))
+            drawn.append(ChartImage(self._handed(chart, now, f"sli/{chart.series}/{now.isoformat()}"), title, alt))
         return tuple(drawn)
 
-    def _budgets(self, agent: Agent, now: datetime) -> Picture:
-        curves = BudgetReader(self._store).burndowns(agent, now)
+    def _budgets(self, agent: Agent, now: datetime) -> ChartImage:
+        burndowns = BudgetReader(self._store).burndowns(agent, now)
         name, title = f"{agent.key}-budget-{now:%Y%m%d-%H%M%S}.png", f"Error budgets of {agent.key}"
-        content = self._documents.budgets(agent.key, curves)
-        file = self._chat.picture(name, title, content, title, f"budget/{agent.key}/{now.isoformat()}").id
-        left = ", ".join(f"{curve.title} {100 * curve.left:.0f} %" for curve in curves)
-        return Picture(file, f"{title}, until {now:%H:%M} UTC", f"Chart of what is left of each: {left}.")
+        content = self._documents.budgets(agent.key, burndowns)
+        file = self._chat.chart_image(name, title, content, title, f"budget/{agent.key}/{now.isoformat()}").id
+        left = ", ".join(f"{burndown.title} {100 * burndown.left:.0f} %" for burndown in burndowns)
+        return ChartImage(file, f"{title}, until {now:%H:%M} UTC", f"Chart of what is left of each: {left}.")
 
-    def _curves(self, agent: Agent, name: str, now: datetime) -> Iterable[Chart]:
+    def _sli_charts(self, agent: Agent, name: str, now: datetime) -> Iterable[Chart]:
         last = minute_of(now)
         rows = self._store.minutes_of([agent.key], last - SPAN, last)
         known = self._in_trouble(agent, now)
         for workflow, sli in [(workflow, sli) for workflow, sli in agent.slis if sli.name == name][:MOST]:
             series = Series(agent.key, workflow, name)
             normal = self._history.remembered(agent, series, sli, now)
-            yield known.get(series) or curve(series, sli, rows.get(series, ()), normal, (last - SPAN, last))
+            yield known.get(series) or sli_chart(series, sli, rows.get(series, ()), normal, (last - SPAN, last))
 
     def _in_trouble(self, agent: Agent, now: datetime) -> dict[Series, Chart]:
         """The charts of the agent's open incident: what happened when stands on them."""
@@ -119,4 +119,4 @@ class Charts:
     def _handed(self, chart: Chart, now: datetime, key: str) -> str:
         name = f"{chart.series.agent}-{chart.series.sli}-{now:%Y%m%d-%H%M%S}.png"
         title = f"{chart.title} of {chart.series.agent}"
-        return self._chat.picture(name, title, self._documents.chart(chart), title, key).id
+        return self._chat.chart_image(name, title, self._documents.chart(chart), title, key).id

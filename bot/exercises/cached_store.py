@@ -1,4 +1,4 @@
-"""The drill's store with what is read each minute kept in memory: for exercises that nobody attends.
+"""The exercise's store with what is read each minute kept in memory: for exercises that nobody attends.
 
 Everything that is committed goes through the real store; what is only measured (minutes, polls) stays in memory, and
 incidents and rungs are read from what was committed last. One process, one thread, as long as the run.

@@ -1,8 +1,8 @@
 """One exercise under way: what happens by itself as scenario time goes on.
 
-It reads the drill's own incidents, sends injects when their time or their event has come, says a contingency where the
-expected thing was not done, carries out people's moves when they take effect, and ends when it is over. What players
-and the facilitator can do stands in `playing` and `directing`.
+It reads the exercise's own incidents, sends injects when their time or their event has come, says a contingency where
+the expected thing was not done, carries out people's moves when they take effect, and ends when it is over. What
+players and the facilitator can do stands in `player_actions` and `facilitation`.
 
 What players see goes through `Stage.tell`; the console goes to the facilitator alone. Nothing is logged.
 """
@@ -29,11 +29,11 @@ class ExerciseStage(Protocol):
     """Where an exercise is heard."""
 
     def tell(self, key: str, text: str, to: str = "") -> None:
-        """One message in the drill's channel; `to` is the key of a player to mention."""
+        """One message in the exercise's channel; `to` is the key of a player to mention."""
         ...
 
     def entries(self) -> Sequence[SealedEntry]:
-        """The timelines of the drill's incidents, oldest first."""
+        """The timelines of the exercise's incidents, oldest first."""
         ...
 
     def finished(self) -> bool:
@@ -117,8 +117,8 @@ class Exercise:
 
     number: int
     rehearsal: Rehearsal
-    cast: Participants
-    ground: RehearsedWorld
+    participants: Participants
+    world: RehearsedWorld
     clock: ExercisePace
     ladder: Ladder
     stage: ExerciseStage
@@ -150,7 +150,7 @@ class Exercise:
         """Set the fault's time, plan the injects, and tell the players what they may know."""
         with self.lock:
             self.started_at = self.clock.now()
-            broke = self.ground.begin()
+            broke = self.world.begin()
             self.planned = [
                 Planned(one, due=None if one.at is None else broke + timedelta(minutes=one.at))
                 for one in self.rehearsal.injects
@@ -174,7 +174,7 @@ class Exercise:
 
     def rows(self) -> tuple[LogRow, ...]:
         """The record so far."""
-        return record(self.stage.entries(), self.acts, self.cast.roles(), self.cast.names)
+        return record(self.stage.entries(), self.acts, self.participants.roles(), self.participants.names)
 
     def seen_rows(self) -> tuple[LogRow, ...]:
         """The record so far as the players may see it."""
@@ -211,7 +211,7 @@ class Exercise:
         due = [one for one in self.pending if one.due <= now]
         self.pending = [one for one in self.pending if one.due > now]
         for one in due:
-            mended = self.ground.done(one.move)
+            mended = self.world.done(one.move)
             self.did(one.who, "moved", f"{one.move.text}: done", one.move.id)
             if mended:
                 self.did("bot", "fixed", "the cause is mended")
@@ -254,7 +254,7 @@ class Exercise:
     def _say(self, key: str, inject: Inject, text: str) -> None:
         """To the players; what is for the facilitator stands in the console already."""
         if inject.to != FACILITATOR:
-            self.stage.tell(key, f"{inject.sender}: {text}", self.cast.role_of(inject.to))
+            self.stage.tell(key, f"{inject.sender}: {text}", self.participants.role_of(inject.to))
 
     def improvise(self, sender: str, text: str) -> None:
         """Send something nobody planned."""

@@ -1,7 +1,7 @@
-"""The ground of one drill: the engine of the real bot, wired on a simulated agent and a store of its own.
+"""The engine of one exercise: that of the real bot, on a simulated agent and a store of its own.
 
-No class in here is a copy: `Cycle`, `Course`, `Commands`, `Delivery` are the ones that a real incident is worked with.
-What differs is what they are given: a simulated source, instances that obey the same board in this process, a chat and
+`build_engine` builds what a real incident is worked with; no class in here is a copy. What differs is what it is
+given: a simulated source, instances that obey the same rung cache in this process, a chat and
 pagers that are marked and reach the players alone, and a database that holds nothing else.
 """
 
@@ -20,20 +20,9 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.rungs import InstanceReading
 from bot.core.runbooks.playbook import Playbook
 from bot.documents.render import MarkdownDocuments
+from bot.engine.assembly import EngineDependencies, build_adapters, build_delivery, build_engine
 from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.charts import Charts
-from bot.engine.commands.causes import Causes
-from bot.engine.commands.commands import CommandDependencies, Commands
-from bot.engine.delivery.delivery import Adapters, Delivery
-from bot.engine.detection.detector import Detector
 from bot.engine.detection.poller import Poller
-from bot.engine.incidents.monitor import IncidentMonitor
-from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
-from bot.engine.reports.postmortems import PostmortemWriter
-from bot.engine.views.sli_lines import SliLines
-from bot.engine.views.views import Views
 from bot.exercises.marking import MarkedDocuments
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -47,35 +36,35 @@ from bot.simulation.rung_protocols import RungReply
 from bot.simulation.world import World
 from bot.store import SqlStore
 
-FIRST_DRILL_ID = 1_000_000
-IDS_A_DRILL = 1_000
+FIRST_EXERCISE_ID = 1_000_000
+IDS_PER_EXERCISE = 1_000
 HISTORY_DAYS = 0.25
-"""Six simulated hours before the drill are enough for a baseline of the same evening."""
+"""Six simulated hours before the exercise are enough for a baseline of the same evening."""
 
 
 def first_id(number: int) -> int:
     """Incidents of an exercise have higher ids than this."""
-    return FIRST_DRILL_ID + number * IDS_A_DRILL
+    return FIRST_EXERCISE_ID + number * IDS_PER_EXERCISE
 
 
 def exercise_of(incident_id: int) -> int:
     """The number of the exercise an incident belongs to; 0 for a real one."""
-    return (incident_id - FIRST_DRILL_ID) // IDS_A_DRILL if incident_id >= FIRST_DRILL_ID else 0
+    return (incident_id - FIRST_EXERCISE_ID) // IDS_PER_EXERCISE if incident_id >= FIRST_EXERCISE_ID else 0
 
 
 class ExerciseStore(SqlStore):
     """A store whose incidents have numbers that no real one has."""
 
-    first = FIRST_DRILL_ID
+    first = FIRST_EXERCISE_ID
 
     def next_incident_id(self) -> int:
-        """A fresh id in the drill's own range."""
+        """A fresh id in the exercise's own range."""
         return self.first + super().next_incident_id()
 
 
 @dataclass(frozen=True, slots=True)
 class InProcessProtocol:
-    """How an instance asks in this process: the same board, the same answer, the same read-back as over HTTP."""
+    """How an instance asks in this process: the same rung cache, the same answer, the same read-back as over HTTP."""
 
     rung_cache: MemoryRungCache
     clock: Clock
@@ -94,7 +83,7 @@ class InProcessProtocol:
 
 @dataclass(frozen=True, slots=True)
 class ExerciseSite:
-    """What a drill's ground is built from. `pagers` and `chat` are marked already."""
+    """What an exercise's engine is built from. `pagers` and `chat` are marked already."""
 
     number: int
     folder: Path
@@ -135,36 +124,27 @@ class ExerciseEngine:
     wanted: set[Lane] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     """Agents whose minutes moved and have not been judged."""
-    told: dict[int, tuple[int, Sequence[SealedEntry]]] = field(default_factory=dict)
+    timelines: dict[int, tuple[int, Sequence[SealedEntry]]] = field(default_factory=dict)
     """Timelines as last read, by incident, with the version they belong to."""
     woken: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         site, clock = self.site, self.site.clock
         self.store = store = site.store or _database(site)
-        self.rung_cache = MemoryRungCache(self.fleet, clock, store.rungs())
-        recorder = IncidentRecorder(store, self.rung_cache, time.time, self._wake)
-        history = Baselines(store, self.fleet)
-        shelf = RunbookLibrary(site.runbooks_dir)
+        runbooks = RunbookLibrary(site.runbooks_dir)
         ways = frozenset(site.pagers)
-        opener = IncidentOpener(store, recorder, self.fleet, shelf, ways, exercise=True)
-        self.detector = Detector(store, recorder, history, opener, self.fleet, clock)
-        self.monitor = IncidentMonitor(store, recorder, history, self.rung_cache, self.fleet, clock)
+        engine = build_engine(
+            EngineDependencies(
+                store, self.fleet, clock, time.time, runbooks, site.playbooks, ways, self._wake, exercise=True
+            )
+        )
+        self.rung_cache, self.views, self.commands = engine.rung_cache, engine.views, engine.commands
+        self.detector, self.monitor = engine.detector, engine.monitor
         sources = {SOURCE: SimulatedSource(site.world)}
         self.poller = Poller(store, self.fleet, sources, clock, _AtOnce(), self._arrived, history_days=HISTORY_DAYS)
-        numbers = SliLines(store, history, self.rung_cache, self.fleet)
-        self.views = Views(store, numbers, self.fleet, self.monitor.clock_of)
-        causes = Causes.over(store, recorder, history, self.views, site.playbooks, shelf, self.fleet, clock)
-        self.commands = Commands(CommandDependencies(store, recorder, opener, self.views, self.fleet, clock, causes))
         documents = MarkedDocuments(site.documents or MarkdownDocuments(site.folder))
-        pictures = Charts(store, history, documents, site.chat, self.fleet, clock)
-        adapters = Adapters(
-            site.chat, site.pagers, {}, PostmortemWriter(store, documents, self.fleet), pictures, self.poller.ask
-        )
-        known_by = store.installation()
-        self.delivery = Delivery(
-            store, recorder, self.views, adapters, self.fleet, clock, time.time, random.random, known_by
-        )
+        adapters = build_adapters(engine, site.chat, documents, site.pagers, {}, self.poller.ask)
+        self.delivery = build_delivery(engine, adapters, random.random, store.installation())
         self.instances = self._instances()
 
     def _instances(self) -> tuple[Instance, ...]:
@@ -176,7 +156,7 @@ class ExerciseEngine:
         )
 
     def fleet(self) -> Fleet:
-        """The drill's fleet."""
+        """The exercise's fleet."""
         return self.site.fleet
 
     def _arrived(self, agents: frozenset[str], _: datetime) -> None:
@@ -208,18 +188,18 @@ class ExerciseEngine:
             self.delivery.run(lane)
 
     def incidents(self) -> list[Incident]:
-        """The drill's incidents, oldest first."""
-        return list(reversed(self.store.incidents(IDS_A_DRILL)))
+        """The exercise's incidents, oldest first."""
+        return list(reversed(self.store.incidents(IDS_PER_EXERCISE)))
 
     def entries(self) -> list[SealedEntry]:
         """Their timelines, one after the other."""
         return [entry for incident in self.incidents() for entry in self._timeline(incident)]
 
     def _timeline(self, incident: Incident) -> Sequence[SealedEntry]:
-        version, known = self.told.get(incident.id, (-1, ()))
+        version, known = self.timelines.get(incident.id, (-1, ()))
         if version != incident.version:
             known = self.store.entries(incident.id)
-            self.told[incident.id] = (incident.version, known)
+            self.timelines[incident.id] = (incident.version, known)
         return known
 
     def finished(self) -> bool:

@@ -22,9 +22,9 @@ BY_PLAYERS = frozenset({"pause", "resume", "speed", "end"})
 
 def act(exercise: Exercise, who: str, verb: str, words: Mapping[str, str]) -> Answer:
     """One act of the facilitator. `words`: what the verb takes, by name."""
-    alone = not exercise.cast.facilitator and who in exercise.cast.players and verb in BY_PLAYERS
-    if who != exercise.cast.facilitator and not alone:
-        whom = "its facilitator" if exercise.cast.facilitator else "nobody: it runs by itself"
+    alone = not exercise.participants.facilitator and who in exercise.participants.players and verb in BY_PLAYERS
+    if who != exercise.participants.facilitator and not alone:
+        whom = "its facilitator" if exercise.participants.facilitator else "nobody: it runs by itself"
         return Answer(f"That is for {whom}.", ok=False)
     with exercise.lock:
         return ACTS[verb](exercise, words)

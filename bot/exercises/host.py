@@ -1,7 +1,7 @@
-"""Where a running bot keeps its exercises: starts them, answers `/tabletop`, and says which house a click belongs to.
+"""Where a running bot keeps its exercises: starts them, answers `/tabletop`, and says whose commands a click is for.
 
-A drill has incident ids, an agent key and a channel that nothing real has. By these a command finds its way: to the
-commands of its drill or to the real ones. Neither house knows of the other.
+An exercise has incident ids, an agent key and a channel that nothing real has. By these a command finds its way: to the
+commands of its exercise or to the real ones. Neither knows of the other.
 """
 
 import logging
@@ -72,8 +72,8 @@ class ExerciseHost:
     """Implements `ports.Tabletop`. Safe to use from any thread."""
 
     dependencies: HostDependencies
-    drills: dict[int, LiveExercise] = field(default_factory=dict)
-    _houses: dict[int, CommandScope] = field(default_factory=dict)
+    live_exercises: dict[int, LiveExercise] = field(default_factory=dict)
+    _scopes: dict[int, CommandScope] = field(default_factory=dict)
     _seen: dict[int, set[tuple[int, str]]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _unfinished: Unfinished = field(init=False)
@@ -86,34 +86,34 @@ class ExerciseHost:
         """Where exercises are kept."""
         return self.dependencies.data_dir / "exercises"
 
-    # Which house a command belongs to.
+    # Whose commands.
 
     def route(self, said: ParsedCommand, place: FormPlace) -> tuple[CommandScope | None, ParsedCommand]:
-        """The drill's house where the command is about a drill; None where it is about the real thing."""
+        """The exercise's commands where the command is about an exercise; None where it is about the real thing."""
         if said.verb.root == "tabletop":
             return None, said
         if said.verb.about == "incident" and said.subject:
-            return self._houses.get(exercise_of(int(said.subject))), said
+            return self._scopes.get(exercise_of(int(said.subject))), said
         by_agent = self._by_agent(said.subject) if said.verb.about == "agent" and said.subject else None
         if by_agent is not None:
             return by_agent, said
         here = self._in(place.channel)
-        house = None if here is None else self._houses.get(here.exercise.number)
-        return house, self._renamed(said, house)
+        scope = None if here is None else self._scopes.get(here.exercise.number)
+        return scope, self._renamed(said, scope)
 
     def _by_agent(self, agent: str) -> CommandScope | None:
-        """By a key that only drills have; the newest drill of that agent."""
-        named = [number for number, house in self._houses.items() if agent in house.fleet().agents]
-        return self._houses[max(named)] if named else None
+        """By a key that only exercises have; the newest exercise of that agent."""
+        named = [number for number, scope in self._scopes.items() if agent in scope.fleet().agents]
+        return self._scopes[max(named)] if named else None
 
-    def _renamed(self, said: ParsedCommand, house: CommandScope | None) -> ParsedCommand:
-        """In a drill's channel `refunds` means the simulated one."""
-        drilled = PREFIX + said.subject
-        known = house is not None and said.verb.about == "agent" and drilled in house.fleet().agents
-        return replace(said, subject=drilled) if known else said
+    def _renamed(self, said: ParsedCommand, scope: CommandScope | None) -> ParsedCommand:
+        """In an exercise's channel `refunds` means the simulated one."""
+        simulated = PREFIX + said.subject
+        known = scope is not None and said.verb.about == "agent" and simulated in scope.fleet().agents
+        return replace(said, subject=simulated) if known else said
 
     def _in(self, channel: str) -> LiveExercise | None:
-        return next((drill for drill in self.drills.values() if channel and drill.channel == channel), None)
+        return next((live for live in self.live_exercises.values() if channel and live.channel == channel), None)
 
     # What people ask for.
 
@@ -126,23 +126,23 @@ class ExerciseHost:
         }
         if verb in anywhere:
             return anywhere[verb]()
-        drill = self._meant(actor, channel, words.get("exercise", ""))
-        if drill is None:
+        live = self._meant(actor, channel, words.get("exercise", ""))
+        if live is None:
             return Answer("There is no exercise here. `/tabletop list` shows what runs.", ok=False)
-        answer = self._in_drill(drill, actor, verb, words)
+        answer = self._in_exercise(live, actor, verb, words)
         return replace(answer, text=f"{MARK}{answer.text}")
 
-    def _in_drill(self, drill: LiveExercise, actor: Actor, verb: str, words: Mapping[str, str]) -> Answer:
-        exercise, who = drill.exercise, actor.key
+    def _in_exercise(self, live: LiveExercise, actor: Actor, verb: str, words: Mapping[str, str]) -> Answer:
+        exercise, who = live.exercise, actor.key
         if verb in facilitation.ACTS:
             return facilitation.act(exercise, who, verb, {**words, "inject": words.get("inject", "")})
         if verb == "console":
-            return self._console(drill, who)
+            return self._console(live, who)
         if verb == "real":
             return player_actions.real(exercise, who, actor.name)
         if verb == "status":
             return player_actions.status(exercise)
-        if who not in exercise.cast.players and who != exercise.cast.facilitator:
+        if who not in exercise.participants.players and who != exercise.participants.facilitator:
             return Answer("You do not play in this exercise.", ok=False)
         acts: Mapping[str, Callable[[], Answer]] = {
             "look": lambda: player_actions.look(exercise, who, words.get("what", "")),
@@ -150,43 +150,49 @@ class ExerciseHost:
             "hint": lambda: player_actions.hint(exercise, who),
             "answer": lambda: player_actions.answer(exercise, who, words.get("N", ""), words.get("text", "")),
             "confidence": lambda: player_actions.confident(exercise, who, words.get("N", "")),
-            "report": lambda: self._report(drill),
+            "report": lambda: self._report(live),
         }
         found = acts[verb]()
-        drill.stage.wake.set()
+        live.stage.wake.set()
         return found
 
     def _meant(self, actor: Actor, channel: str, number: str) -> LiveExercise | None:
         """By number (a button), else the channel's, else the newest with a part for the person, else the only one."""
         if number.isdigit():
-            return self.drills.get(int(number))
+            return self.live_exercises.get(int(number))
         here = self._in(channel)
         if here is not None:
             return here
-        running = [drill for drill in self.drills.values() if not drill.exercise.over] or list(self.drills.values())
-        mine = [one for one in running if actor.key in (*one.exercise.cast.players, one.exercise.cast.facilitator)]
+        running = [live for live in self.live_exercises.values() if not live.exercise.over] or list(
+            self.live_exercises.values()
+        )
+        mine = [
+            one
+            for one in running
+            if actor.key in (*one.exercise.participants.players, one.exercise.participants.facilitator)
+        ]
         if mine:
             return mine[-1]
         return running[0] if len(running) == 1 else None
 
-    def _console(self, drill: LiveExercise, who: str) -> Answer:
-        if who != drill.exercise.cast.facilitator:
+    def _console(self, live: LiveExercise, who: str) -> Answer:
+        if who != live.exercise.participants.facilitator:
             return Answer("The console is for the facilitator.", ok=False)
-        drill.show_console_again()
+        live.show_console_again()
         return Answer("The console comes as a direct message.")
 
-    def _report(self, drill: LiveExercise) -> Answer:
-        if not drill.exercise.over:
+    def _report(self, live: LiveExercise) -> Answer:
+        if not live.exercise.over:
             return Answer("The report follows when it is over.", ok=False)
-        drill.want_report()
+        live.want_report()
         return Answer("The report is being written; it will be posted in the drill's channel.")
 
     def _list(self) -> Answer:
         known = [f"• {one.playbook}: {one.title}" for one in self._rehearsals().values()]
         running = [
-            f"• exercise {number} in #{drill.channel_name}: {player_actions.status(drill.exercise).text}"
-            for number, drill in self.drills.items()
-            if not drill.exercise.over
+            f"• exercise {number} in #{live.channel_name}: {player_actions.status(live.exercise).text}"
+            for number, live in self.live_exercises.items()
+            if not live.exercise.over
         ]
         return Answer("\n".join(["Running:", *(running or ["none"]), "Can be rehearsed:", *(known or ["none"])]))
 
@@ -211,12 +217,12 @@ class ExerciseHost:
         if refusal := permissions.may_respond(actor, agent) or self._refused(words, players, guide):
             return Answer(refusal, ok=False)
         try:
-            drill = self._set_up(rehearsal, agent, players, guide, words)
+            live = self._set_up(rehearsal, agent, players, guide, words)
         except DeliveryError as error:
             return Answer(f"Slack did not make the channel: {error}. Nothing began.", ok=False)
         names = ", ".join(person.name for person in players)
         told = f", {guide.name} facilitates" if guide else ", it runs by itself"
-        return Answer(f"Exercise {drill.exercise.number} begins in #{drill.channel_name}: {names}{told}.")
+        return Answer(f"Exercise {live.exercise.number} begins in #{live.channel_name}: {names}{told}.")
 
     def _refused(self, words: Mapping[str, str], players: Sequence[Person], guide: Person | None) -> str:
         speed = words.get("speed", "")
@@ -228,7 +234,7 @@ class ExerciseHost:
             return (
                 "Who facilitates knows what is wrong and cannot play. Leave `facilitator` out to let it run by itself."
             )
-        if sum(not drill.exercise.over for drill in self.drills.values()) >= MOST_AT_ONCE:
+        if sum(not live.exercise.over for live in self.live_exercises.values()) >= MOST_AT_ONCE:
             return f"{MOST_AT_ONCE} exercises run already."
         return ""
 
@@ -299,21 +305,21 @@ class ExerciseHost:
         world = RehearsedWorld(rehearsal, PREFIX + agent.key, clock, self.dependencies.seed())
         phones = words.get("phones", "").casefold() in ("yes", "on", "true")
         mine = exercise_fleet(rehearsal, agent, players, channel, fleet.ladder, fleet.escalation, phones=phones)
-        ground = ExerciseEngine(self._site(number, folder, mine, world, clock, chat, players))
-        stage = ChatStage(number, chat, {one.key: one for one in players}, lambda: ground)
-        cast = Participants(
+        engine = ExerciseEngine(self._site(number, folder, mine, world, clock, chat, players))
+        stage = ChatStage(number, chat, {one.key: one for one in players}, lambda: engine)
+        participants = Participants(
             tuple(one.key for one in players), guide.key if guide else "", {one.key: one.name for one in players}
         )
-        exercise = Exercise(number, rehearsal, cast, world, clock, fleet.ladder, stage)
+        exercise = Exercise(number, rehearsal, participants, world, clock, fleet.ladder, stage)
         documents = AfterActionDocuments(self.dependencies.data_dir, self.dependencies.drawer)
-        drill = LiveExercise(exercise, ground, stage, documents, self.folder, name, guide)
+        live = LiveExercise(exercise, engine, stage, documents, self.folder, name, guide)
         self._unfinished.begin(folder, number, channel)
         with self._lock:
-            self.drills[number] = drill
-            self._houses[number] = CommandScope(ground.commands, slack.access.of(ground.fleet), ground.fleet, MARK)
-            self._seen[number] = self._involved(exercise.cast)
-        drill.start()
-        return drill
+            self.live_exercises[number] = live
+            self._scopes[number] = CommandScope(engine.commands, slack.access.of(engine.fleet), engine.fleet, MARK)
+            self._seen[number] = self._involved(exercise.participants)
+        live.start()
+        return live
 
     def _site(
         self,
@@ -354,14 +360,14 @@ class ExerciseHost:
     # Safety.
 
     def tick(self) -> None:
-        """A real incident that pages a player holds the drill, at once; drills that another process left are told."""
+        """A real incident that pages a player holds the exercise, at once; those that another process left are told."""
         self._unfinished.tell()
-        for number, drill in list(self.drills.items()):
-            if drill.exercise.over:
-                if drill.report_path:
+        for number, live in list(self.live_exercises.items()):
+            if live.exercise.over:
+                if live.report_path:
                     self._unfinished.done(number)
                 continue
-            fresh = self._involved(drill.exercise.cast) - self._seen[number]
+            fresh = self._involved(live.exercise.participants) - self._seen[number]
             if not fresh:
                 continue
             self._seen[number] |= fresh
@@ -370,14 +376,14 @@ class ExerciseHost:
             people = self.dependencies.fleet().people
             who = people[key].name if key in people else key
             if incident is not None:
-                drill.exercise.hold(
+                live.exercise.hold(
                     f"this is real: {incident.number} on {incident.agent} has paged {who}. The drill waits; "
                     "/tabletop resume when it is over, /tabletop real to end it"
                 )
 
-    def _involved(self, cast: Participants) -> set[tuple[int, str]]:
+    def _involved(self, participants: Participants) -> set[tuple[int, str]]:
         """Real open incidents that page or belong to a player."""
-        part = {*cast.players, cast.facilitator} - {""}
+        part = {*participants.players, participants.facilitator} - {""}
         return {
             (incident.id, key)
             for incident in self.dependencies.store.open_incidents()
@@ -387,7 +393,7 @@ class ExerciseHost:
 
     def stop(self) -> None:
         """End what runs, and say so."""
-        for drill in self.drills.values():
-            drill.exercise.end("Stepdown was stopped")
-            drill.close()
-            self._unfinished.done(drill.exercise.number)
+        for live in self.live_exercises.values():
+            live.exercise.end("Stepdown was stopped")
+            live.close()
+            self._unfinished.done(live.exercise.number)

@@ -54,7 +54,7 @@ class ChatStage:
     number: int
     chat: MarkedChat
     people: dict[str, Person]
-    ground: Callable[[], ExerciseEngine]
+    engine: Callable[[], ExerciseEngine]
     wake: threading.Event = field(default_factory=threading.Event)
     last: Receipt | None = None
     """The newest line that was sent: once it is over, the one that says so."""
@@ -71,12 +71,12 @@ class ChatStage:
         self.wake.set()
 
     def entries(self) -> Sequence[SealedEntry]:
-        """The drill's timelines."""
-        return self.ground().entries()
+        """The exercise's timelines."""
+        return self.engine().entries()
 
     def finished(self) -> bool:
-        """Whether the drill's incidents are closed."""
-        return self.ground().finished()
+        """Whether the exercise's incidents are closed."""
+        return self.engine().finished()
 
     def flush(self) -> bool:
         """Say what waits, in order; what fails stays for the next time, a few times. Whether all was said."""
@@ -105,7 +105,7 @@ class LiveExercise:
     """An exercise with everything it runs on. `start` it once; `close` ends its threads and lets go of its database."""
 
     exercise: Exercise
-    ground: ExerciseEngine
+    engine: ExerciseEngine
     stage: ChatStage
     documents: AfterActionDocuments
     folder: Path
@@ -125,7 +125,7 @@ class LiveExercise:
 
     @property
     def channel(self) -> str:
-        """The drill's channel."""
+        """The exercise's channel."""
         return self.stage.chat.channel
 
     def start(self) -> None:
@@ -141,11 +141,11 @@ class LiveExercise:
         """End its threads, and say what was still to be said. What it wrote stays."""
         self._stopping.set()
         self.stage.wake.set()
-        self.ground.woken.set()
+        self.engine.woken.set()
         for thread in self._threads:
             thread.join(timeout=10)
         self.stage.flush()
-        self.ground.close()
+        self.engine.close()
 
     def want_report(self) -> None:
         """Write the report again, with what was said since."""
@@ -182,18 +182,18 @@ class LiveExercise:
         now = self.exercise.clock.now().timestamp()
         if now - self._acted >= EACH:
             self._acted = now
-            self.ground.obey()
-        self.ground.watch()
+            self.engine.obey()
+        self.engine.watch()
         self.exercise.tick()
 
     def _page(self) -> None:
         """Carry out pages and rungs; once it is over, nobody is paged any more."""
         while not self._stopping.is_set() and not self.exercise.over:
-            self.ground.woken.wait(timeout=1.0)
-            self.ground.woken.clear()
+            self.engine.woken.wait(timeout=1.0)
+            self.engine.woken.clear()
             self.stage.wake.set()
             if not self.exercise.over:
-                self._guarded(lambda: self.ground.deliver(PAGING))
+                self._guarded(lambda: self.engine.deliver(PAGING))
 
     def _write(self) -> None:
         """Everything that is written: messages, cards, the console, the hot wash, the report."""
@@ -201,14 +201,14 @@ class LiveExercise:
             self.stage.wake.wait(timeout=1.0)
             self.stage.wake.clear()
             self._guarded(self.stage.flush)
-            self._guarded(lambda: self.ground.deliver(WRITING))
+            self._guarded(lambda: self.engine.deliver(WRITING))
             self._guarded(self._show_console)
             self._guarded(self._wash_up)
 
     def _guarded(self, act: Callable[[], object]) -> None:
         try:
             act()
-        except Exception as error:  # the outer edge: one bad look must not end the drill; no text of it is logged
+        except Exception as error:  # the outer edge: one bad look must not end the exercise; no text of it is logged
             if isinstance(error, DeliveryError) and error.untried:
                 return  # Slack's limit: the next look comes again
             log.exception("exercise %s stumbled", self.exercise.number)
@@ -257,7 +257,7 @@ class LiveExercise:
             raise
 
     def _report(self) -> None:
-        found = after_action(self.exercise, self.ground)
+        found = after_action(self.exercise, self.engine)
         document, path = write(self.documents, found)
         self.report_path = path
         self._reported.set()
@@ -265,5 +265,5 @@ class LiveExercise:
         name, title = f"{document.name}.md", f"After-action report of exercise {found.number}"
         comment = f"Score {found.score} of 100. Run it again by {found.rerun}."
         self.stage.chat.upload("", name, title, document.markdown.encode(), comment, name)
-        for picture, content in sorted(document.pictures.items()):
+        for picture, content in sorted(document.chart_images.items()):
             self.stage.chat.upload("", picture, picture, content, "", picture)

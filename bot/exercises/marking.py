@@ -1,7 +1,7 @@
-"""Chat, pagers and documents of a drill: the real ones, told so that nobody can take them for the real thing.
+"""Chat, pagers and documents of an exercise: the real ones, told so that nobody can take them for the real thing.
 
-Every card, line, topic and file says `[EXERCISE]`; channels are the drill's own; only its players can be paged; and a
-report begins with the notice that nothing was harmed. The engine behind them knows nothing of it.
+Every card, line, topic and file says `[EXERCISE]`; channels are the exercise's own; only its players can be paged; and
+a report begins with the notice that nothing was harmed. The engine behind them knows nothing of it.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class MarkedChat:
     """Keys of the players and the facilitator."""
 
     def open_channel(self, name: str, topic: str, people: Sequence[Person], key: str) -> Receipt:
-        """Adopt the drill's own channel."""
+        """Adopt the exercise's own channel."""
         del name, key
         self.topic(self.channel, topic)
         self.invite(self.channel, people)
@@ -55,7 +55,7 @@ class MarkedChat:
         repeat: bool = False,
         below: Receipt | None = None,
     ) -> Receipt:
-        """Post a marked card, in the drill's channel whatever was asked for."""
+        """Post a marked card, in the exercise's channel whatever was asked for."""
         del channel
         player = self._player(mention)
         return self.chat.post(self.channel, marked(card), key, mention=player, repeat=repeat, below=below)
@@ -89,18 +89,18 @@ class MarkedChat:
         self.chat.topic(self.channel, MARK + text)
 
     def bookmark(self, channel: str, title: str, receipt: Receipt) -> None:
-        """A marked link at the top of the drill's channel."""
+        """A marked link at the top of the exercise's channel."""
         del channel
         self.chat.bookmark(self.channel, MARK + title, receipt)
 
     def canvas(self, channel: str, title: str, markdown: str) -> None:
-        """The canvas of the drill's channel, marked."""
+        """The canvas of the exercise's channel, marked."""
         del channel
         self.chat.canvas(self.channel, MARK + title, markdown)
 
-    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+    def chart_image(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
         """Hand over a marked picture."""
-        return self.chat.picture(f"drill-{name}", MARK + title, content, alt, key)
+        return self.chat.chart_image(f"drill-{name}", MARK + title, content, alt, key)
 
     def upload(self, channel: str, name: str, title: str, content: bytes, comment: str, key: str) -> Receipt:
         """Upload a marked file."""
@@ -120,7 +120,7 @@ class MarkedChat:
 
 @dataclass
 class MarkedPager:
-    """A pager that reaches the players of one drill and nobody else."""
+    """A pager that reaches the players of one exercise and nobody else."""
 
     pager: Pager
     players: frozenset[str]
@@ -154,9 +154,9 @@ class MarkedDocuments:
         """Draw one chart."""
         return self.documents.chart(chart)
 
-    def budgets(self, agent: str, curves: Sequence[Burndown]) -> bytes:
+    def budgets(self, agent: str, burndowns: Sequence[Burndown]) -> bytes:
         """Draw an agent's error budgets."""
-        return self.documents.budgets(agent, curves)
+        return self.documents.budgets(agent, burndowns)
 
     def keep(self, document: Document) -> str:
         """Keep it."""

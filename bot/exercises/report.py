@@ -10,25 +10,25 @@ from bot.exercises.exercise_engine import ExerciseEngine
 from bot.ports.documents import Document
 
 
-def after_action(exercise: Exercise, ground: ExerciseEngine) -> AfterAction:
+def after_action(exercise: Exercise, engine: ExerciseEngine) -> AfterAction:
     """What there is to say about it."""
     started = exercise.started_at or exercise.clock.now()
     story = exercise.story()
-    people = ground.fleet().people
-    names = [people[key].name if key in people else key for key in exercise.cast.players]
+    people = engine.fleet().people
+    names = [people[key].name if key in people else key for key in exercise.participants.players]
     return build(
         ExerciseRun(
             number=exercise.number,
-            agent=next(iter(ground.fleet().agents)),
+            agent=next(iter(engine.fleet().agents)),
             rehearsal=exercise.rehearsal,
             started_at=started,
             ended_at=exercise.ended_at or exercise.clock.now(),
             ended_why=exercise.ended_why,
-            facilitated=bool(exercise.cast.facilitator),
+            facilitated=bool(exercise.participants.facilitator),
             participants=tuple(names),
             injects=tuple(_inject(one, story) for one in exercise.planned),
             confidence=dict(exercise.confidence),
-            charts=_charts(ground),
+            charts=_charts(engine),
         ),
         exercise.debrief(),
     )
@@ -61,10 +61,10 @@ def _inject(one: Planned, story: ExerciseLog) -> InjectFact:
     )
 
 
-def _charts(ground: ExerciseEngine) -> tuple[Chart, ...]:
+def _charts(engine: ExerciseEngine) -> tuple[Chart, ...]:
     """Each breached SLI of the first incident with what people did marked on it."""
-    known = ground.incidents()
+    known = engine.incidents()
     if not known:
         return ()
-    report = PostmortemWriter.report_of(ground.store, ground.fleet(), known[0], ground.site.clock.now())
+    report = PostmortemWriter.report_of(engine.store, engine.fleet(), known[0], engine.site.clock.now())
     return report.charts

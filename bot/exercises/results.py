@@ -1,6 +1,6 @@
 """What exercises came to: one line of JSON each, for the coverage matrix and for readiness.
 
-They stand in a file of their own beside the reports, not in the database: nothing of a drill may reach a metric, a
+They stand in a file of their own beside the reports, not in the database: nothing of an exercise may reach a metric, a
 budget or a time to acknowledge by way of a query that forgot to leave it out.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from bot.core.exercises.after_action import AfterAction
-from bot.core.reports.readiness import DRILL_DAYS, Rating, RehearsalFact
+from bot.core.reports.readiness import EXERCISE_DAYS, Rating, RehearsalFact
 
 FILE = "results.jsonl"
 
@@ -72,7 +72,7 @@ def _line(agent: str, playbook: str, one: RehearsalFact | None, now: datetime) -
         return f"{agent}: never rehearsed, and it names no top failures"
     if one is None:
         return f"{agent} · {playbook}: never rehearsed"
-    old = " (overdue)" if now - one.at > timedelta(days=DRILL_DAYS) else ""
+    old = " (overdue)" if now - one.at > timedelta(days=EXERCISE_DAYS) else ""
     return f"{agent} · {playbook}: {one.at:%Y-%m-%d}, worst rating {one.rating}{old}"
 
 

@@ -49,7 +49,7 @@ STYLES: Final[Mapping[str, TeamStyle]] = {
 
 @dataclass
 class Team:
-    """One team at work. `tick` does what is due; it acts as people of the drill's fleet."""
+    """One team at work. `tick` does what is due; it acts as people of the exercise's fleet."""
 
     exercise: Exercise
     commands: Commands
@@ -76,8 +76,8 @@ class Team:
 
     def _plan(self, incident: Incident) -> Iterator[tuple[str, float, Callable[[], object]]]:
         style, commands, owner = self.style, self.commands, self.people[0]
-        yield "acknowledge", style.acknowledge, lambda: commands.acknowledge(owner, incident.id)
-        yield "lead", style.lead, lambda: commands.take_role(owner, incident.id, "lead", owner.key)
+        yield "acknowledge", style.acknowledge, lambda: commands.paging.acknowledge(owner, incident.id)
+        yield "lead", style.lead, lambda: commands.teamwork.take_role(owner, incident.id, "lead", owner.key)
         for number in range(style.hints):
             yield f"hint-{number}", style.look - 1 + number, lambda: player_actions.hint(self.exercise, owner.key)
         yield "look", style.look, self._look
@@ -109,7 +109,7 @@ class Team:
             self._do(self._move("contains") or self._move("fixes"))
 
     def _lower(self, incident: Incident, rung: str, why: str) -> None:
-        self.commands.step_down(self.people[0], incident.agent, rung, why)
+        self.commands.autonomy.step_down(self.people[0], incident.agent, rung, why)
 
     def _blame(self, incident: Incident, cause: str) -> None:
         self.commands.causes.attribute(self.people[0], incident.id, cause)
@@ -133,7 +133,9 @@ class Team:
 
     def _update(self, incident: Incident) -> None:
         self.updated_at = self.exercise.clock.now()
-        self.commands.note(self.people[0], incident.id, f"It is {incident.state}; next update follows.", "update")
+        self.commands.teamwork.note(
+            self.people[0], incident.id, f"It is {incident.state}; next update follows.", "update"
+        )
 
     def _answer_injects(self, incident: Incident) -> None:
         now = self.exercise.clock.now()
@@ -148,7 +150,7 @@ class Team:
         answers: Mapping[str, Callable[[], object]] = {
             "updated": lambda: self._update(incident),
             "followed-up": lambda: self._follow_up(incident),
-            "asked-for-help": lambda: self.commands.page(
+            "asked-for-help": lambda: self.commands.paging.page(
                 self.people[0], incident.id, self.people[-1].key, "please join"
             ),
             "evidence": lambda: player_actions.look(self.exercise, self.people[0].key, expects.subject),
@@ -159,7 +161,7 @@ class Team:
 
     def _follow_up(self, incident: Incident) -> None:
         text = f"a test for this cause, owner: {self.people[0].key} due 2026-12-31"
-        self.commands.note(self.people[0], incident.id, text, "followup")
+        self.commands.teamwork.note(self.people[0], incident.id, text, "followup")
 
     def _give_back(self, incident: Incident) -> None:
         """Restore one rung at a time, and close it; the wrong team does not wait for the cause to be mended."""
@@ -191,8 +193,8 @@ class Team:
         if self.exercise.clock.now().minute % 2:
             return
         if not incident.rungs.restore_to:
-            self.commands.ask_restore(first, incident.agent, "the numbers held")
-        self.commands.approve_restore(second, incident.id)
+            self.commands.autonomy.ask_restore(first, incident.agent, "the numbers held")
+        self.commands.autonomy.approve_restore(second, incident.id)
 
     def _close(self, incident: Incident) -> None:
         if "close" in self.done:
@@ -201,5 +203,5 @@ class Team:
         if not self.style.blunders:
             self._follow_up(incident)
         for step in owed(incident.plan, incident.marks):
-            self.commands.mark_step(self.people[0], incident.id, step.id, "done")
-        self.commands.resolve(self.people[0], incident.id, "the cause is mended and the numbers held")
+            self.commands.lifecycle.mark_step(self.people[0], incident.id, step.id, "done")
+        self.commands.lifecycle.resolve(self.people[0], incident.id, "the cause is mended and the numbers held")

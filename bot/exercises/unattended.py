@@ -57,10 +57,10 @@ class Stepped(MovableClock):
 
 @dataclass
 class PlayedExercise:
-    """A finished exercise and the ground it was played on, still open."""
+    """A finished exercise and the engine it was played on, still open."""
 
     exercise: Exercise
-    ground: ExerciseEngine
+    engine: ExerciseEngine
     chat: MemoryChat
 
 
@@ -69,7 +69,7 @@ class MemoryStage:
     """Hears an exercise in a chat of its own."""
 
     chat: MarkedChat
-    ground: Callable[[], ExerciseEngine]
+    engine: Callable[[], ExerciseEngine]
 
     def tell(self, key: str, text: str, to: str = "") -> None:
         """One line."""
@@ -77,39 +77,39 @@ class MemoryStage:
         self.chat.say("", text, f"drill/{key}", mention=people.get(to))
 
     def entries(self) -> list:  # type: ignore[type-arg]  # see Stage
-        """The drill's timelines."""
-        return list(self.ground().entries())
+        """The exercise's timelines."""
+        return list(self.engine().entries())
 
     def finished(self) -> bool:
-        """Whether the drill's incidents are closed."""
-        return self.ground().finished()
+        """Whether the exercise's incidents are closed."""
+        return self.engine().finished()
 
 
 def play(
     rehearsal: Rehearsal, style: str, seed: int, folder: Path, runbooks: Path, documents: Documents | None = None
 ) -> PlayedExercise:
-    """Play it to its end and return it. The caller closes the ground."""
-    exercise, ground, chat = set_up(rehearsal, seed, folder, runbooks, documents)
+    """Play it to its end and return it. The caller closes the engine."""
+    exercise, engine, chat = set_up(rehearsal, seed, folder, runbooks, documents)
     actors = tuple(Actor(one.key, one.name, one.slack, responder=True) for one in PEOPLE)
-    team = Team(exercise, ground.commands, STYLES[style], actors, ground.incidents)
+    team = Team(exercise, engine.commands, STYLES[style], actors, engine.incidents)
     exercise.start()
     minute = 0
     while not exercise.over:
-        _a_minute(ground, exercise.clock)
+        _a_minute(engine, exercise.clock)
         team.tick()
         exercise.tick()
-        ground.deliver(NOW)
+        engine.deliver(NOW)
         minute += 1
         if minute % SLACK_EVERY == 0:
-            ground.deliver()
-    ground.deliver()
-    return PlayedExercise(exercise, ground, chat)
+            engine.deliver()
+    engine.deliver()
+    return PlayedExercise(exercise, engine, chat)
 
 
 def set_up(
     rehearsal: Rehearsal, seed: int, folder: Path, runbooks: Path, documents: Documents | None = None
 ) -> tuple[Exercise, ExerciseEngine, MemoryChat]:
-    """The exercise and its ground, before it starts, on a clock that stands still."""
+    """The exercise and its engine, before it starts, on a clock that stands still."""
     clock, chat = Stepped(START), MemoryChat()
     keys = frozenset(person.key for person in PEOPLE)
     marked = MarkedChat(chat, "C-drill", keys)
@@ -117,19 +117,19 @@ def set_up(
     world = RehearsedWorld(rehearsal, PREFIX + AGENT.key, clock, seed)
     pagers = {"slack": MarkedPager(chat, keys)}
     store = CachedStore.begin(folder / "drill", first_id(1))
-    ground = ExerciseEngine(
+    engine = ExerciseEngine(
         ExerciseSite(1, folder, fleet, world.world, clock, marked, pagers, runbooks, documents=documents, store=store)
     )
-    stage = MemoryStage(marked, lambda: ground)
+    stage = MemoryStage(marked, lambda: engine)
     team = Participants(tuple(person.key for person in PEOPLE), names={person.key: person.name for person in PEOPLE})
     exercise = Exercise(1, rehearsal, team, world, clock, DEFAULT_LADDER, stage)
-    return exercise, ground, chat
+    return exercise, engine, chat
 
 
-def _a_minute(ground: ExerciseEngine, clock: object) -> None:
+def _a_minute(engine: ExerciseEngine, clock: object) -> None:
     """Let a minute go by; instances ask three times in it."""
     assert isinstance(clock, Stepped)  # noqa: S101 - set_up made it
     for _ in range(LOOKS_A_MINUTE):
         clock.advance(60 / LOOKS_A_MINUTE)
-        ground.obey()
-    ground.watch()
+        engine.obey()
+    engine.watch()

@@ -1,8 +1,8 @@
-"""Drills that a process took with it when it died: players must hear that it is over.
+"""Exercises that a process took with it when it died: players must hear that it is over.
 
-A drill's folder holds the file `running` from its beginning to its report. The file is locked by the process that runs
-the drill, and the lock goes with the process: a file that can be locked belongs to nobody any more. So a second
-Stepdown on the same data folder says nothing of a drill that runs.
+An exercise's folder holds the file `running` from its beginning to its report. The file is locked by the process that
+runs the exercise, and the lock goes with the process: a file that can be locked belongs to nobody any more. So a second
+Stepdown on the same data folder says nothing of an exercise that runs.
 """
 
 import fcntl
@@ -28,7 +28,7 @@ log = logging.getLogger("stepdown.exercises")
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A drill that nobody runs any more: its number, its channel, and the lock on its file."""
+    """An exercise that nobody runs any more: its number, its channel, and the lock on its file."""
 
     number: int
     channel: str
@@ -37,7 +37,7 @@ class Left:
 
 @dataclass
 class Unfinished:
-    """Which drills this process runs, and which ones another has left."""
+    """Which exercises this process runs, and which ones another has left."""
 
     chat: Chat
     folder: Path
@@ -45,20 +45,20 @@ class Unfinished:
     _looked: float = float("-inf")
 
     def begin(self, folder: Path, number: int, channel: str) -> None:
-        """Note that this process runs the drill of this folder."""
+        """Note that this process runs the exercise of this folder."""
         file = self._running[number] = (folder / FILE).open("a+")
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(channel)
         file.flush()
 
     def done(self, number: int) -> None:
-        """Everything that was to be said of a drill is said. Twice is once."""
+        """Everything that was to be said of an exercise is said. Twice is once."""
         file = self._running.pop(number, None)
         if file is not None:
             _remove(file)
 
     def tell(self) -> None:
-        """Say in the channel of each drill that was left that it is over; what fails is tried again in a minute."""
+        """Say in the channel of each exercise that was left that it is over; what fails is tried again in a minute."""
         if time.monotonic() - self._looked < EVERY:
             return
         self._looked = time.monotonic()
@@ -75,7 +75,7 @@ class Unfinished:
 
 
 def left(folder: Path) -> Iterator[Left]:
-    """Drills under the folder that nobody runs any more, each locked by whoever asks."""
+    """Exercises under the folder that nobody runs any more, each locked by whoever asks."""
     for path in sorted(folder.glob(f"drill-*/{FILE}")):
         with suppress(OSError, ValueError):
             number, file = int(path.parent.name.removeprefix("drill-")), path.open("r+")

@@ -73,7 +73,7 @@ class Chat(Protocol):
         """Set the channel's topic."""
         ...
 
-    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+    def chart_image(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
         """Hand over a picture without posting it. Receipt.id is what a card names it by (`cards.Picture.file`)."""
         ...
 

@@ -16,7 +16,7 @@ class Document:
     name: str
     markdown: str
     data: str
-    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    chart_images: Mapping[str, bytes] = field(default_factory=dict)
     gaps: int = 0
 
 
@@ -31,7 +31,7 @@ class Documents(Protocol):
         """Draw one chart as a PNG. Raises DeliveryError."""
         ...
 
-    def budgets(self, agent: str, curves: Sequence[Burndown]) -> bytes:
+    def budgets(self, agent: str, burndowns: Sequence[Burndown]) -> bytes:
         """Draw how an agent's error budgets went down, as a PNG. Raises DeliveryError."""
         ...
 

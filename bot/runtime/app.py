@@ -1,4 +1,4 @@
-"""The composition root: the one file that knows every concrete class. What keeps time stands in `metronome`.
+"""The composition root: the one file that knows every concrete class. What it is made of stands in `setup`.
 
 Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part of each delivery lane, and the scheduler
 with fewer than ten jobs. Jobs are metronomes: what is due stands in rows.
@@ -8,122 +8,50 @@ import os
 import random
 import socket
 import sys
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
-from bot.charts.worker import ChartWorker
 from bot.controls import build_controls
-from bot.core.incident.effects import LANES, Lane
-from bot.core.model.fleet import Fleet
-from bot.core.runbooks.playbook import Playbook
 from bot.documents.render import MarkdownDocuments
-from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.charts import Charts
-from bot.engine.commands.causes import Causes
-from bot.engine.commands.commands import CommandDependencies, Commands
+from bot.engine.assembly import Engine, EngineDependencies, build_adapters, build_delivery, build_engine
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
-from bot.engine.delivery.delivery import Adapters, Delivery
-from bot.engine.detection.detector import Detector
-from bot.engine.detection.findings import Findings
+from bot.engine.delivery.delivery import Delivery
 from bot.engine.detection.poller import Poller
-from bot.engine.detection.push_intake import PushIntake
-from bot.engine.health.followup_reminders import Reminders
-from bot.engine.health.replicas import ReplicaSync
 from bot.engine.health.routine import RoutineChecks
-from bot.engine.incidents.monitor import IncidentMonitor
-from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.reliability.readiness_check import ReadinessCheck
-from bot.engine.reports.issue_sync import Tracker
-from bot.engine.reports.postmortems import PostmortemWriter
-from bot.engine.views.sli_lines import SliLines
-from bot.engine.views.views import Views
 from bot.exercises.host import ExerciseHost, HostDependencies
 from bot.exercises.results import rehearsed
-from bot.pagers import PAGERDUTY, build_pagers
+from bot.pagers import build_pagers
 from bot.pagers.pagerduty.adapter import paged_run
-from bot.ports.clock import Clock
 from bot.ports.exercises import Exercises
 from bot.ports.pagers import Pager
-from bot.ports.store import Replica, Store
+from bot.ports.store import Replica
 from bot.runbooks.library import RunbookLibrary
 from bot.runbooks.playbook_library import PlaybookLibrary
+from bot.runtime.lane_workers import LaneWorkers
+from bot.runtime.replica_exchange import ReplicaExchange
 from bot.runtime.scheduler import PollThreads, new_scheduler, settle_memory
-from bot.runtime.self_monitoring import MonitoringDependencies, MonitoringSettings, SelfMonitoring
+from bot.runtime.self_monitoring import MonitoringDependencies, SelfMonitoring
+from bot.runtime.setup import AppParts, AppSetup
 from bot.slack import Slack, build_slack
 from bot.slack.client.directory import SlackDirectory
 from bot.sources import build_all
-from bot.store import SqlStore
 from bot.web.api import build_api
 from bot.web.inbound import pagerduty
 from bot.web.server import HttpServer
-from bot.web.tokens import TokenBook
 
 log = structlog.get_logger("stepdown")
 
-WORKERS: Mapping[Lane, int] = {"controls": 1, "pagers": 4, "slack": 4, "documents": 1}
 SWITCH = 0.0005
 """Seconds after which a busy thread lets another one run. An acknowledgement passes through five threads; with Python's
 5 ms it waited for the evaluation of a large fleet at each of them."""
 LONGEST_LEASE = timedelta(hours=1)
 """Read-backs this old are taken over at start: an instance that spoke before a restart still has to be heard."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlackAccess:
-    """How Slack is reached. `team_id` empty: the workspace the token belongs to."""
-
-    bot_token: str = field(repr=False)
-    app_token: str = field(repr=False)
-    """Empty: HTTP mode, with the signing secret."""
-    base_url: str
-    signing_secret: str = field(default="", repr=False)
-    team_id: str = ""
-    prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AppSetup:
-    """What a running Stepdown is made of. `speed`: how much faster than real time the clock runs."""
-
-    fleet: Callable[[], Fleet]
-    clock: Clock
-    slack: SlackAccess
-    database_url: str
-    data_dir: Path
-    runbooks_dir: Path
-    playbooks_dir: Path
-    tokens: TokenBook = field(default_factory=TokenBook)
-    http_host: str = "127.0.0.1"
-    http_port: int = 0
-    speed: float = 1.0
-    history_days: float = 3
-    pagerduty_url: str = PAGERDUTY
-    pagerduty_inbound_secret: str = field(default="", repr=False)
-    tracker: Tracker | None = None
-    """Where follow-ups are tracked as well; None: nowhere."""
-    version: str = ""
-    on_fleet: Callable[[], None] = lambda: None
-    """Called when some replica was asked to read the fleet file again."""
-    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
-
-
-@dataclass(frozen=True, slots=True)
-class AppParts:
-    """How what is kept and what reaches the world are made: whoever disturbs Stepdown puts something around them."""
-
-    store: Callable[[str], Store] = SqlStore.open
-    adapters: Callable[[Adapters], Adapters] = lambda adapters: adapters
-    chart_worker: Callable[[], ChartWorker] = ChartWorker
 
 
 class App:
@@ -134,85 +62,110 @@ class App:
         self._parts = parts or AppParts()
         self.store = self._parts.store(setup.database_url)
         self._fleet = setup.fleet
-        self._wakes = {lane: [threading.Event() for _ in range(WORKERS[lane])] for lane in LANES}
-        self._stopping = threading.Event()
-        self._told = threading.Event()
-        self._deaf: Callable[[], None] = lambda: None
-        self._threads: list[threading.Thread] = []
+        self._lanes = LaneWorkers()
         self._pool = PollThreads()
-        self._wire()
-
-    def _wire(self) -> None:
-        setup, store, fleet, clock = self._setup, self.store, self._fleet, self._setup.clock
-        self.rung_cache = MemoryRungCache(fleet, clock, store.rungs())
-        me = Replica(f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}", socket.gethostname(), os.getpid())
-        self.replicas = ReplicaSync(store, self.rung_cache, me)
-        self.replicas.begin(clock.now() - LONGEST_LEASE)
-        recorder = IncidentRecorder(store, self.rung_cache, time.time, self._wake)
-        self._history = history = Baselines(store, fleet)
-        shelf = RunbookLibrary(setup.runbooks_dir)
+        runbooks = RunbookLibrary(setup.runbooks_dir)
+        self._playbooks = PlaybookLibrary(setup.playbooks_dir, runbooks.names, self._fleet).all
+        self._readiness_check = ReadinessCheck(self.store, self._fleet, runbooks, rehearsed(setup.data_dir))
         pagers = build_pagers(setup.pagerduty_url)
-        opener = IncidentOpener(store, recorder, fleet, shelf, frozenset({"slack", *pagers}))
-        self.detector = Detector(store, recorder, history, opener, fleet, clock)
-        self.monitor = IncidentMonitor(store, recorder, history, self.rung_cache, fleet, clock, self.replicas.all_told)
-        self._specs = dict(fleet().sources)
-        self._sources = sources = build_all(fleet().sources, clock)
-        self.findings = Findings(store, fleet, clock, time.time)
-        self.poller = Poller(
-            store,
-            fleet,
-            sources,
-            clock,
-            self._pool,
-            self.detector.evaluate,
-            history_days=setup.history_days,
-            findings=self.findings,
-        )
-        readiness_check = ReadinessCheck(store, fleet, shelf, rehearsed(setup.data_dir))
-        self.rounds = RoutineChecks(
-            store, recorder, fleet, clock, time.time, readiness_check, setup.tracker, log.warning
-        )
-        numbers = SliLines(store, history, self.rung_cache, fleet)
-        views = Views(store, numbers, fleet, self.monitor.clock_of)
-        playbooks = PlaybookLibrary(setup.playbooks_dir, shelf.names, fleet).all
-        causes = Causes.over(store, recorder, history, views, playbooks, shelf, fleet, clock)
-        self.reminders = Reminders(store, recorder, fleet, clock)
-        self.commands = Commands(
-            CommandDependencies(store, recorder, opener, views, fleet, clock, causes, readiness_check)
-        )
-        self.slack = _slack(setup.slack, self.commands, fleet, setup.speed, self._first_sight)
+        self._ways = frozenset({"slack", *pagers})
+        self.engine = self._engine(runbooks)
+        self.rung_cache, self.commands = self.engine.rung_cache, self.engine.commands
+        self._source_specs = dict(self._fleet().sources)
+        self._sources = build_all(self._source_specs, setup.clock)
+        self.poller = self._poller()
+        self.slack = self._slack()
+        self._pagers: Mapping[str, Pager] = {self.slack.pager.kind: self.slack.pager, **pagers}
         self._chart_worker = self._parts.chart_worker()
-        documents = MarkdownDocuments(setup.data_dir, self._chart_worker.draw)
-        pictures = Charts(store, history, documents, self.slack.chat, fleet, clock)
-        self.slack.draw_with(pictures.of_sli)
-        adapters = self._parts.adapters(
-            Adapters(
-                self.slack.chat,
-                {self.slack.pager.kind: self.slack.pager, **pagers},
-                build_controls(fleet, clock, lambda agent, workflow: self.rung_cache.answer(agent, workflow).level),
-                PostmortemWriter(store, documents, fleet),
-                pictures,
-                self.poller.ask,
-            )
-        )
-        self.delivery = Delivery(
-            store, recorder, views, adapters, fleet, clock, time.time, random.random, store.installation()
-        )
-        self.self_monitoring = self._self_monitoring(frozenset({"slack", *pagers}), recorder)
+        self.delivery = self._delivery()
+        self.routine = self._routine()
+        self.self_monitoring = self._self_monitoring()
         self.watch = self.self_monitoring.watch
-        self.intake = PushIntake(store, self.detector, fleet, clock, self.findings)
-        self.exercises = self._exercises({self.slack.pager.kind: self.slack.pager, **pagers}, playbooks)
-        self._wire_http()
+        self.exercises = self._exercises()
+        self._exchange = ReplicaExchange(
+            self.store, self.engine.replicas, self.watch.ticks, self._lanes.wake, setup.on_fleet
+        )
+        self._api = self._http()
+        self._server = HttpServer(self._api, setup.http_host, setup.http_port)
         self._scheduler = new_scheduler()
 
-    def _self_monitoring(self, ways: frozenset[str], recorder: IncidentRecorder) -> SelfMonitoring:
+    def _engine(self, runbooks: RunbookLibrary) -> Engine:
+        host = socket.gethostname()
+        built = build_engine(
+            EngineDependencies(
+                self.store,
+                self._fleet,
+                self._setup.clock,
+                time.time,
+                runbooks,
+                self._playbooks,
+                self._ways,
+                self._lanes.wake,
+                self._readiness_check,
+                Replica(f"{host}-{os.getpid()}-{uuid.uuid4().hex[:8]}", host, os.getpid()),
+            )
+        )
+        built.replicas.begin(self._setup.clock.now() - LONGEST_LEASE)
+        return built
+
+    def _poller(self) -> Poller:
+        return Poller(
+            self.store,
+            self._fleet,
+            self._sources,
+            self._setup.clock,
+            self._pool,
+            self.engine.detector.evaluate,
+            history_days=self._setup.history_days,
+            findings=self.engine.findings,
+        )
+
+    def _slack(self) -> Slack:
+        """Slack, both ways."""
+        access = self._setup.slack
+        return build_slack(
+            self.commands,
+            self._fleet,
+            bot_token=access.bot_token,
+            app_token=access.app_token,
+            signing_secret=access.signing_secret,
+            base_url=access.base_url,
+            team_id=access.team_id,
+            prefix=access.prefix,
+            rate=self._setup.speed,
+            first=self._first_sight,
+        )
+
+    def _delivery(self) -> Delivery:
+        """What carries effects out, and the charts for those who ask."""
+        documents = MarkdownDocuments(self._setup.data_dir, self._chart_worker.draw)
+        controls = build_controls(
+            self._fleet, self._setup.clock, lambda agent, workflow: self.rung_cache.answer(agent, workflow).level
+        )
+        adapters = build_adapters(self.engine, self.slack.chat, documents, self._pagers, controls, self.poller.ask)
+        self.slack.draw_with(adapters.charts.of_sli)
+        return build_delivery(self.engine, self._parts.adapters(adapters), random.random, self.store.installation())
+
+    def _routine(self) -> RoutineChecks:
+        return RoutineChecks(
+            self.store,
+            self.engine.recorder,
+            self._fleet,
+            self._setup.clock,
+            time.time,
+            self._readiness_check,
+            self._setup.tracker,
+            log.warning,
+        )
+
+    def _self_monitoring(self) -> SelfMonitoring:
         setup, slack = self._setup, self.slack
         dependencies = MonitoringDependencies(
             self.store,
             self._fleet,
             setup.clock,
             SlackDirectory(slack.access),
-            ways,
+            self._ways,
             self.poller,
             slack.chat,
             slack.connection.healthy,
@@ -221,25 +174,32 @@ class App:
             setup.version,
             "" if setup.database_url.startswith("sqlite") else socket.gethostname(),
         )
-        return SelfMonitoring(dependencies, setup.monitoring, recorder)
+        return SelfMonitoring(dependencies, setup.monitoring, self.engine.recorder)
 
-    def _exercises(self, pagers: Mapping[str, Pager], playbooks: Callable[[], Iterable[Playbook]]) -> ExerciseHost:
-        """Exercises beside the real thing: what is said in a drill's channel goes to the drill's own commands."""
+    def _exercises(self) -> ExerciseHost:
+        """Exercises beside the real thing: what is said in an exercise's channel goes to its own commands."""
         setup, slack = self._setup, self.slack
         folders = (setup.runbooks_dir, setup.data_dir)
         host = ExerciseHost(
             HostDependencies(
-                slack, pagers, self._fleet, self.store, setup.clock, playbooks, *folders, self._chart_worker.draw
+                slack,
+                self._pagers,
+                self._fleet,
+                self.store,
+                setup.clock,
+                self._playbooks,
+                *folders,
+                self._chart_worker.draw,
             )
         )
         slack.inbound.route, slack.inbound.more = host.route, {Exercises: host}
         return host
 
-    def _wire_http(self) -> None:
+    def _http(self) -> FastAPI:
         setup = self._setup
-        self._api = build_api(
+        return build_api(
             self.rung_cache,
-            self.intake,
+            self.engine.intake,
             setup.tokens,
             self.watch.problems,
             self.self_monitoring.registry,
@@ -248,18 +208,17 @@ class App:
             clock=setup.clock,
             version=setup.version,
             more=(*self.slack.routes, self._inbound()),
-            warnings=lambda: [*self.watch.warnings(), *self.findings.told()],
+            warnings=lambda: [*self.watch.warnings(), *self.engine.findings.told()],
         )
-        self._server = HttpServer(self._api, setup.http_host, setup.http_port)
 
     def _first_sight(self, key: str) -> bool:
         return self.store.first_sight(key, self._setup.clock.now())
 
     def _inbound(self) -> APIRouter:
         """What is done about a page at PagerDuty stops paging here too."""
-        elsewhere = InboundAcknowledgements(self.store, self.commands, self._fleet, paged_run, "PagerDuty")
+        inbound = InboundAcknowledgements(self.store, self.commands, self._fleet, paged_run, "PagerDuty")
         secret, registry = self._setup.pagerduty_inbound_secret, self.self_monitoring.registry
-        return pagerduty.routes(secret, elsewhere.acknowledged, elsewhere.closed, registry)
+        return pagerduty.routes(secret, inbound.acknowledged, inbound.closed, registry)
 
     @property
     def url(self) -> str:
@@ -272,11 +231,8 @@ class App:
         settle_memory()
         self._server.start()
         self.slack.connection.start()
-        for lane in LANES:
-            for part, wake in enumerate(self._wakes[lane]):
-                self._spawn(f"{lane}-{part}", lambda lane=lane, part=part, wake=wake: self._work(lane, part, wake))  # type: ignore[misc]
-        self._spawn("exchange", self._exchange)
-        self._deaf = self.store.listen(self._hear)
+        self._lanes.start(self.delivery.run)
+        self._exchange.start()
         self._schedule()
         self._scheduler.start()
         self.self_monitoring.start()
@@ -287,51 +243,47 @@ class App:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
         self.exercises.stop()
-        self._stopping.set()
-        self._deaf()
-        self._told.set()
-        self._wake(LANES)
-        for thread in self._threads:
-            thread.join(timeout=15)
+        self._exchange.stop()
+        self._lanes.stop()
         self._chart_worker.close()
         self.slack.stop()
         self._server.stop()
         self._pool.close()
         for source in self._sources.values():
             source.close()
-        self.replicas.leave()
+        self.engine.replicas.leave()
         self.store.close()
 
     def adopt_fleet(self) -> None:
         """The fleet file was read anew: ask the sources it names now. Unchanged ones keep their connections."""
         wanted = dict(self._fleet().sources)
-        for name in [name for name, spec in self._specs.items() if wanted.get(name) != spec]:
+        for name in [name for name, spec in self._source_specs.items() if wanted.get(name) != spec]:
             self.poller.troubles.pop(name, None)
             self.poller.source_health.forget(name)
             gone = self._sources.pop(name, None)
             if gone is not None:
                 gone.close()
-        fresh = {name: spec for name, spec in wanted.items() if self._specs.get(name) != spec}
+        fresh = {name: spec for name, spec in wanted.items() if self._source_specs.get(name) != spec}
         self._sources.update(build_all(fresh, self._setup.clock))
-        self._specs = wanted
-        self._history.forget()
+        self._source_specs = wanted
+        self.engine.baselines.forget()
 
     def _schedule(self) -> None:
         """The metronomes. Scenario intervals shrink with the clock's speed, down to a tenth of a second."""
         self._every(1, "poll", self.poller.tick)
-        self._every(1, "deadlines", self.monitor.deadlines)
-        self._every(30, "reminders", self.reminders.tick)
-        self._every(1, "read-back", self.monitor.read_back)
+        self._every(1, "deadlines", self.engine.monitor.deadlines)
+        self._every(30, "reminders", self.engine.reminders.tick)
+        self._every(1, "read-back", self.engine.monitor.read_back)
         self._every(1, "exercises", self.exercises.tick)
-        self._every(5, "recovery", self.monitor.judge_all)
-        self._every(15, "causes", self.commands.causes.attribution.look_all)
-        self._every(60, "queues", self.intake.count_queues)
-        self._every(60, "findings", self.findings.tick)
-        self._every(60, "rounds", self.rounds.tick)
+        self._every(5, "recovery", self.engine.monitor.judge_all)
+        self._every(15, "causes", self.engine.attribution.look_all)
+        self._every(60, "queues", self.engine.intake.count_queues)
+        self._every(60, "findings", self.engine.findings.tick)
+        self._every(60, "routine", self.routine.tick)
         self._every(60, "upkeep", self.self_monitoring.upkeep.tick)
-        self._every(20, "silence", lambda: self.detector.look_for_silence(self.poller.troubles))
-        self._scheduler.add_job(lambda: self._wake(LANES), "interval", seconds=1, id="lanes")
-        self._scheduler.add_job(self._make_room, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))
+        self._every(20, "silence", lambda: self.engine.detector.look_for_silence(self.poller.troubles))
+        self._scheduler.add_job(self._lanes.wake, "interval", seconds=1, id="lanes")
+        self._scheduler.add_job(self._prepare_minutes, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))
 
     def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
         interval = max(0.1, seconds / self._setup.speed)
@@ -349,66 +301,5 @@ class App:
         at_once = datetime.now(UTC)
         self._scheduler.add_job(guarded, "interval", seconds=interval, id=name, next_run_time=at_once)
 
-    def _make_room(self) -> None:
+    def _prepare_minutes(self) -> None:
         self.store.prepare_minutes(self._setup.clock.now())
-
-    def _exchange(self) -> None:
-        """Rungs that another process committed, such as the CLI, reach the agents at once or within a second."""
-        while not self._stopping.is_set():
-            self._told.wait(timeout=1.0)
-            self._told.clear()
-            self.watch.ticks.began("exchange", 1.0)
-            try:
-                self.replicas.exchange()
-                self.watch.ticks.completed("exchange")
-            except Exception:  # the loop's outer edge: a database that is away comes back
-                self.watch.ticks.failed("exchange")
-                log.exception("no exchange with the database")
-                self._stopping.wait(0.5)
-
-    def _hear(self, news: str) -> None:
-        """What any replica committed, this one too."""
-        self._wake(lane for lane in LANES if news in (f"outbox {lane}", "all"))
-        if news in ("rungs", "all"):
-            self._told.set()
-        if news == "fleet":
-            self._setup.on_fleet()
-
-    def _spawn(self, name: str, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _work(self, lane: Lane, part: int, wake: threading.Event) -> None:
-        """One lane worker: woken by a commit, at the latest each second."""
-        while not self._stopping.is_set():
-            wake.wait(timeout=1.0)
-            wake.clear()
-            try:
-                self.delivery.run(lane, (part, WORKERS[lane]))
-            except Exception:  # the loop's outer edge: one bad effect must not end the lane
-                log.exception("lane failed", lane=lane)
-                time.sleep(0.2)
-
-    def _wake(self, lanes: Iterable[Lane]) -> None:
-        for lane in lanes:
-            for event in self._wakes[lane]:
-                event.set()
-
-
-def _slack(
-    access: SlackAccess, commands: Commands, fleet: Callable[[], Fleet], rate: float, first: Callable[[str], bool]
-) -> Slack:
-    """Slack, both ways."""
-    return build_slack(
-        commands,
-        fleet,
-        bot_token=access.bot_token,
-        app_token=access.app_token,
-        signing_secret=access.signing_secret,
-        base_url=access.base_url,
-        team_id=access.team_id,
-        prefix=access.prefix,
-        rate=rate,
-        first=first,
-    )

@@ -19,18 +19,11 @@ from bot.core.formatting.json_view import json_view
 from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
-from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.commands.causes import Causes
-from bot.engine.commands.commands import CommandDependencies, Commands
-from bot.engine.incidents.monitor import IncidentMonitor
-from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.assembly import EngineDependencies, build_engine
+from bot.engine.commands.commands import Commands
 from bot.engine.paging.canary import KIND as CANARY
 from bot.engine.paging.canary import Canary
 from bot.engine.reliability.readiness_check import ReadinessCheck
-from bot.engine.views.sli_lines import SliLines
-from bot.engine.views.views import Views
 from bot.exercises.results import rehearsed
 from bot.pagers import PAGERS
 from bot.ports.clock import Clock
@@ -67,20 +60,16 @@ class OfflineCommands:
             return fleet
 
         ways = frozenset({"slack", *PAGERS})
-        rung_cache = MemoryRungCache(present, clock, store.rungs())
-        rung_cache.hear(store.readings(clock.now() - LONGEST_LEASE))
-        recorder = IncidentRecorder(store, rung_cache, time.time, lambda _: None)
-        history = Baselines(store, present)
-        shelf = RunbookLibrary(settings.runbooks_dir)
-        opener = IncidentOpener(store, recorder, present, shelf, ways)
-        monitor = IncidentMonitor(store, recorder, history, rung_cache, present, clock)
-        numbers = SliLines(store, history, rung_cache, present)
-        views = Views(store, numbers, present, monitor.clock_of)
-        playbooks = PlaybookLibrary(settings.playbooks_dir, shelf.names, present).all
-        causes = Causes.over(store, recorder, history, views, playbooks, shelf, present, clock)
-        readiness_check = ReadinessCheck(store, present, shelf, rehearsed(settings.data_dir))
-        desk = CommandDependencies(store, recorder, opener, views, present, clock, causes, readiness_check)
-        return cls(store, Commands(desk), fleet, ways, readiness_check, clock)
+        runbooks = RunbookLibrary(settings.runbooks_dir)
+        playbooks = PlaybookLibrary(settings.playbooks_dir, runbooks.names, present).all
+        readiness_check = ReadinessCheck(store, present, runbooks, rehearsed(settings.data_dir))
+        engine = build_engine(
+            EngineDependencies(
+                store, present, clock, time.time, runbooks, playbooks, ways, readiness_check=readiness_check
+            )
+        )
+        engine.rung_cache.adopt(store.readings(clock.now() - LONGEST_LEASE))
+        return cls(store, engine.commands, fleet, ways, readiness_check, clock)
 
     def close(self) -> None:
         """Let go of the database."""

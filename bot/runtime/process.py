@@ -19,9 +19,10 @@ from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
 from bot.integrations.github import GitHubIssues
 from bot.ports.store import Replica
-from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.app import App
 from bot.runtime.clock import RealClock
 from bot.runtime.self_monitoring import MonitoringSettings
+from bot.runtime.setup import AppSetup, SlackAccess
 from bot.sources import KINDS
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import holder_of, sqlite_path

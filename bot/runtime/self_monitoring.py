@@ -72,7 +72,7 @@ class SelfMonitoring:
         self.canary = Canary(store, fleet, ways, clock, time.time, monitoring.canary_person)
         jobs = (self.reach.tick, self.canary.tick)
         self.upkeep = Maintenance(store, fleet, clock, time.time, monitoring.keep, jobs, dependencies.speed)
-        body = ProcessReadings(
+        process = ProcessReadings(
             dependencies.slack_healthy,
             time.time,
             time.monotonic,
@@ -83,7 +83,7 @@ class SelfMonitoring:
             dependencies.host,
             self._in_time,
         )
-        self.watch = SelfMonitor(store, dependencies.poller, fleet, clock, dependencies.chat, body)
+        self.watch = SelfMonitor(store, dependencies.poller, fleet, clock, dependencies.chat, process)
         self.heartbeat = Heartbeat(monitoring.heartbeat_url, time.monotonic, log.error)
         self.registry = CollectorRegistry()
         recorder.listeners.append(EventCounts(self.registry, sorted(ways)).note)

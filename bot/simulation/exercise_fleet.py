@@ -1,7 +1,7 @@
-"""The fleet of one drill: one simulated agent, its players and nobody else, and the source that tells its numbers.
+"""The fleet of one exercise: one simulated agent, its players and nobody else, and the source that tells its numbers.
 
 The four SLIs are the built-in ones of the fleet file (a test holds the two against each other). The agent has a key of
-its own, `drill-refunds`: no command of a drill can name a real agent, and none of a real incident this one.
+its own, `drill-refunds`: no command of an exercise can name a real agent, and none of a real incident this one.
 """
 
 from collections.abc import Sequence

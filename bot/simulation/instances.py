@@ -44,7 +44,7 @@ class Instance:
         self._agent = world.agents[agent]
         self._dialect = dialect
         self._ladder = ladder
-        self._told: RungReply | None = None
+        self._reply: RungReply | None = None
         self._lease_ends = world.now() + LEASE
 
     @property
@@ -59,11 +59,11 @@ class Instance:
 
     def step(self) -> None:
         """One poll, reporting what is applied by then."""
-        if self._told:
-            self._world.obey(self._agent.key, self.name, self._told.level)
-            self.epoch, self._told = self._told.epoch, None
+        if self._reply:
+            self._world.obey(self._agent.key, self.name, self._reply.level)
+            self.epoch, self._reply = self._reply.epoch, None
         try:
-            self._hear(self._dialect.ask(self.rung, self.epoch))
+            self._take(self._dialect.ask(self.rung, self.epoch))
         except NoAnswerError as error:
             self._go_without(str(error))
 
@@ -71,14 +71,14 @@ class Instance:
         """Hang up."""
         self._dialect.close()
 
-    def _hear(self, told: RungReply) -> None:
-        if told.level not in self._ladder.names():
-            raise NoAnswerError(f"no rung {told.level!r} on the ladder")
-        if told.epoch < self.epoch:
-            raise NoAnswerError(f"epoch {told.epoch} is older than {self.epoch}, which is applied")
+    def _take(self, reply: RungReply) -> None:
+        if reply.level not in self._ladder.names():
+            raise NoAnswerError(f"no rung {reply.level!r} on the ladder")
+        if reply.epoch < self.epoch:
+            raise NoAnswerError(f"epoch {reply.epoch} is older than {self.epoch}, which is applied")
         self.trouble = ""
-        self._lease_ends = told.not_after
-        self._told = told
+        self._lease_ends = reply.not_after
+        self._reply = reply
 
     def _go_without(self, why: str) -> None:
         if not self.trouble:

@@ -131,7 +131,7 @@ class MemoryChat:
         """Set a topic."""
         self.topics[channel] = text
 
-    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+    def chart_image(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
         """Keep a picture."""
         del title, alt, key
         with self._lock:

@@ -16,7 +16,7 @@ from bot.engine.commands.commands import Commands
 from bot.slack.access import Access, Identity
 from bot.slack.client.chat import SlackChat, SlackPager
 from bot.slack.client.rate_limiter import RateLimiter
-from bot.slack.client.sli_charts import CurvesOf, SliCharts
+from bot.slack.client.sli_charts import ChartsOf, SliCharts
 from bot.slack.client.web_api import SLACK_API, SlackClient, asking_client, checked_address, writing_client
 from bot.slack.inbound.deduplication import acted_on_once
 from bot.slack.inbound.http import HttpConnection
@@ -32,7 +32,7 @@ LISTENER_THREADS = 10
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """Everything of Slack's that the rest of the house uses."""
+    """Everything of Slack's that the rest of Stepdown uses."""
 
     chat: SlackChat
     pager: SlackPager
@@ -42,9 +42,9 @@ class Slack:
     identity: Identity
     client: SlackClient
 
-    def draw_with(self, curves: CurvesOf) -> None:
+    def draw_with(self, sli_charts: ChartsOf) -> None:
         """Show charts to those who ask for an SLI."""
-        self.inbound.curves = SliCharts(self.client, curves)
+        self.inbound.sli_charts = SliCharts(self.client, sli_charts)
 
     @property
     def routes(self) -> tuple[APIRouter, ...]:

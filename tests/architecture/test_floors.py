@@ -35,7 +35,8 @@ FLAG_NAMES = frozenset(
 
 
 def contracts() -> list[dict[str, list[str]]]:
-    return tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    found: list[dict[str, list[str]]] = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    return found
 
 
 def pure_sources() -> list[str]:

@@ -11,7 +11,6 @@ MEDIAN_LIMIT = 10
 # Tables of data read well at any length. Each needs its reason.
 TABLES_OF_DATA: dict[str, str] = {
     "bot/core/incident/events.py": "one dataclass an event; a newcomer looks for all of them in one place",
-    "bot/ports/store.py": "Protocols only: signatures and what they promise",
 }
 
 

@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 import httpx
 
 from bot.localslack.server import LocalSlack
-from bot.runtime.app import App, AppSetup, SlackAccess
+from bot.runtime.app import App
+from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation.clock import MovableClock
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token

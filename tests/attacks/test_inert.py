@@ -7,6 +7,7 @@ phone's notification, a JSON reader. Cards with everything filled are in tests/s
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from bot.charts.sli_chart import draw as draw_chart
 from bot.core.cards.answer import Answer
-from bot.core.cards.page import Picture
+from bot.core.cards.page import ChartImage, PageCard
 from bot.core.cards.team import HomeCard
 from bot.core.formatting.json_view import json_view
 from bot.core.formatting.terminal_text import visible
@@ -40,11 +41,11 @@ from bot.slack.inbound import modals, replies
 from bot.slack.inbound.modals import FormPlace
 from tests.core.reports.refund_incident import report
 from tests.pagers.page_cards import OPEN
-from tests.slack.recording_commands import Desk
-from tests.slack.setup import FLEET, realistic
+from tests.slack.recording_commands import RecordedCommands, commands
+from tests.slack.setup import FLEET, moment, realistic
 from tests.slack.test_cards import check_inert, check_limits
 from tests.slack.town import Town, workspace
-from tests.support.wired import ANA, House
+from tests.support.wired import ANA, WiredEngine
 
 ATTACKS = {
     "mentions": "<!channel> <!here|all> <!everyone> <@U0ANA> <!subteam^S0RESP|x> @here @channel",
@@ -77,13 +78,13 @@ def slack_inert(drawn: Drawn) -> None:
 
 
 @pytest.fixture(scope="module")
-def own() -> LocalSlack:
+def own() -> Iterator[LocalSlack]:
     with LocalSlack(workspace()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def town(own: LocalSlack) -> Town:
+def town(own: LocalSlack) -> Iterator[Town]:
     made = Town(own)
     yield made
     made.close()
@@ -109,7 +110,7 @@ def test_a_line_in_a_channel(attack: str) -> None:
 def test_an_answer_and_a_refusal(attack: str) -> None:
     said = ParsedCommand(verb("incident", "note"), "42", (("TEXT", attack),))
     for ok in (True, False):
-        slack_inert(replies.reply(said, Answer(attack, ok=ok, incident_id=42), Desk(), "C0ROOM"))
+        slack_inert(replies.reply(said, Answer(attack, ok=ok, incident_id=42), commands(RecordedCommands()), "C0ROOM"))
     unclear = replies.unclear("incident", attack, "", FLEET)
     strange = "".join(block["text"]["text"] for block in unclear.blocks[:1])
     assert not re.search(r"[`<>]", strange.replace("&lt;", "").replace("&gt;", ""))
@@ -118,10 +119,14 @@ def test_an_answer_and_a_refusal(attack: str) -> None:
 
 @EVERY
 def test_a_page_its_fallback_and_its_picture(attack: str) -> None:
-    page = realistic()["page"]
-    shown = replace(page, headline=attack, why=attack, runbook=attack, charts=(Picture("F00000001", attack, attack),))
+    page = moment("page", PageCard)
+    shown = replace(
+        page, headline=attack, why=attack, runbook=attack, charts=(ChartImage("F00000001", attack, attack),)
+    )
     slack_inert(blocks.draw(shown))
-    assert len(blocks.draw(replace(page, charts=(Picture(attack, "x", "x"),))).blocks) == len(blocks.draw(page).blocks)
+    assert len(blocks.draw(replace(page, charts=(ChartImage(attack, "x", "x"),))).blocks) == len(
+        blocks.draw(page).blocks
+    )
 
 
 @EVERY
@@ -164,7 +169,7 @@ def test_a_topic_and_a_file(attack: str, chat: SlackChat, town: Town) -> None:
 
 
 @EVERY
-def test_a_name_of_a_channel_and_of_a_file(attack: str, house: House) -> None:
+def test_a_name_of_a_channel_and_of_a_file(attack: str, house: WiredEngine) -> None:
     house.live(2, her=18.0)
     named = channel_name(replace(house.incident(), agent=attack))
     assert re.fullmatch(r"[a-z0-9_-]{1,80}", named)
@@ -179,11 +184,11 @@ def test_a_command_does_what_its_verb_says_and_nothing_that_its_words_say(attack
 
 
 @EVERY
-def test_from_a_person_to_the_chat_and_the_timeline(attack: str, house: House) -> None:
+def test_from_a_person_to_the_chat_and_the_timeline(attack: str, house: WiredEngine) -> None:
     title = attack.encode("utf-8", "replace").decode()
-    assert house.commands.declare(ANA, "refunds", title).ok
-    house.commands.note(ANA, 1, title, "update")
-    house.commands.step_down(ANA, "refunds", "read-only", title)
+    assert house.commands.lifecycle.declare(ANA, "refunds", title).ok
+    house.commands.teamwork.note(ANA, 1, title, "update")
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", title)
     house.deliver()
     for posted in house.chat.posts.values():
         drawn = blocks.line(posted.content) if isinstance(posted.content, str) else blocks.draw(posted.content)
@@ -213,8 +218,8 @@ def test_a_postmortem(attack: str, tmp_path: Path) -> None:
     )
     tokens = MarkdownIt("commonmark").enable("table").parse(made.markdown)
     inner = [child for token in tokens for child in (token.children or [])]
-    pictures = {token.attrs["src"] for token in inner if token.type == "image"}
-    assert pictures == set(made.pictures)
+    chart_images = {token.attrs["src"] for token in inner if token.type == "image"}
+    assert chart_images == set(made.chart_images)
     assert not [token for token in [*tokens, *inner] if token.type in ("html_block", "html_inline", "link_open")]
     assert "49" not in made.markdown.replace("{{ 7*7 }}", "") or "7*7" not in attack
     json.loads(made.data)

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.charts.sli_chart import draw as chart
 from bot.core.cards.answer import Card
-from bot.core.cards.page import PageCard, Picture
+from bot.core.cards.page import ChartImage, PageCard
 from bot.core.cards.team import HomeCard
 from bot.localslack.server import LocalSlack
 from bot.slack.blocks.home import home_view
@@ -58,8 +58,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         photographed(slack, browser, wanted, folder, dark=asked.dark is not None)
         browser.close()
-    if not asked.dark and not asked.moments:
-        (ROOT / "docs" / "cards.md").write_text(document(wanted))
+    if not asked.dark:
+        (ROOT / "docs" / "cards.md").write_text(document(moments))
 
 
 def photographed(slack: LocalSlack, browser: Browser, wanted: Mapping[str, Card], folder: Path, *, dark: bool) -> None:
@@ -89,7 +89,7 @@ def looking(browser: Browser, size: tuple[int, int], *, dark: bool) -> Iterator[
     context.close()
 
 
-def pictured(chat: SlackChat, card: Any) -> Card:  # noqa: ANN401 - any card
+def pictured(chat: SlackChat, card: Any) -> Any:  # noqa: ANN401 - any card, and the same kind again
     """The card with a real chart, where it shows one."""
     if not any(field.name == "charts" for field in fields(card)) or card.header.incident_kind == "blind":
         return card
@@ -99,8 +99,10 @@ def pictured(chat: SlackChat, card: Any) -> Card:  # noqa: ANN401 - any card
         last, until = drawn.first + AT_THE_PAGE, "02:14"
         seen = tuple(point for point in drawn.points if point[0] <= last)
         drawn = replace(drawn, last=last + 2, points=seen, marks=drawn.marks[:3])
-    file = chat.picture("her.png", "HER", chart(drawn), "Chart", "shots").id
-    return replace(card, charts=(Picture(file, f"Human escalation, until {until} UTC", "Chart of human escalation"),))
+    file = chat.chart_image("her.png", "HER", chart(drawn), "Chart", "shots").id
+    return replace(
+        card, charts=(ChartImage(file, f"Human escalation, until {until} UTC", "Chart of human escalation"),)
+    )
 
 
 def shown(slack: LocalSlack, chat: SlackChat, name: str, card: Card) -> tuple[str, str]:

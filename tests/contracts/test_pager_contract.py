@@ -24,7 +24,8 @@ from bot.ports.errors import DeliveryError
 from bot.ports.pagers import Pager
 from bot.simulation.memory_chat import MemoryChat
 from tests.contracts.odd_server import Answer, Asked, OddServer, Stopwatch, odd_server
-from tests.slack.setup import FULL, HER, LINES, PROPOSAL, attack, header
+from tests.slack.extreme_cards import attack
+from tests.slack.setup import FULL, HER, LINES, PROPOSAL, header
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

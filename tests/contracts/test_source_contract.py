@@ -144,10 +144,10 @@ def test_an_empty_answer_is_no_sample(bench: Bench) -> None:
 
 
 def test_another_agent_is_nobody_we_asked_for(bench: Bench) -> None:
-    text = json.dumps(
-        bench.harness.body(Asked("", "", {}, {"query": "x"}, bench.server, None), {"bad": "1", "total": "2"})
-    )  # type: ignore[arg-type]
-    bench.server.answer = lambda asked: asked.say(text.replace("refunds", "stranger"))
+    def strange(asked: Asked) -> None:
+        asked.say(json.dumps(bench.harness.body(asked, {"bad": "1", "total": "2"})).replace("refunds", "stranger"))
+
+    bench.server.answer = strange
     assert bench.fetch() == ()
 
 
@@ -165,16 +165,28 @@ def test_what_is_not_json_is_refused(bench: Bench, body: str) -> None:
     assert len(bench.refusal()) < 200
 
 
-@pytest.mark.parametrize(
-    "data",
-    [None, 1, "x", [], [1], {}, {"status": "success"}, {"status": "success", "data": None}, {"agents": 5}]
-    + [{"status": "success", "data": {"resultType": kind, "result": "x"}} for kind in ("vector", "matrix", "string")]
-    + [{"status": "success", "data": {"resultType": "vector", "result": [item]}, "agents": [item]}
-       for item in (None, 1, "x", [], {}, {"metric": None}, {"metric": {"agent": "refunds"}, "value": None},
-                    {"metric": {"agent": "refunds"}, "value": [1]}, {"metric": {"agent": 5}, "value": [0, "1"]},
-                    {"metric": {"agent": "refunds"}, "value": ["x", {}]}, {"name": "refunds", "bad": {}, "total": True},
-                    {"name": 7, "bad": 1, "total": 2})],
-)  # fmt: skip
+ITEMS: tuple[object, ...] = (
+    None,
+    1,
+    "x",
+    [],
+    {},
+    {"metric": None},
+    {"metric": {"agent": "refunds"}, "value": None},
+    {"metric": {"agent": "refunds"}, "value": [1]},
+    {"metric": {"agent": 5}, "value": [0, "1"]},
+    {"metric": {"agent": "refunds"}, "value": ["x", {}]},
+    {"name": "refunds", "bad": {}, "total": True},
+    {"name": 7, "bad": 1, "total": 2},
+)
+SHAPES: tuple[object, ...] = (
+    *(None, 1, "x", [], [1], {}, {"status": "success"}, {"status": "success", "data": None}, {"agents": 5}),
+    *({"status": "success", "data": {"resultType": kind, "result": "x"}} for kind in ("vector", "matrix", "string")),
+    *({"status": "success", "data": {"resultType": "vector", "result": [one]}, "agents": [one]} for one in ITEMS),
+)
+
+
+@pytest.mark.parametrize("data", SHAPES)
 def test_json_of_another_shape_is_no_sample(bench: Bench, data: object) -> None:
     bench.server.answer = lambda asked: asked.json(data)
     with suppress(SourceError):

@@ -19,8 +19,9 @@ from bot.charts import sli_chart
 from bot.charts.worker import ChartWorker
 from bot.config import parse_fleet
 from bot.core.reports.postmortem_report import Chart
-from bot.runtime.app import App, AppParts, AppSetup, SlackAccess
+from bot.runtime.app import App
 from bot.runtime.process import quiet
+from bot.runtime.setup import AppParts, AppSetup, SlackAccess
 from bot.sources import KINDS
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook

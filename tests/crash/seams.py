@@ -154,6 +154,7 @@ def adapters_with_seams(adapters: Adapters, seams: Seams) -> Adapters:
     controls = {
         kind: Seamed(control, seams, {"push": lambda *_: "control.push"}) for kind, control in adapters.controls.items()
     }
-    reporting = Seamed(adapters.reporting, seams, {"draft": lambda *_: "documents.draft"})
+    postmortems = Seamed(adapters.postmortems, seams, {"draft": lambda *_: "documents.draft"})
     chat = Seamed(adapters.chat, seams, _CHAT)
-    return replace(adapters, chat=chat, pagers=pagers, controls=controls, reporting=reporting)
+    wrapped: dict[str, Any] = {"chat": chat, "pagers": pagers, "controls": controls, "postmortems": postmortems}
+    return replace(adapters, **wrapped)

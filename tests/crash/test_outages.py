@@ -78,9 +78,9 @@ def _slack_down_for_ten_minutes(tonight: Night) -> None:
         tonight.control("faults", fault=fault, method="*", times=MANY)
     incident = tonight.incident()
     assert incident is not None
-    _by_command_line(tonight, lambda desk: desk.commands.acknowledge(desk.actor("ana"), incident.id))
+    _by_command_line(tonight, lambda desk: desk.commands.paging.acknowledge(desk.actor("ana"), incident.id))
     _by_command_line(
-        tonight, lambda desk: desk.commands.step_down(desk.actor("ana"), "refunds", "watched", "Slack is down")
+        tonight, lambda desk: desk.commands.autonomy.step_down(desk.actor("ana"), "refunds", "watched", "Slack is down")
     )
     told = tonight.receiver.alerts
     tonight.until("PagerDuty to know", lambda _: [states[-1] for states in told.values()] == ["acknowledged"])
@@ -156,7 +156,7 @@ def test_events_come_twice_and_in_the_wrong_order(tmp_path: Path, quiet: Quiet) 
         assert sorted(_notes(tonight)) == ["first", "second"]
 
     folder = tmp_path / "night"
-    storms = {"recovery to begin": mention, "everything to be done": once}
+    storms: dict[str, Storm] = {"recovery to begin": mention, "everything to be done": once}
     found, _, _ = play(folder, f"sqlite:///{folder / 'stepdown.db'}", [], storms)
     assert found.state["state"] == "resolved"
 

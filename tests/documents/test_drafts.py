@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from bot.core.formatting.one_line import one_line
 from bot.core.incident import events as ev
@@ -66,7 +67,7 @@ def shape(markdown: str) -> list[str]:
     return [kind for token in READER.parse(markdown) for kind in (token.type, *_inline(token.children))]
 
 
-def _inline(children: list[object] | None) -> Iterator[str]:
+def _inline(children: list[Token] | None) -> Iterator[str]:
     kinds = (getattr(child, "type", "") for child in children or ())
     return (kind for kind in kinds if kind not in ("text", "text_special"))
 
@@ -149,7 +150,7 @@ def test_the_twin_holds_the_same_facts(drafted: Document) -> None:
     assert data["impact"]["slis"][1]["budget"] == pytest.approx(100 * 5 / 2160)
     assert data["detection"]["paged_at"] == "2026-11-20T02:13:06+00:00"
     assert data["times"][0] == {"name": "to detect", "seconds": 125.0, "basis": "first bad minute to breach"}
-    assert data["pictures"] == list(drafted.pictures)
+    assert data["pictures"] == list(drafted.chart_images)
     assert len(data["timeline"]) == len(report().timeline)
 
 
@@ -161,8 +162,11 @@ def test_a_value_that_is_not_a_number_is_null_in_the_twin(documents: MarkdownDoc
 
 
 def test_there_is_a_picture_for_each_breached_sli_and_the_text_shows_it(drafted: Document) -> None:
-    assert list(drafted.pictures) == ["inc-0042-refunds-postmortem-1-her.png", "inc-0042-refunds-postmortem-2-tie.png"]
-    for name, picture in drafted.pictures.items():
+    assert list(drafted.chart_images) == [
+        "inc-0042-refunds-postmortem-1-her.png",
+        "inc-0042-refunds-postmortem-2-tie.png",
+    ]
+    for name, picture in drafted.chart_images.items():
         assert f"]({name})" in drafted.markdown
         assert picture.startswith(b"\x89PNG")
 
@@ -249,7 +253,7 @@ def test_keeping_writes_all_files_and_leaves_no_scraps(tmp_path: Path, drafted: 
     assert kept.read_text(encoding="utf-8") == drafted.markdown
     assert kept.with_suffix(".json").read_text(encoding="utf-8") == drafted.data
     names = {path.name for path in kept.parent.iterdir()}
-    assert names == {kept.name, f"{drafted.name}.json", *drafted.pictures, f".{drafted.name}.drafted"}
+    assert names == {kept.name, f"{drafted.name}.json", *drafted.chart_images, f".{drafted.name}.drafted"}
 
 
 def test_keeping_again_replaces_a_draft_nobody_touched(tmp_path: Path, drafted: Document) -> None:

@@ -13,33 +13,33 @@ from bot.store.sql_store import SqlStore
 from bot.store.tools import export
 from bot.store.tools.audit import findings
 from bot.store.tools.backup import back_up
-from tests.support.wired import ANA, BO, House
+from tests.support.wired import ANA, BO, WiredEngine
 
 
 @pytest.fixture
-def lived(house: House) -> House:
+def lived(house: WiredEngine) -> WiredEngine:
     """A whole incident with everything in it."""
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(BO, "refunds", "approval", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(BO, "refunds", "approval", "loop")
     house.live(45)
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.upkeep.tick()
     house.deliver()
     return house
 
 
-def wrong(house: House) -> list[str]:
+def wrong(house: WiredEngine) -> list[str]:
     with house.store.looking() as connection:
         return list(findings(connection))
 
 
-def tamper(house: House, sql: str) -> None:
+def tamper(house: WiredEngine, sql: str) -> None:
     with house.store.writing() as connection:
         connection.execute(text(sql))
 
 
-def test_what_was_lived_through_fits_together(lived: House) -> None:
+def test_what_was_lived_through_fits_together(lived: WiredEngine) -> None:
     assert wrong(lived) == []
 
 
@@ -59,14 +59,14 @@ def test_what_was_lived_through_fits_together(lived: House) -> None:
         ("UPDATE rung SET epoch = 5", "the changes of rung of refunds are 1, but run from epoch 5 to 5"),
     ],
 )
-def test_what_does_not_fit_is_named(lived: House, sql: str, said: str) -> None:
+def test_what_does_not_fit_is_named(lived: WiredEngine, sql: str, said: str) -> None:
     columns = "(incident_id, token, kind, due_at)"
     tamper(lived, sql.replace("INTO timer VALUES", f"INTO timer {columns} VALUES"))
     found = wrong(lived)
     assert any(said in line for line in found), found
 
 
-def test_everything_is_exported_line_by_line(lived: House) -> None:
+def test_everything_is_exported_line_by_line(lived: WiredEngine) -> None:
     with lived.store.looking() as connection:
         lines = [json.loads(line) for line in export.lines(connection, head())]
     assert lines[0] == {"export": "stepdown", "schema": head()}
@@ -78,11 +78,11 @@ def test_everything_is_exported_line_by_line(lived: House) -> None:
     assert incident["body"]["agent"] == "refunds"
 
 
-def test_a_backup_is_whole_while_the_bot_writes(lived: House) -> None:
+def test_a_backup_is_whole_while_the_bot_writes(lived: WiredEngine) -> None:
     target = lived.path / "copy.db"
     size = back_up(f"sqlite:///{lived.path / 'stepdown.db'}", target)
     assert size == target.stat().st_size > 0
-    lived.commands.note(ANA, 1, "after the copy")
+    lived.commands.teamwork.note(ANA, 1, "after the copy")
     copied = SqlStore.open(f"sqlite:///{target}")
     try:
         with copied.looking() as connection:
@@ -96,7 +96,7 @@ def test_a_backup_is_whole_while_the_bot_writes(lived: House) -> None:
         copied.close()
 
 
-def test_a_backup_writes_over_nothing_and_leaves_no_half_of_one(lived: House) -> None:
+def test_a_backup_writes_over_nothing_and_leaves_no_half_of_one(lived: WiredEngine) -> None:
     target = lived.path / "copy.db"
     target.write_text("precious")
     with pytest.raises(StoreError, match="never writes over"):

@@ -8,27 +8,29 @@ from bot.core.incident.effects import Say
 from bot.core.incident.incident import IncidentState
 from bot.core.model.rungs import InstanceReading
 from bot.core.model.samples import MinuteRow, Series, minute_of
-from tests.support.wired import ANA, BO, START, House, fleet
+from tests.support.wired import ANA, BO, START, WiredEngine, fleet
 
 
-def test_readings_of_one_change_never_confirm_the_next(house: House) -> None:
+def test_readings_of_one_change_never_confirm_the_next(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.obey()
     stale = house.incident()
-    house.commands.step_down(ANA, "refunds", "suspended", "worse")
+    house.commands.autonomy.step_down(ANA, "refunds", "suspended", "worse")
     house.monitor._read_back(stale, house.clock.now())
     assert house.incident().rungs.state == "requested"
 
 
-def test_an_instance_that_spoke_before_a_restart_still_has_to_be_heard(house: House) -> None:
+def test_an_instance_that_spoke_before_a_restart_still_has_to_be_heard(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.obey(("a", "b", "c"))
     house.store.put_readings(house.rung_cache.take_changed())
     assert {reading.instance for reading in house.store.readings(START)} == {"a", "b", "c"}
 
 
-def test_one_effect_that_breaks_does_not_hold_up_the_others(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_effect_that_breaks_does_not_hold_up_the_others(
+    house: WiredEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house.live(2, her=18.0)
     say = type(house.chat).say
 
@@ -43,15 +45,15 @@ def test_one_effect_that_breaks_does_not_hold_up_the_others(house: House, monkey
     assert "inc-1/say/healthy" in house.chat.posts
 
 
-def test_a_person_can_be_paged_after_the_acknowledgement(house: House) -> None:
+def test_a_person_can_be_paged_after_the_acknowledgement(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.page(ANA, 1, "cleo", "knows the tool")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.paging.page(ANA, 1, "cleo", "knows the tool")
     house.deliver()
     assert any("/cleo/" in key for key in house.chat.posts)
 
 
-def test_lowering_one_workflow_excuses_no_other(house: House) -> None:
+def test_lowering_one_workflow_excuses_no_other(house: WiredEngine) -> None:
     agent = house.watched.agents["refunds"]
     her = agent.slis[0][1]
     kyc = replace(agent, workflows=("refund", "kyc"), slis=(("refund", her), ("kyc", her)))
@@ -71,13 +73,13 @@ def test_lowering_one_workflow_excuses_no_other(house: House) -> None:
             house.tick()
 
     feed(3)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "x", workflow="refund")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "x", workflow="refund")
     feed(60)
     assert house.incident().state not in (IncidentState.RECOVERING, IncidentState.RECOVERED, IncidentState.CONTAINED)
 
 
-def test_a_new_breach_pages_again_when_the_escalation_had_run_out(house: House) -> None:
+def test_a_new_breach_pages_again_when_the_escalation_had_run_out(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     house.live(110, her=18.0)
     assert house.incident().escalation.exhausted
@@ -86,8 +88,8 @@ def test_a_new_breach_pages_again_when_the_escalation_had_run_out(house: House) 
     assert sum("/page/" in key for key in house.chat.posts) > pages
 
 
-def test_a_rung_that_a_new_fleet_file_lost_stops_nothing(house: House) -> None:
-    house.commands.step_down(ANA, "refunds", "bounded", "x")
+def test_a_rung_that_a_new_fleet_file_lost_stops_nothing(house: WiredEngine) -> None:
+    house.commands.autonomy.step_down(ANA, "refunds", "bounded", "x")
     ladder = house.watched.ladder
     shorter = replace(ladder, rungs=tuple(rung for rung in ladder if rung.name != "bounded"))
     house.watched = replace(house.watched, ladder=shorter)
@@ -95,20 +97,20 @@ def test_a_rung_that_a_new_fleet_file_lost_stops_nothing(house: House) -> None:
     assert [breach.series.sli for breach in house.incident().breaches] == ["dqr"]
 
 
-def test_evidence_that_is_gone_approves_nothing(house: House) -> None:
+def test_evidence_that_is_gone_approves_nothing(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.live(50)
-    assert house.commands.ask_restore(ANA, "refunds", "fixed").ok
+    assert house.commands.autonomy.ask_restore(ANA, "refunds", "fixed").ok
     house.live(6, tie=13.0)
-    assert not house.commands.approve_restore(BO, 1).ok
+    assert not house.commands.autonomy.approve_restore(BO, 1).ok
     assert house.rung_cache.answer("refunds").level == "approval"
 
 
-def test_a_false_alarm_that_was_cancelled_is_not_opened_again_by_the_same_run(house: House) -> None:
+def test_a_false_alarm_that_was_cancelled_is_not_opened_again_by_the_same_run(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    assert house.commands.cancel(ANA, 1, "the dashboard is wrong").ok
+    assert house.commands.lifecycle.cancel(ANA, 1, "the dashboard is wrong").ok
     house.live(5, her=18.0)
     assert len(house.store.incidents(10)) == 1
     house.live(5)
@@ -116,7 +118,7 @@ def test_a_false_alarm_that_was_cancelled_is_not_opened_again_by_the_same_run(ho
     assert len(house.store.incidents(10)) == 2
 
 
-def test_a_new_agent_is_not_blind_before_it_could_report(house: House) -> None:
+def test_a_new_agent_is_not_blind_before_it_could_report(house: WiredEngine) -> None:
     house.live(8)
     agent = replace(house.watched.agents["refunds"], key="kyc")
     house.watched = replace(house.watched, agents={**house.watched.agents, "kyc": agent})

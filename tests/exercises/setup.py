@@ -52,6 +52,6 @@ class House:
         assert found["ok"], found
         return found
 
-    def drill(self) -> LiveExercise:
-        drills = self.stage.app.exercises.drills
-        return self.until("the drill", lambda: next(iter(drills.values()), None))  # type: ignore[no-any-return]
+    def live(self) -> LiveExercise:
+        live_exercises = self.stage.app.exercises.live_exercises
+        return self.until("the drill", lambda: next(iter(live_exercises.values()), None))  # type: ignore[no-any-return]

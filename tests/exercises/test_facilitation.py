@@ -15,11 +15,11 @@ from tests.exercises.plain_text import PlainDocuments
 
 @pytest.fixture
 def exercise(rehearsal: Rehearsal, tmp_path: Path, runbooks: Path) -> Iterator[Exercise]:
-    made, ground, _ = set_up(rehearsal, 7, tmp_path, runbooks, PlainDocuments())
-    made.cast = Participants(("ana", "bo"), "cleo")
+    made, engine, _ = set_up(rehearsal, 7, tmp_path, runbooks, PlainDocuments())
+    made.participants = Participants(("ana", "bo"), "cleo")
     made.start()
     yield made
-    ground.close()
+    engine.close()
 
 
 def test_players_cannot_direct(exercise: Exercise) -> None:
@@ -30,7 +30,7 @@ def test_players_cannot_direct(exercise: Exercise) -> None:
 
 
 def test_without_a_facilitator_players_let_it_run_on(exercise: Exercise) -> None:
-    exercise.cast = replace(exercise.cast, facilitator="")
+    exercise.participants = replace(exercise.participants, facilitator="")
     assert exercise.hold("something real")
     assert not player_actions.do(exercise, "ana", "restart").ok
     assert facilitation.act(exercise, "bo", "resume", {}).ok

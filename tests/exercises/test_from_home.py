@@ -34,8 +34,8 @@ def test_a_drill_begins_from_the_home_tab(house: House) -> None:
     refused(house)
     filled = {name: {"value": value} for name, value in values.items()}
     house.does("submit", user=DAN, view_id=form["id"], values=filled)
-    drill = house.drill()
-    assert drill.exercise.cast.players == ("ana",)
+    live = house.live()
+    assert live.exercise.participants.players == ("ana",)
     house.until("the answer", lambda: "Exercise 1 begins in #drill-0001-refunds" in house.sees(DAN, f"@{DAN}"))
 
 
@@ -45,4 +45,4 @@ def refused(house: House) -> None:
     answer = house.stage.app.exercises.ask(eve, TOWN, "start", {"PLAYBOOK": "retry-loop", "agent": "refunds"})
     assert not answer.ok
     assert "Eve is not among the responders of refunds" in answer.text
-    assert not house.stage.app.exercises.drills
+    assert not house.stage.app.exercises.live_exercises

@@ -15,9 +15,9 @@ from bot.exercises.unfinished import FILE
 from tests.exercises.setup import ANA, BO, CLEO, DAN, TOWN, House
 
 
-def unsaid(drill: LiveExercise) -> list[str]:
+def unsaid(live: LiveExercise) -> list[str]:
     """What no player may know yet: the truth, and everything that was not given out."""
-    rehearsal, exercise = drill.exercise.rehearsal, drill.exercise
+    rehearsal, exercise = live.exercise.rehearsal, live.exercise
     given = {act.ref for act in exercise.acts if act.kind in ("evidence", "moved")}
     sent = {one.id for one in exercise.planned if one.state == "sent"}
     texts = [
@@ -44,30 +44,30 @@ def test_a_drill_beside_the_real_thing(house: House, caplog: pytest.LogCaptureFi
     house.types(
         DAN, TOWN, f"/tabletop start retry-loop agent refunds players <@{ANA}> <@{BO}> facilitator <@{CLEO}> speed 60x"
     )
-    drill = house.drill()
-    room = drill.channel
+    live = house.live()
+    room = live.channel
     house.until("the briefing", lambda: "Exercise 1 begins" in house.sees(ANA, room))
     house.until(
-        "the console", lambda: telling(drill.exercise.rehearsal.ground_truth.text) in house.sees(CLEO, f"@{CLEO}")
+        "the console", lambda: telling(live.exercise.rehearsal.ground_truth.text) in house.sees(CLEO, f"@{CLEO}")
     )
-    house.until("the incident", drill.ground.incidents)
+    house.until("the incident", live.engine.incidents)
     house.until("the page", lambda: "[EXERCISE]" in house.sees(ANA, f"@{ANA}"))
 
-    they_work_it(house, drill)
+    they_work_it(house, live)
     assert (house.stage.app.exercises.folder / "drill-0001" / FILE).read_text() == room
-    a_real_incident_holds_it(house, drill)
-    nothing_is_given_away(house, drill, caplog.text)
-    it_ends_with_the_safe_word(house, drill)
+    a_real_incident_holds_it(house, live)
+    nothing_is_given_away(house, live, caplog.text)
+    it_ends_with_the_safe_word(house, live)
 
 
-def they_work_it(house: House, drill: LiveExercise) -> None:
+def they_work_it(house: House, live: LiveExercise) -> None:
     """The same commands, on the simulated agent alone."""
-    app, room = house.stage.app, drill.channel
+    app, room = house.stage.app, live.channel
     house.types(ANA, room, "/incident ack")
     house.types(ANA, room, "/autonomy refunds approval it writes")
     contained = (IncidentState.CONTAINED, IncidentState.RECOVERING, IncidentState.RECOVERED)
-    house.until("containment", lambda: drill.ground.incidents()[0].state in contained)
-    assert drill.ground.store.rung("drill-refunds") is not None
+    house.until("containment", lambda: live.engine.incidents()[0].state in contained)
+    assert live.engine.store.rung("drill-refunds") is not None
     assert app.store.rung("refunds") is None
     assert app.rung_cache.answer("refunds").level == "full"
     assert list(app.store.incidents(10)) == []
@@ -75,28 +75,28 @@ def they_work_it(house: House, drill: LiveExercise) -> None:
     house.until("evidence", lambda: "nine times in a row" in house.sees(BO, room))
 
 
-def a_real_incident_holds_it(house: House, drill: LiveExercise) -> None:
+def a_real_incident_holds_it(house: House, live: LiveExercise) -> None:
     """A real incident of a player's agent: the drill waits, and neither sees the other."""
-    app, room = house.stage.app, drill.channel
-    answer = app.commands.declare(Actor("dan", "Dan Okoro", DAN, responder=True), "kyc", "it lies")
+    app, room = house.stage.app, live.channel
+    answer = app.commands.lifecycle.declare(Actor("dan", "Dan Okoro", DAN, responder=True), "kyc", "it lies")
     assert answer.ok, answer.text
-    house.until("the pause", lambda: drill.exercise.clock.held)
+    house.until("the pause", lambda: live.exercise.clock.held)
     house.until("the word", lambda: "this is real: INC-0001 on kyc has paged Bo Lindgren" in house.sees(ANA, room))
     assert [one.agent for one in app.store.incidents(10)] == ["kyc"]
-    assert {one.agent for one in drill.ground.incidents()} == {"drill-refunds"}
+    assert {one.agent for one in live.engine.incidents()} == {"drill-refunds"}
     house.types(CLEO, room, "/tabletop resume")
-    house.until("the drill to go on", lambda: not drill.exercise.clock.held)
+    house.until("the drill to go on", lambda: not live.exercise.clock.held)
     metrics = httpx.get(f"{app.url}/metrics", trust_env=False).text
     assert "drill" not in metrics
 
 
-def nothing_is_given_away(house: House, drill: LiveExercise, logged: str) -> None:
+def nothing_is_given_away(house: House, live: LiveExercise, logged: str) -> None:
     """Not in what the players' Slack holds, nor in what was logged, nor in the drill's timelines."""
-    room, incident = drill.channel, drill.ground.incidents()[0]
-    hidden = unsaid(drill)
+    room, incident = live.channel, live.engine.incidents()[0]
+    hidden = unsaid(live)
     seen = "\n".join(house.sees(user, channel) for user in (ANA, BO) for channel in (room, TOWN, f"@{user}"))
     assert "retry-loop" not in house.sees(BO, f"@{BO}")
-    kept = drill.ground.store.entries(incident.id)
+    kept = live.engine.store.entries(incident.id)
     told = "\n".join(str(entry.entry) for entry in kept)
     for text in hidden:
         assert len(text) > 12, text
@@ -105,11 +105,11 @@ def nothing_is_given_away(house: House, drill: LiveExercise, logged: str) -> Non
         assert text not in told, text
 
 
-def it_ends_with_the_safe_word(house: House, drill: LiveExercise) -> None:
+def it_ends_with_the_safe_word(house: House, live: LiveExercise) -> None:
     """Whoever says it; then the hot wash, the report, the result."""
-    app, room = house.stage.app, drill.channel
+    app, room = house.stage.app, live.channel
     house.types(BO, room, "/tabletop real")
-    house.until("the end", lambda: drill.exercise.over)
+    house.until("the end", lambda: live.exercise.over)
     house.until("the hot wash", lambda: "Hot wash of exercise 1" in house.sees(ANA, room))
     said = json.loads(house.sees(ANA, room))
     over = next(one for one in said if "Exercise 1 is over" in one["text"])
@@ -118,7 +118,7 @@ def it_ends_with_the_safe_word(house: House, drill: LiveExercise) -> None:
     house.types(ANA, room, "/tabletop confidence 4")
     house.types(BO, room, "/tabletop answer 1 the traces told us")
     house.until("the answer", lambda: "the traces told us" in house.sees(ANA, room))
-    house.until("the report", lambda: drill.report_path)
+    house.until("the report", lambda: live.report_path)
     house.until("its file", lambda: "exercise-0001-drill-refunds-retry-loop.md" in house.sees(ANA, room))
     mark = app.exercises.folder / "drill-0001" / FILE
     house.until("the mark of a running drill to go", lambda: not mark.exists())

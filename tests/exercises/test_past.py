@@ -18,9 +18,9 @@ from tests.exercises.shipped_playbooks import rehearsals
 def again(tmp_path: Path, runbooks: Path) -> Rehearsal:
     """What a good team's retry loop leaves behind, as a rehearsal."""
     done = play(rehearsals()["retry-loop"], "good", 7, tmp_path, runbooks, PlainDocuments())
-    incident = done.ground.incidents()[0]
-    made = rehearsal_of(incident, done.ground.store.entries(incident.id), DEFAULT_LADDER)
-    done.ground.close()
+    incident = done.engine.incidents()[0]
+    made = rehearsal_of(incident, done.engine.store.entries(incident.id), DEFAULT_LADDER)
+    done.engine.close()
     return made
 
 
@@ -42,7 +42,7 @@ def test_it_can_be_won_and_lost_again(again: Rehearsal, tmp_path: Path, runbooks
     for style in ("good", "wrong"):
         done = play(again, style, 7, tmp_path / style, runbooks, PlainDocuments())
         scores.append(done.exercise.debrief())
-        done.ground.close()
+        done.engine.close()
     good, wrong = scores
     assert {one.rating for one in good.rated} == {"P"}, good.rated
     assert wrong.score < good.score
@@ -51,8 +51,8 @@ def test_it_can_be_won_and_lost_again(again: Rehearsal, tmp_path: Path, runbooks
 
 def test_an_incident_that_broke_nothing_is_refused(tmp_path: Path, runbooks: Path) -> None:
     done = play(rehearsals()["retry-loop"], "good", 7, tmp_path, runbooks, PlainDocuments())
-    incident = done.ground.incidents()[0]
-    entries = [one for one in done.ground.store.entries(incident.id) if not isinstance(one.entry.event, ev.Breached)]
-    done.ground.close()
+    incident = done.engine.incidents()[0]
+    entries = [one for one in done.engine.store.entries(incident.id) if not isinstance(one.entry.event, ev.Breached)]
+    done.engine.close()
     with pytest.raises(ValueError, match="broke no SLI"):
         rehearsal_of(replace(incident, breaches=()), entries, DEFAULT_LADDER)

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -37,11 +38,11 @@ def reached(house: House, phones: OddServer) -> House:
 
 
 def start(house: House, agent: str, players: str, more: str = "") -> LiveExercise:
-    drills = house.stage.app.exercises.drills
-    known = len(drills)
+    live_exercises = house.stage.app.exercises.live_exercises
+    known = len(live_exercises)
     house.types(DAN, TOWN, f"/tabletop start retry-loop agent {agent} players {players} speed 30x {more}".strip())
-    house.until("the drill", lambda: len(drills) > known)
-    return drills[max(drills)]
+    house.until("the drill", lambda: len(live_exercises) > known)
+    return live_exercises[max(live_exercises)]
 
 
 def messages(phones: OddServer) -> list[tuple[str, str, str]]:
@@ -50,14 +51,18 @@ def messages(phones: OddServer) -> list[tuple[str, str, str]]:
     return [(whose, body["type"], body["data"]["title"]) for whose, body in told]
 
 
+def _asked_to_acknowledge(house: House, user: str) -> bool:
+    return "Acknowledge" in house.sees(user, f"@{user}")
+
+
 @pytest.mark.slow
 def test_a_phone_rings_once_for_a_player_who_asked_for_it(reached: House, phones: OddServer) -> None:
     house = reached
     silent = start(house, "kyc", f"<@{BO}> <@{CLEO}>")
     ringing = start(house, "refunds", f"<@{ANA}> <@{DAN}>", "phones yes")
-    for drill, user in ((silent, BO), (ringing, ANA)):
-        house.until("the page", lambda user=user: "Acknowledge" in house.sees(user, f"@{user}"))
-        house.types(user, drill.channel, "/incident ack")
+    for live, user in ((silent, BO), (ringing, ANA)):
+        house.until("the page", partial(_asked_to_acknowledge, house, user))
+        house.types(user, live.channel, "/incident ack")
     house.until("the answer on the phone", lambda: len(messages(phones)) >= 2)
     house.types(ANA, ringing.channel, f"/incident page <@{BO}> we need you")
     house.until("the refusal", lambda: "There is no person" in house.sees(ANA, ringing.channel))
@@ -67,5 +72,5 @@ def test_a_phone_rings_once_for_a_player_who_asked_for_it(reached: House, phones
         ("ana", "page.acknowledged"),
     ]
     assert all(title.startswith("[EXERCISE] ") for _, _, title in messages(phones)), messages(phones)
-    assert silent.ground.incidents()[0].acked_by == "bo"
+    assert silent.engine.incidents()[0].acked_by == "bo"
     assert list(house.stage.app.store.incidents(5)) == []

@@ -14,7 +14,7 @@ def played(name: str, style: str, folder: Path, runbooks: Path, seed: int = 7) -
     try:
         return done.exercise.debrief()
     finally:
-        done.ground.close()
+        done.engine.close()
 
 
 def test_a_good_a_slow_and_a_wrong_team(name: str, tmp_path: Path, runbooks: Path) -> None:

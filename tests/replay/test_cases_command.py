@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from tests.contracts.odd_server import odd_server
-from tests.support.wired import House
+from tests.support.wired import WiredEngine
 
 FLEET = """\
 people:
@@ -31,7 +31,7 @@ def evals(folder: Path, *words: str, **settings: str) -> Result:
 
 
 def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    house = WiredEngine(tmp_path)
     house.settle_in()
     house.live(3, her=18.0)
     house.close()
@@ -59,13 +59,13 @@ def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
 
 
 def test_an_incident_that_is_not_there(tmp_path: Path) -> None:
-    House(tmp_path).close()
+    WiredEngine(tmp_path).close()
     found = evals(tmp_path, "7", "--out", str(tmp_path))
     assert (found.exit_code, found.stderr) == (1, "There is no incident INC-0007.\n")
 
 
 def incident_at(folder: Path) -> None:
-    house = House(folder)
+    house = WiredEngine(folder)
     house.settle_in()
     house.live(3, her=18.0)
     house.close()

@@ -1,7 +1,6 @@
 """`stepdown replay`, `budget` and `gate` as somebody types them."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +53,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path) -> Place:
     found = Place(tmp_path)
     found.write("fleet.yaml", FLEET)
     return found

@@ -9,7 +9,7 @@ import pytest
 from bot.core.backtest.agent_replay import ReplayEvent
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.engine.reports.backtest import Backtest
-from tests.support.wired import ANA, START, House
+from tests.support.wired import ANA, START, WiredEngine
 
 KINDS = {
     "opened": "incident_opened",
@@ -43,7 +43,7 @@ def dqr(minute: int) -> float:
     return 70.0 if 12 <= minute < 30 else 95.0
 
 
-def running(house: House, rows: list[MinuteRow]) -> list[tuple[int, str]]:
+def running(house: WiredEngine, rows: list[MinuteRow]) -> list[tuple[int, str]]:
     """What the timeline of a running bot says, somebody acknowledging at once: (minute, event)."""
     first = minute_of(START)
     house.store.put_minutes([row for row in rows if row.minute < first])
@@ -53,7 +53,7 @@ def running(house: House, rows: list[MinuteRow]) -> list[tuple[int, str]]:
         house.store.put_minutes([row for row in rows if row.minute == minute])
         house.detector.evaluate(["refunds"], house.clock.now())
         if any(each.acked_at is None for each in house.store.open_incidents()):
-            house.commands.acknowledge(ANA, 1)
+            house.commands.paging.acknowledge(ANA, 1)
     return [event for entry in house.store.entries(1) for event in told_by(entry.entry)]
 
 
@@ -68,7 +68,7 @@ def told_by(entry: object) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_a_replay_says_what_a_running_bot_says(tmp_path: Path, seed: int) -> None:
     rows = [*minutes("her", her, seed), *minutes("dqr", dqr, seed)]
-    house = House(tmp_path)
+    house = WiredEngine(tmp_path)
     try:
         lived = running(house, rows)
     finally:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 from tests.slack.town import Town, workspace
 
@@ -26,11 +26,11 @@ def town(server: LocalSlack) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def slack(server: LocalSlack) -> Iterator[tuple[Slack, Desk]]:
+def slack(server: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands]]:
     """One connection for all tests of listeners: what they share is the desk, emptied before each."""
-    desk = Desk()
+    desk = RecordedCommands()
     made = build_slack(
-        desk, lambda: FLEET, bot_token=server.bot_token, app_token=server.app_token, base_url=server.api_url
+        commands(desk), lambda: FLEET, bot_token=server.bot_token, app_token=server.app_token, base_url=server.api_url
     )
     made.connection.start()
     assert made.connection.healthy(), made.connection.problem
@@ -39,8 +39,8 @@ def slack(server: LocalSlack) -> Iterator[tuple[Slack, Desk]]:
 
 
 @pytest.fixture
-def desk(slack: tuple[Slack, Desk], town: Town) -> Desk:
+def desk(slack: tuple[Slack, RecordedCommands], town: Town) -> RecordedCommands:
     found = slack[1]
-    found.__init__()
+    found.clear()
     slack[0].access.forget()
     return found

@@ -1,27 +1,37 @@
-"""A plain object with the signatures of `engine.commands.commands.Commands` that writes down what was asked of it."""
+"""Plain objects with the signatures of `engine.commands.commands.Commands` that write down what was asked of them."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from threading import Condition
+from typing import cast
 
 from bot.core.cards.answer import Answer
-from bot.core.cards.incident import PhaseCard
+from bot.core.cards.incident import IncidentList, PhaseCard
 from bot.core.cards.team import HomeCard
 from bot.core.model.cause import KINDS
 from bot.core.model.people import Actor
 from bot.core.runbooks.runbook import Outcome, Phase
 from bot.engine import name_lookup
-from tests.slack.setup import FLEET, realistic
+from bot.engine.commands.commands import Commands
+from tests.slack.setup import FLEET, moment, realistic
 
 Call = tuple[str, tuple[object, ...]]
 MOMENTS = realistic()
 
 
-class Desk:
-    """INC-0042 of refunds is open, in the channel `channel`. `refusal` makes every act answer with it."""
+def commands(recorded: "RecordedCommands") -> Commands:
+    """The recorder where commands are asked for; what Slack calls on it, it has."""
+    return cast("Commands", recorded)
+
+
+class RecordedCalls:
+    """What was asked. INC-0042 of refunds is open in the channel `channel`. `refusal`: what every act answers."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing was asked yet, and nothing is set."""
         self.calls: list[Call] = []
         self.actors: list[Actor] = []
         self.refused: list[tuple[str, str, int | None]] = []
@@ -30,7 +40,6 @@ class Desk:
         self.breaks = False
         self.open = 1
         self._called = Condition()
-        self.causes = CausesScope(self)
 
     def wait(self, count: int = 1, timeout: float = 30.0) -> Call:
         """The newest act, once there have been `count`."""
@@ -38,7 +47,7 @@ class Desk:
             assert self._called.wait_for(lambda: len(self.calls) >= count, timeout), self.calls
             return self.calls[-1]
 
-    def _act(self, name: str, actor: Actor, *values: object) -> Answer:
+    def act(self, name: str, actor: Actor, *values: object) -> Answer:
         with self._called:
             self.actors.append(actor)
             self.calls.append((name, values))
@@ -49,15 +58,117 @@ class Desk:
             return Answer(self.refusal, ok=False)
         return Answer(f"{name} is done.", incident_id=42)
 
+
+class RecordedActs:
+    """The same for `engine.commands.act_recorder.ActRecorder`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
+
     def refuse(self, actor: Actor, why: str, incident_id: int | None = None) -> Answer:
-        self.refused.append((actor.key, why, incident_id))
+        self._recorded.refused.append((actor.key, why, incident_id))
         return Answer(why, ok=False, incident_id=incident_id)
 
+
+class RecordedPaging:
+    """The same for `engine.commands.paging.PagingCommands`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
+
     def acknowledge(self, actor: Actor, incident_id: int) -> Answer:
-        return self._act("acknowledge", actor, incident_id)
+        return self._recorded.act("acknowledge", actor, incident_id)
 
     def pass_on(self, actor: Actor, incident_id: int, reason: str = "") -> Answer:
-        return self._act("pass_on", actor, incident_id, reason)
+        return self._recorded.act("pass_on", actor, incident_id, reason)
+
+    def page(self, actor: Actor, incident_id: int, person: str, why: str = "") -> Answer:
+        return self._recorded.act("page", actor, incident_id, person, why)
+
+
+class RecordedLifecycle:
+    """The same for `engine.commands.lifecycle.LifecycleCommands`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
+
+    def declare(self, actor: Actor, agent: str, title: str) -> Answer:
+        return self._recorded.act("declare", actor, agent, title)
+
+    def set_severity(self, actor: Actor, incident_id: int, severity: str, reason: str = "") -> Answer:
+        return self._recorded.act("set_severity", actor, incident_id, severity, reason)
+
+    def mark_step(self, actor: Actor, incident_id: int, step_id: str, outcome: Outcome, note: str = "") -> Answer:
+        return self._recorded.act("mark_step", actor, incident_id, step_id, outcome, note)
+
+    def contain(self, actor: Actor, incident_id: int, reason: str) -> Answer:
+        return self._recorded.act("contain", actor, incident_id, reason)
+
+    def resolve(
+        self, actor: Actor, incident_id: int, reason: str = "", override: str = "", left_on: str = ""
+    ) -> Answer:
+        return self._recorded.act("resolve", actor, incident_id, reason, override, left_on)
+
+    def cancel(self, actor: Actor, incident_id: int, reason: str) -> Answer:
+        return self._recorded.act("cancel", actor, incident_id, reason)
+
+    def reopen(self, actor: Actor, incident_id: int, reason: str) -> Answer:
+        return self._recorded.act("reopen", actor, incident_id, reason)
+
+    def postmortem(self, actor: Actor, incident_id: int) -> Answer:
+        return self._recorded.act("postmortem", actor, incident_id)
+
+    def finish_postmortem(self, actor: Actor, incident_id: int) -> Answer:
+        return self._recorded.act("finish_postmortem", actor, incident_id)
+
+
+class RecordedTeamwork:
+    """The same for `engine.commands.teamwork.TeamworkCommands`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
+
+    def take_role(self, actor: Actor, incident_id: int, role: str, person: str = "") -> Answer:
+        return self._recorded.act("take_role", actor, incident_id, role, person)
+
+    def hand_off(self, actor: Actor, incident_id: int, role: str, person: str) -> Answer:
+        return self._recorded.act("hand_off", actor, incident_id, role, person)
+
+    def accept_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
+        return self._recorded.act("accept_role", actor, incident_id, role)
+
+    def decline_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
+        return self._recorded.act("decline_role", actor, incident_id, role)
+
+    def note(self, actor: Actor, incident_id: int, text: str, sort: str = "note") -> Answer:
+        return self._recorded.act("note", actor, incident_id, text, sort)
+
+    def task(self, actor: Actor, incident_id: int, text: str, person: str = "") -> Answer:
+        return self._recorded.act("task", actor, incident_id, text, person)
+
+    def finish_task(self, actor: Actor, incident_id: int, item: str) -> Answer:
+        return self._recorded.act("finish_task", actor, incident_id, item)
+
+    def follow_up(self, actor: Actor, incident_id: int, text: str, person: str = "", due: str = "") -> Answer:
+        return self._recorded.act("follow_up", actor, incident_id, text, person, due)
+
+    def change_followup(
+        self, actor: Actor, item: str, *, done: bool = False, person: str = "", due: str = ""
+    ) -> Answer:
+        return self._recorded.act("change_followup", actor, item, done, person, due)
+
+    def capture(self, actor: Actor, incident_id: int, text: str, sort: str, source: str, said_at: datetime) -> Answer:
+        return self._recorded.act("capture", actor, incident_id, text, sort, source, said_at)
+
+    def snooze(self, actor: Actor, incident_id: int, nudge: str) -> Answer:
+        return self._recorded.act("snooze", actor, incident_id, nudge)
+
+
+class RecordedAutonomy:
+    """The same for `engine.commands.autonomy.AutonomyCommands`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
 
     def step_down(
         self,
@@ -69,98 +180,76 @@ class Desk:
         workflow: str = "",
     ) -> Answer:
         try:
-            key = self.find_agent(agent)
-            wanted = None if rung is None else self.find_rung(rung)
+            key = name_lookup.find_agent(FLEET, agent)
+            wanted = None if rung is None else name_lookup.find_rung(FLEET, rung)
         except name_lookup.Unknown as unknown:
             return Answer(str(unknown), ok=False)
-        return self._act("step_down", actor, key, wanted, reason, minutes, workflow)
+        return self._recorded.act("step_down", actor, key, wanted, reason, minutes, workflow)
 
     def ask_restore(self, actor: Actor, agent: str, reason: str, workflow: str = "") -> Answer:
-        return self._act("ask_restore", actor, agent, reason, workflow)
+        return self._recorded.act("ask_restore", actor, agent, reason, workflow)
 
     def approve_restore(self, actor: Actor, incident_id: int) -> Answer:
-        return self._act("approve_restore", actor, incident_id)
+        return self._recorded.act("approve_restore", actor, incident_id)
 
     def decline_restore(self, actor: Actor, incident_id: int, reason: str) -> Answer:
-        return self._act("decline_restore", actor, incident_id, reason)
+        return self._recorded.act("decline_restore", actor, incident_id, reason)
 
-    def mark_step(self, actor: Actor, incident_id: int, step_id: str, outcome: Outcome, note: str = "") -> Answer:
-        return self._act("mark_step", actor, incident_id, step_id, outcome, note)
 
-    def contain(self, actor: Actor, incident_id: int, reason: str) -> Answer:
-        return self._act("contain", actor, incident_id, reason)
+class RecordedOverrides:
+    """The same for `engine.commands.on_call_override.OverrideCommands`."""
 
-    def resolve(
-        self, actor: Actor, incident_id: int, reason: str = "", override: str = "", left_on: str = ""
-    ) -> Answer:
-        return self._act("resolve", actor, incident_id, reason, override, left_on)
-
-    def cancel(self, actor: Actor, incident_id: int, reason: str) -> Answer:
-        return self._act("cancel", actor, incident_id, reason)
-
-    def reopen(self, actor: Actor, incident_id: int, reason: str) -> Answer:
-        return self._act("reopen", actor, incident_id, reason)
-
-    def declare(self, actor: Actor, agent: str, title: str) -> Answer:
-        return self._act("declare", actor, agent, title)
-
-    def set_severity(self, actor: Actor, incident_id: int, severity: str, reason: str = "") -> Answer:
-        return self._act("set_severity", actor, incident_id, severity, reason)
-
-    def take_role(self, actor: Actor, incident_id: int, role: str, person: str = "") -> Answer:
-        return self._act("take_role", actor, incident_id, role, person)
-
-    def hand_off(self, actor: Actor, incident_id: int, role: str, person: str) -> Answer:
-        return self._act("hand_off", actor, incident_id, role, person)
-
-    def accept_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
-        return self._act("accept_role", actor, incident_id, role)
-
-    def decline_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
-        return self._act("decline_role", actor, incident_id, role)
-
-    def task(self, actor: Actor, incident_id: int, text: str, person: str = "") -> Answer:
-        return self._act("task", actor, incident_id, text, person)
-
-    def finish_task(self, actor: Actor, incident_id: int, item: str) -> Answer:
-        return self._act("finish_task", actor, incident_id, item)
-
-    def follow_up(self, actor: Actor, incident_id: int, text: str, person: str = "", due: str = "") -> Answer:
-        return self._act("follow_up", actor, incident_id, text, person, due)
-
-    def change_followup(
-        self, actor: Actor, item: str, *, done: bool = False, person: str = "", due: str = ""
-    ) -> Answer:
-        return self._act("change_followup", actor, item, done, person, due)
-
-    def capture(self, actor: Actor, incident_id: int, text: str, sort: str, source: str, said_at: datetime) -> Answer:
-        return self._act("capture", actor, incident_id, text, sort, source, said_at)
-
-    def snooze(self, actor: Actor, incident_id: int, nudge: str) -> Answer:
-        return self._act("snooze", actor, incident_id, nudge)
-
-    def finish_postmortem(self, actor: Actor, incident_id: int) -> Answer:
-        return self._act("finish_postmortem", actor, incident_id)
-
-    def note(self, actor: Actor, incident_id: int, text: str, sort: str = "note") -> Answer:
-        return self._act("note", actor, incident_id, text, sort)
-
-    def page(self, actor: Actor, incident_id: int, person: str, why: str = "") -> Answer:
-        return self._act("page", actor, incident_id, person, why)
-
-    def postmortem(self, actor: Actor, incident_id: int) -> Answer:
-        return self._act("postmortem", actor, incident_id)
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
 
     def cover(self, actor: Actor, person: str, by: str, until: str) -> Answer:
-        return self._act("cover", actor, person, by, until)
+        return self._recorded.act("cover", actor, person, by, until)
 
     def end_cover(self, actor: Actor, person: str = "") -> Answer:
-        return self._act("end_cover", actor, person)
-
-    # Questions.
+        return self._recorded.act("end_cover", actor, person)
 
     def covers(self) -> Answer:
         return Answer("Everybody has their own pager.")
+
+
+class RecordedCauses:
+    """The same for `engine.commands.causes.CauseCommands`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
+
+    def evidence(self, incident_id: int) -> Answer:
+        return Answer("INC-0042", card=MOMENTS["causes"], incident_id=incident_id)
+
+    def attribute(self, actor: Actor, incident_id: int, what: str, note: str = "") -> Answer:
+        if what not in KINDS and not what.isdigit():
+            return Answer(f"{what!r} is no cause.", ok=False)
+        return self._recorded.act("attribute", actor, incident_id, what, note)
+
+    def rule_out(self, actor: Actor, incident_id: int, what: str, why: str) -> Answer:
+        return self._recorded.act("rule_out", actor, incident_id, what, why)
+
+    def adopt(self, actor: Actor, incident_id: int, name: str = "") -> Answer:
+        return self._recorded.act("adopt", actor, incident_id, name)
+
+
+class RecordedQueries:
+    """The same for `engine.commands.queries.Queries`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
+
+    def find_agent(self, text: str) -> str:
+        return name_lookup.find_agent(FLEET, text)
+
+    def find_rung(self, text: str) -> str:
+        return name_lookup.find_rung(FLEET, text)
+
+    def incident_in(self, channel: str) -> int | None:
+        return 42 if channel == self._recorded.channel else None
+
+    def agent_in(self, channel: str) -> str:
+        return "refunds" if self.incident_in(channel) else ""
 
     def status(self, incident_id: int) -> Answer:
         return self._read("status", "incident", incident_id)
@@ -195,7 +284,7 @@ class Desk:
         return self._read("catchup", "catchup", incident_id)
 
     def incidents(self) -> Answer:
-        return self._read("incidents", ("incidents-none", "incidents", "incidents-two")[self.open])
+        return self._read("incidents", ("incidents-none", "incidents", "incidents-two")[self._recorded.open])
 
     def fleet(self) -> Answer:
         return self._read("fleet", "fleet")
@@ -209,51 +298,30 @@ class Desk:
         except name_lookup.Unknown as unknown:
             return Answer(str(unknown), ok=False)
 
+    def changes(self, key: str) -> Answer:
+        return self._read("changes", "changes", key)
+
     def sli(self, key: str, sli_name: str) -> Answer:
-        return Answer(f"{key} {sli_name}: 6.3 calls/task", curve=(key, sli_name))
+        return Answer(f"{key} {sli_name}: 6.3 calls/task", chart=(key, sli_name))
 
-    def _read(self, name: str, moment: str, *values: object) -> Answer:
+    def _read(self, name: str, wanted: str, *values: object) -> Answer:
         del name, values
-        if moment == "incidents-two":
-            one = MOMENTS["incidents"]
-            return Answer("2 open.", card=type(one)(one.rows * 2, one.now))
-        return Answer("INC-0042", card=MOMENTS[moment], incident_id=42)
-
-    def agent_in(self, channel: str) -> str:
-        return "refunds" if self.incident_in(channel) else ""
-
-    def incident_in(self, channel: str) -> int | None:
-        return 42 if channel == self.channel else None
-
-    def open_incident_of(self, agent: str) -> int | None:
-        return 42 if agent == "refunds" else None
-
-    def find_agent(self, text: str) -> str:
-        return name_lookup.find_agent(FLEET, text)
-
-    def find_rung(self, text: str) -> str:
-        return name_lookup.find_rung(FLEET, text)
+        if wanted == "incidents-two":
+            one = moment("incidents", IncidentList)
+            return Answer("2 open.", card=replace(one, rows=one.rows * 2))
+        return Answer("INC-0042", card=MOMENTS[wanted], incident_id=42)
 
 
-Asked = Callable[[], Desk]
+class RecordedCommands(RecordedCalls):
+    """Every subject, on one list of calls."""
 
-
-class CausesScope:
-    """The same for `engine.commands.causes.Causes`."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    def evidence(self, incident_id: int) -> Answer:
-        return Answer("INC-0042", card=MOMENTS["causes"], incident_id=incident_id)
-
-    def attribute(self, actor: Actor, incident_id: int, what: str, note: str = "") -> Answer:
-        if what not in KINDS and not what.isdigit():
-            return Answer(f"{what!r} is no cause.", ok=False)
-        return self._desk._act("attribute", actor, incident_id, what, note)
-
-    def rule_out(self, actor: Actor, incident_id: int, what: str, why: str) -> Answer:
-        return self._desk._act("rule_out", actor, incident_id, what, why)
-
-    def adopt(self, actor: Actor, incident_id: int, name: str = "") -> Answer:
-        return self._desk._act("adopt", actor, incident_id, name)
+    def __init__(self) -> None:
+        super().__init__()
+        self.acts = RecordedActs(self)
+        self.paging = RecordedPaging(self)
+        self.lifecycle = RecordedLifecycle(self)
+        self.teamwork = RecordedTeamwork(self)
+        self.autonomy = RecordedAutonomy(self)
+        self.overrides = RecordedOverrides(self)
+        self.causes = RecordedCauses(self)
+        self.queries = RecordedQueries(self)

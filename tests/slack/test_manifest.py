@@ -13,7 +13,7 @@ from bot.slack import build_slack, manifest
 from bot.slack.commands.roots import ROOTS
 from bot.slack.inbound.actions import ACTIONS
 from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 
 
@@ -25,7 +25,9 @@ def test_the_local_slack_takes_it() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "sd-"])
 def test_every_command_it_declares_has_a_listener(prefix: str) -> None:
-    made = build_slack(Desk(), lambda: FLEET, bot_token="xoxb-local-x", app_token="xapp-local-x", prefix=prefix)
+    made = build_slack(
+        commands(RecordedCommands()), lambda: FLEET, bot_token="xoxb-local-x", app_token="xapp-local-x", prefix=prefix
+    )
     matchers = [listener.matchers for listener in made.connection._app._listeners]
     declared = manifest(prefix)
     every_form, every_other_button = 1, 1

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import text
-from tests.slack.setup import NOW, attack
+from tests.slack.extreme_cards import attack
+from tests.slack.team_cards import NOW
 
 
 def test_escapes_three_characters_ampersand_first() -> None:

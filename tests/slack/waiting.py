@@ -13,7 +13,7 @@ from bot.ports.chat import Receipt
 from bot.slack.client.chat import SlackChat
 from bot.slack.client.web_api import writing_client
 from tests.slack.town import Town
-from tests.support.wired import House, fleet
+from tests.support.wired import WiredEngine, fleet
 
 USERS = {"ana": "U0ANA", "bo": "U0BEN", "cleo": "U0CHLOE", "dan": "U0EVE"}
 NAMES = {"ana": "Ana Silva", "bo": "Bo Lind", "cleo": "Cy Dow", "dan": "Eve Ops"}
@@ -45,7 +45,7 @@ class Night:
     def __init__(self, path: Path, server: LocalSlack, town: Town) -> None:
         chat: Any = Paging(writing_client(server.bot_token, server.api_url))
         self.town = town
-        self.house = House(path, watched=town_fleet(), chat=chat)
+        self.house = WiredEngine(path, watched=town_fleet(), chat=chat)
         self.house.settle_in()
 
     @property
@@ -84,7 +84,7 @@ class Night:
         house = self.house
         for _ in range(minutes):
             house.clock.advance(60)
-            house.feed(1, **{**house.healthy(), **values})
+            house.feed(1, {**house.healthy(), **values})
             house.obey()
             house.detector.evaluate(["refunds"], house.clock.now())
             house.monitor.read_back()

@@ -20,17 +20,17 @@ from bot.ports.store import Replica
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import sqlite_path
 from bot.store.tools.copying import copy
-from tests.support.wired import ANA, START, House
+from tests.support.wired import ANA, START, WiredEngine
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> str:
     """A database in which a night has happened, and nobody on it any more."""
-    house = House(tmp_path)
+    house = WiredEngine(tmp_path)
     house.settle_in()
     house.live(5, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "it loops", 120, "")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "it loops", 120, "")
     house.live(5, her=18.0)
     house.store.put_readings(house.rung_cache.take_changed())
     house.store.put_minutes([MinuteRow(Series("kyc", "", "her"), minute_of(START - timedelta(days=9)), None)])

@@ -13,7 +13,7 @@ from bot.engine.detection.poller import Poller
 from bot.ports.sources import Source
 from bot.sources import build
 from tests.contracts.odd_server import Asked, OddServer
-from tests.support.wired import ANA, HER, House, fleet
+from tests.support.wired import ANA, HER, WiredEngine, fleet
 
 TASKS = 50
 """A minute and region."""
@@ -80,7 +80,7 @@ class Watch:
     """A house that polls one source, minute by minute."""
 
     def __init__(self, path: Path, url: str) -> None:
-        self.house = House(path, watched(url))
+        self.house = WiredEngine(path, watched(url))
         self.source: Source | None = build(self.house.watched.sources["prom"], self.house.clock)
         assert self.source is not None
         self.poller = Poller(

@@ -14,7 +14,7 @@ from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.engine.detection.poller import Poller
 from bot.sources import build
-from tests.support.wired import HER, House, fleet
+from tests.support.wired import HER, WiredEngine, fleet
 
 
 def _vector(value: str) -> bytes:
@@ -33,8 +33,8 @@ ANSWERS: dict[str, tuple[int, str, bytes] | None] = {
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
+def house(tmp_path: Path) -> Iterator[WiredEngine]:
+    made = WiredEngine(tmp_path)
     yield made
     made.close()
 
@@ -86,7 +86,7 @@ def _watched(url: str) -> Fleet:
     return fleet(sources={"prom": spec}, queries=(query,), agents={"refunds": agent})
 
 
-def test_it_is_unknown_and_after_five_minutes_a_blind_incident(house: House, server: str) -> None:
+def test_it_is_unknown_and_after_five_minutes_a_blind_incident(house: WiredEngine, server: str) -> None:
     house.watched = _watched(server)
     source = build(house.watched.sources["prom"], house.clock)
     assert source is not None

@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,23 +17,11 @@ from bot.core.model.slis import Better, Objective, Sli
 from bot.core.runbooks.playbook import Playbook
 from bot.core.runbooks.runbook import Plan, Step
 from bot.documents.render import MarkdownDocuments
-from bot.engine.autonomy.rung_cache import MemoryRungCache
-from bot.engine.baselines import Baselines
-from bot.engine.charts import Charts
-from bot.engine.commands.causes import Causes
-from bot.engine.commands.commands import CommandDependencies, Commands
-from bot.engine.delivery.delivery import Adapters, Delivery
-from bot.engine.detection.detector import Detector
-from bot.engine.health.followup_reminders import Reminders
+from bot.engine.assembly import EngineDependencies, build_adapters, build_delivery, build_engine
 from bot.engine.health.maintenance import Maintenance, Retention
-from bot.engine.incidents.monitor import IncidentMonitor
-from bot.engine.incidents.opener import IncidentOpener, RunbookPlans
-from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.incidents.opener import RunbookPlans
 from bot.engine.paging.canary import Canary
 from bot.engine.paging.reachability_check import ReachabilityCheck
-from bot.engine.reports.postmortems import PostmortemWriter
-from bot.engine.views.sli_lines import SliLines
-from bot.engine.views.views import Views
 from bot.ports.pagers import Pager
 from bot.simulation.clock import MovableClock
 from bot.simulation.memory_chat import MemoryChat, StandInDirectory
@@ -42,6 +30,7 @@ from bot.store import SqlStore
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ANA = Actor("ana", "Ana Duarte", "U0ANA", responder=True)
 BO = Actor("bo", "Bo Lindgren", "U0BO", responder=True)
+NOTHING: Mapping[str, float] = {}
 EVE = Actor("eve", "Eve", "U0EVE", responder=False)
 
 HER = Sli(
@@ -63,7 +52,7 @@ PLAN = Plan(
 )
 
 
-class Shelf:
+class OneRunbook:
     """One runbook for everything."""
 
     def plan(self, name: str, context: Mapping[str, object]) -> Plan:  # noqa: ARG002 - the port has it
@@ -91,7 +80,7 @@ def fleet(**changes: object) -> Fleet:
 
 
 @dataclass
-class House:
+class WiredEngine:
     """Everything wired. `deliver` carries out what is wanted; `minutes` feeds and judges."""
 
     path: Path
@@ -101,10 +90,11 @@ class House:
     pagers: Mapping[str, Pager] = field(default_factory=dict)
     """Besides Slack."""
     playbooks: tuple[Playbook, ...] = ()
-    shelf: RunbookPlans = field(default_factory=Shelf)
+    runbooks: RunbookPlans = field(default_factory=OneRunbook)
     directory: StandInDirectory = field(default_factory=StandInDirectory)
     canary_to: str = ""
     logged: list[str] = field(default_factory=list)
+    wall: Callable[[], float] = field(init=False)
 
     def __post_init__(self) -> None:
         ticks = itertools.count()
@@ -113,40 +103,18 @@ class House:
 
     def open(self) -> None:
         self.store = SqlStore.open(f"sqlite:///{self.path / 'stepdown.db'}")
-        self.rung_cache = MemoryRungCache(self.get_fleet, self.clock, self.store.rungs())
-        self.recorder = IncidentRecorder(self.store, self.rung_cache, self.wall, lambda _: None)
-        self.history = Baselines(self.store, self.get_fleet)
-        opener = IncidentOpener(
-            self.store, self.recorder, self.get_fleet, self.shelf, frozenset({"slack", *self.pagers})
-        )
-        self.detector = Detector(self.store, self.recorder, self.history, opener, self.get_fleet, self.clock)
-        self.monitor = IncidentMonitor(
-            self.store, self.recorder, self.history, self.rung_cache, self.get_fleet, self.clock
-        )
-        numbers = SliLines(self.store, self.history, self.rung_cache, self.get_fleet)
-        self.views = Views(self.store, numbers, self.get_fleet, self.monitor.clock_of)
-        self.reminders = Reminders(self.store, self.recorder, self.get_fleet, self.clock)
-        causes = Causes.over(
-            self.store,
-            self.recorder,
-            self.history,
-            self.views,
-            lambda: self.playbooks,
-            self.shelf,
-            self.get_fleet,
-            self.clock,
-        )
-        self.attribution = causes.attribution
-        desk = CommandDependencies(self.store, self.recorder, opener, self.views, self.get_fleet, self.clock, causes)
-        self.commands = Commands(desk)
-        documents = MarkdownDocuments(self.path / "data", lambda chart: str(chart.series).encode())
-        reporting = PostmortemWriter(self.store, documents, self.get_fleet)
-        pictures = Charts(self.store, self.history, documents, self.chat, self.get_fleet, self.clock)
-        adapters = Adapters(self.chat, {"slack": self.chat, **self.pagers}, {}, reporting, pictures, self.ask)
-        self.delivery = Delivery(
-            self.store, self.recorder, self.views, adapters, self.get_fleet, self.clock, self.wall, lambda: 0.5
-        )
         ways = frozenset({"slack", *self.pagers})
+        self.engine = engine = build_engine(
+            EngineDependencies(
+                self.store, self.get_fleet, self.clock, self.wall, self.runbooks, lambda: self.playbooks, ways
+            )
+        )
+        self.rung_cache, self.recorder, self.baselines = engine.rung_cache, engine.recorder, engine.baselines
+        self.detector, self.monitor, self.views = engine.detector, engine.monitor, engine.views
+        self.reminders, self.attribution, self.commands = engine.reminders, engine.attribution, engine.commands
+        documents = MarkdownDocuments(self.path / "data", lambda chart: str(chart.series).encode())
+        adapters = build_adapters(engine, self.chat, documents, {"slack": self.chat, **self.pagers}, {}, self.ask)
+        self.delivery = build_delivery(engine, adapters, lambda: 0.5)
         logged = self.logged.append
         self.reach = ReachabilityCheck(self.store, self.get_fleet, ways, self.directory, self.clock, self.wall, logged)
         self.canary = Canary(self.store, self.get_fleet, ways, self.clock, self.wall, self.canary_to)
@@ -168,13 +136,21 @@ class House:
             if not sum(self.delivery.run(lane) for lane in LANES):
                 return
 
-    def feed(self, minutes: int, *, end: datetime | None = None, n: float = 100, **values: float) -> None:
+    def feed(
+        self,
+        minutes: int,
+        values: Mapping[str, float] = NOTHING,
+        *,
+        end: datetime | None = None,
+        n: float = 100,
+        **more: float,
+    ) -> None:
         """Store `minutes` minutes of these SLIs up to and with the minute of `end` (now)."""
         last = minute_of(end or self.clock.now())
         self.store.put_minutes(
             [
                 MinuteRow(Series("refunds", "", name), minute, value, n)
-                for name, value in values.items()
+                for name, value in {**values, **more}.items()
                 for minute in range(last - minutes + 1, last + 1)
             ]
         )
@@ -184,13 +160,13 @@ class House:
 
     def settle_in(self) -> None:
         """Six healthy hours before now."""
-        self.feed(360, **self.healthy())
+        self.feed(360, self.healthy())
 
-    def live(self, minutes: int, *, read: bool = True, **values: float) -> None:
+    def live(self, minutes: int, values: Mapping[str, float] = NOTHING, *, read: bool = True, **more: float) -> None:
         """Let minutes go by with these values, everything ticking."""
         for _ in range(minutes):
             self.clock.advance(60)
-            self.feed(1, **{**self.healthy(), **values})
+            self.feed(1, {**self.healthy(), **values, **more})
             if read:
                 self.obey()
             self.tick()

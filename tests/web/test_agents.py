@@ -4,15 +4,16 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
-from openfeature.evaluation_context import EvaluationContext
-from openfeature.flag_evaluation import ErrorCode, Reason
+from openfeature.evaluation_context import EvaluationContext, EvaluationContextAttribute
+from openfeature.exception import ErrorCode
+from openfeature.flag_evaluation import Reason
 
 from tests.web.setup import House, lowered
 
@@ -29,7 +30,12 @@ def flags(house: House) -> Iterator[OpenFeatureClient]:
 
 
 def context(level: str, epoch: int) -> EvaluationContext:
-    applied = {"instance": "r-1", "appliedLevel": level, "appliedEpoch": epoch, "taskClass": "refund"}
+    applied: dict[str, EvaluationContextAttribute] = {
+        "instance": "r-1",
+        "appliedLevel": level,
+        "appliedEpoch": epoch,
+        "taskClass": "refund",
+    }
     return EvaluationContext("refunds", applied)
 
 
@@ -40,6 +46,7 @@ def test_the_provider_reads_the_rung_and_its_read_confirms_the_step_down(
     assert [(one.level, one.epoch) for one in house.rung_cache.readings("refunds")] == [("full", 0)]
     house.rung_cache.publish([lowered("approval", 1)])
     told = flags.get_object_value("autonomy", {}, context("full", 0))
+    assert isinstance(told, Mapping)
     assert (told["level"], told["epoch"], told["grants"]) == ("approval", 1, {"writes": "approve", "log": "enhanced"})
     assert [one.epoch for one in house.rung_cache.readings("refunds")] == [0], "told is not yet applied"
     details = flags.get_string_details("autonomy-level", "read-only", context("approval", 1))
@@ -81,7 +88,7 @@ def test_an_example_agent_obeys_and_reads_back(house_now: House, example: str) -
     def applies(level: str, epoch: int) -> bool:
         return [(one.level, one.epoch) for one in house_now.rung_cache.readings("refunds")] == [(level, epoch)]
 
-    command = [sys.executable, "-W", "error", AGENTS / example]
+    command = [sys.executable, "-W", "error", str(AGENTS / example)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as agent:
         until(lambda: applies("full", 0), agent)
         house_now.rung_cache.publish([lowered("approval", 1)])
@@ -102,7 +109,7 @@ def test_an_example_agent_out_of_contact_drops_to_its_fallback(house_now: House,
         "STEPDOWN_AGENT": "refunds",
         "POLL_SECONDS": "0.05",
     }
-    command = [sys.executable, AGENTS / example]
+    command = [sys.executable, str(AGENTS / example)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as agent:

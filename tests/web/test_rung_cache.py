@@ -182,7 +182,7 @@ def test_threads_publish_record_and_read_at_once() -> None:
 def test_an_instance_heard_of_elsewhere_counts_longer_for_it_may_have_been_seen_since() -> None:
     clock = MovableClock(START)
     known = rung_cache(clock=clock)
-    known.hear([read("a"), read("b")])
+    known.adopt([read("a"), read("b")])
     known.record(read("b"))
     clock.advance(310)
     assert {one.instance for one in known.readings("refunds")} == {"a"}
@@ -193,9 +193,9 @@ def test_an_instance_heard_of_elsewhere_counts_longer_for_it_may_have_been_seen_
 def test_the_later_word_counts_wherever_it_was_said_and_is_passed_on_by_who_heard_it_only() -> None:
     known = rung_cache()
     known.record(read("a", "full", 0, after=10))
-    known.hear([read("a", "approval", 1, after=5)])
+    known.adopt([read("a", "approval", 1, after=5)])
     assert [one.level for one in known.readings("refunds")] == ["full"]
-    known.hear([read("a", "approval", 1, after=10)])
+    known.adopt([read("a", "approval", 1, after=10)])
     assert [one.level for one in known.readings("refunds")] == ["approval"]
     assert known.take_changed() == []
     known.record(read("a", "full", 0, after=3))

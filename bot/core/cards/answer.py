@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
-from bot.core.cards.fleet import AgentCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
     CatchupCard,
     IncidentCard,
@@ -37,6 +37,7 @@ Card = (
     | ResolveCard
     | FleetCard
     | AgentCard
+    | AgentChangesCard
     | IncidentList
     | TimelineCard
     | CatchupCard
@@ -61,5 +62,5 @@ class Answer:
     ok: bool = True
     card: Card | None = None
     incident_id: int | None = None
-    curve: tuple[str, str] | None = None
+    chart: tuple[str, str] | None = None
     """(agent, SLI) whose chart belongs to the answer; it is drawn after the words are out."""

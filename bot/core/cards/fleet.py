@@ -1,7 +1,7 @@
 """Cards of the fleet and of one agent."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.cards.parts import RungLine, SliLine
 
@@ -47,3 +47,22 @@ class AgentCard:
     """(rung, what the agent may do), top down."""
     now: datetime
     owner_slack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChange:
+    """One change, in words. `by` empty: nobody said who."""
+
+    at: datetime
+    words: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChangesCard:
+    """What changed on one agent within `span` before `now`, the newest first."""
+
+    agent: str
+    changes: tuple[AgentChange, ...]
+    span: timedelta
+    now: datetime

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.cards.page import Picture
+from bot.core.cards.page import ChartImage
 from bot.core.cards.parts import Header, Proposal, RungLine, SliLine
 from bot.core.cards.team import FollowupLine, TaskLine
 from bot.core.runbooks.runbook import Outcome, Phase, StepKind
@@ -92,7 +92,7 @@ class RecoveryCard:
     """The rung a restore would lead to, empty where none may be asked for yet."""
     restore_wait: str = ""
     """Why no restore may be asked for yet."""
-    charts: tuple[Picture, ...] = ()
+    charts: tuple[ChartImage, ...] = ()
     """The curves of the breached SLIs."""
 
 

@@ -7,7 +7,7 @@ from bot.core.cards.parts import Header, Proposal, RungLine, SliLine
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ChartImage:
     """A chart that the chat has already: `file` is its name there. `alt` says it to whoever cannot see it."""
 
     file: str
@@ -29,7 +29,7 @@ class PageCard:
     acked: str = ""
     """Set when somebody acknowledged: "Acknowledged by Ana, 02:15 UTC"; the buttons go."""
     runbook: str = ""
-    charts: tuple[Picture, ...] = ()
+    charts: tuple[ChartImage, ...] = ()
     """The detecting signal's curve, once it is drawn: a page never waits for it."""
     below: str = ""
     """The next rung down, where no rule proposes one; empty at the bottom."""

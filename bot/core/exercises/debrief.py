@@ -1,6 +1,6 @@
 """What happened in an exercise, and how well each objective was performed (`exercises.md`, "Scoring and after").
 
-Read from two logs: the timelines of the drill's incidents, and the exercise's own acts (evidence asked for, moves made,
+Read from two logs: the timelines of the exercise's incidents, and its own acts (evidence asked for, moves made,
 injects, hints). Both are put into one numbered record, so that each rating can point at the lines that prove it. The
 team is rated, never a person: people appear by role. Times are scenario minutes from the first incident.
 

@@ -1,7 +1,7 @@
 """The record of an exercise: the timelines of its incidents and its own acts, as one numbered list that can be asked.
 
 People appear by role: the team is looked at, never a person. `Story` says when something first happened, for scoring
-(`debrief`) and, while a drill runs, for injects that wait for an answer.
+(`debrief`) and, while an exercise runs, for injects that wait for an answer.
 """
 
 import re
@@ -93,7 +93,7 @@ class _Stand:
 
 @dataclass
 class ExerciseLog:
-    """The record, asked. Built once for a debrief; while a drill runs it tells injects whether they were answered."""
+    """The record, asked. Built once for a debrief; in an exercise under way it says which injects were answered."""
 
     rehearsal: Rehearsal
     rows: Sequence[LogRow]

@@ -40,21 +40,25 @@ class ChartInputs:
         return (sealed.entry.event for sealed in self.entries if sealed.entry.event is not None)
 
 
-def charts(scene: ChartInputs) -> tuple[Chart, ...]:
+def charts(inputs: ChartInputs) -> tuple[Chart, ...]:
     """One chart for each breached SLI."""
-    return tuple(_chart(breach, scene) for breach in scene.incident.breaches)
+    return tuple(_chart(breach, inputs) for breach in inputs.incident.breaches)
 
 
-def _chart(breach: Breach, scene: ChartInputs) -> Chart:
-    first = min(each.first_bad for each in scene.incident.breaches) - BEFORE
-    drawn = curve(
-        breach.series, breach.sli, scene.minutes.get(breach.series, ()), breach.baseline, (first, minute_of(scene.end))
+def _chart(breach: Breach, inputs: ChartInputs) -> Chart:
+    first = min(each.first_bad for each in inputs.incident.breaches) - BEFORE
+    drawn = sli_chart(
+        breach.series,
+        breach.sli,
+        inputs.minutes.get(breach.series, ()),
+        breach.baseline,
+        (first, minute_of(inputs.end)),
     )
-    happened = (Mark(minute_start(breach.first_bad), "first bad", "harm"), *marks(scene, breach))
+    happened = (Mark(minute_start(breach.first_bad), "first bad", "harm"), *marks(inputs, breach))
     return replace(drawn, last=drawn.last + AFTER, objective=breach.limit, marks=happened)
 
 
-def curve(series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, span: tuple[int, int]) -> Chart:
+def sli_chart(series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, span: tuple[int, int]) -> Chart:
     """One SLI between two minutes, without marks."""
     first, last = span
     return Chart(
@@ -82,12 +86,12 @@ def _points(rows: Rows, sli: Sli) -> Iterator[tuple[int, float | None]]:
         previous = row
 
 
-def marks(scene: ChartInputs, breach: Breach) -> Iterator[Mark]:
+def marks(inputs: ChartInputs, breach: Breach) -> Iterator[Mark]:
     """The moments that explain a curve, in order; of pages, acknowledgements and holds the one that counts."""
     yield Mark(breach.detected_at, "breach", "harm")
-    yield from (Mark(change.at, change.kind, "change") for change in _changes(scene, breach))
+    yield from (Mark(change.at, change.kind, "change") for change in _changes(inputs, breach))
     seen: set[str] = set()
-    for event in scene.events():
+    for event in inputs.events():
         mark = _mark(event)
         if mark is None or (mark.sort == "person" and mark.label in seen):
             continue
@@ -95,11 +99,11 @@ def marks(scene: ChartInputs, breach: Breach) -> Iterator[Mark]:
         yield mark
 
 
-def _changes(scene: ChartInputs, breach: Breach) -> Iterator[PostedChange]:
+def _changes(inputs: ChartInputs, breach: Breach) -> Iterator[PostedChange]:
     """What was changed while this chart runs, as the newest look at the evidence has it."""
-    looks = [event.assessment for event in scene.events() if isinstance(event, ev.Assessed)]
+    looks = [event.assessment for event in inputs.events() if isinstance(event, ev.Assessed)]
     first = minute_start(breach.first_bad - BEFORE)
-    return (change for change in (looks[-1].changes if looks else ()) if first <= change.at <= scene.end)
+    return (change for change in (looks[-1].changes if looks else ()) if first <= change.at <= inputs.end)
 
 
 def _mark(event: ev.Event) -> Mark | None:
@@ -129,67 +133,67 @@ class Confirmation(NamedTuple):
     seconds: float
 
 
-def rung_moves(scene: ChartInputs) -> tuple[RungMove, ...]:
+def rung_moves(inputs: ChartInputs) -> tuple[RungMove, ...]:
     """Every rung change of the incident, and changes of the agent's rung made beside it, oldest first."""
     confirmed = {
         event.epoch: Confirmation(event.at, event.seconds)
-        for event in scene.events()
+        for event in inputs.events()
         if isinstance(event, ev.RungConfirmed)
     }
     moves = [
-        _move(scene, event, confirmed.get(event.epoch))
-        for event in scene.events()
+        _move(inputs, event, confirmed.get(event.epoch))
+        for event in inputs.events()
         if isinstance(event, ev.RungLowered | ev.RungRaised)
     ]
     known = {move.epoch for move in moves}
-    moves += [move for move in _beside(scene) if move.epoch not in known]
+    moves += [move for move in _beside(inputs) if move.epoch not in known]
     return tuple(sorted(moves, key=lambda move: (move.at, move.epoch)))
 
 
-def _move(scene: ChartInputs, event: ev.RungLowered | ev.RungRaised, confirmed: Confirmation | None) -> RungMove:
+def _move(inputs: ChartInputs, event: ev.RungLowered | ev.RungRaised, confirmed: Confirmation | None) -> RungMove:
     return RungMove(
         at=event.at,
-        who=scene.cast.role(event.actor),
+        who=inputs.cast.role(event.actor),
         from_rung=event.from_rung,
         to_rung=event.to_rung,
         direction="up" if isinstance(event, ev.RungRaised) else "down",
         workflow=event.workflow,
-        reason=scene.cast.words(event.reason),
+        reason=inputs.cast.words(event.reason),
         epoch=event.epoch,
-        asked_by=scene.cast.role(event.asked_by) if isinstance(event, ev.RungRaised) else "",
+        asked_by=inputs.cast.role(event.asked_by) if isinstance(event, ev.RungRaised) else "",
         until=event.until if isinstance(event, ev.RungLowered) else None,
         confirmed_at=confirmed.at if confirmed else None,
         seconds=confirmed.seconds if confirmed else None,
-        effects=tuple(_effects(scene, event.at, confirmed.at if confirmed else event.at)),
+        effects=tuple(_effects(inputs, event.at, confirmed.at if confirmed else event.at)),
     )
 
 
-def _effects(scene: ChartInputs, change: datetime, since: datetime) -> Iterator[SliEffect]:
-    for breach in scene.incident.breaches:
-        rows = scene.minutes.get(breach.series, ())
+def _effects(inputs: ChartInputs, change: datetime, since: datetime) -> Iterator[SliEffect]:
+    for breach in inputs.incident.breaches:
+        rows = inputs.minutes.get(breach.series, ())
         yield effect(breach.series, breach.sli, rows, minute_of(change), minute_of(since))
 
 
-def _beside(scene: ChartInputs) -> Iterator[RungMove]:
+def _beside(inputs: ChartInputs) -> Iterator[RungMove]:
     """Changes the store knows of in the incident's time that its timeline does not."""
     before: dict[str, RungState] = {}
-    for state in scene.rung_history:
+    for state in inputs.rung_history:
         earlier = before.get(state.workflow)
         before[state.workflow] = state
-        if not scene.incident.opened_at <= state.changed_at <= scene.end:
+        if not inputs.incident.opened_at <= state.changed_at <= inputs.end:
             continue
         seconds = (state.confirmed_at - state.changed_at).total_seconds() if state.confirmed_at else None
         yield RungMove(
             at=state.changed_at,
-            who=scene.cast.role(state.by) if state.by else "",
-            from_rung=earlier.rung if earlier else scene.incident.rungs.before,
+            who=inputs.cast.role(state.by) if state.by else "",
+            from_rung=earlier.rung if earlier else inputs.incident.rungs.before,
             to_rung=state.rung,
             direction="changed",
             workflow=state.workflow,
-            reason=scene.cast.words(state.reason),
+            reason=inputs.cast.words(state.reason),
             epoch=state.epoch,
             until=state.until,
             confirmed_at=state.confirmed_at,
             seconds=seconds,
-            effects=tuple(_effects(scene, state.changed_at, state.confirmed_at or state.changed_at)),
+            effects=tuple(_effects(inputs, state.changed_at, state.confirmed_at or state.changed_at)),
         )

@@ -54,8 +54,8 @@ def build(
     `minutes` holds the agent's series from an hour before the first bad minute on; what is missing shows as gaps.
     """
     cast = pseudonyms_of(incident, entries, people)
-    scene = ChartInputs(incident, entries, minutes, agent, rung_history, cast, _end(incident, entries, now))
-    moves, found, damage = rung_moves(scene), _detection(scene), _impact(scene)
+    inputs = ChartInputs(incident, entries, minutes, agent, rung_history, cast, _end(incident, entries, now))
+    moves, found, damage = rung_moves(inputs), _detection(inputs), _impact(inputs)
     return Report(
         incident_id=incident.id,
         number=incident.number,
@@ -67,8 +67,8 @@ def build(
         opened_at=incident.opened_at,
         drafted_at=now,
         exercise=incident.exercise,
-        notices=_notices(scene),
-        summary=_summary(scene, damage, moves),
+        notices=_notices(inputs),
+        summary=_summary(inputs, damage, moves),
         detection=found,
         impact=damage,
         context=_context(agent, incident),
@@ -79,11 +79,11 @@ def build(
         resets=incident.resets,
         walk=walk(incident, cast),
         pages=pages(incident, entries, cast),
-        times=_times(scene, found),
-        charts=charts(scene),
+        times=_times(inputs, found),
+        charts=charts(inputs),
         responders=cast.responders(),
         actions=actions(entries, cast, people),
-        agent_questions=_agent_questions(scene, moves),
+        agent_questions=_agent_questions(inputs, moves),
         reflections=_reflections(),
     )
 
@@ -94,34 +94,34 @@ def _end(incident: Incident, entries: Sequence[SealedEntry], now: datetime) -> d
     return closings[-1] if closings and not incident.open else now
 
 
-def _first(scene: ChartInputs, kind: type[_Some]) -> _Some | None:
-    return next((event for event in scene.events() if isinstance(event, kind)), None)
+def _first(inputs: ChartInputs, kind: type[_Some]) -> _Some | None:
+    return next((event for event in inputs.events() if isinstance(event, kind)), None)
 
 
 def _onset(incident: Incident) -> int | None:
     return min((breach.first_bad for breach in incident.breaches), default=None)
 
 
-def _impact(scene: ChartInputs) -> Impact:
-    onset = _onset(scene.incident)
-    span = (minute_of(scene.incident.opened_at) if onset is None else onset, minute_of(scene.end))
-    return impact(scene.agent, scene.incident.breaches, scene.minutes, span)
+def _impact(inputs: ChartInputs) -> Impact:
+    onset = _onset(inputs.incident)
+    span = (minute_of(inputs.incident.opened_at) if onset is None else onset, minute_of(inputs.end))
+    return impact(inputs.agent, inputs.incident.breaches, inputs.minutes, span)
 
 
-def _detection(scene: ChartInputs) -> Detection:
-    incident = scene.incident
+def _detection(inputs: ChartInputs) -> Detection:
+    incident = inputs.incident
     first = min(incident.breaches, key=lambda breach: (breach.detected_at, breach.first_bad), default=None)
     onset = _onset(incident)
     first_bad = minute_start(onset) if onset is not None else Gap("when it began: no SLI breached")
-    paged_at = _paged_at(scene)
+    paged_at = _paged_at(inputs)
     lag: Number = NO_PAGE
     if isinstance(paged_at, datetime):
         lag = (paged_at - first_bad).total_seconds() if isinstance(first_bad, datetime) else first_bad
-    return Detection(_signal(scene), first.why if first else "", first_bad, _detected_at(scene), paged_at, lag)
+    return Detection(_signal(inputs), first.why if first else "", first_bad, _detected_at(inputs), paged_at, lag)
 
 
-def _signal(scene: ChartInputs) -> Words:
-    incident = scene.incident
+def _signal(inputs: ChartInputs) -> Words:
+    incident = inputs.incident
     if incident.breaches:
         first = min(incident.breaches, key=lambda breach: (breach.detected_at, breach.first_bad))
         where = f" ({first.series.workflow})" if first.series.workflow else ""
@@ -129,23 +129,23 @@ def _signal(scene: ChartInputs) -> Words:
     return "missing data" if incident.kind == "blind" else Gap("what made somebody declare it")
 
 
-def _detected_at(scene: ChartInputs) -> datetime:
-    return min((breach.detected_at for breach in scene.incident.breaches), default=scene.incident.opened_at)
+def _detected_at(inputs: ChartInputs) -> datetime:
+    return min((breach.detected_at for breach in inputs.incident.breaches), default=inputs.incident.opened_at)
 
 
-def _paged_at(scene: ChartInputs) -> datetime | Gap:
-    sent = [event.at for event in scene.events() if isinstance(event, ev.PageSettled) and event.outcome == "sent"]
+def _paged_at(inputs: ChartInputs) -> datetime | Gap:
+    sent = [event.at for event in inputs.events() if isinstance(event, ev.PageSettled) and event.outcome == "sent"]
     return min(sent, default=NO_PAGE)
 
 
-def _times(scene: ChartInputs, found: Detection) -> tuple[Span, ...]:
+def _times(inputs: ChartInputs, found: Detection) -> tuple[Span, ...]:
     """Derived times, each with what it is measured from."""
-    incident = scene.incident
+    incident = inputs.incident
     began = found.first_bad if isinstance(found.first_bad, datetime) else incident.opened_at
     basis = "first bad minute" if began is found.first_bad else "declared"
     paged = found.paged_at if isinstance(found.paged_at, datetime) else None
-    acked = _first(scene, ev.Acknowledged)
-    held = _first(scene, ev.RecoveryHeld)
+    acked = _first(inputs, ev.Acknowledged)
+    held = _first(inputs, ev.RecoveryHeld)
     recovered = incident.recovered_at
     return (
         _span("to detect", began, found.detected_at, f"{basis} to breach"),
@@ -154,7 +154,7 @@ def _times(scene: ChartInputs, found: Detection) -> tuple[Span, ...]:
         _span("to contain", began, incident.contained_at, f"{basis} to contained"),
         _span("to hold 30 minutes", began, held.at if held else None, f"{basis} to recovery holding first"),
         _span("to recover", began, recovered, f"{basis} to recovery holding after the last restore or reset"),
-        _span("to resolve", began, None if incident.open else scene.end, f"{basis} to closed"),
+        _span("to resolve", began, None if incident.open else inputs.end, f"{basis} to closed"),
     )
 
 
@@ -163,10 +163,10 @@ def _span(name: str, first: datetime | None, last: datetime | None, basis: str) 
     return Span(name, seconds, basis)
 
 
-def _notices(scene: ChartInputs) -> tuple[str, ...]:
+def _notices(inputs: ChartInputs) -> tuple[str, ...]:
     """What must be seen before anything else."""
-    incident, rungs, words = scene.incident, scene.incident.rungs, scene.cast.words
-    resolved = _first(scene, ev.Resolved)
+    incident, rungs, words = inputs.incident, inputs.incident.rungs, inputs.cast.words
+    resolved = _first(inputs, ev.Resolved)
     reason = f" Reason given: {words(resolved.reason)}" if resolved and resolved.reason else ""
     notices = [
         (incident.open, f"The incident is still {incident.state}: this is a draft of an unfinished story."),
@@ -182,15 +182,15 @@ def _notices(scene: ChartInputs) -> tuple[str, ...]:
     return tuple(text for holds, text in notices if holds)
 
 
-def _summary(scene: ChartInputs, damage: Impact, moves: Sequence[RungMove]) -> tuple[Words, ...]:
+def _summary(inputs: ChartInputs, damage: Impact, moves: Sequence[RungMove]) -> tuple[Words, ...]:
     """What broke, what was done, how it ended: from facts, then the sentence only a person can write."""
-    told = (_what_broke(scene, damage), _what_was_done(moves), _how_it_ended(scene))
+    told = (_what_broke(inputs, damage), _what_was_done(moves), _how_it_ended(inputs))
     ask = Gap("one sentence in plain words: what users saw, and why it happened")
     return (*(text for text in told if text), ask)
 
 
-def _what_broke(scene: ChartInputs, damage: Impact) -> str:
-    incident, agent = scene.incident, scene.agent
+def _what_broke(inputs: ChartInputs, damage: Impact) -> str:
+    incident, agent = inputs.incident, inputs.agent
     named = agent.title or agent.key
     if not damage.slis:
         what = "stopped reporting" if incident.kind == "blind" else "had an incident declared by hand"
@@ -215,13 +215,13 @@ def _what_was_done(moves: Sequence[RungMove]) -> str:
     return f"At {down.at:%H:%M} UTC {by} stepped it down from {down.from_rung} to {down.to_rung}, {took}."
 
 
-def _how_it_ended(scene: ChartInputs) -> str:
-    incident = scene.incident
-    held = [event for event in scene.events() if isinstance(event, ev.RecoveryHeld)]
+def _how_it_ended(inputs: ChartInputs) -> str:
+    incident = inputs.incident
+    held = [event for event in inputs.events() if isinstance(event, ev.RecoveryHeld)]
     if not held:
         return "Recovery has not held yet." if incident.open else "Recovery never held for 30 minutes."
     resets = f" after {incident.resets} reset{'s' if incident.resets != 1 else ''}" if incident.resets else ""
-    ended = f" It was {incident.state} at {scene.end:%H:%M} UTC." if not incident.open else ""
+    ended = f" It was {incident.state} at {inputs.end:%H:%M} UTC." if not incident.open else ""
     return f"The numbers held for 30 minutes at {held[-1].at:%H:%M} UTC{resets}.{ended}"
 
 
@@ -239,9 +239,9 @@ def _context(agent: Agent, incident: Incident) -> AgentContext:
     )
 
 
-def _agent_questions(scene: ChartInputs, moves: Sequence[RungMove]) -> tuple[Question, ...]:
+def _agent_questions(inputs: ChartInputs, moves: Sequence[RungMove]) -> tuple[Question, ...]:
     """The two questions that only agents raise."""
-    incident = scene.incident
+    incident = inputs.incident
     rungs = " -> ".join(dict.fromkeys((incident.rungs.before, *(move.to_rung for move in moves))))
     flows = ", ".join(dict.fromkeys(b.series.workflow or "the agent as a whole" for b in incident.breaches))
     return (

@@ -26,8 +26,8 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 Rating = Literal["P", "S", "M", "U"]
 """Performed without challenges, with some, with major ones, unable (HSEEP)."""
 
-DRILL_DAYS = 90
-"""Days for which a drill, a rehearsal or a look at somebody's ways is evidence."""
+EXERCISE_DAYS = 90
+"""Days for which an exercise, a rehearsal or a look at somebody's ways is evidence."""
 STABLE_DAYS = 90
 BASELINE_DAYS = 30
 REACHED_WITHIN = timedelta(days=2)
@@ -49,7 +49,7 @@ class RehearsalFact(NamedTuple):
 
 
 class StepDown(NamedTuple):
-    """A step down of the real agent that its instances read back: in a drill, or because it was needed."""
+    """A step down of the real agent that its instances read back: in an exercise, or because it was needed."""
 
     at: datetime
     rung: str
@@ -307,19 +307,19 @@ def _rehearsed(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLin
 
 
 def _stepped_down(facts: Facts, now: datetime) -> ReadinessLine:
-    title = f"a step down confirmed by the agent itself in the last {DRILL_DAYS} days"
+    title = f"a step down confirmed by the agent itself in the last {EXERCISE_DAYS} days"
     newest = max(facts.step_downs, key=lambda one: one.at, default=None)
     if newest is None:
         tip = f'drill it: stepdown step-down {facts.agent.key} --reason "drill"'
         return ReadinessLine("step_down", title, Call.BAD, f"none is recorded; {tip}")
     said = f"{newest.rung}, read back {newest.at:%Y-%m-%d}"
-    if now - newest.at > timedelta(days=DRILL_DAYS):
+    if now - newest.at > timedelta(days=EXERCISE_DAYS):
         return ReadinessLine("step_down", title, Call.BAD, f"the last is {(now - newest.at).days} days old ({said})")
     return ReadinessLine("step_down", title, Call.OK, said)
 
 
 def _tabletop(facts: Facts, now: datetime) -> ReadinessLine:
-    title = f"tabletop of its two top failures in the last {DRILL_DAYS} days"
+    title = f"tabletop of its two top failures in the last {EXERCISE_DAYS} days"
     wanted = facts.agent.top_failures
     if len(wanted) < 2:  # noqa: PLR2004 - `product.md` section 11 asks for two
         return ReadinessLine("tabletop", title, Call.BAD, f"`top_failures` names {len(wanted)} of two playbooks")
@@ -333,7 +333,7 @@ def _stale(name: str, held: RehearsalFact | None, now: datetime) -> str:
     """Why a rehearsal is no evidence; "" where it is."""
     if held is None:
         return f"{name} was never rehearsed"
-    if now - held.at > timedelta(days=DRILL_DAYS):
+    if now - held.at > timedelta(days=EXERCISE_DAYS):
         return f"{name} was rehearsed {(now - held.at).days} days ago"
     if held.rating in {"M", "U"}:
         return f"{name} was rated {held.rating} on {held.at:%Y-%m-%d}: rehearse it again"

@@ -2,7 +2,8 @@
 
 MTTA, MTTC and MTTR are means from the opening of the incident, over those incidents of the week that got there, with
 their number beside them: a mean of one is not a trend. Incidents that were cancelled
-count nowhere; those of a drill stand in another store. A page is at night between 22:00 and 07:00 where the person is.
+count nowhere; those of an exercise stand in another store. A page is at night between 22:00 and 07:00 where the person
+is.
 """
 
 from collections import Counter
@@ -64,7 +65,7 @@ class Review:
     budgets: tuple[Spend, ...] = ()
     overdue: tuple[str, ...] = ()
     stale_runbooks: tuple[str, ...] = ()
-    stale_drills: tuple[str, ...] = ()
+    stale_exercises: tuple[str, ...] = ()
     unreachable: tuple[str, ...] = ()
     not_ready: tuple[str, ...] = ()
 
@@ -115,7 +116,7 @@ def words(found: Review) -> list[str]:
         *_listed("Overdue", found.overdue),
         *_listed("Cannot be reached", found.unreachable),
         *_listed("Runbooks to mend", found.stale_runbooks),
-        *_listed("Drills due", found.stale_drills),
+        *_listed("Drills due", found.stale_exercises),
         *_listed("In production without evidence", found.not_ready),
     ]
     return lines if len(lines) > 4 else [*lines, "Nothing is owed."]  # noqa: PLR2004 - the four that always stand there

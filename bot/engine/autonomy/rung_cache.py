@@ -20,7 +20,7 @@ from bot.ports.clock import Clock
 INSTANCES_PER_AGENT = 1_000
 FLUSH_SEEN = timedelta(seconds=15)
 """How stale the stored last-seen time of an instance that says nothing new may become."""
-ELSEWHERE = FLUSH_SEEN + timedelta(seconds=10)
+OTHER_REPLICA_LAG = FLUSH_SEEN + timedelta(seconds=10)
 """How much longer an instance counts that another replica has seen: it may have been seen again since."""
 
 
@@ -47,7 +47,7 @@ class _Seen:
 
     reading: InstanceReading
     stored: InstanceReading | None = None
-    elsewhere: bool = False
+    from_other_replica: bool = False
     """Whether another replica, or an earlier process, heard it."""
 
     @property
@@ -115,15 +115,15 @@ class MemoryRungCache:
             instances = self._seen.setdefault(reading.agent, OrderedDict())
             seen = instances.get(key)
             if seen is None:
-                self._make_room(reading.agent, instances)
+                self._prepare_minutes(reading.agent, instances)
                 seen = instances[key] = _Seen(reading)
             if reading.seen_at >= seen.reading.seen_at:
-                seen.reading, seen.elsewhere = reading, False
+                seen.reading, seen.from_other_replica = reading, False
             instances.move_to_end(key)
             if seen.is_news:
                 self._news[reading.agent, key] = None
 
-    def hear(self, readings: Sequence[InstanceReading]) -> None:
+    def adopt(self, readings: Sequence[InstanceReading]) -> None:
         """Take over what instances said to other replicas. It is stored already; an older word changes nothing."""
         with self._lock:
             for reading in readings:
@@ -133,8 +133,8 @@ class MemoryRungCache:
                 if seen is not None and _said(seen.reading) >= _said(reading):
                     continue
                 if seen is None:
-                    self._make_room(reading.agent, instances)
-                instances[key] = _Seen(reading, reading, elsewhere=True)
+                    self._prepare_minutes(reading.agent, instances)
+                instances[key] = _Seen(reading, reading, from_other_replica=True)
                 instances.move_to_end(key)
                 self._news.pop((reading.agent, key), None)
 
@@ -151,7 +151,7 @@ class MemoryRungCache:
             words = [
                 seen.reading
                 for seen in self._seen.get(agent, {}).values()
-                if seen.reading.seen_at >= (since - ELSEWHERE if seen.elsewhere else since)
+                if seen.reading.seen_at >= (since - OTHER_REPLICA_LAG if seen.from_other_replica else since)
             ]
         chosen: dict[str, InstanceReading] = {}
         for word in words:
@@ -199,7 +199,7 @@ class MemoryRungCache:
             incident_id=incident,
         )
 
-    def _make_room(self, agent: str, instances: OrderedDict[Instance, _Seen]) -> None:
+    def _prepare_minutes(self, agent: str, instances: OrderedDict[Instance, _Seen]) -> None:
         """Drop the instances seen longest ago, so that a new name each poll cannot eat the memory."""
         while len(instances) >= INSTANCES_PER_AGENT:
             key, _ = instances.popitem(last=False)

@@ -49,7 +49,7 @@ class BurnAlerts:
         self._wall = wall
         self._budgets = BudgetReader(store)
 
-    def round(self) -> None:
+    def tick(self) -> None:
         """Do what is due. One agent whose numbers cannot be read costs no other its turn."""
         now = self._clock.now()
         claims = self._store.claim_polls({GROUP: now.timestamp()}, now, 1, LEASE)

@@ -1,51 +1,31 @@
 """Down is easy, up is hard: stepping down; asking for, approving and declining restores (`product.md` section 7)."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.cards.answer import Answer
 from bot.core.incident import permissions
 from bot.core.incident.events import Event, RestoreAsked, RestoreDeclined, RungLowered, RungRaised
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState
-from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.fleet import Agent
 from bot.core.model.people import Actor
-from bot.engine.commands.queries import Questions
-from bot.engine.commands.refusals import Refusals
+from bot.engine import name_lookup
+from bot.engine.commands.act_recorder import ActRecorder
 from bot.engine.incidents.opener import IncidentOpener
-from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.name_lookup import Unknown
-from bot.engine.views.views import Views
-from bot.ports.clock import Clock
 from bot.ports.errors import Conflict
-from bot.ports.store import Store
 
 
 class _NotAllowed(IllegalMove):
     """The person may not; what they wanted was legal."""
 
 
-class Autonomy(Questions):
+@dataclass(frozen=True, slots=True)
+class AutonomyCommands:
     """Acts on rungs. Lowering opens an incident where none is open; raising needs one with recovery evidence."""
 
-    def __init__(
-        self,
-        store: Store,
-        recorder: IncidentRecorder,
-        opener: IncidentOpener,
-        views: Views,
-        fleet: Callable[[], Fleet],
-        clock: Clock,
-    ) -> None:
-        super().__init__(store, views, fleet, clock)
-        self._recorder = recorder
-        self._opener = opener
-        self.refusals = Refusals(recorder, self._now)
-
-    def refuse(self, actor: Actor, why: str, incident_id: int | None = None) -> Answer:
-        """Say no, and keep that it was said: in the incident's timeline, or in the audit log where there is none."""
-        self.refusals.keep(actor, why, incident_id)
-        return Answer(why, ok=False, incident_id=incident_id)
+    acts: ActRecorder
+    opener: IncidentOpener
 
     def step_down(
         self,
@@ -58,13 +38,13 @@ class Autonomy(Questions):
     ) -> Answer:
         """Lower the rung now. `rung` None: one rung down. `minutes`: ask for the restore after that time."""
         try:
-            found = self._fleet().agents[self.find_agent(agent)]
-            wanted = None if rung is None else self.find_rung(rung)
+            found = self.acts.find_agent(agent)
+            wanted = None if rung is None else name_lookup.find_rung(self.acts.fleet(), rung)
             self._check_workflow(found, workflow)
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
         if refusal := permissions.may_respond(actor, found):
-            return self.refuse(actor, refusal, self.open_incident_of(found.key))
+            return self.acts.refuse(actor, refusal, self.acts.open_incident_of(found.key))
         try:
             return self._lower(actor, found, wanted, reason, minutes, workflow)
         except IllegalMove as why:
@@ -80,10 +60,10 @@ class Autonomy(Questions):
     ) -> Answer:
         present = self._rung(agent, workflow)
         to = wanted or self._one_below(present)
-        ladder = self._fleet().ladder
+        ladder = self.acts.fleet().ladder
         if ladder.depth(to) == ladder.depth(present):
             return Answer(
-                f"{agent.key} is on {to} already. Nothing changed.", incident_id=self.open_incident_of(agent.key)
+                f"{agent.key} is on {to} already. Nothing changed.", incident_id=self.acts.open_incident_of(agent.key)
             )
         if ladder.depth(to) < ladder.depth(present):
             text = f"{to} is above {present}. Raising goes one rung at a time: /autonomy {agent.key} restore"
@@ -95,32 +75,32 @@ class Autonomy(Questions):
         def decide(_: Incident) -> Event | None:
             """Judged on the rung of now: of two taps at once the second finds it lowered already."""
             lowered.clear()
-            here, now = self._rung(agent, workflow), self._now()
+            here, now = self._rung(agent, workflow), self.acts.now()
             if ladder.depth(to) <= ladder.depth(here):
                 return None
             lowered.append(here)
             until = now + timedelta(minutes=minutes) if minutes else None
-            epoch = self._store.epoch(agent.key) + 1
+            epoch = self.acts.store.epoch(agent.key) + 1
             within = agent.control.confirm_within
             return RungLowered(now, actor, workflow, here, to, epoch, reason, until, within)
 
-        after = self._recorder.record(incident_id, decide)
+        after = self.acts.recorder.record(incident_id, decide)
         if not lowered:
             return Answer(f"{agent.key} is on {self._rung(agent, workflow)} already.", incident_id=after.id)
         text = f"Step down requested: {agent.key} {present} -> {to}. Waiting for the agent to read it back."
         return Answer(text, incident_id=after.id)
 
     def _one_below(self, present: str) -> str:
-        below = self._fleet().ladder.below(present)
+        below = self.acts.fleet().ladder.below(present)
         if below is None:
             raise IllegalMove(f"{present} is the lowest rung already.")
         return below.name
 
     def _rung(self, agent: Agent, workflow: str) -> str:
         """The rung in force for a workflow: the lower of its own and the agent's."""
-        ladder = self._fleet().ladder
-        whole = self._opener.rung(agent)
-        own = self._store.rung(agent.key, workflow) if workflow else None
+        ladder = self.acts.fleet().ladder
+        whole = self.opener.rung(agent)
+        own = self.acts.store.rung(agent.key, workflow) if workflow else None
         if own is None:
             return whole
         return ladder.lower(whole, own.rung) if own.rung in ladder.names() else ladder.names()[-1]
@@ -128,12 +108,12 @@ class Autonomy(Questions):
     def _incident_for(self, actor: Actor, agent: Agent, to: str, reason: str) -> int:
         """The open incident this step down belongs to; a new one where none is open."""
         for _ in range(3):
-            open_id = self.open_incident_of(agent.key)
+            open_id = self.acts.open_incident_of(agent.key)
             if open_id is not None:
                 return open_id
             title = f"stepped down to {to}" + (f": {reason}" if reason else "")
             try:
-                return self._opener.manual(agent, title, actor, self._now()).id
+                return self.opener.manual(agent, title, actor, self.acts.now()).id
             except Conflict:
                 continue
         raise Conflict(f"could not open an incident on {agent.key}")
@@ -141,7 +121,7 @@ class Autonomy(Questions):
     def ask_restore(self, actor: Actor, agent: str, reason: str, workflow: str = "") -> Answer:
         """Ask for one rung up. It happens when a second person approves."""
         try:
-            found = self._fleet().agents[self.find_agent(agent)]
+            found = self.acts.find_agent(agent)
             self._check_workflow(found, workflow)
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
@@ -152,9 +132,9 @@ class Autonomy(Questions):
             )
         refusal = permissions.may_restore(actor, found, incident)
         if refusal:
-            return self.refuse(actor, refusal, incident.id)
+            return self.acts.refuse(actor, refusal, incident.id)
         try:
-            after = self._recorder.record(incident.id, lambda fresh: self._asked(fresh, actor, reason, workflow))
+            after = self.acts.recorder.record(incident.id, lambda fresh: self._asked(fresh, actor, reason, workflow))
         except IllegalMove as why:
             return Answer(str(why), ok=False, incident_id=incident.id)
         text = f"Asked to restore {found.key} to {after.rungs.restore_to}. A second person must approve it."
@@ -162,45 +142,45 @@ class Autonomy(Questions):
 
     def _restorable(self, agent: Agent) -> Incident | None:
         """The incident whose recovery speaks for a restore: one about missing data only where there is no other."""
-        open_ = sorted(self._store.open_incidents(agent.key), key=lambda incident: incident.kind == "blind")
+        open_ = sorted(self.acts.store.open_incidents(agent.key), key=lambda incident: incident.kind == "blind")
         return open_[0] if open_ else None
 
     def _asked(self, incident: Incident, actor: Actor, reason: str, workflow: str) -> Event:
-        now = self._now()
+        now = self.acts.now()
         present = self._in_force(incident, workflow)
         barred = self._barred(incident, present, now)
         if barred:
             raise IllegalMove(barred)
-        above = self._fleet().ladder.above(present)
+        above = self.acts.fleet().ladder.above(present)
         if above is None:
             raise IllegalMove(f"{incident.agent} is on the top rung already.")
-        evidence = self._views.evidence(incident, now)
+        evidence = self.acts.views.evidence(incident, now)
         return RestoreAsked(now, actor, present, above.name, reason, evidence, workflow)
 
     def _in_force(self, incident: Incident, workflow: str) -> str:
         """The rung that was committed for exactly this scope; what the incident remembers may be another scope's."""
-        state = self._store.rung(incident.agent, workflow)
-        names = self._fleet().ladder.names()
+        state = self.acts.store.rung(incident.agent, workflow)
+        names = self.acts.fleet().ladder.names()
         rung = state.rung if state is not None else incident.rungs.normal
         return rung if rung in names else names[-1]
 
     def _barred(self, incident: Incident, present: str, now: datetime) -> str:
-        clock = self._views.clock_of(incident, now)
+        clock = self.acts.views.clock_of(incident, now)
         here = replace(incident, rungs=replace(incident.rungs, rung=present))
-        return permissions.restore_barred(here, self._fleet().ladder, clock)
+        return permissions.restore_barred(here, self.acts.fleet().ladder, clock)
 
     def approve_restore(self, actor: Actor, incident_id: int) -> Answer:
         """Be the second person. The rung goes up by one, and the recovery clock starts again."""
-        incident = self._store.incident(incident_id)
+        incident = self.acts.store.incident(incident_id)
         if incident is None or incident.rungs.restore_by is None:
             return Answer("No restore is waiting for an answer.", ok=False, incident_id=incident_id)
-        agent = self._fleet().agents.get(incident.agent)
+        agent = self.acts.fleet().agents.get(incident.agent)
         if agent is None:
             return Answer(f"{incident.agent} is not in the fleet file any more.", ok=False)
         try:
-            after = self._recorder.record(incident_id, lambda fresh: self._raised(fresh, actor, agent))
+            after = self.acts.recorder.record(incident_id, lambda fresh: self._raised(fresh, actor, agent))
         except _NotAllowed as refusal:
-            return self.refuse(actor, str(refusal), incident_id)
+            return self.acts.refuse(actor, str(refusal), incident_id)
         except IllegalMove as why:
             return Answer(str(why), ok=False, incident_id=incident_id)
         return Answer(
@@ -217,18 +197,18 @@ class Autonomy(Questions):
         if incident.state not in (IncidentState.RECOVERED, IncidentState.RECOVERING):
             raise IllegalMove(f"The evidence is gone: {incident.last_reset or 'it is not recovered any more'}.")
         present = self._in_force(incident, rungs.restore_workflow)
-        above = self._fleet().ladder.above(present)
+        above = self.acts.fleet().ladder.above(present)
         if above is None or above.name != rungs.restore_to:
             raise IllegalMove(f"It is on {present} by now; ask again.")
         answered = replace(incident, rungs=replace(rungs, restore_to="", restore_by=None))
-        if barred := self._barred(answered, present, self._now()):
+        if barred := self._barred(answered, present, self.acts.now()):
             raise IllegalMove(f"The evidence is gone: {barred}")
         return RungRaised(
-            self._now(),
+            self.acts.now(),
             actor,
             present,
             rungs.restore_to,
-            self._store.epoch(agent.key) + 1,
+            self.acts.store.epoch(agent.key) + 1,
             rungs.restore_reason,
             rungs.restore_by,
             rungs.restore_workflow,
@@ -237,14 +217,14 @@ class Autonomy(Questions):
 
     def decline_restore(self, actor: Actor, incident_id: int, reason: str) -> Answer:
         """Say no to a restore. Anybody on call may."""
-        incident = self._store.incident(incident_id)
-        agent = None if incident is None else self._fleet().agents.get(incident.agent)
+        incident = self.acts.store.incident(incident_id)
+        agent = None if incident is None else self.acts.fleet().agents.get(incident.agent)
         if incident is None or agent is None:
             return Answer("There is no such incident.", ok=False)
         if refusal := permissions.may_respond(actor, agent):
-            return self.refuse(actor, refusal, incident_id)
+            return self.acts.refuse(actor, refusal, incident_id)
         try:
-            self._recorder.record(incident_id, lambda _: RestoreDeclined(self._now(), actor, reason))
+            self.acts.recorder.record(incident_id, lambda _: RestoreDeclined(self.acts.now(), actor, reason))
         except IllegalMove as why:
             return Answer(str(why), ok=False, incident_id=incident_id)
         return Answer("Declined. The rung stays.", incident_id=incident_id)

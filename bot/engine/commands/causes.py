@@ -1,6 +1,7 @@
 """What people do about causes: look at the evidence, confirm, correct, rule out, take up a playbook's runbook."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.core.cards.answer import Answer
@@ -9,71 +10,35 @@ from bot.core.incident import permissions
 from bot.core.incident.events import Attributed, RunbookAdopted
 from bot.core.incident.incident import IllegalMove, Incident
 from bot.core.model.cause import CAUSE_WORDS, KINDS, CauseKind
-from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
 from bot.core.runbooks.playbook import Playbook
-from bot.engine.baselines import Baselines
-from bot.engine.commands.refusals import Refusals
-from bot.engine.diagnosis.attribution import AttributionRunner
-from bot.engine.diagnosis.evidence_collector import EvidenceCollector
+from bot.engine.commands.act_recorder import ActRecorder
+from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
 from bot.engine.incidents.opener import RunbookPlans, runbook_context
-from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.views.causes import causes_card
-from bot.engine.views.views import Views
-from bot.ports.clock import Clock
 from bot.ports.errors import Conflict
-from bot.ports.store import Store
 
 
-class Causes:
+@dataclass(frozen=True, slots=True)
+class CauseCommands:
     """The acts on causes. Every method answers in words; none raises for what a person got wrong."""
 
-    def __init__(
-        self,
-        store: Store,
-        recorder: IncidentRecorder,
-        views: Views,
-        attribution: AttributionRunner,
-        playbooks: Callable[[], Iterable[Playbook]],
-        runbooks: RunbookPlans,
-        fleet: Callable[[], Fleet],
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._recorder = recorder
-        self._views = views
-        self.attribution = attribution
-        self._playbooks = playbooks
-        self._runbooks = runbooks
-        self._fleet = fleet
-        self._clock = clock
-        self.refusals = Refusals(recorder, clock.now)
-
-    @classmethod
-    def over(
-        cls,
-        store: Store,
-        recorder: IncidentRecorder,
-        history: Baselines,
-        views: Views,
-        playbooks: Callable[[], Iterable[Playbook]],
-        runbooks: RunbookPlans,
-        fleet: Callable[[], Fleet],
-        clock: Clock,
-    ) -> "Causes":
-        """The acts with the attribution they look through."""
-        attribution = AttributionRunner(store, recorder, EvidenceCollector(store, history, fleet), playbooks, clock)
-        return cls(store, recorder, views, attribution, playbooks, runbooks, fleet, clock)
+    acts: ActRecorder
+    attribution: AttributionRunner
+    playbooks: Playbooks
+    runbooks: RunbookPlans
 
     def evidence(self, incident_id: int) -> Answer:
         """Look again, now, and show what is behind it."""
-        incident = self._store.incident(incident_id)
+        incident = self.acts.store.incident(incident_id)
         if incident is None:
             return _none(incident_id)
-        now = self._clock.now()
+        now = self.acts.now()
         found = self.attribution.look(incident, now) if incident.open else incident.assessment
-        present = self._store.incident(incident_id) or incident
-        card = causes_card(self._views.header(present, now), present, found or present.assessment, self._views.name)
+        present = self.acts.store.incident(incident_id) or incident
+        card = causes_card(
+            self.acts.views.header(present, now), present, found or present.assessment, self.acts.views.name
+        )
         return Answer(f"{present.number}: {card.sentence}", card=card, incident_id=incident_id)
 
     def attribute(self, actor: Actor, incident_id: int, what: str, note: str = "") -> Answer:
@@ -86,12 +51,11 @@ class Causes:
 
     def _open_to(self, actor: Actor, incident_id: int) -> Incident | Answer:
         """The incident, where this person may act on it; else the answer that says why not."""
-        incident = self._store.incident(incident_id)
+        incident = self.acts.store.incident(incident_id)
         if incident is None:
             return _none(incident_id)
-        if refusal := permissions.may_respond(actor, self._views.agent_of(incident)):
-            self.refusals.keep(actor, refusal, incident_id)
-            return Answer(refusal, ok=False, incident_id=incident_id)
+        if refusal := permissions.may_respond(actor, self.acts.views.agent_of(incident)):
+            return self.acts.refuse(actor, refusal, incident_id)
         return incident
 
     def _word(self, actor: Actor, incident_id: int, what: str, note: str, *, out: bool) -> Answer:
@@ -105,14 +69,14 @@ class Causes:
         first = incident.assessment.top if incident.assessment else None
         confirmed = first is not None and (kind, subject) == first.key
         verdict = "ruled-out" if out else "confirmed" if confirmed else "corrected"
-        event = Attributed(self._clock.now(), actor, kind, verdict, subject, words, note.strip())  # type: ignore[arg-type]
+        event = Attributed(self.acts.now(), actor, kind, verdict, subject, words, note.strip())  # type: ignore[arg-type]
 
         def decide(fresh: Incident) -> Attributed | None:
             known = (*fresh.ruled_out,) if out else (fresh.cause,)
             return None if any(_says(one, event) for one in known) else event
 
         try:
-            after = self._recorder.record(incident_id, decide)
+            after = self.acts.recorder.record(incident_id, decide)
         except (IllegalMove, Conflict) as why:
             return Answer(str(why), ok=False, incident_id=incident_id)
         done = f"{words} is ruled out." if out else f"The cause of {after.number} is {words}."
@@ -123,7 +87,7 @@ class Causes:
         incident = self._open_to(actor, incident_id)
         if isinstance(incident, Answer):
             return incident
-        known = {playbook.name: playbook for playbook in self._playbooks()}
+        known = {playbook.name: playbook for playbook in self.playbooks()}
         best = incident.assessment.matches[0].name if incident.assessment and incident.assessment.matches else ""
         wanted = name.strip() or best
         if wanted not in known:
@@ -131,12 +95,12 @@ class Causes:
         return self._adopt(actor, incident, known[wanted])
 
     def _adopt(self, actor: Actor, incident: Incident, playbook: Playbook) -> Answer:
-        fleet, agent = self._fleet(), self._views.agent_of(incident)
+        fleet, agent = self.acts.fleet(), self.acts.views.agent_of(incident)
         facts = runbook_context(fleet, agent, incident.kind, incident.title, incident.rungs.rung, incident.breaches)
-        plan = self._runbooks.plan(playbook.runbook, facts)
-        event = RunbookAdopted(self._clock.now(), actor, playbook.name, plan)
+        plan = self.runbooks.plan(playbook.runbook, facts)
+        event = RunbookAdopted(self.acts.now(), actor, playbook.name, plan)
         try:
-            self._recorder.record(incident.id, lambda _: event)
+            self.acts.recorder.record(incident.id, lambda _: event)
         except (IllegalMove, Conflict) as why:
             return Answer(str(why), ok=False, incident_id=incident.id)
         return Answer(f"{incident.number} walks {plan.title!r} from here on.", incident_id=incident.id)

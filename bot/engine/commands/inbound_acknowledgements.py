@@ -11,7 +11,7 @@ from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
 from bot.engine.commands.commands import Commands
-from bot.ports.store import Store
+from bot.ports.store import IncidentStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class InboundAcknowledgements:
 
     def __init__(
         self,
-        store: Store,
+        store: IncidentStore,
         commands: Commands,
         fleet: Callable[[], Fleet],
         read: Callable[[str], PagedRun | None],
@@ -46,7 +46,7 @@ class InboundAcknowledgements:
         page = self._read(alert)
         incident = self._current(page)
         if page is not None and incident is not None and incident.state is IncidentState.PAGING:
-            self._commands.acknowledge(self._actor(page, who), incident.id)
+            self._commands.paging.acknowledge(self._actor(page, who), incident.id)
 
     def closed(self, alert: str, who: str) -> None:
         """Somebody closed it there: that somebody has it, and it stays open here."""
@@ -56,7 +56,7 @@ class InboundAcknowledgements:
             return
         self.acknowledged(alert, who)
         words = f"closed the alert in {self._where}. The incident stays open here until its numbers have held."
-        self._commands.note(self._actor(page, who), incident.id, words)
+        self._commands.teamwork.note(self._actor(page, who), incident.id, words)
 
     def _current(self, page: PagedRun | None) -> Incident | None:
         """The incident, if the page is one of its present run and not another database's."""
@@ -73,5 +73,5 @@ class InboundAcknowledgements:
         found = named or people.get(page.person)
         if found is None:
             return Actor(page.person, f"{who} (in {self._where})", responder=True, surface="web")
-        told = found.name if named else f"{found.name}, as {who}"
-        return Actor(found.key, f"{told} (in {self._where})", found.slack, responder=True, surface="web")
+        shown_as = found.name if named else f"{found.name}, as {who}"
+        return Actor(found.key, f"{shown_as} (in {self._where})", found.slack, responder=True, surface="web")

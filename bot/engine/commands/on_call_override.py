@@ -1,6 +1,7 @@
 """Handing the pager over: cover me until nine (`product.md` section 6)."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor, Person
 from bot.core.paging.override import LONGEST, OnCallOverride
 from bot.engine import name_lookup
-from bot.engine.commands.teamwork import Teamwork
+from bot.engine.commands.act_recorder import ActRecorder
 from bot.engine.name_lookup import Unknown
 from bot.engine.notices import notices
 from bot.engine.paging.override_notices import name_of, over
@@ -21,12 +22,15 @@ _DAY = re.compile(r"(\d{4}-\d\d-\d\d)[T ]([01]?\d|2[0-3])[:.]([0-5]\d)")
 HOW = "a time (09:00), a date and time (2026-03-02 09:00) or a span (8h)"
 
 
-class OnCallOverrides(Teamwork):
+@dataclass(frozen=True, slots=True)
+class OverrideCommands:
     """Acts of people about who has the pager."""
+
+    acts: ActRecorder
 
     def cover(self, actor: Actor, person: str, by: str, until: str) -> Answer:
         """Hand the pager of `person` ("me" or empty: the actor's own) to `by` until a time in that person's zone."""
-        fleet, now = self._fleet(), self._now()
+        fleet, now = self.acts.fleet(), self.acts.now()
         try:
             whose = self._whose(actor, person)
             other = fleet.people[name_lookup.find_person(fleet, by)]
@@ -36,39 +40,39 @@ class OnCallOverrides(Teamwork):
         if refusal := _refused(fleet, actor, whose, other, now, end):
             return Answer(refusal, ok=False)
         cover = OnCallOverride(whose.key, other.key, now, end, actor.key)
-        self._store.put_cover(cover, _told(fleet, cover), self._recorder.wall())
+        self.acts.store.put_cover(cover, _handover_notices(fleet, cover), self.acts.recorder.wall())
         return Answer(
-            f"{other.name} has the pager of {whose.name} until {_both_zones(end, whose, other)}.{_holes(other)}"
+            f"{other.name} has the pager of {whose.name} until {_both_zones(end, whose, other)}.{_no_phone(other)}"
         )
 
     def end_cover(self, actor: Actor, person: str = "") -> Answer:
         """Take the pager back before its time."""
-        fleet, now = self._fleet(), self._now()
+        fleet, now = self.acts.fleet(), self.acts.now()
         try:
             whose = self._whose(actor, person)
         except Unknown as wrong:
             return Answer(str(wrong), ok=False)
         if actor.responder is False:
             return Answer(f"{actor.name} is not among the responders.", ok=False)
-        running = next((cover for cover in self._store.covers(now) if cover.person == whose.key), None)
+        running = next((cover for cover in self.acts.store.covers(now) if cover.person == whose.key), None)
         if running is None:
             return Answer(f"Nobody covers for {whose.name}.", ok=False)
-        self._store.end_cover(whose.key, now, over(fleet, running), self._recorder.wall())
+        self.acts.store.end_cover(whose.key, now, over(fleet, running), self.acts.recorder.wall())
         return Answer(f"{whose.name} has the pager again.")
 
     def covers(self) -> Answer:
         """Who covers for whom now."""
-        fleet, now = self._fleet(), self._now()
+        fleet, now = self.acts.fleet(), self.acts.now()
         lines = [
             f"{name_of(fleet, cover.by)} covers for {name_of(fleet, cover.person)} "
             f"until {cover.until:%Y-%m-%d %H:%M} UTC."
-            for cover in self._store.covers(now)
+            for cover in self.acts.store.covers(now)
         ]
         return Answer("\n".join(lines) or "Everybody has their own pager.")
 
     def _whose(self, actor: Actor, person: str) -> Person:
         """Whose pager it is. Raises Unknown."""
-        fleet = self._fleet()
+        fleet = self.acts.fleet()
         key = actor.key if person.strip().lower() in ("", "me") else name_lookup.find_person(fleet, person)
         if key not in fleet.people:
             raise Unknown(f"{actor.name} is not in the fleet file, so there is no pager to hand over.")
@@ -110,7 +114,7 @@ def on_call(fleet: Fleet) -> frozenset[str]:
     return frozenset(named | set(fleet.responders)) - {""}
 
 
-def _told(fleet: Fleet, cover: OnCallOverride) -> tuple[Effect, ...]:
+def _handover_notices(fleet: Fleet, cover: OnCallOverride) -> tuple[Effect, ...]:
     until = f"{cover.until:%Y-%m-%d %H:%M} UTC"
     text = f"{name_of(fleet, cover.by)} has the pager of {name_of(fleet, cover.person)} until {until}."
     return notices(fleet, f"cover-{cover.person}-{int(cover.since.timestamp())}", text, (cover.by, cover.person))
@@ -121,5 +125,5 @@ def _both_zones(end: datetime, whose: Person, other: Person) -> str:
     return ", ".join(f"{end.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} {zone}" for zone in zones)
 
 
-def _holes(person: Person) -> str:
+def _no_phone(person: Person) -> str:
     return "" if person.ways else f" {person.name} can be paged by Slack alone: is there another way?"

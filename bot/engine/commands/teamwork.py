@@ -1,5 +1,6 @@
 """How people work together on an incident: roles and handoffs, notes, tasks, follow-ups, updates, reminders."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -13,7 +14,6 @@ from bot.core.incident.events import (
     Noted,
     NudgeHeld,
     NudgeKind,
-    PostmortemFinished,
     Role,
     RoleTaken,
     TaskDone,
@@ -24,15 +24,18 @@ from bot.core.model.people import Actor
 from bot.core.transitions import reminders
 from bot.core.transitions.notes import next_task
 from bot.engine import name_lookup
-from bot.engine.commands.acting import Acting
+from bot.engine.commands.act_recorder import ActRecorder
 from bot.engine.name_lookup import Unknown
 
 ROLES: tuple[Role, ...] = get_args(Role)
 SNOOZE = timedelta(hours=1)
 
 
-class Teamwork(Acting):
+@dataclass(frozen=True, slots=True)
+class TeamworkCommands:
     """Acts between people. Every method returns an Answer; none raises for what a person got wrong."""
+
+    acts: ActRecorder
 
     def take_role(self, actor: Actor, incident_id: int, role: str, person: str = "") -> Answer:
         """Take a role, or say who has it (key, name or Slack id)."""
@@ -40,12 +43,12 @@ class Teamwork(Acting):
             wanted, key = self._role_and_person(actor, role, person)
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
-        return self._act(
+        return self.acts.record(
             actor,
             incident_id,
             permissions.may_respond,
-            lambda i: None if i.roles.get(wanted) == key else RoleTaken(self._now(), actor, wanted, key),
-            f"{self._views.name(key)} is {wanted} of {{number}}.",
+            lambda i: None if i.roles.get(wanted) == key else RoleTaken(self.acts.now(), actor, wanted, key),
+            f"{self.acts.views.name(key)} is {wanted} of {{number}}.",
         )
 
     def hand_off(self, actor: Actor, incident_id: int, role: str, person: str) -> Answer:
@@ -61,10 +64,10 @@ class Teamwork(Acting):
             offer = incident.offers.get(wanted)
             if incident.roles.get(wanted) == key or (offer is not None and offer.person == key):
                 return None
-            return HandoffOffered(self._now(), actor, wanted, key)
+            return HandoffOffered(self.acts.now(), actor, wanted, key)
 
-        name = self._views.name(key)
-        return self._act(actor, incident_id, permissions.may_respond, decide, f"{name} is asked to be {wanted}.")
+        name = self.acts.views.name(key)
+        return self.acts.record(actor, incident_id, permissions.may_respond, decide, f"{name} is asked to be {wanted}.")
 
     def accept_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
         """Take the role one was asked to take. Another responder who says yes has it as well: somebody must."""
@@ -78,11 +81,11 @@ class Teamwork(Acting):
                 return None
             if wanted not in incident.offers:
                 holder = incident.roles.get(wanted, "")
-                taken = f" {self._views.name(holder)} is {wanted}." if holder else ""
+                taken = f" {self.acts.views.name(holder)} is {wanted}." if holder else ""
                 raise IllegalMove(f"Nobody is asked to be {wanted} any more.{taken}")
-            return RoleTaken(self._now(), actor, wanted, actor.key)
+            return RoleTaken(self.acts.now(), actor, wanted, actor.key)
 
-        return self._act(actor, incident_id, permissions.may_respond, decide, f"You are {wanted} of {{number}}.")
+        return self.acts.record(actor, incident_id, permissions.may_respond, decide, f"You are {wanted} of {{number}}.")
 
     def decline_role(self, actor: Actor, incident_id: int, role: str) -> Answer:
         """Say no to a role; whoever has it keeps it."""
@@ -92,9 +95,9 @@ class Teamwork(Acting):
             return Answer(str(unknown), ok=False)
 
         def decide(incident: Incident) -> Event | None:
-            return HandoffDeclined(self._now(), actor, wanted) if wanted in incident.offers else None
+            return HandoffDeclined(self.acts.now(), actor, wanted) if wanted in incident.offers else None
 
-        return self._act(
+        return self.acts.record(
             actor, incident_id, permissions.may_respond, decide, f"You do not take {wanted} of {{number}}."
         )
 
@@ -102,17 +105,17 @@ class Teamwork(Acting):
         wanted = _role(role)
         if not person or person in (actor.slack, actor.key):
             return wanted, actor.key
-        return wanted, name_lookup.find_person(self._fleet(), person)
+        return wanted, name_lookup.find_person(self.acts.fleet(), person)
 
     def note(self, actor: Actor, incident_id: int, text: str, sort: str = "note") -> Answer:
         """Write a line into the timeline: a note, an update for everybody, a cause."""
         if not text.strip():
             return Answer("There is no text to note.", ok=False)
-        return self._act(
+        return self.acts.record(
             actor,
             incident_id,
             permissions.may_respond,
-            lambda _: Noted(self._now(), actor, text.strip(), sort),  # type: ignore[arg-type]
+            lambda _: Noted(self.acts.now(), actor, text.strip(), sort),  # type: ignore[arg-type]
             f"{sort.capitalize()} added to {{number}}.",
         )
 
@@ -121,14 +124,14 @@ class Teamwork(Acting):
         if not text.strip():
             return Answer("There is no text: what is to be done?", ok=False)
         try:
-            key = name_lookup.find_person(self._fleet(), person) if person else ""
+            key = name_lookup.find_person(self.acts.fleet(), person) if person else ""
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
-        return self._act(
+        return self.acts.record(
             actor,
             incident_id,
             permissions.may_respond,
-            lambda i: Noted(self._now(), actor, text.strip(), "task", key, item=next_task(i)),
+            lambda i: Noted(self.acts.now(), actor, text.strip(), "task", key, item=next_task(i)),
             "Task added to {number}.",
         )
 
@@ -140,45 +143,45 @@ class Teamwork(Acting):
             task = next((task for task in incident.tasks if task.item == wanted), None)
             if task is None:
                 raise IllegalMove(f"There is no task {item}. {incident.number} has {len(incident.tasks)}.")
-            return None if task.done_at else TaskDone(self._now(), actor, wanted)
+            return None if task.done_at else TaskDone(self.acts.now(), actor, wanted)
 
-        return self._act(actor, incident_id, permissions.may_respond, decide, "Task done.")
+        return self.acts.record(actor, incident_id, permissions.may_respond, decide, "Task done.")
 
     def follow_up(self, actor: Actor, incident_id: int, text: str, person: str = "", due: str = "") -> Answer:
         """Something to do afterwards. `person` empty: the agent's owner; `due` empty: in two weeks."""
         if not text.strip():
             return Answer("There is no text: what is to be done?", ok=False)
         try:
-            key = name_lookup.find_person(self._fleet(), person) if person else ""
-            when = calendar.due_date(due, self._now(), self._zone(key or actor.key)) if due else None
+            key = name_lookup.find_person(self.acts.fleet(), person) if person else ""
+            when = calendar.due_date(due, self.acts.now(), self._zone(key or actor.key)) if due else None
         except (Unknown, ValueError) as wrong:
             return Answer(f"{str(wrong)[0].upper()}{str(wrong)[1:]}", ok=False)
 
         def decide(incident: Incident) -> Event | None:
-            return Noted(self._now(), actor, text.strip(), "followup", key, when, item=followups.next_id(incident))
+            return Noted(self.acts.now(), actor, text.strip(), "followup", key, when, item=followups.next_id(incident))
 
-        return self._act(actor, incident_id, permissions.may_respond, decide, "Follow-up added to {number}.")
+        return self.acts.record(actor, incident_id, permissions.may_respond, decide, "Follow-up added to {number}.")
 
     def change_followup(
         self, actor: Actor, item: str, *, done: bool = False, person: str = "", due: str = ""
     ) -> Answer:
         """Mark a follow-up done, give it to somebody else, or move its day."""
-        known = self._store.followup(item)
+        known = self.acts.store.followup(item)
         if known is None:
             return Answer(f"There is no follow-up {item}.", ok=False)
         try:
-            key = name_lookup.find_person(self._fleet(), person) if person else ""
-            when = calendar.due_date(due, self._now(), self._zone(key or known.owner)) if due else None
+            key = name_lookup.find_person(self.acts.fleet(), person) if person else ""
+            when = calendar.due_date(due, self.acts.now(), self._zone(key or known.owner)) if due else None
         except (Unknown, ValueError) as wrong:
             return Answer(f"{str(wrong)[0].upper()}{str(wrong)[1:]}", ok=False)
         if not known.open:
-            return Answer(f"Follow-up {item} is done already, by {self._views.name(known.done_by)}.")
+            return Answer(f"Follow-up {item} is done already, by {self.acts.views.name(known.done_by)}.")
 
         def decide(_: Incident) -> Event | None:
-            return FollowupChanged(self._now(), actor, item, done, when, key)
+            return FollowupChanged(self.acts.now(), actor, item, done, when, key)
 
         told = f"Follow-up {item} is {'done' if done else 'changed'}."
-        return self._act(actor, known.incident_id, permissions.may_respond, decide, told)
+        return self.acts.record(actor, known.incident_id, permissions.may_respond, decide, told)
 
     def capture(self, actor: Actor, incident_id: int, text: str, sort: str, source: str, said_at: datetime) -> Answer:
         """Take a message over into the timeline, once: as a note, a task or a follow-up."""
@@ -187,48 +190,38 @@ class Teamwork(Acting):
             if source in incident.captured:
                 return None
             item = {"task": next_task(incident), "followup": followups.next_id(incident)}.get(sort, "")
-            return Noted(self._now(), actor, text, sort, item=item, said_at=said_at, source=source)  # type: ignore[arg-type]
+            return Noted(self.acts.now(), actor, text, sort, item=item, said_at=said_at, source=source)  # type: ignore[arg-type]
 
-        return self._act(
+        return self.acts.record(
             actor, incident_id, permissions.may_respond, decide, f"Taken over into {{number}} as a {sort}."
         )
 
     def snooze(self, actor: Actor, incident_id: int, nudge: str) -> Answer:
         """Hold one kind of reminder for an hour; a follow-up's (`nudge` is its id) for a day."""
-        known = self._store.followup(nudge)
+        known = self.acts.store.followup(nudge)
         if known is not None:
             return self._snooze_followup(actor, known)
-        until = self._now() + SNOOZE
+        until = self.acts.now() + SNOOZE
 
         def decide(incident: Incident) -> Event | None:
             wanted: NudgeKind | None = next((kind for kind in get_args(NudgeKind) if kind == nudge), None)
             owed = reminders.occasion(incident, wanted) if wanted else None
-            return NudgeHeld(self._now(), actor, wanted, owed.about, until) if wanted and owed else None
+            return NudgeHeld(self.acts.now(), actor, wanted, owed.about, until) if wanted and owed else None
 
         told = f"No reminder of this before {until.astimezone(calendar.zone(self._zone(actor.key))):%H:%M}."
-        return self._act(actor, incident_id, permissions.may_respond, decide, told)
+        return self.acts.record(actor, incident_id, permissions.may_respond, decide, told)
 
     def _snooze_followup(self, actor: Actor, known: followups.Followup) -> Answer:
-        incident = self._store.incident(known.incident_id)
-        if incident is not None and (refusal := permissions.may_respond(actor, self._views.agent_of(incident))):
-            return self.refuse(actor, refusal, incident.id)
+        incident = self.acts.store.incident(known.incident_id)
+        if incident is not None and (refusal := permissions.may_respond(actor, self.acts.views.agent_of(incident))):
+            return self.acts.refuse(actor, refusal, incident.id)
         if known.open:
-            self._store.remind_followup(followups.snoozed(known, self._now()))
+            self.acts.store.remind_followup(followups.snoozed(known, self.acts.now()))
         return Answer("No reminder of this before tomorrow.", incident_id=known.incident_id)
-
-    def finish_postmortem(self, actor: Actor, incident_id: int) -> Answer:
-        """The postmortem is written and read; nobody is reminded of it any more."""
-
-        def decide(incident: Incident) -> Event | None:
-            if incident.open:
-                raise IllegalMove(f"{incident.number} is {incident.state}: its postmortem is done after it is closed.")
-            return None if incident.postmortem_done_at else PostmortemFinished(self._now(), actor)
-
-        return self._act(actor, incident_id, permissions.may_respond, decide, "The postmortem of {number} is done.")
 
     def _zone(self, key: str) -> str:
         """The person's time zone; UTC for somebody who is not in the fleet file."""
-        person = self._fleet().people.get(key)
+        person = self.acts.fleet().people.get(key)
         return person.tz if person else "UTC"
 
 

@@ -14,7 +14,7 @@ from bot.engine.incidents.recorder import IncidentRecorder
 from bot.ports.chat import Chat, Receipt
 from bot.ports.documents import Document
 from bot.ports.errors import DeliveryError, Shut
-from bot.ports.store import Store
+from bot.ports.store import OutboxStore
 
 Send = Callable[[str], Receipt]
 
@@ -22,7 +22,7 @@ Send = Callable[[str], Receipt]
 class Channels:
     """Finds the channel for what is to be posted."""
 
-    def __init__(self, store: Store, recorder: IncidentRecorder, chat: Chat, fleet: Callable[[], Fleet]) -> None:
+    def __init__(self, store: OutboxStore, recorder: IncidentRecorder, chat: Chat, fleet: Callable[[], Fleet]) -> None:
         self._store = store
         self._recorder = recorder
         self._chat = chat
@@ -93,8 +93,8 @@ class Channels:
         canvas = self._canvas(incident, title, document.markdown)
         try:
             self._chat.upload(incident.channel, name, title, document.markdown.encode(), f"{comment} {canvas}", key)
-            for picture, content in sorted(document.pictures.items()):
-                self._chat.upload(incident.channel, picture, picture, content, "", f"{key}/{picture}")
+            for chart_image, content in sorted(document.chart_images.items()):
+                self._chat.upload(incident.channel, chart_image, chart_image, content, "", f"{key}/{chart_image}")
         except DeliveryError as error:
             if not error.permanent:
                 raise

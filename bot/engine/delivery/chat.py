@@ -13,7 +13,7 @@ from bot.engine.views.views import Views
 from bot.ports.chat import Chat, Receipt
 from bot.ports.clock import Clock
 from bot.ports.errors import Gone
-from bot.ports.store import Job, Store
+from bot.ports.store import Job, OutboxStore
 
 Mark = Callable[[str], str]
 """An effect's key as the world sees it."""
@@ -27,7 +27,7 @@ class ChatDelivery:
 
     def __init__(
         self,
-        store: Store,
+        store: OutboxStore,
         views: Views,
         chat: Chat,
         channels: Channels,

@@ -233,8 +233,8 @@ class Delivery:
         A claim that was lost meanwhile writes nothing: whoever holds it now will.
         """
         try:
-            told = event is not None and self._told(job, done, event)
-            if told or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
+            recorded = event is not None and self._record_outcome(job, done, event)
+            if recorded or self._store.finish(job, done.wall, done.state, receipt=done.receipt, why=done.why):
                 self._count(done.state)
                 self._show(job.effect, done)
         except LostClaim:
@@ -246,7 +246,7 @@ class Delivery:
             stamp = f"charts-{effect.stamp}"
             self._recorder.refresh([EditCard(effect.incident_id, card, stamp) for card in charts.CARDS])
 
-    def _told(self, job: Job, done: Finished, event: Event) -> bool:
+    def _record_outcome(self, job: Job, done: Finished, event: Event) -> bool:
         """False where the incident does not take the event any more; the outcome is then written alone."""
         try:
             self._recorder.record(job.effect.incident_id, lambda _: event, done)
@@ -299,7 +299,7 @@ class Delivery:
 
     def _draft_postmortem(self, job: Job, incident: Incident) -> Receipt | None:
         """Render the draft, keep it, and share it in the incident's channel."""
-        document, path = self._adapters.reporting.draft(incident, self._clock.now())
+        document, path = self._adapters.postmortems.draft(incident, self._clock.now())
         if incident.channel:
             self._channels.share(incident, document, path, self._mark(job.key))
         return Receipt(ts=path, id=str(document.gaps))
@@ -308,7 +308,7 @@ class Delivery:
         """Draw the breached SLIs and hand the pictures to the chat, unless younger ones are wanted."""
         if self._store.newer(job, f"inc-{incident.id}/charts/"):
             raise Folded("younger charts replace them")
-        return self._adapters.pictures.of_incident(incident, job.key)
+        return self._adapters.charts.of_incident(incident, job.key)
 
     def _gather(self, incident: Incident, effect: GatherEvidence) -> Receipt | None:
         """Ask the sources that a phase names, here and not while a card is drawn; their failures are evidence too."""

@@ -15,7 +15,7 @@ from bot.engine.views.views import Views
 from bot.ports.chat import Receipt
 from bot.ports.clock import Clock
 from bot.ports.errors import DeliveryError
-from bot.ports.store import Job, Store
+from bot.ports.store import Job, OutboxStore
 
 CHAT = "slack"
 """The kind of way that is the chat itself."""
@@ -26,7 +26,7 @@ Mark = Callable[[str], str]
 class PageDelivery:
     """Carries out `Page` and `SettlePage`."""
 
-    def __init__(self, store: Store, views: Views, people: People, clock: Clock, mark: Mark) -> None:
+    def __init__(self, store: OutboxStore, views: Views, people: People, clock: Clock, mark: Mark) -> None:
         self._store = store
         self._views = views
         self._people = people

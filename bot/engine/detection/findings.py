@@ -14,7 +14,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series
 from bot.core.telemetry.unwatched import NAME, unlisted, unwatched
 from bot.ports.clock import Clock
-from bot.ports.store import Store
+from bot.ports.store import BudgetStore
 
 UNLISTED, UNLABELLED, STRANGER, REFUSED = "unlisted", "unlabelled", "stranger", "refused"
 QUIET = {
@@ -34,13 +34,11 @@ Key = tuple[str, str, str, str]
 class Findings:
     """Told of what was seen. Safe to use from any thread."""
 
-    def __init__(
-        self, store: Store, fleet: Callable[[], Fleet], clock: Clock, wall: Callable[[], float] | None = None
-    ) -> None:
+    def __init__(self, store: BudgetStore, fleet: Callable[[], Fleet], clock: Clock, wall: Callable[[], float]) -> None:
         self._store = store
         self._fleet = fleet
         self._clock = clock
-        self._wall = wall or (lambda: clock.now().timestamp())
+        self._wall = wall
         self._began = clock.now()
         self._lock = threading.Lock()
         self._seen: dict[Key, datetime] = {}

@@ -22,7 +22,7 @@ from bot.engine.detection.source_health import SourceHealth
 from bot.ports.clock import Clock
 from bot.ports.errors import LostClaim, SourceError
 from bot.ports.sources import Fetch, Source
-from bot.ports.store import PollClaim, Store
+from bot.ports.store import MinuteStore, PollClaim, PollStore
 
 OVERLAP = 2
 """Minutes asked for again at each poll, because late samples upsert."""
@@ -48,12 +48,16 @@ class PollPool(Protocol):
         ...
 
 
+class PollerStore(MinuteStore, PollStore, Protocol):
+    """What polls read and write."""
+
+
 class Poller:
     """Asks what is due. `on_minutes` is told which agents got new minutes, and when they arrived."""
 
     def __init__(
         self,
-        store: Store,
+        store: PollerStore,
         fleet: Callable[[], Fleet],
         sources: Mapping[str, Source],
         clock: Clock,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
+from typing import Protocol
 
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Sample, Series, minute_of, short_doubt
@@ -12,10 +13,14 @@ from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.refusals import Refusals
 from bot.ports.clock import Clock
-from bot.ports.store import Store
+from bot.ports.store import MinuteStore, TaskStore
 
 HEALED = 2
 """Minutes before a pushed one that are summed again."""
+
+
+class IntakeStore(MinuteStore, TaskStore, Protocol):
+    """What is pushed, and the minutes it makes."""
 
 
 class PushIntake:
@@ -23,7 +28,7 @@ class PushIntake:
 
     def __init__(
         self,
-        store: Store,
+        store: IntakeStore,
         detector: Detector,
         fleet: Callable[[], Fleet],
         clock: Clock,

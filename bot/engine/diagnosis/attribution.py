@@ -16,7 +16,7 @@ from bot.engine.diagnosis.evidence_collector import EvidenceCollector
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
 from bot.ports.clock import Clock
-from bot.ports.store import Store
+from bot.ports.store import IncidentStore
 
 Playbooks = Callable[[], Iterable[Playbook]]
 AGAIN: tuple[tuple[timedelta, timedelta], ...] = (
@@ -32,7 +32,7 @@ class AttributionRunner:
 
     def __init__(
         self,
-        store: Store,
+        store: IncidentStore,
         recorder: IncidentRecorder,
         evidence_collector: EvidenceCollector,
         playbooks: Playbooks,

@@ -16,7 +16,7 @@ from bot.core.model.fleet import Fleet
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
 from bot.ports.clock import Clock
-from bot.ports.store import Store
+from bot.ports.store import FollowupStore
 
 BATCH = 100
 
@@ -24,7 +24,9 @@ BATCH = 100
 class Reminders:
     """Reminds the owners of follow-ups."""
 
-    def __init__(self, store: Store, recorder: IncidentRecorder, fleet: Callable[[], Fleet], clock: Clock) -> None:
+    def __init__(
+        self, store: FollowupStore, recorder: IncidentRecorder, fleet: Callable[[], Fleet], clock: Clock
+    ) -> None:
         self._store = store
         self._recorder = recorder
         self._fleet = fleet

@@ -19,7 +19,7 @@ BEING_COMMITTED = 5.0
 
 
 class SharedRungCache(Protocol):
-    """The board, as far as it is shared among replicas."""
+    """The rung cache, as far as it is shared among replicas."""
 
     def publish(self, states: Sequence[RungState]) -> None:
         """Take over committed rungs."""
@@ -29,7 +29,7 @@ class SharedRungCache(Protocol):
         """What instances said here and nobody else knows yet."""
         ...
 
-    def hear(self, readings: Sequence[InstanceReading]) -> None:
+    def adopt(self, readings: Sequence[InstanceReading]) -> None:
         """Take over what instances said elsewhere."""
         ...
 
@@ -51,7 +51,7 @@ class ReplicaSync:
         self._others, now = self._store.report(self._me, 0.0)
         self._me = replace(self._me, started_at=now)
         self._mark = now - BEING_COMMITTED
-        self._rung_cache.hear(self._store.readings(since))
+        self._rung_cache.adopt(self._store.readings(since))
 
     def exchange(self) -> None:
         """Learn rungs, pass on what instances said, say so, and take over what they said elsewhere, in this order."""
@@ -62,7 +62,7 @@ class ReplicaSync:
             self._store.put_readings(self._rung_cache.take_changed())
             others, now = self._store.report(self._me, began)
             heard, self._mark = self._store.readings_stored(self._mark)
-            self._rung_cache.hear(heard)
+            self._rung_cache.adopt(heard)
             self._others = others
             self._remember(rungs, now)
 
@@ -75,7 +75,7 @@ class ReplicaSync:
             if self._known.get(agent, (0, 0.0))[0] < epoch:
                 self._known[agent] = (epoch, now)
 
-    def all_told(self, agent: str, epoch: int) -> bool:
+    def known_everywhere(self, agent: str, epoch: int) -> bool:
         """Whether every replica alive knew this epoch before it last passed on what its instances said."""
         others = self._others
         known, since = self._known.get(agent, (0, 0.0))

@@ -30,13 +30,13 @@ class RoutineChecks:
         tracker: Tracker | None,
         log: Callable[[str], None],
     ) -> None:
-        self._rounds = [
-            BurnAlerts(store, recorder, fleet, clock, wall).round,
+        self._checks = [
+            BurnAlerts(store, recorder, fleet, clock, wall).tick,
             WeeklyReview(store, fleet, readiness_check, clock, wall).post_if_due,
         ]
         if tracker is not None:
-            self._rounds.append(IssueSync(store, recorder, fleet, clock, tracker, log).tick)
+            self._checks.append(IssueSync(store, recorder, fleet, clock, tracker, log).tick)
 
     def tick(self) -> None:
         """Do what is due."""
-        run_all(self._rounds, lambda go: go())
+        run_all(self._checks, lambda check: check())

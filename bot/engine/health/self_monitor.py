@@ -9,6 +9,7 @@ each episode makes that hold across restarts and replicas.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person
@@ -19,7 +20,7 @@ from bot.engine.notices import notices
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
 from bot.ports.errors import DeliveryError
-from bot.ports.store import Store
+from bot.ports.store import EpisodeStore, HealthQueries
 
 LATE = 60.0
 """Seconds after which an escalation that is due counts as late."""
@@ -73,25 +74,35 @@ class ProcessReadings:
     """Whatever asks the database goes through it."""
 
 
+class SelfMonitorStore(EpisodeStore, HealthQueries, Protocol):
+    """What self-monitoring reads and writes."""
+
+
 class SelfMonitor:
     """Knows what is wrong now, and says it."""
 
     def __init__(
-        self, store: Store, poller: Poller, fleet: Callable[[], Fleet], clock: Clock, chat: Chat, body: ProcessReadings
+        self,
+        store: SelfMonitorStore,
+        poller: Poller,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+        chat: Chat,
+        process: ProcessReadings,
     ) -> None:
-        self.ticks = Ticks(body.monotonic)
+        self.ticks = Ticks(process.monotonic)
         self._store = store
         self._poller = poller
         self._fleet = fleet
         self._clock = clock
         self._chat = chat
-        self._body = body
+        self._process = process
         self._seen: dict[str, int] = {}
         self._said: dict[str, Symptom] = {}
         self._last_look: tuple[Symptom, ...] = ()
         self._apart: float | None = None
         self._loaded = False
-        self.looked_at = body.monotonic()
+        self.looked_at = process.monotonic()
 
     def problems(self) -> list[str]:
         """What keeps Stepdown from its work, in sentences; empty when all is well."""
@@ -106,10 +117,10 @@ class SelfMonitor:
         found = [
             Symptom(f"tick/{name}", words, ready=False, here=True) for name, words in sorted(self.ticks.stuck().items())
         ]
-        if not self._body.slack_healthy():
+        if not self._process.slack_healthy():
             found.append(Symptom("slack", "Slack is not connected", ready=False, here=True))
         try:
-            found += self._body.in_time(lambda: list(self._of_store()))
+            found += self._process.in_time(lambda: list(self._of_store()))
         except Exception as error:  # noqa: BLE001 - a database that fails in any way is the sign
             found.append(Symptom("database", f"the database does not answer: {_first(error)}", ready=False, here=True))
         found += self._of_sources()
@@ -122,11 +133,11 @@ class SelfMonitor:
         """What is late or waits, and whether the database can be written."""
         self._store.write_something()
         now = self._clock.now()
-        patience = max(LATE, REAL_LATE * self._body.speed)
+        patience = max(LATE, REAL_LATE * self._process.speed)
         for incident, due in self._store.late("escalate", now - timedelta(seconds=patience)):
             by = now.timestamp() - due
             yield Symptom(f"late/{incident}", f"INC-{incident:04d}: an escalation is {by:.0f} s late", ready=False)
-        for lane, waiting in self._store.waiting(self._body.wall()).items():
+        for lane, waiting in self._store.waiting(self._process.wall()).items():
             if waiting.count > BACKLOG:
                 yield Symptom(f"backlog/{lane}", f"{waiting.count} effects wait in the {lane} lane", ready=False)
             elif waiting.oldest > OLDEST.get(lane, 600):
@@ -135,7 +146,7 @@ class SelfMonitor:
 
     def _of_polls(self, now: datetime) -> Iterator[Symptom]:
         asked = {query.name: query for query in self._fleet().queries}
-        patience = max(POLL_BEHIND, REAL_LATE * self._body.speed)
+        patience = max(POLL_BEHIND, REAL_LATE * self._process.speed)
         late = self._store.polls_behind(now - timedelta(seconds=patience))
         behind = [(name, due) for name, due in late if name in asked]
         if behind:
@@ -158,7 +169,7 @@ class SelfMonitor:
 
     def _of_disk(self) -> Iterator[Symptom]:
         try:
-            free, whole = self._body.disk()
+            free, whole = self._process.disk()
         except OSError as error:
             yield Symptom("disk", f"the disk of the data cannot be looked at: {error}", here=True)
             return
@@ -169,7 +180,7 @@ class SelfMonitor:
 
     def _of_canary(self) -> str:
         try:
-            return self._body.in_time(self._body.canary)
+            return self._process.in_time(self._process.canary)
         except Exception:  # noqa: BLE001 - the database is a sign of its own
             return ""
 
@@ -189,7 +200,7 @@ class SelfMonitor:
         """Look, and say what began and what is over; returns what is wrong now."""
         self._remember()
         for remark in self._poller.doubts.take_remarks():
-            self._body.log(f"a source remarks on a query: {remark}")
+            self._process.log(f"a source remarks on a query: {remark}")
         signs = {sign.key: sign for sign in self.signs()}
         self._last_look = tuple(signs.values())
         jump = self._jump()
@@ -205,7 +216,7 @@ class SelfMonitor:
                 del self._seen[key]
         for key in [key for key in self._said if key not in self._seen and not (jump and key == CLOCK)]:
             self._end(self._said.pop(key))
-        self.looked_at = self._body.monotonic()
+        self.looked_at = self._process.monotonic()
         return list(signs.values())
 
     def _remember(self) -> None:
@@ -213,19 +224,19 @@ class SelfMonitor:
         if self._loaded:
             return
         try:
-            known = self._body.in_time(self._store.episodes)
+            known = self._process.in_time(self._store.episodes)
         except Exception:  # noqa: BLE001 - a database that cannot be read is found and said by `signs`
             return
         for one in known:
             key, _, host = one.key.partition("@")
-            if host in ("", self._body.host):
+            if host in ("", self._process.host):
                 self._said[key] = Symptom(key, one.text, here=bool(host))
                 self._seen[key] = TWICE
         self._loaded = True
 
     def _jump(self) -> str:
         """How far the machine's clock jumped since the last look, in words; "" when it did not."""
-        apart = self._body.wall() - self._body.monotonic()
+        apart = self._process.wall() - self._process.monotonic()
         before, self._apart = self._apart, apart
         if before is None or abs(apart - before) <= JUMP:
             return ""
@@ -233,34 +244,34 @@ class SelfMonitor:
 
     def _begin(self, sign: Symptom) -> None:
         self._said[sign.key] = sign
-        self._body.log(sign.text)
-        now, wall = self._clock.now(), self._body.wall()
+        self._process.log(sign.text)
+        now, wall = self._clock.now(), self._process.wall()
         key = self._episode(sign)
         text = f"Stepdown{self._where(sign)} is not well: {sign.text}." if sign.unwell else f"Numbers are {sign.text}."
         effects = notices(self._fleet(), f"watch-{key}-{wall:.0f}", text, sign.people)
         try:
-            self._body.in_time(lambda: self._store.begin_episode(key, sign.text, now, effects, wall))
+            self._process.in_time(lambda: self._store.begin_episode(key, sign.text, now, effects, wall))
         except Exception:  # noqa: BLE001 - what cannot be stored is said directly
             self._say_directly(text, f"watch-{key}-{wall:.0f}", sign.people)
 
     def _episode(self, sign: Symptom) -> str:
         """The key of its row: of this machine alone where it is about this machine."""
-        return f"{sign.key}@{self._body.host}" if sign.here and self._body.host else sign.key
+        return f"{sign.key}@{self._process.host}" if sign.here and self._process.host else sign.key
 
     def _where(self, sign: Symptom) -> str:
-        return f" on {self._body.host}" if sign.here and self._body.host else ""
+        return f" on {self._process.host}" if sign.here and self._process.host else ""
 
     def _end(self, sign: Symptom) -> None:
-        self._body.log(f"over: {sign.text}")
-        now, wall = self._clock.now(), self._body.wall()
+        self._process.log(f"over: {sign.text}")
+        now, wall = self._clock.now(), self._process.wall()
         key = self._episode(sign)
         over = f"Over{self._where(sign)}: {sign.text}."
         stamp, moment = f"watch-{key}-{wall:.0f}-over", sign.key == CLOCK
         effects = () if moment else notices(self._fleet(), stamp, over, sign.people)
         try:
-            self._body.in_time(lambda: self._store.end_episode(key, now, effects, wall))
+            self._process.in_time(lambda: self._store.end_episode(key, now, effects, wall))
         except Exception:  # noqa: BLE001 - its beginning was said; the database has a sign of its own
-            self._body.log(f"could not write down that this is over: {sign.text}")
+            self._process.log(f"could not write down that this is over: {sign.text}")
 
     def _say_directly(self, text: str, key: str, people: Sequence[str]) -> None:
         """Past the database, as well as it goes."""
@@ -271,7 +282,7 @@ class SelfMonitor:
         try:
             self._chat.say(fleet.announcements, text, f"notice/{key}", mention=mention)
         except DeliveryError as error:
-            self._body.log(f"and Slack did not take it: {error}")
+            self._process.log(f"and Slack did not take it: {error}")
 
 
 def _first(error: Exception) -> str:

@@ -65,14 +65,14 @@ class IncidentMonitor:
         rung_cache: RungCache,
         fleet: Callable[[], Fleet],
         clock: Clock,
-        all_told: Callable[[str, int], bool] = lambda _agent, _epoch: True,
+        known_everywhere: Callable[[str, int], bool] = lambda _agent, _epoch: True,
     ) -> None:
         """`all_told` (agent, epoch): whether every replica knows that epoch and has passed on what instances said."""
         self._store = store
         self._recorder = recorder
         self._history = history
         self._rung_cache = rung_cache
-        self._all_told = all_told
+        self._known_everywhere = known_everywhere
         self._fleet = fleet
         self._clock = clock
         self._shown: dict[int, str] = {}
@@ -211,8 +211,8 @@ class IncidentMonitor:
     def read_back(self) -> None:
         """Compare what was requested with what instances say they apply.
 
-        Every instance counts whose lease on its last rung has not run out (the board drops the others): until then it
-        may still act on that rung, however silent it is.
+        Every instance counts whose lease on its last rung has not run out (the rung cache drops the others): until then
+        it may still act on that rung, however silent it is.
         """
         now = self._clock.now()
         waiting = ("requested", "seen", "not-confirmed")
@@ -242,7 +242,7 @@ class IncidentMonitor:
             return None
         ladder = self._fleet().ladder
         seen = sum(applies(ladder, reading, rungs) for reading in said)
-        if seen == len(said) and self._all_told(incident.agent, rungs.epoch):
+        if seen == len(said) and self._known_everywhere(incident.agent, rungs.epoch):
             since = (now - rungs.requested_at).total_seconds() if rungs.requested_at else 0.0
             return RungConfirmed(now, BOT, rungs.epoch, seen, len(said), since)
         # growth only: replicas that see different instances for a while must not contradict each other each second

@@ -22,7 +22,7 @@ TRIES = 20
 
 
 class IncidentRecorder:
-    """Commits decisions, publishes committed rungs to the board, and wakes the lanes that got work."""
+    """Commits decisions, publishes committed rungs to the rung cache, and wakes the lanes that got work."""
 
     def __init__(
         self, store: Store, rung_cache: RungCache, wall: Callable[[], float], wake: Callable[[Iterable[Lane]], None]

@@ -8,6 +8,7 @@ sent, or that waits too long, is said loudly, and the heartbeat stops until a ca
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.core.cards.page import PageCard
@@ -21,7 +22,7 @@ from bot.ports.chat import Receipt
 from bot.ports.clock import Clock
 from bot.ports.errors import DeliveryError
 from bot.ports.pagers import Pager
-from bot.ports.store import EffectOutcome, Job, OnceMarker, Store
+from bot.ports.store import EffectOutcome, Job, OnceMarker, OnceMarkerStore, OutboxStore
 
 KIND = "canary"
 PATIENCE = timedelta(minutes=10)
@@ -65,12 +66,16 @@ def page_canary(job: Job, person: Person | None, way: Way, pager: Pager | None, 
     return receipt
 
 
+class CanaryStore(OnceMarkerStore, OutboxStore, Protocol):
+    """What the canary reads and writes."""
+
+
 class Canary:
     """Sends it, and looks what became of it. `person` (a key) empty: there is none."""
 
     def __init__(
         self,
-        store: Store,
+        store: CanaryStore,
         fleet: Callable[[], Fleet],
         ways: frozenset[str],
         clock: Clock,

@@ -6,10 +6,10 @@ from bot.core.incident.effects import Effect
 from bot.core.model.fleet import Fleet
 from bot.core.paging.override import OnCallOverride
 from bot.engine.notices import notices
-from bot.ports.store import Store
+from bot.ports.store import OverrideStore
 
 
-def tell_of_ends(store: Store, fleet: Fleet, now: datetime, wall: float) -> None:
+def tell_of_ends(store: OverrideStore, fleet: Fleet, now: datetime, wall: float) -> None:
     """Say once of each cover that its time is over."""
     for cover in store.covers_over(now):
         store.say_cover_over(cover, over(fleet, cover), wall)

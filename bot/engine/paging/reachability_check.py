@@ -7,7 +7,7 @@ from bot.core.paging.reachability import Account, Hole, holes
 from bot.engine.notices import notices
 from bot.ports.chat import Directory
 from bot.ports.clock import Clock
-from bot.ports.store import Store
+from bot.ports.store import OnceMarkerStore
 
 KIND = "reach"
 MOST = 10
@@ -19,7 +19,7 @@ class ReachabilityCheck:
 
     def __init__(
         self,
-        store: Store,
+        store: OnceMarkerStore,
         fleet: Callable[[], Fleet],
         ways: frozenset[str],
         directory: Directory,

@@ -47,7 +47,7 @@ class ReliabilityQueries:
         if not lines:
             return Answer(f"{agent.key} has no SLI, so it has no budget.")
         return Answer(
-            "\n".join([f"Error budgets of {agent.key}, 30 days.", *tickets, *lines]), curve=(agent.key, BUDGET_CHART)
+            "\n".join([f"Error budgets of {agent.key}, 30 days.", *tickets, *lines]), chart=(agent.key, BUDGET_CHART)
         )
 
     def ready(self, key: str) -> Answer:

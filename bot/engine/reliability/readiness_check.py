@@ -121,7 +121,7 @@ class ReadinessCheck:
         """Changes down the ladder that the agent's instances have read back."""
         ladder, before = self._fleet().ladder, agent.normal_rung
         names, found = ladder.names(), []
-        for state in self._store.rung_history(agent.key, now - timedelta(days=2 * readiness.DRILL_DAYS)):
+        for state in self._store.rung_history(agent.key, now - timedelta(days=2 * readiness.EXERCISE_DAYS)):
             known = state.rung in names and before in names
             if known and ladder.depth(state.rung) > ladder.depth(before) and state.confirmed_at is not None:
                 found.append(StepDown(state.confirmed_at, state.rung))

@@ -61,7 +61,7 @@ class WeeklyReview:
             budgets=tuple(spend for agent in fleet.agents.values() for spend in self._spends(agent, until)),
             overdue=tuple(self._overdue(until)),
             stale_runbooks=tuple(_said(ready, {"runbook"})),
-            stale_drills=tuple(_said(ready, REHEARSED, live_only=True)),
+            stale_exercises=tuple(_said(ready, REHEARSED, live_only=True)),
             unreachable=tuple(_said(ready, {"owner", "deputy"})),
             not_ready=tuple(one.headline for one in ready if one.claimed == "production" and not one.production_ready),
         )

@@ -32,7 +32,7 @@ class RungViews(TeamViews):
         before = next((s.rung for s in reversed(history) if s.epoch < epoch and s.workflow == state.workflow), None)
         from_rung = before or incident.rungs.before
         ladder = self._fleet().ladder
-        rung = self._numbers.rung_line(incident) if newest else self._numbers.past_rung(incident, state)
+        rung = self._sli_lines.rung_line(incident) if newest else self._sli_lines.past_rung(incident, state)
         unconfirmed = newest and incident.rungs.state == "not-confirmed"
         down = ladder.depth(state.rung) > ladder.depth(from_rung)
         below = ladder.below(state.rung) if unconfirmed else None

@@ -152,14 +152,14 @@ class SliLines:
     def rung_words(self, incident: Incident, *, each: bool) -> list[str]:
         """The rung and its read-back in words; each instance on a line of its own if wanted."""
         rungs = incident.rungs
-        told = {
+        states = {
             "none": "no change in this incident",
             "requested": "requested, not read back yet",
             "seen": f"read back by {rungs.seen} of {rungs.instances} instances",
             "confirmed": f"confirmed by {rungs.seen} of {rungs.instances} instances",
             "not-confirmed": f"NOT CONFIRMED ({rungs.seen} of {rungs.instances} instances)",
         }
-        head = f"Rung: {rungs.rung}, {told[rungs.state]}; {live_words(self.rung_line(incident))}"
+        head = f"Rung: {rungs.rung}, {states[rungs.state]}; {live_words(self.rung_line(incident))}"
         if not each:
             return [head]
         said = self._rung_cache.readings(incident.agent, rungs.workflow)

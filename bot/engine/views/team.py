@@ -37,9 +37,9 @@ ClockOf = Callable[[Incident, datetime], recovery_clock.RecoveryClock | None]
 class TeamViews:
     """What every card begins with, and the cards between people. Reads only."""
 
-    def __init__(self, store: Store, numbers: SliLines, fleet: Callable[[], Fleet], clock_of: ClockOf) -> None:
+    def __init__(self, store: Store, sli_lines: SliLines, fleet: Callable[[], Fleet], clock_of: ClockOf) -> None:
         self._store = store
-        self._numbers = numbers
+        self._sli_lines = sli_lines
         self._fleet = fleet
         self.clock_of = clock_of
 
@@ -113,14 +113,14 @@ class TeamViews:
         step = next_step(incident.plan, incident.marks)
         last = incident.updated_at or incident.acked_at
         waited = int((now - last).total_seconds() // 60) if last else 0
-        told = {
+        texts = {
             "lead": f"Nobody leads {incident.number} yet. Who does?",
             "update": f"Nobody outside has heard how {incident.number} stands for {waited} min.",
             "step": f"This step was meant to take {step.timebox if step else 0} min: {step.title if step else ''}",
             "restore": f"{incident.agent} has recovered and is still on {incident.rungs.rung}.",
             "postmortem": f"The postmortem of {incident.number} ({incident.agent}) is not done yet.",
         }
-        return told[kind]
+        return texts[kind]
 
     def tray_card(self, incident: Incident, now: datetime) -> TrayCard:
         """What can be done now."""
@@ -131,9 +131,9 @@ class TeamViews:
         above = ladder.above(incident.rungs.rung) if incident.rungs.rung in ladder.names() else None
         return TrayCard(
             self.header(incident, now),
-            self._numbers.rung_line(incident),
+            self._sli_lines.rung_line(incident),
             lead=self.name(incident.roles.get("lead", "")),
-            proposal=self._numbers.proposal(self.agent_of(incident), incident, now) if incident.open else None,
+            proposal=self._sli_lines.proposal(self.agent_of(incident), incident, now) if incident.open else None,
             restore_to=above.name if above and not barred else "",
         )
 
@@ -183,7 +183,7 @@ class TeamViews:
         mine = [one for one in open_ if one not in paged and actor.key in _on_it(one)]
         others = [one for one in open_ if one not in paged and one not in mine]
         owned = [agent for agent in self._fleet().agents.values() if actor.key in (agent.owner, agent.deputy)]
-        rows = [self._numbers.agent_row(agent, now) for agent in self._fleet().agents.values()]
+        rows = [self._sli_lines.agent_row(agent, now) for agent in self._fleet().agents.values()]
         return HomeCard(
             actor.name,
             now,

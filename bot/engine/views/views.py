@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.core.cards.causes import CausesCard
-from bot.core.cards.fleet import AgentCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
     CatchupCard,
     IncidentCard,
@@ -29,6 +29,7 @@ from bot.core.reports.postmortem_report import Gap
 from bot.core.runbooks.runbook import PHASES, Phase, Step, next_step, phase_done, settled
 from bot.core.transitions import reminders
 from bot.engine import charts
+from bot.engine.views.agent_changes import agent_changes_card
 from bot.engine.views.causes import cause_words, causes_card
 from bot.engine.views.rungs import RESIDUE, RungViews
 
@@ -41,10 +42,10 @@ class Views(RungViews):
         return PageCard(
             self.header(incident, now),
             headline(incident, why, now),
-            self._numbers.lines(self.agent_of(incident), incident, now, breached_only=True),
+            self._sli_lines.lines(self.agent_of(incident), incident, now, breached_only=True),
             why,
-            self._numbers.rung_line(incident),
-            self._numbers.proposal(self.agent_of(incident), incident, now),
+            self._sli_lines.rung_line(incident),
+            self._sli_lines.proposal(self.agent_of(incident), incident, now),
             acked=self._acked(incident),
             runbook=incident.plan.title,
             charts=charts.shown(self._store, incident, 1),
@@ -65,11 +66,11 @@ class Views(RungViews):
 
     def announcement_card(self, incident: Incident, now: datetime) -> AnnouncementCard:
         """One line for everybody."""
-        lines = self._numbers.lines(self.agent_of(incident), incident, now, breached_only=True)
+        lines = self._sli_lines.lines(self.agent_of(incident), incident, now, breached_only=True)
         return AnnouncementCard(
             self.header(incident, now),
             lines,
-            self._numbers.rung_line(incident),
+            self._sli_lines.rung_line(incident),
             lead=self.name(incident.roles.get("lead", "")),
             update=incident.update,
             updated_at=incident.updated_at,
@@ -83,13 +84,13 @@ class Views(RungViews):
         clock = self.clock_of(incident, now) if incident.recovering_at is not None and incident.open else None
         return IncidentCard(
             self.header(incident, now),
-            self._numbers.lines(self.agent_of(incident), incident, now),
-            self._numbers.rung_line(incident),
+            self._sli_lines.lines(self.agent_of(incident), incident, now),
+            self._sli_lines.rung_line(incident),
             roles=tuple((role, self.name(key)) for role, key in sorted(incident.roles.items())),
             phases=tuple(_progress(incident, phase) for phase in PHASES if incident.plan.of(phase)),
             next_phase=step.phase if step else "",
             next_step=step.title if step else "",
-            proposal=self._numbers.proposal(self.agent_of(incident), incident, now) if incident.open else None,
+            proposal=self._sli_lines.proposal(self.agent_of(incident), incident, now) if incident.open else None,
             clock=clock.sentence if clock else "",
             residue=RESIDUE if incident.rungs.rung != incident.rungs.before else "",
             update_due=reminders.update_due(incident),
@@ -142,9 +143,9 @@ class Views(RungViews):
         for what in wanted:
             kind, _, rest = what.partition(":")
             if kind in ("slis", "sli"):
-                found += self._numbers.words(self.agent_of(incident), incident, now, rest)
+                found += self._sli_lines.words(self.agent_of(incident), incident, now, rest)
             elif kind in ("rung", "instances"):
-                found += self._numbers.rung_words(incident, each=kind == "instances")
+                found += self._sli_lines.rung_words(incident, each=kind == "instances")
             elif kind == "timeline":
                 newest = self._store.entries(incident.id)[-3:]
                 found += [f"{entry.entry.at:%H:%M} {entry.entry.text}" for entry in newest]
@@ -161,13 +162,13 @@ class Views(RungViews):
         closed = not incident.open
         return RecoveryCard(
             self.header(incident, now),
-            self._numbers.band_lines(self.agent_of(incident), incident, clock),
+            self._sli_lines.band_lines(self.agent_of(incident), incident, clock),
             minutes=clock.minutes if clock else 0,
             needed=clock.needed if clock else recovery_clock.NEEDED,
             state="off" if clock is None or closed else clock.state,
             sentence=f"{incident.number} is {incident.state}." if closed else clock.sentence if clock else "",
             last_reset=clock.last_reset if clock and not closed else "",
-            rung=self._numbers.rung_line(incident),
+            rung=self._sli_lines.rung_line(incident),
             restore_to=above.name if above and not barred and not closed else "",
             restore_wait="" if on_normal or closed else barred,
             charts=charts.shown(self._store, incident),
@@ -178,7 +179,7 @@ class Views(RungViews):
         return ResolveCard(
             self.header(incident, now),
             _times(incident),
-            self._numbers.rung_line(incident),
+            self._sli_lines.rung_line(incident),
             barred_by=permissions.resolve_barred(incident) if incident.open else (),
             followups=self.followup_lines(list(self._store.followups(incident_id=incident.id, open_only=False))),
             postmortem=incident.postmortem,
@@ -198,7 +199,7 @@ class Views(RungViews):
 
     def catchup_card(self, incident: Incident, now: datetime) -> CatchupCard:
         """What a late joiner needs, on one phone screen."""
-        lines = self._numbers.words(self.agent_of(incident), incident, now, "")
+        lines = self._sli_lines.words(self.agent_of(incident), incident, now, "")
         tried = [
             (state.changed_at, f"{state.rung} by {self.name(state.by)}")
             for state in self._store.rung_history(incident.agent, incident.opened_at)
@@ -239,9 +240,9 @@ class Views(RungViews):
 
     def fleet_card(self, now: datetime, *, off_normal: bool) -> FleetCard:
         """Every agent, or those off their normal rung."""
-        rows = self._numbers.rows(self._fleet().agents.values(), now)
+        rows = self._sli_lines.rows(self._fleet().agents.values(), now)
         if not off_normal:
-            return FleetCard("Fleet", rows, now, findings=self._numbers.findings([""]).get("", ()))
+            return FleetCard("Fleet", rows, now, findings=self._sli_lines.findings([""]).get("", ()))
         off = tuple(row for row in rows if row.rung.rung != row.rung.normal)
         return FleetCard("Off their normal rung", off, now, empty="Every agent is on its normal rung.")
 
@@ -250,7 +251,7 @@ class Views(RungViews):
         owner = self._fleet().people.get(agent.owner)
         ladder = tuple((rung.name, rung.may) for rung in self._fleet().ladder)
         return AgentCard(
-            self._numbers.agent_row(agent, now),
+            self._sli_lines.agent_row(agent, now),
             agent.summary,
             agent.scope,
             self.name(agent.deputy),
@@ -260,9 +261,13 @@ class Views(RungViews):
             owner_slack=owner.slack if owner else "",
         )
 
+    def changes_card(self, agent: Agent, now: datetime) -> AgentChangesCard:
+        """What changed on one agent in the last 24 hours."""
+        return agent_changes_card(self._store, agent, now, self.name)
+
     def sli_words(self, agent: Agent, name: str, now: datetime) -> str:
         """One SLI of an agent, in a line for each workflow."""
-        return "\n".join(self._numbers.words(agent, None, now, name)) or f"{agent.key} does not report {name}."
+        return "\n".join(self._sli_lines.words(agent, None, now, name)) or f"{agent.key} does not report {name}."
 
 
 def _gathered(incident: Incident, what: str) -> str:

@@ -7,7 +7,7 @@ from bot.core.cards.answer import Card, NoticeCard
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
-from bot.core.cards.fleet import AgentCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
     CatchupCard,
     IncidentCard,
@@ -17,11 +17,11 @@ from bot.core.cards.incident import (
     ResolveCard,
     TimelineCard,
 )
-from bot.core.cards.page import AnnouncementCard, PageCard, Picture
+from bot.core.cards.page import AnnouncementCard, ChartImage, PageCard
 from bot.core.cards.team import FollowupList, HandoffCard, HomeCard, NudgeCard, TaskList, TrayCard
 from bot.slack.blocks.autonomy import autonomy, restore
 from bot.slack.blocks.causes import causes
-from bot.slack.blocks.fleet import agent, fleet
+from bot.slack.blocks.fleet import agent, agent_changes, fleet
 from bot.slack.blocks.home import home
 from bot.slack.blocks.incident import incident, incident_list
 from bot.slack.blocks.page import announcement, page
@@ -32,7 +32,7 @@ from bot.slack.blocks.story import catchup, timeline
 from bot.slack.blocks.tabletop import console, hot_wash
 from bot.slack.blocks.team import followup_list, handoff, nudge, task_list, tray
 
-__all__ = ["Drawn", "draw", "line", "pictures"]
+__all__ = ["Drawn", "chart_images", "draw", "line"]
 
 
 def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for each card, and nothing else
@@ -58,6 +58,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return fleet(card)
         case AgentCard():
             return agent(card)
+        case AgentChangesCard():
+            return agent_changes(card)
         case IncidentList():
             return incident_list(card)
         case TimelineCard():
@@ -87,11 +89,11 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
     assert_never(card)
 
 
-def pictures(shown: Sequence[Picture]) -> Drawn:
+def chart_images(shown: Sequence[ChartImage]) -> Drawn:
     """Pictures alone."""
     sheet = Sheet("pictures")
     for one in shown:
-        sheet.picture(one)
+        sheet.chart_image(one)
     return sheet.done("; ".join(one.alt for one in shown))
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from slackblocks import Button
 
-from bot.core.cards.fleet import AgentCard, AgentRow, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChange, AgentChangesCard, AgentRow, FleetCard
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
 from bot.slack.blocks.words import (
@@ -17,11 +17,12 @@ from bot.slack.blocks.words import (
     sli_line,
     sli_lines,
 )
-from bot.slack.text import bold, inert, near_time
+from bot.slack.text import bold, inert, near_time, span
 
 MOST_AGENTS = 40
 MOST_FINDINGS = 5
 MOST_RUNGS = 12
+MOST_CHANGES = 30
 ENOUGH = 11_000
 """Characters after which no further agent is drawn, so that the message stays sendable."""
 ALARMING = ("breach", "out-of-band")
@@ -120,3 +121,24 @@ def _down(agent_key: str, rung: str, may: str) -> Button | None:
 def _people(card: AgentCard) -> str:
     named = [("owner", card.row.owner), ("deputy", card.deputy), ("manager", card.manager)]
     return " · ".join(f"{role} {inert(name, LONGEST_NAME)}" for role, name in named if name)
+
+
+def agent_changes(card: AgentChangesCard) -> Drawn:
+    """What changed, each with its age: the first thing to ask when numbers move."""
+    sheet = Sheet("changes")
+    title = f"Changes on {card.agent}, last {card.span.total_seconds() / 3600:g} h"
+    sheet.head(title)
+    for change in card.changes[:MOST_CHANGES]:
+        if sheet.size > ENOUGH:
+            break
+        sheet.section(_change(change, card.now))
+    left = len(card.changes) - MOST_CHANGES
+    sheet.section("" if card.changes else "No change was posted, no rung was changed, no new version was seen.")
+    sheet.small(f"and {left} older" if left > 0 else "")
+    return sheet.done(f"{title}: {len(card.changes) or 'none'}")
+
+
+def _change(change: AgentChange, now: datetime) -> str:
+    age = f"*{span((now - change.at).total_seconds())} ago* ({near_time(change.at, now)})"
+    by = f" · {inert(change.by, LONGEST_NAME)}" if change.by else ""
+    return f"{age}: {inert(change.words, 300)}{by}"

@@ -44,7 +44,7 @@ def page(card: PageCard) -> Drawn:
         sheet.section(_advice(card))
         sheet.buttons(_lower(card))
     for chart in card.charts[:1]:
-        sheet.picture(chart)
+        sheet.chart_image(chart)
     sheet.small(_place(card), "" if card.why.startswith("You own") else inert(card.why, 200))
     return sheet.done(headline)
 

@@ -31,7 +31,7 @@ from slackblocks import (
     TextType,
 )
 
-from bot.core.cards.page import Picture
+from bot.core.cards.page import ChartImage
 from bot.core.cards.parts import Header
 from bot.slack.text import ELLIPSIS, inert, plain
 
@@ -125,7 +125,7 @@ class Sheet:
         """A thin line across."""
         self.blocks.append(DividerBlock(block_id=self._id("rule")))
 
-    def picture(self, shown: Picture) -> None:
+    def chart_image(self, shown: ChartImage) -> None:
         """A picture the workspace has already. Slack wants a new id for a block whose picture changed."""
         if FILE.fullmatch(shown.file):
             block_id = f"{self._id('picture')}-{shown.file}"[:255]

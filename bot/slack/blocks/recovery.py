@@ -37,7 +37,7 @@ def recovery(card: RecoveryCard) -> Drawn:
     if card.restore_to:
         sheet.buttons(button(f"Ask to restore to {card.restore_to}", ids.RESTORE, ids.target_value(header.agent)))
     for chart in card.charts[:3]:
-        sheet.picture(chart)
+        sheet.chart_image(chart)
     sheet.small(f"Last reset: {inert(card.last_reset, 250)}" if card.last_reset else "", header.number)
     return sheet.done(titled(header, f"{header.number} {header.agent}: {_in_short(card)}"))
 

@@ -300,7 +300,7 @@ class SlackChat:
 
     # Files.
 
-    def picture(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
+    def chart_image(self, name: str, title: str, content: bytes, alt: str, key: str) -> Receipt:
         """Upload a picture without sharing it: cards show it by its id. A repeat makes another, which nobody sees."""
         file_id = self._uploaded(name, title, content, alt)
         self._pace.call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": plain(title, 200)}])

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bot.core.cards.page import Picture
+from bot.core.cards.page import ChartImage
 from bot.ports.errors import DeliveryError
 from bot.slack import blocks
 from bot.slack.blocks import Drawn
@@ -18,14 +18,14 @@ PAUSE: Final = 1.0
 
 log = logging.getLogger("stepdown.slack")
 
-CurvesOf = Callable[[str, str], Sequence[Picture]]
+ChartsOf = Callable[[str, str], Sequence[ChartImage]]
 """(agent, SLI) -> its charts, uploaded. Raises DeliveryError."""
 
 
 class SliCharts:
     """Shows charts to the one person who asked."""
 
-    def __init__(self, client: SlackClient, draw: CurvesOf, pause: float = PAUSE) -> None:
+    def __init__(self, client: SlackClient, draw: ChartsOf, pause: float = PAUSE) -> None:
         self._client = client
         self._draw = draw
         self._pause = pause
@@ -33,7 +33,7 @@ class SliCharts:
     def show(self, place: FormPlace, agent: str, sli: str) -> None:
         """Draw and show it. A chart that cannot be is said in a line; the words have been given before."""
         try:
-            self._post(place, blocks.pictures(self._draw(agent, sli)))
+            self._post(place, blocks.chart_images(self._draw(agent, sli)))
         except DeliveryError as error:
             log.warning("no chart of %s of %s: %s", sli, agent, error)
             self._say(place, blocks.line(f"There is no chart: {error}."))

@@ -19,17 +19,17 @@ def act(call: Invocation) -> Answer:
 
 
 def _on_agent(call: Invocation) -> Answer:
-    agent = call.said.subject or call.commands.agent_in(call.channel)
+    agent = call.said.subject or call.commands.queries.agent_in(call.channel)
     if not agent:
         what = typed(ROOTS[call.said.verb.root], call.said.verb)
-        return Answer(f"Which agent? Say {what}", ok=False, card=call.commands.fleet().card)
+        return Answer(f"Which agent? Say {what}", ok=False, card=call.commands.queries.fleet().card)
     return call.said.verb.act(replace(call, agent=agent))
 
 
 def _on_incident(call: Invocation) -> Answer:
-    number = int(call.said.subject) if call.said.subject else call.commands.incident_in(call.channel)
+    number = int(call.said.subject) if call.said.subject else call.commands.queries.incident_in(call.channel)
     if number is None:
-        listed = call.commands.incidents()
+        listed = call.commands.queries.incidents()
         rows = listed.card.rows if isinstance(listed.card, IncidentList) else ()
         if call.said.verb.name in ("status", "tray") or not rows:
             return listed

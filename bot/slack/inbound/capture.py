@@ -56,7 +56,7 @@ class Capture:
 
     def _take(self, event: Body, sort: str, channel: str, ts: str) -> None:
         user = str(event.get("user") or "")
-        incident_id = self._commands.incident_in(channel)
+        incident_id = self._commands.queries.incident_in(channel)
         if incident_id is None or user in ("", self._own_user()):
             return
         caller = self._access.caller(user)
@@ -69,7 +69,9 @@ class Capture:
             return
         text = f"{self._author(message)}: {self._readable(str(message.get('text') or ''))}"
         said_at = datetime.fromtimestamp(float(ts), UTC)
-        answer = self._commands.capture(caller.actor, incident_id, text, sort, f"{channel}|{ts}|{sort}", said_at)
+        answer = self._commands.teamwork.capture(
+            caller.actor, incident_id, text, sort, f"{channel}|{ts}|{sort}", said_at
+        )
         if not answer.ok:
             self._tell(user, channel, answer.text)
             return

@@ -57,7 +57,7 @@ class CommandScope:
 
 
 Route = Callable[[ParsedCommand, FormPlace], tuple[CommandScope | None, ParsedCommand]]
-"""Another house than our own, where what was said belongs to one, and what was said in its words."""
+"""The commands of an exercise, where what was said is for one (else None), and what was said in its words."""
 
 
 class Inbound:
@@ -80,7 +80,7 @@ class Inbound:
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="slack-work")
         self._forms = ThreadPoolExecutor(FORMS, thread_name_prefix="slack-forms")
         self._capture = Capture(commands, access, client, own_user, self._whisper)
-        self.curves: SliCharts | None = None
+        self.sli_charts: SliCharts | None = None
         """Who draws charts for those who ask; without one there are words only."""
         self.route: Route = lambda said, _: (None, said)
         self.more: Mapping[type, object] = {}
@@ -181,7 +181,7 @@ class Inbound:
         try:
             caller = self._access.caller(user, team)
             if not caller.stranger:
-                view = home_view(self._home.commands.home(caller.actor))
+                view = home_view(self._home.commands.queries.home(caller.actor))
                 call(self._client.views_publish, user_id=user, view=view)
         except SlackError as error:
             log.warning("could not show %s the home tab: %s", user, error)
@@ -247,8 +247,8 @@ class Inbound:
 
     def _form(self, said: ParsedCommand, place: FormPlace) -> Mapping[str, Any]:
         routed, said = self.route(said, place)
-        house = routed or self._home
-        return modals.form(said, place, house.fleet(), _open_steps(house, said, place))
+        scope = routed or self._home
+        return modals.form(said, place, scope.fleet(), _open_steps(scope, said, place))
 
     def _work(self, said: ParsedCommand, place: FormPlace) -> None:
         try:
@@ -269,18 +269,18 @@ class Inbound:
             asked = ", ".join(one.name for one in said.missing)
             return replies.refused(f"Missing: {asked}. {self._typed(said)}")
         routed, said = self.route(said, place)
-        house = routed or self._home
-        caller = house.access.caller(place.user, place.team)
+        scope = routed or self._home
+        caller = scope.access.caller(place.user, place.team)
         if caller.stranger:
             why = f"Only full members of this workspace may use Stepdown, and {caller.barred}. Nothing changed."
             number = int(said.subject) if said.verb.about == "incident" and said.subject else None
-            return replies.refused(house.commands.refuse(caller.actor, why, number or _here(house, place)).text)
-        answer = act(Invocation(house.commands, caller.actor, said, place.channel, more=self.more))
-        if answer.curve is not None and self.curves is not None:
-            self._workers.submit(self.curves.show, place, *answer.curve)
+            return replies.refused(scope.commands.acts.refuse(caller.actor, why, number or _here(scope, place)).text)
+        answer = act(Invocation(scope.commands, caller.actor, said, place.channel, more=self.more))
+        if answer.chart is not None and self.sli_charts is not None:
+            self._workers.submit(self.sli_charts.show, place, *answer.chart)
         if answer.ok and said.verb.said_by_card and place.tapped:
             return None
-        return replies.marked(house.mark, replies.reply(said, answer, house.commands, place.channel))
+        return replies.marked(scope.mark, replies.reply(said, answer, scope.commands, place.channel))
 
     def _typed(self, said: ParsedCommand) -> str:
         return typed(ROOTS[said.verb.root], said.verb, self._prefix)
@@ -311,12 +311,12 @@ class Inbound:
         return True
 
 
-def _here(house: CommandScope, place: FormPlace) -> int | None:
+def _here(scope: CommandScope, place: FormPlace) -> int | None:
     """The incident whose channel this is."""
-    return house.commands.incident_in(place.channel) if place.channel else None
+    return scope.commands.queries.incident_in(place.channel) if place.channel else None
 
 
-def _open_steps(house: CommandScope, said: ParsedCommand, place: FormPlace) -> Sequence[tuple[str, str]]:
+def _open_steps(scope: CommandScope, said: ParsedCommand, place: FormPlace) -> Sequence[tuple[str, str]]:
     """(id, title) of the steps to choose from, for a form that asks for one; none where they cannot be told.
 
     Read from our own database, which is quick: the trigger lives three seconds.
@@ -324,8 +324,8 @@ def _open_steps(house: CommandScope, said: ParsedCommand, place: FormPlace) -> S
     if not any(one.sort == "step" for one in said.verb.arguments):
         return ()
     try:
-        number = int(said.subject) if said.subject else house.commands.incident_in(place.channel)
-        return house.commands.open_steps(number) if number is not None else ()
+        number = int(said.subject) if said.subject else scope.commands.queries.incident_in(place.channel)
+        return scope.commands.queries.open_steps(number) if number is not None else ()
     except Exception:  # the form matters more than its list: it then asks for the step in words
         log.exception("could not list the open steps")
         return ()

@@ -27,7 +27,7 @@ def reply(said: ParsedCommand, answer: Answer, commands: Commands, channel: str)
     if answer.ok and said.verb.name == "ack" and answer.incident_id is not None:
         _after_ack(sheet, commands, answer.incident_id)
     if not answer.ok and said.verb.name == "resolve":
-        number = said.subject or str(commands.incident_in(channel) or "")
+        number = said.subject or str(commands.queries.incident_in(channel) or "")
         sheet.buttons(button("Resolve anyway…", ids.RESOLVE_ANYWAY, number) if number else None)
     drawn = sheet.done(answer.text)
     if isinstance(answer.card, IncidentList):
@@ -37,7 +37,7 @@ def reply(said: ParsedCommand, answer: Answer, commands: Commands, channel: str)
 
 
 def marked(mark: str, drawn: Drawn) -> Drawn:
-    """An answer behind the mark of its house."""
+    """An answer behind the mark of its scope."""
     if not mark or drawn.text.startswith(mark):
         return drawn
     first = {"type": "context", "block_id": "mark", "elements": [{"type": "plain_text", "text": mark.strip()}]}
@@ -52,7 +52,7 @@ def _mark(said: ParsedCommand, answer: Answer) -> str:
 
 def _after_ack(sheet: Sheet, commands: Commands, incident_id: int) -> None:
     """Whoever acknowledged wants to contain it: the way down, and the way to the channel."""
-    card = commands.status(incident_id).card
+    card = commands.queries.status(incident_id).card
     if not isinstance(card, IncidentCard):
         return
     if card.proposal is not None:

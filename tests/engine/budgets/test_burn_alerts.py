@@ -10,38 +10,38 @@ import pytest
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.engine.budgets.budgets import BudgetReader
 from bot.engine.budgets.burn_alerts import BurnAlerts
-from tests.support.wired import HER, House, fleet
+from tests.support.wired import HER, WiredEngine, fleet
 
 SERIES = Series("refunds", "", "her")
 AGENT = replace(fleet().agents["refunds"], slis=(("", HER),))
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path, watched=fleet(agents={"refunds": AGENT}))
+def house(tmp_path: Path) -> Iterator[WiredEngine]:
+    made = WiredEngine(tmp_path, watched=fleet(agents={"refunds": AGENT}))
     yield made
     made.close()
 
 
-def burn_alerts(house: House) -> BurnAlerts:
+def burn_alerts(house: WiredEngine) -> BurnAlerts:
     return BurnAlerts(house.store, house.recorder, house.get_fleet, house.clock, house.wall)
 
 
-def pass_by(house: House, hours: int, her: float, rounds: BurnAlerts) -> None:
+def pass_by(house: WiredEngine, hours: int, her: float, rounds: BurnAlerts) -> None:
     """Hours with this share of bad tasks, 10 tasks a minute; a round after each hour."""
     for _ in range(hours):
         first = minute_of(house.clock.now())
         house.clock.advance(3600)
         house.store.put_minutes([MinuteRow(SERIES, first + minute, her, 10.0) for minute in range(60)])
-        rounds.round()
+        rounds.tick()
         house.deliver()
 
 
-def tickets_said(house: House) -> list[str]:
+def tickets_said(house: WiredEngine) -> list[str]:
     return [text for text in house.said().splitlines() if text.startswith("TICKET")]
 
 
-def test_a_slow_burn_is_one_ticket_in_the_agents_channel_and_no_page(house: House) -> None:
+def test_a_slow_burn_is_one_ticket_in_the_agents_channel_and_no_page(house: WiredEngine) -> None:
     rounds = burn_alerts(house)
     pass_by(house, 20, 2.0, rounds)
     assert tickets_said(house) == []
@@ -55,7 +55,7 @@ def test_a_slow_burn_is_one_ticket_in_the_agents_channel_and_no_page(house: Hous
     assert {receipt.channel for receipt in receipts.values()} == {"C-refunds"}
 
 
-def test_a_restart_in_the_middle_tells_nothing_twice(house: House) -> None:
+def test_a_restart_in_the_middle_tells_nothing_twice(house: WiredEngine) -> None:
     rounds = burn_alerts(house)
     pass_by(house, 30, 20.0, rounds)
     before = tickets_said(house)
@@ -65,15 +65,15 @@ def test_a_restart_in_the_middle_tells_nothing_twice(house: House) -> None:
     assert tickets_said(house) == before
 
 
-def test_of_two_replicas_one_does_the_round(house: House) -> None:
+def test_of_two_replicas_one_does_the_round(house: WiredEngine) -> None:
     one, other = burn_alerts(house), burn_alerts(house)
     pass_by(house, 30, 20.0, one)
     before = house.store.tickets(["refunds"], open_only=False)
-    other.round()
+    other.tick()
     assert house.store.tickets(["refunds"], open_only=False) == before
 
 
-def test_the_next_episode_is_a_new_ticket(house: House) -> None:
+def test_the_next_episode_is_a_new_ticket(house: WiredEngine) -> None:
     rounds = burn_alerts(house)
     pass_by(house, 26, 20.0, rounds)
     first = len([one for one in house.store.tickets(["refunds"], open_only=False) if one.alert.startswith("3x")])
@@ -84,19 +84,19 @@ def test_the_next_episode_is_a_new_ticket(house: House) -> None:
     assert (first, len(again)) == (1, 2)
 
 
-def test_kept_tallies_give_what_the_minutes_gave(house: House) -> None:
+def test_kept_tallies_give_what_the_minutes_gave(house: WiredEngine) -> None:
     first = minute_of(house.clock.now())
     house.store.put_minutes([MinuteRow(SERIES, first + m, 2.0 + m % 7, 10.0) for m in range(10 * 60)])
     house.clock.advance(10 * 3600)
     [fresh] = BudgetReader(house.store).of(AGENT, house.clock.now())
-    burn_alerts(house).round()
+    burn_alerts(house).tick()
     assert house.store.spent(["refunds"], 0)[SERIES]
     [kept] = BudgetReader(house.store).of(AGENT, house.clock.now())
     assert kept.spent.bad == pytest.approx(fresh.spent.bad)
     assert (kept.spent.total, kept.spent.unknown) == (fresh.spent.total, fresh.spent.unknown)
 
 
-def test_a_sample_that_comes_an_hour_late_is_still_counted(house: House) -> None:
+def test_a_sample_that_comes_an_hour_late_is_still_counted(house: WiredEngine) -> None:
     rounds = burn_alerts(house)
     first = minute_of(house.clock.now())
     pass_by(house, 3, 2.0, rounds)
@@ -108,24 +108,24 @@ def test_a_sample_that_comes_an_hour_late_is_still_counted(house: House) -> None
     assert after.spent.bad - before.spent.bad == pytest.approx(9 - 0.2 + 60 * 0.2, abs=0.5)
 
 
-def test_days_are_folded_and_the_budget_stays_what_it_was(house: House) -> None:
+def test_days_are_folded_and_the_budget_stays_what_it_was(house: WiredEngine) -> None:
     first = minute_of(house.clock.now())
     house.store.put_minutes([MinuteRow(SERIES, first + m, 4.0, 10.0) for m in range(7 * 1440)])
     house.clock.advance(timedelta(days=7).total_seconds())
-    burn_alerts(house).round()
+    burn_alerts(house).tick()
     kept = house.store.spent(["refunds"], 0)[SERIES]
     assert {span.length for span in kept} >= {60, 1440}
     [found] = BudgetReader(house.store).of(AGENT, house.clock.now())
     assert found.spent.total == pytest.approx(7 * 1440 * 10, rel=0.001)
 
 
-def test_an_incident_that_uses_a_fifth_of_a_budget_asks_for_a_postmortem_once(house: House) -> None:
+def test_an_incident_that_uses_a_fifth_of_a_budget_asks_for_a_postmortem_once(house: WiredEngine) -> None:
     house.feed(6 * 60, her=2.0)
     house.live(20, her=60.0)
     rounds = burn_alerts(house)
-    rounds.round()
+    rounds.tick()
     house.clock.advance(900)
-    rounds.round()
+    rounds.tick()
     house.deliver()
     asked = [text for text in house.said().splitlines() if "30-day error budget of HER" in text]
     assert len(asked) == 1

@@ -1,47 +1,50 @@
 """A page taken at PagerDuty is taken here: the right one, by the right person, once."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
 from bot.pagers.pagerduty.adapter import Alert, paged_run
-from tests.support.wired import ANA, House
+from tests.support.wired import ANA, WiredEngine
 
 
 @pytest.fixture
-def elsewhere(house: House) -> InboundAcknowledgements:
+def elsewhere(house: WiredEngine) -> InboundAcknowledgements:
     house.live(2, her=18.0)
     return InboundAcknowledgements(house.store, house.commands, house.get_fleet, paged_run, "PagerDuty")
 
 
-def _alert(house: House) -> Alert:
+def _alert(house: WiredEngine) -> Alert:
     incident = house.incident()
     return Alert(incident.id, int(incident.opened_at.timestamp()), incident.escalation.episode, "ana")
 
 
-def test_taking_it_there_stops_paging_here(house: House, elsewhere: InboundAcknowledgements) -> None:
+def test_taking_it_there_stops_paging_here(house: WiredEngine, elsewhere: InboundAcknowledgements) -> None:
     elsewhere.acknowledged(str(_alert(house)), "Bo Lindgren")
     assert house.incident().acked_by == "bo"
     assert not [timer for timer in house.incident().timers if timer.kind == "escalate"]
     assert house.store.entries(1)[-1].entry.actor.name == "Bo Lindgren (in PagerDuty)"
 
 
-def test_a_name_nobody_has_stands_for_the_one_who_was_paged(house: House, elsewhere: InboundAcknowledgements) -> None:
+def test_a_name_nobody_has_stands_for_the_one_who_was_paged(
+    house: WiredEngine, elsewhere: InboundAcknowledgements
+) -> None:
     elsewhere.acknowledged(str(_alert(house)), "A. Duarte")
     assert house.incident().acked_by == "ana"
     assert "as A. Duarte (in PagerDuty)" in house.store.entries(1)[-1].entry.actor.name
 
 
-def test_who_has_it_keeps_it(house: House, elsewhere: InboundAcknowledgements) -> None:
-    house.commands.acknowledge(ANA, 1)
+def test_who_has_it_keeps_it(house: WiredEngine, elsewhere: InboundAcknowledgements) -> None:
+    house.commands.paging.acknowledge(ANA, 1)
     elsewhere.acknowledged(str(_alert(house)), "Bo Lindgren")
     assert house.incident().acked_by == "ana"
 
 
 @pytest.mark.parametrize("other", [{"episode": 2}, {"opened": 1}, {"incident_id": 7}])
 def test_another_run_another_database_or_no_incident_change_nothing(
-    house: House, elsewhere: InboundAcknowledgements, other: dict[str, int]
+    house: WiredEngine, elsewhere: InboundAcknowledgements, other: dict[str, Any]
 ) -> None:
     before = house.incident()
     elsewhere.acknowledged(str(replace(_alert(house), **other)), "Bo Lindgren")
@@ -49,7 +52,9 @@ def test_another_run_another_database_or_no_incident_change_nothing(
     assert house.incident() == before
 
 
-def test_closing_it_there_takes_it_and_closes_nothing_here(house: House, elsewhere: InboundAcknowledgements) -> None:
+def test_closing_it_there_takes_it_and_closes_nothing_here(
+    house: WiredEngine, elsewhere: InboundAcknowledgements
+) -> None:
     elsewhere.closed(str(_alert(house)), "Bo Lindgren")
     assert house.incident().acked_by == "bo"
     assert house.incident().open

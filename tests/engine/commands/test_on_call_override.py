@@ -9,19 +9,19 @@ from bot.core.incident.effects import Notice
 from bot.core.incident.incident import IncidentState
 from bot.core.model.people import EscalationStep
 from bot.engine.commands.on_call_override import until_when
-from tests.support.wired import ANA, BO, EVE, START, House
+from tests.support.wired import ANA, BO, EVE, START, WiredEngine
 
 
-def paged(house: House, number: int = 1) -> list[str]:
+def paged(house: WiredEngine, number: int = 1) -> list[str]:
     return [key.split("/")[3] for key in house.chat.posts if key.startswith(f"inc-{number}/page/")]
 
 
-def breach(house: House) -> None:
+def breach(house: WiredEngine) -> None:
     house.live(2, her=18.0)
 
 
-def test_who_covers_is_paged_instead_and_told_why(house: House) -> None:
-    answer = house.commands.cover(ANA, "me", "dan", "8h")
+def test_who_covers_is_paged_instead_and_told_why(house: WiredEngine) -> None:
+    answer = house.commands.overrides.cover(ANA, "me", "dan", "8h")
     assert answer.ok
     assert "Dan Okoro has the pager of Ana Duarte until" in answer.text
     breach(house)
@@ -31,15 +31,15 @@ def test_who_covers_is_paged_instead_and_told_why(house: House) -> None:
     assert house.incident().roster.covers == {"ana": "dan"}
 
 
-def test_who_covers_is_answerable_like_the_owner(house: House) -> None:
-    house.commands.cover(ANA, "me", "bo", "8h")
+def test_who_covers_is_answerable_like_the_owner(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
     breach(house)
-    assert house.commands.acknowledge(BO, 1).ok
+    assert house.commands.paging.acknowledge(BO, 1).ok
     assert house.incident().state is IncidentState.RESPONDING
 
 
-def test_cover_ends_by_itself_and_says_so_once(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "60m")
+def test_cover_ends_by_itself_and_says_so_once(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "dan", "60m")
     house.later(61)
     house.upkeep.tick()
     house.upkeep.tick()
@@ -51,68 +51,68 @@ def test_cover_ends_by_itself_and_says_so_once(house: House) -> None:
     assert paged(house) == ["ana"]
 
 
-def test_cover_survives_a_restart(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+def test_cover_survives_a_restart(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.close()
     house.open()
     breach(house)
     assert paged(house) == ["dan"]
 
 
-def test_an_open_incident_keeps_the_roster_it_began_with(house: House) -> None:
+def test_an_open_incident_keeps_the_roster_it_began_with(house: WiredEngine) -> None:
     breach(house)
-    house.commands.cover(ANA, "me", "dan", "8h")
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.later(5)
     house.tick()
     assert set(paged(house)) == {"ana"}
 
 
-def test_taking_it_back_before_the_time(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
-    assert house.commands.covers().text == "Dan Okoro covers for Ana Duarte until 2026-03-02 10:00 UTC."
-    assert house.commands.end_cover(ANA).ok
-    assert house.commands.covers().text == "Everybody has their own pager."
-    assert not house.commands.end_cover(ANA).ok
+def test_taking_it_back_before_the_time(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
+    assert house.commands.overrides.covers().text == "Dan Okoro covers for Ana Duarte until 2026-03-02 10:00 UTC."
+    assert house.commands.overrides.end_cover(ANA).ok
+    assert house.commands.overrides.covers().text == "Everybody has their own pager."
+    assert not house.commands.overrides.end_cover(ANA).ok
     breach(house)
     assert paged(house) == ["ana"]
 
 
-def test_a_second_cover_replaces_the_first(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+def test_a_second_cover_replaces_the_first(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.later(1)
-    house.commands.cover(ANA, "me", "cleo", "1h")
+    house.commands.overrides.cover(ANA, "me", "cleo", "1h")
     breach(house)
     assert paged(house) == ["cleo"]
 
 
-def test_cover_in_a_circle_leaves_everybody_their_own_pager(house: House) -> None:
-    house.commands.cover(ANA, "ana", "bo", "8h")
-    house.commands.cover(BO, "bo", "ana", "8h")
+def test_cover_in_a_circle_leaves_everybody_their_own_pager(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "ana", "bo", "8h")
+    house.commands.overrides.cover(BO, "bo", "ana", "8h")
     breach(house)
     assert paged(house) == ["ana"]
 
 
-def test_whoever_covers_the_coverer_is_paged(house: House) -> None:
-    house.commands.cover(ANA, "me", "bo", "8h")
-    house.commands.cover(BO, "me", "dan", "8h")
+def test_whoever_covers_the_coverer_is_paged(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
+    house.commands.overrides.cover(BO, "me", "dan", "8h")
     breach(house)
     assert paged(house) == ["dan"]
 
 
-def test_when_nobody_answers_everyone_is_paged_the_covered_owner_too(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+def test_when_nobody_answers_everyone_is_paged_the_covered_owner_too(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     breach(house)
     house.live(31, her=18.0)
     assert "ana" in paged(house)
 
 
-def test_both_are_told(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
+def test_both_are_told(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
     house.deliver()
     assert "Dan Okoro has the pager of Ana Duarte until 2026-03-02 10:00 UTC." in house.said()
     house.watched = replace(house.watched, announcements="")
     house.later(1)
-    house.commands.cover(ANA, "me", "bo", "8h")
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
     house.deliver()
     assert {key.rsplit("/", 1)[-1] for key in house.chat.posts if key.startswith("notice/")} >= {"ana", "bo"}
 
@@ -128,17 +128,17 @@ def test_both_are_told(house: House) -> None:
         ("dan", "99999999999999999999d", "is not a time"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(house: House, by: str, until: str, why: str) -> None:
-    answer = house.commands.cover(ANA, "me", by, until)
+def test_what_cannot_be_is_refused_in_words(house: WiredEngine, by: str, until: str, why: str) -> None:
+    answer = house.commands.overrides.cover(ANA, "me", by, until)
     assert not answer.ok
     assert why in answer.text
     assert house.store.covers(house.clock.now()) == []
 
 
-def test_a_stranger_moves_no_pager(house: House) -> None:
-    assert not house.commands.cover(EVE, "ana", "bo", "8h").ok
-    house.commands.cover(ANA, "me", "bo", "8h")
-    assert not house.commands.end_cover(EVE, "ana").ok
+def test_a_stranger_moves_no_pager(house: WiredEngine) -> None:
+    assert not house.commands.overrides.cover(EVE, "ana", "bo", "8h").ok
+    house.commands.overrides.cover(ANA, "me", "bo", "8h")
+    assert not house.commands.overrides.end_cover(EVE, "ana").ok
 
 
 def test_a_time_is_meant_where_the_person_lives() -> None:
@@ -151,7 +151,7 @@ def test_a_time_is_meant_where_the_person_lives() -> None:
     assert until_when("22:30", now, "UTC") - now == timedelta(days=1)
 
 
-def test_words_without_an_incident_go_out_once_across_a_lost_answer(house: House) -> None:
+def test_words_without_an_incident_go_out_once_across_a_lost_answer(house: WiredEngine) -> None:
     house.store.enqueue([Notice("x", "hello")], house.wall())
     house.store.enqueue([Notice("x", "hello")], house.wall())
     house.deliver()
@@ -160,7 +160,7 @@ def test_words_without_an_incident_go_out_once_across_a_lost_answer(house: House
     assert house.later(1) > START
 
 
-def test_an_open_incident_keeps_the_policy_it_began_with(house: House) -> None:
+def test_an_open_incident_keeps_the_policy_it_began_with(house: WiredEngine) -> None:
     breach(house)
     slower = replace(house.watched.escalation, steps=(EscalationStep(0, "owner"), EscalationStep(600, "manager")))
     house.watched = replace(house.watched, escalation=slower)
@@ -171,7 +171,7 @@ def test_an_open_incident_keeps_the_policy_it_began_with(house: House) -> None:
     assert "bo" in paged(house), "the deputy, as the policy said when it began"
 
 
-def test_a_list_of_agents_shows_who_covers(house: House) -> None:
-    house.commands.cover(ANA, "me", "dan", "8h")
-    card = house.commands.agent("refunds").card
+def test_a_list_of_agents_shows_who_covers(house: WiredEngine) -> None:
+    house.commands.overrides.cover(ANA, "me", "dan", "8h")
+    card = house.commands.queries.agent("refunds").card
     assert "Dan Okoro covers until 10:00 UTC" in str(card)

@@ -9,87 +9,87 @@ from prometheus_client import CollectorRegistry
 from bot.core.model.people import Actor
 from bot.core.reports.postmortem_report import Report
 from bot.web.metrics.engine_metrics import EventCounts
-from tests.support.wired import ANA, BO, EVE, House
+from tests.support.wired import ANA, BO, EVE, WiredEngine
 
 UNSURE = replace(BO, responder=None)
 ANA_AT_A_TERMINAL = replace(ANA, surface="cli", slack="")
 
 
-def refused(house: House) -> list[str]:
+def refused(house: WiredEngine) -> list[str]:
     return [entry.entry.text for entry in house.store.entries(1) if entry.entry.kind == "refused"]
 
 
 ACTS = {
-    "acknowledge": lambda commands: commands.acknowledge(EVE, 1),
-    "pass_on": lambda commands: commands.pass_on(EVE, 1),
-    "mark_step": lambda commands: commands.mark_step(EVE, 1, "confirm", "done"),
-    "contain": lambda commands: commands.contain(EVE, 1, "x"),
-    "resolve": lambda commands: commands.resolve(EVE, 1, override="x"),
-    "cancel": lambda commands: commands.cancel(EVE, 1, "x"),
-    "set_severity": lambda commands: commands.set_severity(EVE, 1, "1"),
-    "take_role": lambda commands: commands.take_role(EVE, 1, "lead", "eve"),
-    "note": lambda commands: commands.note(EVE, 1, "x"),
-    "page": lambda commands: commands.page(EVE, 1, "bo"),
-    "postmortem": lambda commands: commands.postmortem(EVE, 1),
-    "step_down": lambda commands: commands.step_down(EVE, "refunds", "read-only"),
-    "decline": lambda commands: commands.decline_restore(EVE, 1, "x"),
+    "acknowledge": lambda commands: commands.paging.acknowledge(EVE, 1),
+    "pass_on": lambda commands: commands.paging.pass_on(EVE, 1),
+    "mark_step": lambda commands: commands.lifecycle.mark_step(EVE, 1, "confirm", "done"),
+    "contain": lambda commands: commands.lifecycle.contain(EVE, 1, "x"),
+    "resolve": lambda commands: commands.lifecycle.resolve(EVE, 1, override="x"),
+    "cancel": lambda commands: commands.lifecycle.cancel(EVE, 1, "x"),
+    "set_severity": lambda commands: commands.lifecycle.set_severity(EVE, 1, "1"),
+    "take_role": lambda commands: commands.teamwork.take_role(EVE, 1, "lead", "eve"),
+    "note": lambda commands: commands.teamwork.note(EVE, 1, "x"),
+    "page": lambda commands: commands.paging.page(EVE, 1, "bo"),
+    "postmortem": lambda commands: commands.lifecycle.postmortem(EVE, 1),
+    "step_down": lambda commands: commands.autonomy.step_down(EVE, "refunds", "read-only"),
+    "decline": lambda commands: commands.autonomy.decline_restore(EVE, 1, "x"),
 }
 
 
 @pytest.mark.parametrize("act", [act for act in ACTS if act != "take_role"])
-def test_an_outsider_is_told_who_could_and_the_timeline_keeps_it(house: House, act: str) -> None:
+def test_an_outsider_is_told_who_could_and_the_timeline_keeps_it(house: WiredEngine, act: str) -> None:
     house.live(2, her=18.0)
     before = replace(house.incident(), version=0, entries=0)
     answer = ACTS[act](house.commands)
     assert (answer.ok, answer.text) == (False, "Eve is not among the responders of refunds. ana, bo, cleo could.")
     assert refused(house) == [f"Refused to Eve: {answer.text}"]
     assert replace(house.incident(), version=0, entries=0) == before, "nothing else changed"
-    assert house.commands.refusals.counts == {"slack": 1}
+    assert house.commands.acts.refusals.counts == {"slack": 1}
 
 
-def test_the_same_refusal_again_is_one_entry_until_ten_minutes_have_gone(house: House) -> None:
+def test_the_same_refusal_again_is_one_entry_until_ten_minutes_have_gone(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     for _ in range(5):
-        house.commands.acknowledge(EVE, 1)
+        house.commands.paging.acknowledge(EVE, 1)
     assert len(refused(house)) == 1
     house.later(11)
-    house.commands.acknowledge(EVE, 1)
+    house.commands.paging.acknowledge(EVE, 1)
     assert len(refused(house)) == 2
-    assert house.commands.refusals.counts == {"slack": 6}
+    assert house.commands.acts.refusals.counts == {"slack": 6}
 
 
-def test_a_refusal_is_no_sign_of_work(house: House) -> None:
+def test_a_refusal_is_no_sign_of_work(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     active = house.incident().active_at
     house.later(5)
-    house.commands.note(EVE, 1, "me too")
+    house.commands.teamwork.note(EVE, 1, "me too")
     assert house.incident().active_at == active
 
 
-def test_refusals_are_counted_for_prometheus(house: House) -> None:
+def test_refusals_are_counted_for_prometheus(house: WiredEngine) -> None:
     registry = CollectorRegistry()
     house.recorder.listeners.append(EventCounts(registry).note)
     house.live(2, her=18.0)
-    house.commands.acknowledge(EVE, 1)
+    house.commands.paging.acknowledge(EVE, 1)
     assert registry.get_sample_value("stepdown_refused_acts_total", {"surface": "slack"}) == 1
 
 
-def test_without_an_incident_it_stands_in_the_audit_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_an_incident_it_stands_in_the_audit_log(house: WiredEngine, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "stepdown.audit"):
-        house.commands.step_down(EVE, "refunds", "read-only")
-        house.commands.declare(EVE, "refunds", "<!channel>\nnew line")
+        house.commands.autonomy.step_down(EVE, "refunds", "read-only")
+        house.commands.lifecycle.declare(EVE, "refunds", "<!channel>\nnew line")
     assert house.store.open_incidents() == []
     assert "refused to 'eve' by slack: 'Eve is not among the responders of refunds." in caplog.text
     assert "\nnew line" not in caplog.text
 
 
-def recovered(house: House) -> None:
+def recovered(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     house.live(45)
-    assert house.commands.ask_restore(ANA, "refunds", "rolled back").ok
+    assert house.commands.autonomy.ask_restore(ANA, "refunds", "rolled back").ok
 
 
 @pytest.mark.parametrize(
@@ -103,29 +103,29 @@ def recovered(house: House) -> None:
     ],
     ids=["the same", "the same, at a terminal", "unknown", "an outsider", "the bot"],
 )
-def test_who_may_not_be_the_second_person(house: House, second: Actor, why: str) -> None:
+def test_who_may_not_be_the_second_person(house: WiredEngine, second: Actor, why: str) -> None:
     recovered(house)
-    answer = house.commands.approve_restore(second, 1)
+    answer = house.commands.autonomy.approve_restore(second, 1)
     assert not answer.ok
     assert answer.text.startswith(why)
     assert house.incident().rungs.rung == "read-only"
     assert why in refused(house)[-1]
-    assert house.commands.approve_restore(BO, 1).ok
+    assert house.commands.autonomy.approve_restore(BO, 1).ok
 
 
-def test_who_cannot_be_looked_up_may_lower_and_acknowledge_and_close_nothing(house: House) -> None:
+def test_who_cannot_be_looked_up_may_lower_and_acknowledge_and_close_nothing(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    assert house.commands.acknowledge(UNSURE, 1).ok
-    assert house.commands.step_down(UNSURE, "refunds", "approval").ok
-    answer = house.commands.resolve(UNSURE, 1, override="x")
+    assert house.commands.paging.acknowledge(UNSURE, 1).ok
+    assert house.commands.autonomy.step_down(UNSURE, "refunds", "approval").ok
+    answer = house.commands.lifecycle.resolve(UNSURE, 1, override="x")
     assert answer.text.startswith("Stepdown could not check who you are just now, so it closes nothing.")
     assert "ana, bo, cleo could" in answer.text
 
 
-def test_a_postmortem_names_no_outsider(house: House) -> None:
+def test_a_postmortem_names_no_outsider(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(EVE, 1)
-    report = house.delivery._adapters.reporting.report_of(
+    house.commands.paging.acknowledge(EVE, 1)
+    report = house.delivery._adapters.postmortems.report_of(
         house.store, house.watched, house.incident(), house.clock.now()
     )
     assert isinstance(report, Report)

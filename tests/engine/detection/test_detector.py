@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from bot.core.incident.incident import IncidentState
 from bot.core.model.rungs import InstanceReading, RungState
-from tests.support.wired import ANA, BO, House, fleet
+from tests.support.wired import ANA, BO, WiredEngine, fleet
 
 
-def test_two_bad_minutes_page_the_owner_and_say_why(house: House) -> None:
+def test_two_bad_minutes_page_the_owner_and_say_why(house: WiredEngine) -> None:
     house.live(1, her=18.0)
     assert house.store.open_incidents() == []
     house.live(1, her=18.0)
@@ -23,31 +23,31 @@ def test_two_bad_minutes_page_the_owner_and_say_why(house: House) -> None:
     assert len(page.content.headline) <= 100  # type: ignore[union-attr]
 
 
-def test_judging_twice_opens_one(house: House) -> None:
+def test_judging_twice_opens_one(house: WiredEngine) -> None:
     house.live(2, her=18.0)
     for _ in range(3):
         house.tick()
     assert [incident.id for incident in house.store.incidents(10)] == [1]
 
 
-def test_a_second_sli_joins_the_open_incident(house: House) -> None:
+def test_a_second_sli_joins_the_open_incident(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.live(2, tie=13.0, her=18.0)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie", "her"]
     assert "Also in breach: HER 18.0 %" in house.said()
 
 
-def test_her_on_a_rung_that_waits_for_people_is_no_new_breach(house: House) -> None:
+def test_her_on_a_rung_that_waits_for_people_is_no_new_breach(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
-    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     house.live(6, her=30.0)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie"]
 
 
-def test_a_breach_within_two_hours_of_resolving_reopens(house: House) -> None:
+def test_a_breach_within_two_hours_of_resolving_reopens(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.resolve(ANA, 1, override="wrong reading")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.lifecycle.resolve(ANA, 1, override="wrong reading")
     house.live(20)
     house.live(2, her=18.0)
     incident = house.incident()
@@ -57,7 +57,7 @@ def test_a_breach_within_two_hours_of_resolving_reopens(house: House) -> None:
     assert house.chat.doubled == []
 
 
-def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> None:
+def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: WiredEngine) -> None:
     for _ in range(9):
         house.clock.advance(60)
         house.detector.look_for_silence({"metrics": "metrics: answered HTML, not JSON"})
@@ -67,7 +67,7 @@ def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> N
     assert "no data on DQR, HER, TIE" in incident.title
     assert incident.pages
     assert "inc-1/page/1/ana/slack" in house.chat.posts
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     for _ in range(12):
         house.live(1)
         house.detector.look_for_silence({})
@@ -75,9 +75,9 @@ def test_silence_is_an_incident_of_its_own_and_never_a_breach(house: House) -> N
     assert house.incident().open
 
 
-def test_silence_on_a_waiting_rung_only_posts(house: House) -> None:
+def test_silence_on_a_waiting_rung_only_posts(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
-    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     for _ in range(9):
         house.clock.advance(60)
         house.detector.look_for_silence({})
@@ -87,14 +87,14 @@ def test_silence_on_a_waiting_rung_only_posts(house: House) -> None:
     assert not [key for key in house.chat.posts if key.startswith("inc-2/page")]
 
 
-def test_a_silence_of_four_minutes_is_not_one_yet(house: House) -> None:
+def test_a_silence_of_four_minutes_is_not_one_yet(house: WiredEngine) -> None:
     for _ in range(5):
         house.clock.advance(60)
         house.detector.look_for_silence({})
     assert house.store.open_incidents() == []
 
 
-def test_with_containment_auto_the_bot_lowers_and_says_by_which_rule(house: House) -> None:
+def test_with_containment_auto_the_bot_lowers_and_says_by_which_rule(house: WiredEngine) -> None:
     agents = {"refunds": replace(fleet().agents["refunds"], containment="auto")}
     house.watched = fleet(agents=agents)
     house.live(4, tie=13.0)
@@ -105,17 +105,17 @@ def test_with_containment_auto_the_bot_lowers_and_says_by_which_rule(house: Hous
     assert incident.rungs.state == "confirmed"
 
 
-def test_suggestions_alone_lower_nothing(house: House) -> None:
+def test_suggestions_alone_lower_nothing(house: WiredEngine) -> None:
     house.live(4, tie=13.0)
     assert house.incident().suggestion is not None
     assert house.incident().suggestion.rung == "approval"  # type: ignore[union-attr]
     assert house.incident().rungs.rung == "full"
 
 
-def test_confirmed_means_every_live_instance_said_so(house: House) -> None:
+def test_confirmed_means_every_live_instance_said_so(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.obey(("a", "b", "c"))
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.obey(("a",))
     house.monitor.read_back()
     assert (house.incident().rungs.state, house.incident().rungs.seen) == ("seen", 1)
@@ -131,10 +131,10 @@ def test_confirmed_means_every_live_instance_said_so(house: House) -> None:
     )
 
 
-def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> None:
+def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: WiredEngine) -> None:
     house.live(2, tie=13.0, read=False)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.live(2, tie=13.0, read=False)
     assert house.incident().rungs.state == "not-confirmed"
     assert house.incident().state is IncidentState.RESPONDING
@@ -143,24 +143,24 @@ def test_an_agent_that_never_answers_is_said_loudly_and_pages(house: House) -> N
     assert len(pages) == 1
 
 
-def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: House) -> None:
+def test_what_a_waiting_rung_did_to_her_is_no_breach_after_the_restore(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "approval", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "approval", "loop")
     house.live(55, her=30.0)
     assert house.incident().state is IncidentState.RECOVERED
-    house.commands.ask_restore(ANA, "refunds", "fixed")
-    assert house.commands.approve_restore(BO, 1).ok
+    house.commands.autonomy.ask_restore(ANA, "refunds", "fixed")
+    assert house.commands.autonomy.approve_restore(BO, 1).ok
     house.live(14)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie"]
     assert house.incident().resets == 0
-    assert house.commands.ask_restore(ANA, "refunds", "fixed").ok
+    assert house.commands.autonomy.ask_restore(ANA, "refunds", "fixed").ok
 
 
-def test_a_reset_gives_whoever_has_it_the_full_time_again(house: House) -> None:
+def test_a_reset_gives_whoever_has_it_the_full_time_again(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     house.live(45)
     assert house.incident().state is IncidentState.RECOVERED
     house.live(8, tie=13.0)

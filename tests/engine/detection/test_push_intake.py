@@ -9,7 +9,7 @@ from bot.core.model.samples import MinuteRow, Sample, Series, minute_of
 from bot.core.model.slis import Better, Objective, PollQuery, Sli
 from bot.core.telemetry.task_records import TaskRecord
 from bot.engine.detection.push_intake import PushIntake
-from tests.support.wired import HER, START, TIE, House, fleet
+from tests.support.wired import HER, START, TIE, WiredEngine, fleet
 
 AQDD = Sli(
     "aqdd", "Approval queue", "pending", "gauge", Better.LOWER, Objective(2, relative=True), absolute_tolerance=5
@@ -17,7 +17,7 @@ AQDD = Sli(
 
 
 @pytest.fixture
-def intake(house: House) -> PushIntake:
+def intake(house: WiredEngine) -> PushIntake:
     agent = replace(fleet().agents["refunds"], slis=(("", HER), ("", TIE), ("", AQDD)))
     house.watched = fleet(agents={"refunds": agent})
     return PushIntake(house.store, house.detector, house.get_fleet, house.clock)
@@ -30,7 +30,7 @@ def _task(number: int, minute: float, **changes: object) -> TaskRecord:
     return replace(record, **changes)  # type: ignore[arg-type]
 
 
-def test_pushed_samples_page_before_the_push_is_answered(house: House, intake: PushIntake) -> None:
+def test_pushed_samples_page_before_the_push_is_answered(house: WiredEngine, intake: PushIntake) -> None:
     house.clock.advance(60)
     series = Series("refunds", "", "her")
     samples = [Sample(series, START + timedelta(minutes=m), 18.0, 214) for m in (0, 1)]
@@ -40,7 +40,7 @@ def test_pushed_samples_page_before_the_push_is_answered(house: House, intake: P
     assert len(house.store.incidents(10)) == 1
 
 
-def test_tasks_are_counted_by_their_newest_word(house: House, intake: PushIntake) -> None:
+def test_tasks_are_counted_by_their_newest_word(house: WiredEngine, intake: PushIntake) -> None:
     house.clock.advance(120)
     intake.tasks([_task(n, 1, required_escalation=n < 5) for n in range(50)])
     (row,) = house.store.minutes(Series("refunds", "", "her"), minute_of(START) + 1, minute_of(START) + 1)
@@ -50,7 +50,7 @@ def test_tasks_are_counted_by_their_newest_word(house: House, intake: PushIntake
     assert (row.value, row.n) == (8.0, 50.0)
 
 
-def test_a_stuck_queue_is_counted_while_no_task_is_reported(house: House, intake: PushIntake) -> None:
+def test_a_stuck_queue_is_counted_while_no_task_is_reported(house: WiredEngine, intake: PushIntake) -> None:
     waiting = {"pending_approval": True, "completed": False}
     intake.tasks([_task(n, 0, **waiting) for n in range(30)])
     house.clock.advance(10 * 60)
@@ -63,18 +63,20 @@ def test_a_stuck_queue_is_counted_while_no_task_is_reported(house: House, intake
 FLOWS = ("refund", "goodwill")
 
 
-def _parts(house: House, **values: tuple[float, float | None]) -> list[Sample]:
+def _parts(house: WiredEngine, **values: tuple[float, float | None]) -> list[Sample]:
     at = house.clock.now()
     return [Sample(Series("refunds", flow, "her"), at, value, n) for flow, (value, n) in values.items()]
 
 
-def test_what_workflows_push_is_summed_where_the_agent_is_watched_as_a_whole(house: House, intake: PushIntake) -> None:
+def test_what_workflows_push_is_summed_where_the_agent_is_watched_as_a_whole(
+    house: WiredEngine, intake: PushIntake
+) -> None:
     agent = replace(house.watched.agents["refunds"], workflows=FLOWS)
     house.watched = fleet(agents={"refunds": agent})
     intake.samples(_parts(house, refund=(2, 180), goodwill=(10, 20)), house.clock.now())
     minute = minute_of(START)
     (row,) = house.store.minutes(Series("refunds", "", "her"), minute, minute)
-    assert (row.value, row.n) == (pytest.approx(2.8), 200)  # 3.6 + 2 of 200
+    assert (row.value, row.n) == pytest.approx((2.8, 200))  # 3.6 + 2 of 200
     # the second of two pushes finds the first one's part in the store
     house.clock.advance(60)
     intake.samples(_parts(house, refund=(20, 100)), house.clock.now())
@@ -83,7 +85,7 @@ def test_what_workflows_push_is_summed_where_the_agent_is_watched_as_a_whole(hou
     assert (row.value, row.n) == (35, 400)  # 20 + 120 of 400
 
 
-def test_two_pushes_at_once_do_not_lose_each_other(house: House, intake: PushIntake) -> None:
+def test_two_pushes_at_once_do_not_lose_each_other(house: WiredEngine, intake: PushIntake) -> None:
     agent = replace(house.watched.agents["refunds"], workflows=FLOWS)
     house.watched = fleet(agents={"refunds": agent})
     whole, minute = Series("refunds", "", "her"), minute_of(START)
@@ -93,10 +95,12 @@ def test_two_pushes_at_once_do_not_lose_each_other(house: House, intake: PushInt
     house.clock.advance(60)
     intake.samples(_parts(house, refund=(2, 180)), house.clock.now())
     (row,) = house.store.minutes(whole, minute, minute)
-    assert (row.value, row.n) == (pytest.approx(2.8), 200)
+    assert (row.value, row.n) == pytest.approx((2.8, 200))
 
 
-def test_the_whole_in_the_same_push_counts_and_a_query_is_not_spoken_over(house: House, intake: PushIntake) -> None:
+def test_the_whole_in_the_same_push_counts_and_a_query_is_not_spoken_over(
+    house: WiredEngine, intake: PushIntake
+) -> None:
     agent = replace(house.watched.agents["refunds"], workflows=FLOWS)
     house.watched = fleet(agents={"refunds": agent})
     at, whole, minute = house.clock.now(), Series("refunds", "", "her"), minute_of(START)

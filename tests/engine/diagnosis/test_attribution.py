@@ -18,7 +18,7 @@ from bot.core.transitions.reducer import replay
 from bot.documents.render import MarkdownDocuments
 from bot.engine.reports.postmortems import PostmortemWriter
 from bot.runbooks.library import RunbookLibrary
-from tests.support.wired import ANA, BO, EVE, TIE, House, fleet
+from tests.support.wired import ANA, BO, EVE, TIE, WiredEngine, fleet
 
 RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 LOOP = Playbook(
@@ -46,14 +46,14 @@ def watched() -> Fleet:
 
 
 @pytest.fixture
-def house(house: House) -> House:
+def house(house: WiredEngine) -> WiredEngine:
     house.watched = watched()
     house.playbooks = (LOOP,)
     return house
 
 
 def tasks(
-    house: House, minutes: int, *, ago: int = 0, agent: str = "refunds", failing: int = 0, **more: object
+    house: WiredEngine, minutes: int, *, ago: int = 0, agent: str = "refunds", failing: int = 0, **more: object
 ) -> None:
     """Ten tasks in each of `minutes` minutes that ended `ago` minutes before now; one call in ten fails, or more."""
     records = []
@@ -75,7 +75,7 @@ def tasks(
     house.store.take_tasks(records)
 
 
-def broken(house: House, **more: object) -> Incident:
+def broken(house: WiredEngine, **more: object) -> Incident:
     """TIE breaks; `more` is what the tasks show since. Returns the open incident, looked at five minutes in."""
     tasks(house, 100, ago=1)
     for _ in range(6):
@@ -92,7 +92,7 @@ def top(incident: Incident) -> tuple[str, str]:
     return incident.assessment.top.key
 
 
-def test_a_tool_that_fails_for_everybody_is_the_tool(house: House) -> None:
+def test_a_tool_that_fails_for_everybody_is_the_tool(house: WiredEngine) -> None:
     tasks(house, 100, ago=1, agent="kyc")
     tasks(house, 100, ago=1)
     for _ in range(6):
@@ -105,7 +105,7 @@ def test_a_tool_that_fails_for_everybody_is_the_tool(house: House) -> None:
     assert incident.tool_fault == "ledger"
 
 
-def test_a_prompt_change_minutes_before_is_the_prompt(house: House) -> None:
+def test_a_prompt_change_minutes_before_is_the_prompt(house: WiredEngine) -> None:
     at = house.clock.now()
     house.store.put_changes(
         [
@@ -119,7 +119,7 @@ def test_a_prompt_change_minutes_before_is_the_prompt(house: House) -> None:
     assert incident.tool_fault == ""
 
 
-def test_an_agent_that_repeats_itself_with_no_change_is_the_agent_and_its_playbook_is_named(house: House) -> None:
+def test_an_agent_that_repeats_itself_with_no_change_is_the_agent_and_its_playbook_is_named(house: WiredEngine) -> None:
     tasks(house, 100, ago=1, repeated_calls=0)
     for _ in range(6):
         house.live(1, tie=13.0)
@@ -136,7 +136,7 @@ def test_an_agent_that_repeats_itself_with_no_change_is_the_agent_and_its_playbo
     )
 
 
-def test_without_evidence_nothing_stands_out_and_it_says_what_it_could_not_look_at(house: House) -> None:
+def test_without_evidence_nothing_stands_out_and_it_says_what_it_could_not_look_at(house: WiredEngine) -> None:
     house.watched = fleet()
     house.live(4, tie=13.0)
     house.attribution.look_all()
@@ -146,7 +146,7 @@ def test_without_evidence_nothing_stands_out_and_it_says_what_it_could_not_look_
     assert "model and prompt versions in task records" in found.unseen
 
 
-def test_where_nobody_posts_changes_hearing_of_none_says_nothing(house: House) -> None:
+def test_where_nobody_posts_changes_hearing_of_none_says_nothing(house: WiredEngine) -> None:
     house.watched = fleet()
     house.live(4, tie=13.0)
     house.attribution.look_all()
@@ -157,7 +157,7 @@ def test_where_nobody_posts_changes_hearing_of_none_says_nothing(house: House) -
     assert not [one for cause in found.causes for one in cause.grounds if "no change" in one.words]
 
 
-def test_where_changes_are_posted_hearing_of_none_is_evidence(house: House) -> None:
+def test_where_changes_are_posted_hearing_of_none_is_evidence(house: WiredEngine) -> None:
     house.store.put_changes([PostedChange("old", "deploy", house.clock.now() - timedelta(days=20), "new index")])
     house.live(4, tie=13.0)
     house.attribution.look_all()
@@ -167,7 +167,7 @@ def test_where_changes_are_posted_hearing_of_none_is_evidence(house: House) -> N
     assert [one for cause in found.causes for one in cause.grounds if "no change" in one.words]
 
 
-def test_the_card_is_posted_once_and_edited(house: House) -> None:
+def test_the_card_is_posted_once_and_edited(house: WiredEngine) -> None:
     broken(house)
     posted = [one for one in house.chat.posts.values() if isinstance(one.content, CausesCard)]
     assert len(posted) == 1
@@ -180,7 +180,7 @@ def test_the_card_is_posted_once_and_edited(house: House) -> None:
     assert len([one for one in house.chat.posts.values() if isinstance(one.content, CausesCard)]) == 1
 
 
-def test_looking_waits_for_news_and_stops_when_a_person_has_named_the_cause(house: House) -> None:
+def test_looking_waits_for_news_and_stops_when_a_person_has_named_the_cause(house: WiredEngine) -> None:
     incident = broken(house)
     before = house.kinds().count("assessed")
     house.attribution.look_all()
@@ -191,7 +191,7 @@ def test_looking_waits_for_news_and_stops_when_a_person_has_named_the_cause(hous
     assert house.kinds().count("assessed") == before
 
 
-def test_a_person_confirms_corrects_and_rules_out(house: House) -> None:
+def test_a_person_confirms_corrects_and_rules_out(house: WiredEngine) -> None:
     house.store.put_changes([PostedChange("p-7", "prompt", house.clock.now(), "shorter", version="v7")])
     incident = broken(house, prompt="v7")
     causes = house.commands.causes
@@ -212,7 +212,7 @@ def test_a_person_confirms_corrects_and_rules_out(house: House) -> None:
     assert "rolled back, still bad" in next(line.ruled_out for line in card.causes if line.kind == "prompt")
 
 
-def test_what_is_no_cause_is_answered_with_the_nearest(house: House) -> None:
+def test_what_is_no_cause_is_answered_with_the_nearest(house: WiredEngine) -> None:
     incident = broken(house)
     answer = house.commands.causes.attribute(ANA, incident.id, "promt")
     assert not answer.ok
@@ -221,9 +221,9 @@ def test_what_is_no_cause_is_answered_with_the_nearest(house: House) -> None:
     assert house.incident().cause is None
 
 
-def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: House) -> None:
+def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: WiredEngine) -> None:
     incident = broken(house, repeated_calls=5)
-    house.commands.mark_step(ANA, incident.id, "confirm", "done")
+    house.commands.lifecycle.mark_step(ANA, incident.id, "confirm", "done")
     answer = house.commands.causes.adopt(ANA, incident.id, "retry-lop")
     assert answer.text == "There is no playbook 'retry-lop'. Did you mean retry-loop? There are: retry-loop."
     # the stand-in shelf has one runbook for every name, so the plan that is in use already is refused
@@ -231,12 +231,12 @@ def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: House) 
 
 
 def test_the_best_match_is_walked_from_its_shipped_runbook(tmp_path: Path) -> None:
-    house = House(tmp_path, watched(), playbooks=(LOOP,), shelf=RunbookLibrary(RUNBOOKS))
+    house = WiredEngine(tmp_path, watched(), playbooks=(LOOP,), runbooks=RunbookLibrary(RUNBOOKS))
     house.settle_in()
     incident = broken(house, repeated_calls=5)
     before = incident.plan
     done = before.steps[0].id
-    house.commands.mark_step(ANA, incident.id, done, "done")
+    house.commands.lifecycle.mark_step(ANA, incident.id, done, "done")
 
     answer = house.commands.causes.adopt(ANA, incident.id)  # no name: the playbook that fits best
     after = house.incident()
@@ -247,16 +247,16 @@ def test_the_best_match_is_walked_from_its_shipped_runbook(tmp_path: Path) -> No
     fresh = [step for step in after.plan.steps if step.id != done]
     assert {step.phase for step in fresh} == {"detection", "attribution", "containment", "recovery"}
     assert replay(sealed.entry.event for sealed in house.store.entries(1) if sealed.entry.event) == after
-    house.commands.mark_step(ANA, incident.id, fresh[0].id, "done")
+    house.commands.lifecycle.mark_step(ANA, incident.id, fresh[0].id, "done")
     assert fresh[0].id in house.incident().marks
     house.close()
 
 
-def test_evidence_of_what_is_not_there_is_an_answer(house: House) -> None:
+def test_evidence_of_what_is_not_there_is_an_answer(house: WiredEngine) -> None:
     assert house.commands.causes.evidence(9).text == "There is no incident INC-0009."
 
 
-def test_what_was_changed_stands_in_the_timeline_once_and_on_the_chart(house: House) -> None:
+def test_what_was_changed_stands_in_the_timeline_once_and_on_the_chart(house: WiredEngine) -> None:
     at = house.clock.now()
     house.store.put_changes([PostedChange("p-7", "prompt", at, "shorter refusals", version="v7")])
     incident = broken(house, prompt="v7")
@@ -272,12 +272,12 @@ def test_what_was_changed_stands_in_the_timeline_once_and_on_the_chart(house: Ho
     assert ("prompt", "change") in [(mark["label"], mark["sort"]) for mark in charts[0]["marks"]]
 
 
-def test_the_postmortem_says_what_people_said_it_was_and_was_not(house: House) -> None:
+def test_the_postmortem_says_what_people_said_it_was_and_was_not(house: WiredEngine) -> None:
     house.store.put_changes([PostedChange("p-7", "prompt", house.clock.now(), "shorter", version="v7")])
     incident = broken(house, prompt="v7")
     house.commands.causes.rule_out(ANA, incident.id, "1", "rolled back, still bad")
     house.commands.causes.attribute(ANA, incident.id, "tool", "429 without Retry-After")
-    house.commands.postmortem(ANA, incident.id)
+    house.commands.lifecycle.postmortem(ANA, incident.id)
     house.deliver()
     text = Path(house.incident().postmortem).read_text()
     assert "- Cause: a tool: 429 without Retry-After" in text

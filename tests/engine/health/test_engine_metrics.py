@@ -13,7 +13,7 @@ from bot.ports.store import Waiting
 from bot.web.metrics.engine_metrics import EngineMetricsCollector, EngineReadings, EventCounts
 from bot.web.metrics.http_metrics import WebMetrics
 from tests.engine.health import alert_rules_yaml as yaml_of_rules
-from tests.support.wired import ANA, BO, House
+from tests.support.wired import ANA, BO, WiredEngine
 
 RULES = Path(__file__).resolve().parents[3] / "examples" / "prometheus"
 
@@ -77,7 +77,7 @@ def test_a_database_that_is_away_hides_no_other_metric() -> None:
     assert registry.get_sample_value("stepdown_unreadable_metrics") == 1
 
 
-def test_a_night_is_counted(house: House) -> None:
+def test_a_night_is_counted(house: WiredEngine) -> None:
     registry = CollectorRegistry()
     house.recorder.listeners.append(EventCounts(registry).note)
     told = registry.get_sample_value
@@ -88,19 +88,19 @@ def test_a_night_is_counted(house: House) -> None:
     assert told("stepdown_pages_total", {"way": "slack", "outcome": "sent"}) == 1
     assert told("stepdown_breach_to_page_seconds_count") == 1
     house.later(4)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     assert told("stepdown_acknowledge_seconds_sum") == timedelta(minutes=4).total_seconds()
-    house.commands.step_down(BO, "refunds", "approval", "loop")
+    house.commands.autonomy.step_down(BO, "refunds", "approval", "loop")
     house.live(1)
     assert told("stepdown_rung_changes_total", {"direction": "lowered"}) == 1
     assert told("stepdown_contain_seconds_count") == 1
     house.live(40, dqr=40.0)
     assert told("stepdown_acknowledgements_lapsed_total") == 1
-    house.commands.cancel(ANA, 1, "a test")
+    house.commands.lifecycle.cancel(ANA, 1, "a test")
     assert told("stepdown_incidents_closed_total", {"how": "cancelled"}) == 1
 
 
-def test_an_escalation_that_runs_out_is_counted(house: House) -> None:
+def test_an_escalation_that_runs_out_is_counted(house: WiredEngine) -> None:
     registry = CollectorRegistry()
     house.recorder.listeners.append(EventCounts(registry).note)
     house.live(2, her=18.0)

@@ -4,19 +4,19 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.budgets.budget import PERIOD
 from bot.core.incident.effects import Notice
 from bot.core.model.rungs import InstanceReading
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.telemetry.task_records import TaskRecord
-from bot.engine.budgets.budgets import PERIOD
 from bot.engine.health.maintenance import Retention
-from tests.support.wired import ANA, START, House
+from tests.support.wired import ANA, START, WiredEngine
 
 HER = Series("refunds", "", "her")
 AQDD = Series("refunds", "", "aqdd")
 
 
-def days_of(house: House, days: float, value: float = 2.0) -> int:
+def days_of(house: WiredEngine, days: float, value: float = 2.0) -> int:
     """Minutes up to now; returns how many of a series."""
     last = minute_of(house.clock.now())
     count = int(days * 1440)
@@ -26,11 +26,11 @@ def days_of(house: House, days: float, value: float = 2.0) -> int:
     return count
 
 
-def rows(house: House) -> dict[str, int]:
+def rows(house: WiredEngine) -> dict[str, int]:
     return dict(house.store.rows())
 
 
-def test_minutes_older_than_two_days_become_fives_and_read_as_before(house: House) -> None:
+def test_minutes_older_than_two_days_become_fives_and_read_as_before(house: WiredEngine) -> None:
     days_of(house, 4)
     now = minute_of(house.clock.now())
     before = house.store.minutes(HER, now - 4 * 1440, now)
@@ -46,7 +46,7 @@ def test_minutes_older_than_two_days_become_fives_and_read_as_before(house: Hous
     assert house.store.minutes_of(["refunds"], now - 4 * 1440, now)[HER] == after
 
 
-def test_rolling_twice_changes_nothing_and_a_late_minute_is_taken_in(house: House) -> None:
+def test_rolling_twice_changes_nothing_and_a_late_minute_is_taken_in(house: WiredEngine) -> None:
     days_of(house, 4)
     house.upkeep.keep(house.clock.now())
     once = rows(house)
@@ -61,14 +61,14 @@ def test_rolling_twice_changes_nothing_and_a_late_minute_is_taken_in(house: Hous
     assert [(row.value, row.n) for row in house.store.minutes(HER, old, old)] == [(7.0, 10)]
 
 
-def test_a_baseline_is_the_same_before_and_after_rolling_up(house: House) -> None:
+def test_a_baseline_is_the_same_before_and_after_rolling_up(house: WiredEngine) -> None:
     days_of(house, 6)
     agent = house.watched.agents["refunds"]
     sli = agent.slis[0][1]
     onset = minute_of(house.clock.now())
-    before = house.history.freeze(agent, HER, sli, onset)
+    before = house.baselines.freeze(agent, HER, sli, onset)
     house.upkeep.keep(house.clock.now())
-    after = house.history.freeze(agent, HER, sli, onset)
+    after = house.baselines.freeze(agent, HER, sli, onset)
     assert before is not None
     assert after is not None
     assert after.value == pytest.approx(before.value, rel=0.01)
@@ -76,7 +76,7 @@ def test_a_baseline_is_the_same_before_and_after_rolling_up(house: House) -> Non
     assert "same hour" in after.method
 
 
-def test_history_goes_when_its_days_are_over(house: House) -> None:
+def test_history_goes_when_its_days_are_over(house: WiredEngine) -> None:
     days_of(house, 4)
     house.upkeep._keep = Retention(history_days=3)
     house.upkeep.keep(house.clock.now())
@@ -84,7 +84,7 @@ def test_history_goes_when_its_days_are_over(house: House) -> None:
     assert minute_of(house.clock.now()) - oldest <= 3 * 1440 + 5
 
 
-def test_tasks_go_but_one_that_waits_for_a_person_stays(house: House) -> None:
+def test_tasks_go_but_one_that_waits_for_a_person_stays(house: WiredEngine) -> None:
     old = START - timedelta(days=20)
     done = TaskRecord("t1", "refunds", "refund", old, completed=True)
     waits = TaskRecord("t2", "refunds", "refund", old, pending_approval=True, queued_at=old)
@@ -94,10 +94,10 @@ def test_tasks_go_but_one_that_waits_for_a_person_stays(house: House) -> None:
     assert rows(house)["task"] == 1
 
 
-def test_effects_go_long_after_their_incident_closed_and_the_record_stays(house: House) -> None:
+def test_effects_go_long_after_their_incident_closed_and_the_record_stays(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.cancel(ANA, 1, "a test")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.lifecycle.cancel(ANA, 1, "a test")
     house.deliver()
     house.live(1)
     wanted = rows(house)["outbox"]
@@ -111,17 +111,17 @@ def test_effects_go_long_after_their_incident_closed_and_the_record_stays(house:
     assert house.store.incident(1) is not None
 
 
-def test_what_still_has_to_be_done_is_never_forgotten(house: House) -> None:
+def test_what_still_has_to_be_done_is_never_forgotten(house: WiredEngine) -> None:
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
-    house.commands.cancel(ANA, 1, "a test")
+    house.commands.paging.acknowledge(ANA, 1)
+    house.commands.lifecycle.cancel(ANA, 1, "a test")
     house.store.enqueue([Notice("late", "still to be said")], 1.0)
     house.upkeep.keep(house.clock.now() + timedelta(days=400))
     house.deliver()
     assert "still to be said" in house.said()
 
 
-def test_deliveries_seen_and_silent_instances_go_after_two_days(house: House) -> None:
+def test_deliveries_seen_and_silent_instances_go_after_two_days(house: WiredEngine) -> None:
     house.store.first_sight("envelope", house.clock.now())
     house.store.put_readings([InstanceReading("refunds", "a", "full", 0, house.clock.now())])
     house.upkeep.keep(house.clock.now() + timedelta(days=1))
@@ -130,7 +130,7 @@ def test_deliveries_seen_and_silent_instances_go_after_two_days(house: House) ->
     assert (rows(house)["sight"], rows(house)["reading"]) == (0, 0)
 
 
-def test_it_is_done_once_an_hour_across_restarts(house: House) -> None:
+def test_it_is_done_once_an_hour_across_restarts(house: WiredEngine) -> None:
     days_of(house, 4)
     house.upkeep.tick()
     first = rows(house)["minute"]
@@ -148,7 +148,7 @@ def test_history_lasts_as_long_as_what_is_reckoned_from_it() -> None:
     assert Retention().history_days * 1440 > PERIOD
 
 
-def test_the_database_stops_growing(house: House) -> None:
+def test_the_database_stops_growing(house: WiredEngine) -> None:
     """Six days of minutes, tasks and closed incidents with the upkeep's own hour: full after three, and not fuller."""
     house.upkeep._keep = Retention(minutes_hours=12, history_days=2, tasks_days=1, effects_days=1)
     sizes: dict[int, tuple[int, dict[str, int]]] = {}
@@ -158,9 +158,9 @@ def test_the_database_stops_growing(house: House) -> None:
         house.store.put_minutes([MinuteRow(HER, last - back, 2.0 + back % 3, 50) for back in range(60)])
         house.store.take_tasks([TaskRecord(f"{hour}-{n}", "refunds", "refund", now, completed=True) for n in range(5)])
         if hour % 12 == 0:
-            number = house.commands.declare(ANA, "refunds", f"by hand {hour}").incident_id or 0
-            house.commands.acknowledge(ANA, number)
-            house.commands.cancel(ANA, number, "a test")
+            number = house.commands.lifecycle.declare(ANA, "refunds", f"by hand {hour}").incident_id or 0
+            house.commands.paging.acknowledge(ANA, number)
+            house.commands.lifecycle.cancel(ANA, number, "a test")
             house.deliver()
         house.upkeep.tick()
         if hour % 24 == 0:

@@ -62,13 +62,13 @@ def test_a_rung_is_told_only_when_everyone_alive_knows_it_and_has_passed_on_what
     a.hears("i-a", "approval", 1, 1)
     b.hears("i-b", "full", 0, 1)
     _step_down(a.store)
-    assert not a.replicas.all_told("refunds", 1)
+    assert not a.replicas.known_everywhere("refunds", 1)
     a.replicas.exchange()
-    assert not a.replicas.all_told("refunds", 1), "b has an instance that nobody else knows of"
+    assert not a.replicas.known_everywhere("refunds", 1), "b has an instance that nobody else knows of"
     assert a.knows() == {"i-a": "approval"}
     b.replicas.exchange()
     a.replicas.exchange()
-    assert a.replicas.all_told("refunds", 1)
+    assert a.replicas.known_everywhere("refunds", 1)
     assert a.knows() == b.knows() == {"i-a": "approval", "i-b": "full"}
     assert b.rung_cache.answer("refunds").level == "approval"
 
@@ -77,11 +77,11 @@ def test_nobody_waits_for_one_that_is_silent_or_has_left(pair: tuple[One, One]) 
     a, b = pair
     _step_down(a.store)
     a.replicas.exchange()
-    assert not a.replicas.all_told("refunds", 1)
+    assert not a.replicas.known_everywhere("refunds", 1)
     with a.store.writing() as connection:
         connection.exec_driver_sql("UPDATE replica SET told_at = told_at - 11 WHERE name = 'b'")
     a.replicas.exchange()
-    assert a.replicas.all_told("refunds", 1)
+    assert a.replicas.known_everywhere("refunds", 1)
     b.replicas.leave()
     a.replicas.exchange()
     assert set(a.replicas.alive()) == {"a"}

@@ -12,7 +12,7 @@ from bot.engine.detection.poller import Poller
 from bot.engine.health.self_monitor import ProcessReadings, SelfMonitor
 from bot.engine.health.timeouts import CallTimeout
 from bot.ports.errors import DeliveryError
-from tests.support.wired import House, fleet
+from tests.support.wired import WiredEngine, fleet
 
 QUERY = PollQuery("her of all", "metrics", "her", "ratio", {"bad": "x", "total": "y"})
 
@@ -28,7 +28,7 @@ class Patient:
     """Everything the watch feels, movable by hand."""
 
     def __init__(self, path: Path) -> None:
-        self.house = House(path, watched=fleet(queries=(QUERY,)))
+        self.house = WiredEngine(path, watched=fleet(queries=(QUERY,)))
         self.wall = 100.0
         self.mono = 900.0
         self.connected = True
@@ -43,7 +43,7 @@ class Patient:
 
     def again(self, host: str = "") -> None:
         """A new process on the same database."""
-        body = ProcessReadings(
+        process = ProcessReadings(
             lambda: self.connected,
             lambda: self.wall,
             lambda: self.mono,
@@ -54,7 +54,7 @@ class Patient:
             in_time=self.in_time,
         )
         house = self.house
-        self.watch = SelfMonitor(house.store, self.poller, house.get_fleet, house.clock, house.chat, body)
+        self.watch = SelfMonitor(house.store, self.poller, house.get_fleet, house.clock, house.chat, process)
 
     def pass_by(self, seconds: float = 5.0) -> None:
         self.wall += seconds

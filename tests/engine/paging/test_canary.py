@@ -9,30 +9,30 @@ import pytest
 from bot.core.cards.page import PageCard
 from bot.ports.errors import DeliveryError
 from bot.simulation.clock import MovableClock
-from tests.support.wired import House, fleet
+from tests.support.wired import WiredEngine, fleet
 
 TUESDAY = datetime(2026, 3, 3, 10, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path, canary_to="ana", clock=MovableClock(TUESDAY))
+def watched(tmp_path: Path) -> Iterator[WiredEngine]:
+    made = WiredEngine(tmp_path, canary_to="ana", clock=MovableClock(TUESDAY))
     yield made
     made.close()
 
 
-def pages(house: House) -> list[str]:
+def pages(house: WiredEngine) -> list[str]:
     return [key for key in house.chat.posts if key.startswith("inc-0/page/")]
 
 
-def tick(house: House) -> None:
+def tick(house: WiredEngine) -> None:
     house.upkeep.tick()
     house.deliver()
     house.upkeep.tick()
     house.deliver()
 
 
-def test_it_goes_out_once_a_week_and_says_that_it_is_a_test(watched: House) -> None:
+def test_it_goes_out_once_a_week_and_says_that_it_is_a_test(watched: WiredEngine) -> None:
     tick(watched)
     tick(watched)
     [key] = pages(watched)
@@ -48,7 +48,7 @@ def test_it_goes_out_once_a_week_and_says_that_it_is_a_test(watched: House) -> N
     assert len(pages(watched)) == 2
 
 
-def test_a_restart_does_not_send_it_again(watched: House) -> None:
+def test_a_restart_does_not_send_it_again(watched: WiredEngine) -> None:
     watched.upkeep.tick()
     watched.close()
     watched.open()
@@ -56,7 +56,7 @@ def test_a_restart_does_not_send_it_again(watched: House) -> None:
     assert len(pages(watched)) == 1
 
 
-def test_one_that_fails_is_loud_until_the_next_one_lands(watched: House) -> None:
+def test_one_that_fails_is_loud_until_the_next_one_lands(watched: WiredEngine) -> None:
     watched.chat.refuse.append(DeliveryError("account_inactive", permanent=True))
     tick(watched)
     assert "THE TEST PAGE FAILED (2026-W10, to ana): slack: failed (account_inactive)" in watched.said()
@@ -67,14 +67,14 @@ def test_one_that_fails_is_loud_until_the_next_one_lands(watched: House) -> None
     assert watched.canary.trouble() == ""
 
 
-def test_one_that_waits_too_long_counts_as_lost(watched: House) -> None:
+def test_one_that_waits_too_long_counts_as_lost(watched: WiredEngine) -> None:
     watched.upkeep.tick()
     watched.later(11)
     watched.upkeep.tick()
     assert "slack: pending" in watched.canary.trouble()
 
 
-def test_somebody_who_cannot_be_paged_at_all_is_loud(watched: House) -> None:
+def test_somebody_who_cannot_be_paged_at_all_is_loud(watched: WiredEngine) -> None:
     watched.watched = fleet(people={})
     tick(watched)
     assert "ana cannot be paged by any way" in watched.canary.trouble()
@@ -82,12 +82,12 @@ def test_somebody_who_cannot_be_paged_at_all_is_loud(watched: House) -> None:
 
 @pytest.mark.parametrize("when", [datetime(2026, 3, 3, 3, 0, tzinfo=UTC), datetime(2026, 3, 7, 12, 0, tzinfo=UTC)])
 def test_nobody_is_woken_by_a_test_at_night_or_on_a_weekend(tmp_path: Path, when: datetime) -> None:
-    house = House(tmp_path, canary_to="ana", clock=MovableClock(when))
+    house = WiredEngine(tmp_path, canary_to="ana", clock=MovableClock(when))
     tick(house)
     assert pages(house) == []
     house.close()
 
 
-def test_without_a_person_there_is_no_canary(house: House) -> None:
+def test_without_a_person_there_is_no_canary(house: WiredEngine) -> None:
     tick(house)
     assert pages(house) == []

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core.model.people import Person, Way
 from bot.core.paging.reachability import Hole, holes
-from tests.support.wired import House, fleet
+from tests.support.wired import WiredEngine, fleet
 
 
 def whole() -> dict[str, Person]:
@@ -52,7 +52,7 @@ def test_no_deputy_and_no_phone_are_said() -> None:
     assert "has no phone number" in found
 
 
-def said(house: House) -> list[str]:
+def said(house: WiredEngine) -> list[str]:
     return [
         text
         for key, posted in house.chat.posts.items()
@@ -61,7 +61,7 @@ def said(house: House) -> list[str]:
     ]
 
 
-def test_the_check_runs_at_start_and_once_a_day_and_speaks_when_something_changed(house: House) -> None:
+def test_the_check_runs_at_start_and_once_a_day_and_speaks_when_something_changed(house: WiredEngine) -> None:
     house.watched = fleet(people=whole())
     house.pagers = {"sms": house.chat}
     house.close()
@@ -86,7 +86,7 @@ def test_the_check_runs_at_start_and_once_a_day_and_speaks_when_something_change
     assert len(said(house)) == 1, "the same holes are not news"
 
 
-def test_a_restart_on_the_same_day_looks_again_but_says_nothing_twice(house: House) -> None:
+def test_a_restart_on_the_same_day_looks_again_but_says_nothing_twice(house: WiredEngine) -> None:
     house.directory.accounts["ana"] = "gone"
     house.upkeep.tick()
     house.deliver()

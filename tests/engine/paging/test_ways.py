@@ -11,7 +11,7 @@ from bot.core.model.people import Person, Way
 from bot.pagers import build_pagers
 from bot.ports.errors import DeliveryError
 from tests.contracts.odd_server import OddServer, odd_server
-from tests.support.wired import ANA, House, fleet
+from tests.support.wired import ANA, WiredEngine, fleet
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -27,13 +27,13 @@ def server() -> Iterator[OddServer]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, server: OddServer) -> Iterator[House]:
+def house(tmp_path: Path, server: OddServer) -> Iterator[WiredEngine]:
     """Ana is reached by Slack, two PagerDuty services and two Apprise URLs."""
     urls = (f"{server.url.replace('http', 'json')}/{path}" for path in ("sms", "push"))
     ways = (*(Way("pagerduty", key) for key in KEYS), *(Way("apprise", url) for url in urls))
     whole = fleet()
     people = {**whole.people, "ana": replace(whole.people["ana"], ways=ways)}
-    made = House(tmp_path, replace(whole, people=people), pagers=build_pagers(server.url))
+    made = WiredEngine(tmp_path, replace(whole, people=people), pagers=build_pagers(server.url))
     made.settle_in()
     yield made
     made.close()
@@ -49,7 +49,7 @@ def paths(server: OddServer) -> list[str]:
     return sorted(asked.path for asked in server.asked)
 
 
-def test_every_way_is_paged_at_once_two_of_a_kind_as_well(house: House, server: OddServer) -> None:
+def test_every_way_is_paged_at_once_two_of_a_kind_as_well(house: WiredEngine, server: OddServer) -> None:
     house.live(2, her=18.0)
     assert paths(server) == ["/push", "/sms", "/v2/enqueue", "/v2/enqueue"]
     assert pagerduty(server) == [("trigger", "a", "1"), ("trigger", "b", "1")]
@@ -58,41 +58,41 @@ def test_every_way_is_paged_at_once_two_of_a_kind_as_well(house: House, server: 
     assert sorted(sent) == sorted(f"inc-1/page/1/ana/{way}" for way in ways)
 
 
-def test_with_slack_down_the_other_ways_go_out_and_nobody_else_is_woken(house: House, server: OddServer) -> None:
+def test_with_slack_down_the_other_ways_go_out_and_nobody_else_is_woken(house: WiredEngine, server: OddServer) -> None:
     house.chat.refuse = [DeliveryError("no connection") for _ in range(1_000)]
     house.live(2, her=18.0)
     assert len(server.asked) == 4
     assert house.incident().escalation.paged == ("ana",)
 
 
-def test_an_acknowledgement_is_shown_where_the_way_can(house: House, server: OddServer) -> None:
+def test_an_acknowledgement_is_shown_where_the_way_can(house: WiredEngine, server: OddServer) -> None:
     house.live(2, her=18.0)
     del server.asked[:]
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     house.deliver()
     assert pagerduty(server) == [("acknowledge", "a", "1"), ("acknowledge", "b", "1")]
     assert len(server.asked) == 2, "nobody is woken again by a text message"
 
 
-def test_a_lapsed_acknowledgement_pages_under_a_new_dedup_key(house: House, server: OddServer) -> None:
+def test_a_lapsed_acknowledgement_pages_under_a_new_dedup_key(house: WiredEngine, server: OddServer) -> None:
     """The alerts of the first run are acknowledged over there; a trigger merged into one would wake nobody."""
     house.live(2, her=18.0)
-    house.commands.acknowledge(ANA, 1)
+    house.commands.paging.acknowledge(ANA, 1)
     del server.asked[:]
     house.live(31, her=18.0)
     triggers = [event for event in pagerduty(server) if event[0] == "trigger"]
     assert triggers[:2] == [("trigger", "a", "2"), ("trigger", "b", "2")]
 
 
-def test_a_false_alarm_is_resolved_everywhere(house: House, server: OddServer) -> None:
+def test_a_false_alarm_is_resolved_everywhere(house: WiredEngine, server: OddServer) -> None:
     house.live(2, her=18.0)
     del server.asked[:]
-    house.commands.cancel(ANA, 1, "a test deploy")
+    house.commands.lifecycle.cancel(ANA, 1, "a test deploy")
     house.deliver()
     assert pagerduty(server) == [("resolve", "a", "1"), ("resolve", "b", "1")]
 
 
-def test_a_pager_that_is_down_is_said_and_the_others_stand(house: House, server: OddServer) -> None:
+def test_a_pager_that_is_down_is_said_and_the_others_stand(house: WiredEngine, server: OddServer) -> None:
     server.answer = lambda asked: asked.json({}, 400 if asked.path == "/v2/enqueue" else 200)
     house.live(2, her=18.0)
     texts = [entry.entry.text for entry in house.store.entries(1)]

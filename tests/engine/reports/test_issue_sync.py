@@ -9,7 +9,7 @@ import pytest
 from bot.core.incident.followups import Followup
 from bot.engine.reports.issue_sync import IssueSync
 from bot.ports.errors import DeliveryError
-from tests.support.wired import ANA, House
+from tests.support.wired import ANA, WiredEngine
 
 
 @dataclass
@@ -29,20 +29,20 @@ class Board:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
+def house(tmp_path: Path) -> Iterator[WiredEngine]:
+    made = WiredEngine(tmp_path)
     made.settle_in()
     made.live(2, her=18.0)
-    made.commands.note(ANA, 1, "write the missing eval", "followup")
+    made.commands.teamwork.note(ANA, 1, "write the missing eval", "followup")
     yield made
     made.close()
 
 
-def issue_sync(house: House, rung_cache: Board, said: list[str]) -> IssueSync:
+def issue_sync(house: WiredEngine, rung_cache: Board, said: list[str]) -> IssueSync:
     return IssueSync(house.store, house.recorder, house.get_fleet, house.clock, rung_cache, said.append)
 
 
-def test_a_follow_up_is_linked_once_by_whichever_replica(house: House) -> None:
+def test_a_follow_up_is_linked_once_by_whichever_replica(house: WiredEngine) -> None:
     rung_cache, said = Board(), list[str]()
     for _ in range(2):
         issue_sync(house, rung_cache, said).tick()
@@ -54,7 +54,7 @@ def test_a_follow_up_is_linked_once_by_whichever_replica(house: House) -> None:
     assert said == []
 
 
-def test_what_fails_is_said_and_tried_again_in_the_next_round(house: House) -> None:
+def test_what_fails_is_said_and_tried_again_in_the_next_round(house: WiredEngine) -> None:
     rung_cache, said = Board(refusals=1), list[str]()
     issue_sync(house, rung_cache, said).tick()
     assert said == ["follow-up 1-1 is not tracked yet: GitHub answered 502"]

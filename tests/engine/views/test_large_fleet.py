@@ -7,7 +7,7 @@ import pytest
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.engine.views.sli_lines import MOST_NUMBERED
-from tests.support.wired import ANA, HER, House, fleet
+from tests.support.wired import ANA, HER, WiredEngine, fleet
 
 
 def crowd(count: int) -> dict[str, Agent]:
@@ -15,24 +15,24 @@ def crowd(count: int) -> dict[str, Agent]:
 
 
 @pytest.mark.parametrize("n", [3.0, 8.0, 100.0])
-def test_a_breach_of_few_tasks_a_minute_is_seen_by_the_first_look(house: House, n: float) -> None:
-    house.feed(360, n=n, **house.healthy())
+def test_a_breach_of_few_tasks_a_minute_is_seen_by_the_first_look(house: WiredEngine, n: float) -> None:
+    house.feed(360, house.healthy(), n=n)
     for _ in range(14):
         house.clock.advance(60)
-        house.feed(1, n=n, **{**house.healthy(), "her": 60.0})
+        house.feed(1, {**house.healthy(), "her": 60.0}, n=n)
         house.detector.evaluate(["refunds"], house.clock.now())
     assert [incident.agent for incident in house.store.open_incidents()] == ["refunds"]
 
 
-def test_a_healthy_agent_is_read_a_few_minutes_back_and_an_ill_one_to_its_first_bad_minute(house: House) -> None:
+def test_a_healthy_agent_is_read_a_few_minutes_back_and_an_ill_one_to_its_first_bad_minute(house: WiredEngine) -> None:
     asked: list[int] = []
-    rows = house.history.rows
+    rows = house.baselines.rows
 
     def noted(agents: list[str], first: int, last: int) -> object:
         asked.append(last - first)
         return rows(agents, first, last)
 
-    house.history.rows = noted  # type: ignore[method-assign,assignment]
+    house.baselines.rows = noted  # type: ignore[method-assign,assignment]
     house.live(1)
     assert max(asked[:1]) < 30
     assert len(house.store.open_incidents()) == 0
@@ -41,12 +41,12 @@ def test_a_healthy_agent_is_read_a_few_minutes_back_and_an_ill_one_to_its_first_
     assert minute_of(house.incident().opened_at) - first_bad <= 2
 
 
-def test_a_long_list_has_the_troubled_first_and_numbers_for_as_many_as_a_message_shows(house: House) -> None:
+def test_a_long_list_has_the_troubled_first_and_numbers_for_as_many_as_a_message_shows(house: WiredEngine) -> None:
     house.watched = replace(house.watched, agents={**crowd(70), **fleet().agents})
     last = minute_of(house.clock.now())
     house.store.put_minutes([MinuteRow(Series("a001", "", "her"), last, 2.0, 100.0)])
     house.live(2, her=18.0)
-    house.commands.step_down(ANA, "a040", "read-only", "testing")
+    house.commands.autonomy.step_down(ANA, "a040", "read-only", "testing")
     rows = house.views.fleet_card(house.clock.now(), off_normal=False).rows
     assert {row.agent for row in rows[:2]} == {"refunds", "a040"}
     assert len(rows) == 71

@@ -87,8 +87,8 @@ def test_a_first_drill(browser: Browser, stage: DemoSetup) -> None:
     the_owner_contains_it(ana)
     the_team_finds_the_cause(ana, bo, cleo)
     it_ends_with_a_report(ana, cleo)
-    drill = next(iter(stage.app.exercises.drills.values()))
-    assert Path(drill.wait_for_report(60)).is_file()
+    live = next(iter(stage.app.exercises.live_exercises.values()))
+    assert Path(live.wait_for_report(60)).is_file()
 
 
 def the_owner_contains_it(ana: Desk) -> None:

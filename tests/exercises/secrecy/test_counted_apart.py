@@ -14,6 +14,7 @@ from bot.core.reports.weekly_review import words
 from bot.engine.budgets.budgets import BudgetReader
 from bot.engine.reliability.weekly_review import WeeklyReview
 from bot.exercises.live import LiveExercise
+from bot.store import SqlStore
 from bot.store.migrate import head
 from bot.store.tools import export
 from tests.exercises.setup import BO, CLEO, DAN, TOWN, House
@@ -42,25 +43,25 @@ class Counted:
 @pytest.mark.slow
 def test_only_what_is_real_is_counted(house: House) -> None:
     app = house.stage.app
-    answer = app.commands.declare(OWNER, "refunds", "it lies")
+    answer = app.commands.lifecycle.declare(OWNER, "refunds", "it lies")
     assert answer.ok, answer.text
     house.until("the page", lambda: counted(house).pages)  # before somebody answers: who answers first needs none
-    assert app.commands.acknowledge(OWNER, 1).ok
-    assert app.commands.step_down(OWNER, "refunds", "bounded", "to look").ok
+    assert app.commands.paging.acknowledge(OWNER, 1).ok
+    assert app.commands.autonomy.step_down(OWNER, "refunds", "bounded", "to look").ok
     house.until("containment", lambda: app.store.incidents(1)[0].contained_at)
-    began = app.commands._now() - timedelta(minutes=2)
+    began = app.commands.acts.now() - timedelta(minutes=2)
     before = counted(house, began)
     assert before.incidents == [1]
     assert before.autonomy["level"] == "bounded"
     assert any(line.startswith("stepdown_acknowledge_seconds_count 1.0") for line in before.metrics), before.metrics
 
     house.types(DAN, TOWN, f"/tabletop start retry-loop agent refunds players <@{BO}> <@{CLEO}> speed 60x")
-    drill = house.drill()
-    they_play(house, drill)
+    live = house.live()
+    they_play(house, live)
     during = counted(house, began)
     assert during == before
-    house.types(BO, drill.channel, "/tabletop real")
-    house.until("the report", lambda: drill.report_path)
+    house.types(BO, live.channel, "/tabletop real")
+    house.until("the report", lambda: live.report_path)
     assert counted(house, began) == before
     told = told_of_the_week(house)
     assert "Incidents: 1 (1 SEV3)" in told
@@ -68,18 +69,18 @@ def test_only_what_is_real_is_counted(house: House) -> None:
         assert not re.findall(r".*(?:drill-|inc-1001|\[exercise|exercise 1).*", text.casefold())
 
 
-def they_play(house: House, drill: LiveExercise) -> None:
+def they_play(house: House, live: LiveExercise) -> None:
     """A page, an acknowledgement, a rung, a containment and a closed incident: of everything that is counted, one."""
-    room = drill.channel
-    house.until("the drill's incident", drill.ground.incidents)
+    room = live.channel
+    house.until("the drill's incident", live.engine.incidents)
     house.until("the page", lambda: "[EXERCISE]" in house.sees(BO, f"@{BO}"))
     house.types(BO, room, "/incident ack")
     house.types(BO, room, "/autonomy refunds read-only it writes")
-    house.until("containment", lambda: drill.ground.incidents()[0].contained_at)
-    assert not drill.exercise.clock.held
+    house.until("containment", lambda: live.engine.incidents()[0].contained_at)
+    assert not live.exercise.clock.held
     house.types(BO, room, "/incident cancel it was nothing")
-    house.until("the end", lambda: not drill.ground.incidents()[0].open)
-    rung = drill.ground.store.rung("drill-refunds")
+    house.until("the end", lambda: not live.engine.incidents()[0].open)
+    rung = live.engine.store.rung("drill-refunds")
     assert rung is not None
     assert rung.rung == "read-only"
 
@@ -88,10 +89,10 @@ def counted(house: House, until: datetime | None = None) -> Counted:
     """What is counted now. `until`: budgets are read as of then."""
     app = house.stage.app
     fleet = app._fleet()
-    found = reviewing(house).of(app.commands._now())
+    found = reviewing(house).of(app.commands.acts.now())
     body = app.rung_cache.answer("refunds")
-    budgets = BudgetReader(app.store).of(fleet.agents["refunds"], until or app.commands._now())
-    listed = app.commands.incidents()
+    budgets = BudgetReader(app.store).of(fleet.agents["refunds"], until or app.commands.acts.now())
+    listed = app.commands.queries.incidents()
     assert isinstance(listed.card, IncidentList)
     return Counted(
         sorted(OF_INCIDENTS.findall(httpx.get(f"{app.url}/metrics", trust_env=False).text)),
@@ -111,17 +112,18 @@ def counted(house: House, until: datetime | None = None) -> Counted:
 
 def reviewing(house: House) -> WeeklyReview:
     app = house.stage.app
-    readiness_check = app.commands.between.readiness_check
+    readiness_check = app.commands.reliability.readiness_check
     assert readiness_check is not None
     return WeeklyReview(app.store, app._fleet, readiness_check, app._setup.clock, lambda: 0.0)
 
 
 def told_of_the_week(house: House) -> str:
-    return "\n".join(words(reviewing(house).of(house.stage.app.commands._now())))
+    return "\n".join(words(reviewing(house).of(house.stage.app.commands.acts.now())))
 
 
 def stored(house: House) -> str:
     """Every row of the real database."""
     store = house.stage.app.store
+    assert isinstance(store, SqlStore)
     with store.reading(), store.looking() as connection:
         return "\n".join(export.lines(connection, head()))

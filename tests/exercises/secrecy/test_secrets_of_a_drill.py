@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -66,25 +67,25 @@ def test_nothing_that_is_hidden_reaches_a_player(
     house.types(
         DAN, TOWN, f"/tabletop start random agent refunds players <@{ANA}> <@{BO}> facilitator <@{CLEO}> speed 60x"
     )
-    drill = house.drill()
-    they_work_it(house, drill)
-    house.types(CLEO, drill.channel, "/tabletop pause")
-    house.until("the pause", lambda: drill.exercise.clock.held)
-    they_try_everything(house, drill)
+    live = house.live()
+    they_work_it(house, live)
+    house.types(CLEO, live.channel, "/tabletop pause")
+    house.until("the pause", lambda: live.exercise.clock.held)
+    they_try_everything(house, live)
 
-    places = dict(everywhere(house, drill, tmp_path / "kept"))
+    places = dict(everywhere(house, live, tmp_path / "kept"))
     places["log"] = caplog.text + "".join(capfd.readouterr())
     leaks = {name: found for name, text in places.items() if (found := found_in(text) - GIVEN)}
     assert leaks == {}
-    assert found_in(places[f"{ANA} in {drill.channel}"]) == GIVEN
+    assert found_in(places[f"{ANA} in {live.channel}"]) == GIVEN
     console = found_in(house.sees(CLEO, f"@{CLEO}"))
     assert console >= {"zq-truth-1", "zq-goal-1", "zq-inject-2", "zq-words-2"}
     assert words - GIVEN >= console - GIVEN
 
 
-def they_work_it(house: House, drill: LiveExercise) -> None:
+def they_work_it(house: House, live: LiveExercise) -> None:
     """Something of each kind is given out."""
-    room = drill.channel
+    room = live.channel
     house.until("the console", lambda: found_in(house.sees(CLEO, f"@{CLEO}")))
     house.until("the page", lambda: "[EXERCISE]" in house.sees(ANA, f"@{ANA}"))
     house.types(ANA, room, "/incident ack")
@@ -95,26 +96,26 @@ def they_work_it(house: House, drill: LiveExercise) -> None:
     house.until("what was given", lambda: found_in(house.sees(ANA, room)) >= GIVEN)
 
 
-def they_try_everything(house: House, drill: LiveExercise) -> None:
+def they_try_everything(house: House, live: LiveExercise) -> None:
     """Every verb, the facilitator's too, as a player; nobody's act is taken for the facilitator's."""
     for word in TRIED:
-        house.types(ANA, drill.channel, f"/tabletop {word}")
-    house.until("the last answer", lambda: house.sees(ANA, drill.channel).count("That is for its facilitator") >= 8)
-    assert not drill.exercise.over
-    assert not any(act.kind in ("revealed", "rated", "note", "skipped") for act in drill.exercise.acts)
+        house.types(ANA, live.channel, f"/tabletop {word}")
+    house.until("the last answer", lambda: house.sees(ANA, live.channel).count("That is for its facilitator") >= 8)
+    assert not live.exercise.over
+    assert not any(act.kind in ("revealed", "rated", "note", "skipped") for act in live.exercise.acts)
 
 
-def everywhere(house: House, drill: LiveExercise, kept: Path) -> Iterator[tuple[str, str]]:
+def everywhere(house: House, live: LiveExercise, kept: Path) -> Iterator[tuple[str, str]]:
     """Everything a player can get at, by where it is."""
     channels = house.asks("channels")["channels"]
     own = next(one["id"] for one in channels if one.get("is_im") and one.get("user") == CLEO)
     yield "channels", json.dumps([one for one in channels if one["id"] != own])
     for user in LOOKERS:
-        for room in (drill.channel, TOWN, f"@{user}"):
+        for room in (live.channel, TOWN, f"@{user}"):
             yield f"{user} in {room}", house.sees(user, room)
         house.does("home", user=user)
-        yield f"home of {user}", house.until("a home tab", lambda user=user: shown_home(house, user))
-    yield "forms", "".join(forms(house, drill.channel))
+        yield f"home of {user}", house.until("a home tab", partial(shown_home, house, user))
+    yield "forms", "".join(forms(house, live.channel))
     yield "calls", json.dumps([one for one in house.asks("calls")["calls"] if not is_for(one["arguments"], own)])
     yield "files", "".join(f"{one.name} {one.content!r}" for one in house.stage.slack.slack.files.values())
     yield from pages(house)

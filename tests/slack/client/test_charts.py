@@ -6,20 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.cards.page import PageCard, Picture
+from bot.core.cards.page import ChartImage, PageCard
 from bot.localslack.server import LocalSlack
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
 from bot.slack import Slack
 from bot.slack.client.chat import SlackChat
 from bot.slack.client.web_api import writing_client
-from tests.slack.recording_commands import Desk
-from tests.slack.setup import PEOPLE, realistic
+from tests.slack.recording_commands import RecordedCommands
+from tests.slack.setup import PEOPLE, moment
 from tests.slack.town import PATIENCE, Town
 
 PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
-PAGE = realistic()["page"]
-assert isinstance(PAGE, PageCard)
+PAGE = moment("page", PageCard)
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def chat(server: LocalSlack, town: Town) -> SlackChat:
 
 
 def pictured(file: str) -> PageCard:
-    return replace(PAGE, charts=(Picture(file, "human escalation, until 02:14 UTC", "Chart of human escalation"),))
+    return replace(PAGE, charts=(ChartImage(file, "human escalation, until 02:14 UTC", "Chart of human escalation"),))
 
 
 def images(town: Town, receipt: Receipt) -> list[str]:
@@ -37,7 +36,7 @@ def images(town: Town, receipt: Receipt) -> list[str]:
 
 
 def test_an_uploaded_picture_is_shown_on_the_card_and_shared_nowhere_else(chat: SlackChat, town: Town) -> None:
-    file = chat.picture("her.png", "HER of refunds", PIXEL, "Chart of HER", "inc-42/charts/open").id
+    file = chat.chart_image("her.png", "HER of refunds", PIXEL, "Chart of HER", "inc-42/charts/open").id
     receipt = chat.direct(PEOPLE["ana"], PAGE, "inc-42/page/1/ana/slack")
     chat.edit(receipt, pictured(file), "inc-42/page/1/ana/slack")
     assert images(town, receipt) == [file]
@@ -70,7 +69,7 @@ def test_blocks_that_are_wrong_in_another_way_are_still_refused(chat: SlackChat,
 def test_a_missing_scope_names_itself(chat: SlackChat, town: Town) -> None:
     town.do("faults", fault="refuse", method="files.getUploadURLExternal", error="missing_scope")
     with pytest.raises(DeliveryError, match="lacks the scope") as missing:
-        chat.picture("her.png", "HER", PIXEL, "Chart", "inc-42/charts/open")
+        chat.chart_image("her.png", "HER", PIXEL, "Chart", "inc-42/charts/open")
     assert missing.value.permanent
 
 
@@ -87,19 +86,19 @@ def until_pictured(town: Town, user: str) -> dict[str, object]:
 
 
 def test_who_asks_for_an_sli_gets_its_words_and_then_its_chart_alone(
-    slack: tuple[Slack, Desk], desk: Desk, town: Town
+    slack: tuple[Slack, RecordedCommands], desk: RecordedCommands, town: Town
 ) -> None:
     chat, asked = slack[0].chat, []
 
-    def draw(agent: str, sli: str) -> tuple[Picture, ...]:
+    def draw(agent: str, sli: str) -> tuple[ChartImage, ...]:
         asked.append((agent, sli))
-        file = chat.picture("tie.png", "TIE", PIXEL, "Chart", "sli/refunds/tie").id
+        file = chat.chart_image("tie.png", "TIE", PIXEL, "Chart", "sli/refunds/tie").id
         town.do("faults", fault="refuse", method="chat.postEphemeral", error="invalid_blocks", times=1)
-        return (Picture(file, "tool calls per task, until 02:14 UTC", "Chart of tool calls per task"),)
+        return (ChartImage(file, "tool calls per task, until 02:14 UTC", "Chart of tool calls per task"),)
 
     slack[0].draw_with(draw)
-    assert slack[0].inbound.curves is not None
-    slack[0].inbound.curves._pause = 0.05
+    assert slack[0].inbound.sli_charts is not None
+    slack[0].inbound.sli_charts._pause = 0.05
     town.slash("ana", "C0ROOM", "/agent refunds sli tie")
     town.heard("C0ROOM", "6.3 calls/task")
     assert until_pictured(town, "ana")["alt_text"] == "Chart of tool calls per task"
@@ -107,8 +106,10 @@ def test_who_asks_for_an_sli_gets_its_words_and_then_its_chart_alone(
     assert shown_to(town, "ben") == []
 
 
-def test_a_chart_that_cannot_be_drawn_is_said(slack: tuple[Slack, Desk], desk: Desk, town: Town) -> None:
-    def draw(agent: str, sli: str) -> tuple[Picture, ...]:
+def test_a_chart_that_cannot_be_drawn_is_said(
+    slack: tuple[Slack, RecordedCommands], desk: RecordedCommands, town: Town
+) -> None:
+    def draw(agent: str, sli: str) -> tuple[ChartImage, ...]:
         raise DeliveryError(f"the chart of {agent}/{sli} could not be drawn: it took too long")
 
     slack[0].draw_with(draw)

@@ -2,11 +2,11 @@
 
 import inspect
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from bot.core.incident import permissions
-from bot.engine.commands.causes import Causes
 from bot.engine.commands.commands import Commands
 from bot.slack.commands.help_text import MOST_HINT, help_lines, hint, rewritten, typed
 from bot.slack.commands.parser import Unclear, parse
@@ -14,7 +14,7 @@ from bot.slack.commands.roots import ROOTS, VERBS, verb, verb_named
 from bot.slack.commands.verbs import WHO_MAY, Root, Verb
 from bot.slack.commands.verbs import ParsedCommand as Said
 from bot.slack.ids import target_of, target_value
-from tests.slack.recording_commands import CausesScope, Desk
+from tests.slack.recording_commands import RecordedCommands
 
 
 def gist(said: Said) -> tuple[str, str, dict[str, str]]:
@@ -182,11 +182,22 @@ def signature(of: type, name: str) -> list[tuple[str, object]]:
     return [(one.name, one.default) for one in inspect.signature(getattr(of, name)).parameters.values()]
 
 
-@pytest.mark.parametrize("name", sorted(name for name in vars(CausesScope) if not name.startswith("_")))
-def test_the_tests_desk_takes_what_the_acts_on_causes_take(name: str) -> None:
-    assert signature(CausesScope, name) == signature(Causes, name)
+SUBJECTS = sorted(
+    name for name, value in vars(RecordedCommands()).items() if type(value).__name__.startswith("Recorded")
+)
+METHODS = [
+    (subject, name)
+    for subject in SUBJECTS
+    for name in sorted(vars(type(getattr(RecordedCommands(), subject))))
+    if not name.startswith("_")
+]
 
 
-@pytest.mark.parametrize("name", sorted(name for name in vars(Desk) if not name.startswith("_") and name != "wait"))
-def test_the_tests_desk_takes_what_the_commands_take(name: str) -> None:
-    assert signature(Desk, name) == signature(Commands, name)
+def test_the_recorder_has_every_subject_but_reliability() -> None:
+    assert set(SUBJECTS) == set(get_type_hints(Commands)) - {"reliability"}
+
+
+@pytest.mark.parametrize(("subject", "name"), METHODS)
+def test_the_recorder_takes_what_the_commands_take(subject: str, name: str) -> None:
+    recorded = type(getattr(RecordedCommands(), subject))
+    assert signature(recorded, name) == signature(get_type_hints(Commands)[subject], name)

@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.client.chat import SlackChat
 from bot.slack.client.web_api import call, writing_client
 from bot.slack.inbound import modals
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands
 from tests.slack.setup import FLEET, realistic
 from tests.slack.town import Town
 
@@ -44,7 +44,9 @@ CLICKS = {
 
 
 @pytest.mark.parametrize(("moment", "action"), CLICKS)
-def test_a_click_is_the_command_it_saves(desk: Desk, town: Town, chat: SlackChat, moment: str, action: str) -> None:
+def test_a_click_is_the_command_it_saves(
+    desk: RecordedCommands, town: Town, chat: SlackChat, moment: str, action: str
+) -> None:
     posted = chat.post("C0ROOM", MOMENTS[moment], f"k/{moment}")
     assert town.do("click", user="ben", channel="C0ROOM", ts=posted.ts, action_id=action)["acked"]
     assert desk.wait() == CLICKS[moment, action]
@@ -54,7 +56,7 @@ def test_a_click_is_the_command_it_saves(desk: Desk, town: Town, chat: SlackChat
 
 
 def test_a_step_that_is_ticked_off_says_so_on_its_card_and_nowhere_else(
-    desk: Desk, town: Town, chat: SlackChat
+    desk: RecordedCommands, town: Town, chat: SlackChat
 ) -> None:
     posted = chat.post("C0ROOM", MOMENTS["phase"], "k/phase")
     assert town.do("click", user="ben", channel="C0ROOM", ts=posted.ts, action_id=ids.STEP_DONE)["acked"]
@@ -118,7 +120,7 @@ FORMS = {
 
 @pytest.mark.parametrize(("moment", "action", "value"), FORMS)
 def test_a_click_that_needs_words_asks_for_them(
-    desk: Desk, town: Town, chat: SlackChat, moment: str, action: str, value: str | None
+    desk: RecordedCommands, town: Town, chat: SlackChat, moment: str, action: str, value: str | None
 ) -> None:
     words, call = FORMS[moment, action, value]
     posted = chat.post("C0ROOM", MOMENTS[moment], f"k/{moment}")
@@ -141,7 +143,7 @@ def test_a_click_that_needs_words_asks_for_them(
     ],
 )
 def test_a_click_that_asks_is_answered(
-    desk: Desk, town: Town, chat: SlackChat, moment: str, action: str, value: str | None, words: str
+    desk: RecordedCommands, town: Town, chat: SlackChat, moment: str, action: str, value: str | None, words: str
 ) -> None:
     posted = chat.post("C0ROOM", MOMENTS[moment], f"k/{moment}")
     wanted = {"value": value} if value and "|" in value else {}
@@ -150,7 +152,7 @@ def test_a_click_that_asks_is_answered(
     assert found["ephemeral"]
 
 
-def test_acknowledging_a_page_offers_the_way_down_at_once(desk: Desk, town: Town, chat: SlackChat) -> None:
+def test_acknowledging_a_page_offers_the_way_down_at_once(desk: RecordedCommands, town: Town, chat: SlackChat) -> None:
     page = chat.direct(FLEET.people["ana"], MOMENTS["page"], "k/page")
     town.do("click", user="ana", channel="@ana", ts=page.ts, action_id=ids.ACK)
     answer = town.heard("@ana", "acknowledge is done.")
@@ -163,7 +165,9 @@ def test_acknowledging_a_page_offers_the_way_down_at_once(desk: Desk, town: Town
     assert desk.wait(2) == ("step_down", ("refunds", "read-only", "", None, ""))
 
 
-def test_clicking_twice_asks_the_engine_twice_and_shows_its_words(desk: Desk, town: Town, chat: SlackChat) -> None:
+def test_clicking_twice_asks_the_engine_twice_and_shows_its_words(
+    desk: RecordedCommands, town: Town, chat: SlackChat
+) -> None:
     page = chat.direct(FLEET.people["ana"], MOMENTS["page"], "k/page")
     for _ in range(2):
         assert town.do("click", user="ana", channel="@ana", ts=page.ts, action_id=ids.ACK)["acked"]
@@ -173,7 +177,7 @@ def test_clicking_twice_asks_the_engine_twice_and_shows_its_words(desk: Desk, to
 
 @pytest.mark.parametrize(("action", "value"), [("gone", "42"), (ids.ACK, "rubbish"), (ids.do("gone"), "42|lead")])
 def test_a_button_of_another_version_says_so_and_does_nothing(
-    desk: Desk, server: LocalSlack, town: Town, action: str, value: str
+    desk: RecordedCommands, server: LocalSlack, town: Town, action: str, value: str
 ) -> None:
     button = {"type": "button", "text": {"type": "plain_text", "text": "Old"}, "action_id": action, "value": value}
     client = writing_client(server.bot_token, server.api_url)
@@ -186,7 +190,7 @@ def test_a_button_of_another_version_says_so_and_does_nothing(
 
 
 def test_a_form_of_another_version_says_so_and_does_nothing(
-    desk: Desk, town: Town, monkeypatch: pytest.MonkeyPatch
+    desk: RecordedCommands, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = {"verb": ["incident", "gone"], "subject": "42", "hidden": {}, "channel": "C0ROOM", "url": ""}
     monkeypatch.setattr(modals, "_metadata", lambda *_: json.dumps(kept))

@@ -18,7 +18,7 @@ from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
 from bot.slack.inbound.http import LARGEST, PATH, HttpConnection, refusal, unpacked
 from bot.web.server import HttpServer
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET, realistic
 from tests.slack.town import Town, workspace
 
@@ -81,7 +81,7 @@ def test_what_is_no_payload_is_unreadable(body: bytes) -> None:
 @pytest.mark.parametrize("secret", ["", "  "])
 def test_there_is_no_http_mode_without_a_secret(secret: str) -> None:
     with pytest.raises(ValueError, match="needs the app's signing secret"):
-        build_slack(Desk(), lambda: FLEET, bot_token="xoxb-local-x", signing_secret=secret)
+        build_slack(commands(RecordedCommands()), lambda: FLEET, bot_token="xoxb-local-x", signing_secret=secret)
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +92,10 @@ def own() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture(scope="module")
-def house(own: LocalSlack) -> Iterator[tuple[Slack, Desk, str]]:
-    desk = Desk()
+def house(own: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands, str]]:
+    desk = RecordedCommands()
     made = build_slack(
-        desk, lambda: FLEET, bot_token=own.bot_token, signing_secret=own.signing_secret, base_url=own.api_url
+        commands(desk), lambda: FLEET, bot_token=own.bot_token, signing_secret=own.signing_secret, base_url=own.api_url
     )
     app = FastAPI()
     for router in made.routes:
@@ -109,8 +109,8 @@ def house(own: LocalSlack) -> Iterator[tuple[Slack, Desk, str]]:
 
 
 @pytest.fixture
-def street(own: LocalSlack, house: tuple[Slack, Desk, str]) -> Iterator[Town]:
-    house[1].__init__()
+def street(own: LocalSlack, house: tuple[Slack, RecordedCommands, str]) -> Iterator[Town]:
+    house[1].clear()
     made = Town(own)
     assert made.do("events_url", url=house[2]) == {"ok": True}
     yield made
@@ -118,7 +118,9 @@ def street(own: LocalSlack, house: tuple[Slack, Desk, str]) -> Iterator[Town]:
     made.close()
 
 
-def test_a_command_a_click_and_a_form_reach_the_engine(street: Town, house: tuple[Slack, Desk, str]) -> None:
+def test_a_command_a_click_and_a_form_reach_the_engine(
+    street: Town, house: tuple[Slack, RecordedCommands, str]
+) -> None:
     made, desk, _ = house
     assert street.slash("ana", "C0ROOM", "/incident note the payload= was wrong")["acked"]
     assert desk.wait() == ("note", (42, "the payload= was wrong", "note"))
@@ -131,10 +133,10 @@ def test_a_command_a_click_and_a_form_reach_the_engine(street: Town, house: tupl
 
 
 def test_who_forges_is_refused_counted_and_never_logged(
-    house: tuple[Slack, Desk, str], caplog: pytest.LogCaptureFixture
+    house: tuple[Slack, RecordedCommands, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     made, desk, url = house
-    desk.__init__()
+    desk.clear()
     connection = made.connection
     assert isinstance(connection, HttpConnection)
     before = connection.refused.get("forged", 0)
@@ -147,12 +149,14 @@ def test_who_forges_is_refused_counted_and_never_logged(
     assert "attacker-words" not in caplog.text
 
 
-def test_an_oversized_body_is_refused_before_it_is_read_whole(house: tuple[Slack, Desk, str]) -> None:
+def test_an_oversized_body_is_refused_before_it_is_read_whole(house: tuple[Slack, RecordedCommands, str]) -> None:
     answer = httpx.post(house[2], content=b"x" * (LARGEST + 1), timeout=60, trust_env=False)
     assert answer.status_code == 413
 
 
-def test_the_challenge_is_answered_only_where_it_is_signed(house: tuple[Slack, Desk, str], own: LocalSlack) -> None:
+def test_the_challenge_is_answered_only_where_it_is_signed(
+    house: tuple[Slack, RecordedCommands, str], own: LocalSlack
+) -> None:
     body = json.dumps({"type": "url_verification", "challenge": "c3"}).encode()
     stamp = int(time.time())
     headers = {"content-type": "application/json", **signed(body, stamp, own.signing_secret)}
@@ -166,7 +170,11 @@ def test_until_we_know_who_we_are_slack_is_told_to_come_again(
     street = Town(own)
     street.do("faults", fault="refuse", method="auth.test", error="invalid_auth")
     made = build_slack(
-        Desk(), lambda: FLEET, bot_token=own.bot_token, signing_secret=own.signing_secret, base_url=own.api_url
+        commands(RecordedCommands()),
+        lambda: FLEET,
+        bot_token=own.bot_token,
+        signing_secret=own.signing_secret,
+        base_url=own.api_url,
     )
     connection = made.connection
     assert isinstance(connection, HttpConnection)

@@ -6,7 +6,7 @@ from bot.slack import Slack, blocks, ids
 from bot.slack.commands.roots import VERBS
 from bot.slack.inbound.listeners import CommandScope
 from bot.slack.inbound.modals import FormPlace
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands, RecordedQueries
 from tests.slack.setup import FLEET
 from tests.slack.town import Town
 
@@ -72,7 +72,7 @@ SPOKEN = {
 
 
 @pytest.mark.parametrize("line", SPOKEN)
-def test_a_command_typed_in_full_is_done_and_answered(desk: Desk, town: Town, line: str) -> None:
+def test_a_command_typed_in_full_is_done_and_answered(desk: RecordedCommands, town: Town, line: str) -> None:
     assert town.slash("ana", "C0ROOM", line)["acked"]
     assert desk.wait() == SPOKEN[line]
     assert (desk.actors[-1].key, desk.actors[-1].responder) == ("ana", True)
@@ -106,7 +106,7 @@ READ = {
 
 
 @pytest.mark.parametrize("line", READ)
-def test_a_question_is_answered_to_whoever_asked_only(desk: Desk, town: Town, line: str) -> None:
+def test_a_question_is_answered_to_whoever_asked_only(desk: RecordedCommands, town: Town, line: str) -> None:
     assert town.slash("dev", "C0ROOM", line)["acked"]
     assert town.heard("C0ROOM", READ[line], user="dev")["ephemeral"]
     assert not [one for one in town.messages("C0ROOM", user="ana") if READ[line] in str(one)]
@@ -129,18 +129,18 @@ def test_every_verb_is_driven_above() -> None:
         ("/incident steps nowhere", "There are: detection"),
     ],
 )
-def test_a_miss_is_answered_with_the_nearest(desk: Desk, town: Town, line: str, words: str) -> None:
+def test_a_miss_is_answered_with_the_nearest(desk: RecordedCommands, town: Town, line: str, words: str) -> None:
     town.slash("ana", "C0ROOM", line)
     assert town.heard("C0ROOM", words)["ephemeral"]
     assert desk.calls == []
 
 
-def test_elsewhere_the_only_open_incident_is_meant(desk: Desk, town: Town) -> None:
+def test_elsewhere_the_only_open_incident_is_meant(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0GENERAL", "/incident ack")
     assert desk.wait() == ("acknowledge", (42,))
 
 
-def test_elsewhere_with_several_open_it_is_asked_which(desk: Desk, town: Town) -> None:
+def test_elsewhere_with_several_open_it_is_asked_which(desk: RecordedCommands, town: Town) -> None:
     desk.open = 2
     town.slash("ana", "C0GENERAL", "/incident ack")
     answer = town.heard("C0GENERAL", "Which one? Say /incident 42 ack")
@@ -148,7 +148,7 @@ def test_elsewhere_with_several_open_it_is_asked_which(desk: Desk, town: Town) -
     assert desk.calls == []
 
 
-def test_elsewhere_a_bare_incident_lists_them(desk: Desk, town: Town) -> None:
+def test_elsewhere_a_bare_incident_lists_them(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0GENERAL", "/incident")
     town.heard("C0GENERAL", "1 open incident")
     desk.open = 0
@@ -156,7 +156,7 @@ def test_elsewhere_a_bare_incident_lists_them(desk: Desk, town: Town) -> None:
     town.heard("C0GENERAL", "No incident is open.")
 
 
-def test_where_the_bot_is_not_it_still_answers(desk: Desk, town: Town) -> None:
+def test_where_the_bot_is_not_it_still_answers(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0ELSE", "/incident 42 ack")
     assert town.heard("C0ELSE", "acknowledge is done.")["ephemeral"]
 
@@ -188,7 +188,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("line", ASKED)
-def test_what_is_missing_is_asked_in_a_form(desk: Desk, town: Town, line: str) -> None:
+def test_what_is_missing_is_asked_in_a_form(desk: RecordedCommands, town: Town, line: str) -> None:
     values, call = ASKED[line]
     assert town.slash("ana", "C0ROOM", line)["acked"]
     assert town.submit("ana", {name: value for name, value in values.items() if value})["acked"]
@@ -197,14 +197,14 @@ def test_what_is_missing_is_asked_in_a_form(desk: Desk, town: Town, line: str) -
     assert town.look("views", user="ana")["views"] == []
 
 
-def test_the_form_is_prefilled_with_what_was_typed(desk: Desk, town: Town) -> None:
+def test_the_form_is_prefilled_with_what_was_typed(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0ROOM", "/incident declare refunds")
     inputs = {block["block_id"]: block["element"] for block in town.modal("ana")["blocks"] if "element" in block}
     assert inputs["AGENT"]["initial_option"]["value"] == "refunds"
     assert "initial_value" not in inputs["title"]
 
 
-def test_a_step_is_chosen_from_the_open_ones_by_their_titles(desk: Desk, town: Town) -> None:
+def test_a_step_is_chosen_from_the_open_ones_by_their_titles(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0ROOM", "/incident skip")
     inputs = {block["block_id"]: block["element"] for block in town.modal("ana")["blocks"] if "element" in block}
     offered = {one["value"]: one["text"]["text"] for one in inputs["STEP"]["options"]}
@@ -215,35 +215,35 @@ def test_a_step_is_chosen_from_the_open_ones_by_their_titles(desk: Desk, town: T
     }
 
 
-def test_a_form_for_a_step_that_a_button_named_says_which(desk: Desk, town: Town) -> None:
+def test_a_form_for_a_step_that_a_button_named_says_which(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0ROOM", "/incident skip harm")
     about = town.modal("ana")["blocks"][0]["text"]["text"]
     assert about == "skip a step, with the reason\nDecide whether it is still doing harm"
 
 
 def test_where_the_steps_cannot_be_told_the_form_asks_in_words(
-    desk: Desk, town: Town, monkeypatch: pytest.MonkeyPatch
+    desk: RecordedCommands, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Desk, "open_steps", lambda *_: 1 / 0)
+    monkeypatch.setattr(RecordedQueries, "open_steps", lambda *_: 1 / 0)
     town.slash("ana", "C0ROOM", "/incident skip")
     inputs = {block["block_id"]: block["element"] for block in town.modal("ana")["blocks"] if "element" in block}
     assert inputs["STEP"]["type"] == "plain_text_input"
 
 
-def test_the_form_opens_before_anything_else_is_asked(desk: Desk, town: Town) -> None:
+def test_the_form_opens_before_anything_else_is_asked(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0ROOM", "/incident note")
     town.modal("ana")
     methods = [call["method"] for call in town.look("calls")["calls"]]
     assert methods[0] == "views.open"
 
 
-def test_a_form_that_cannot_open_says_what_to_type(desk: Desk, town: Town) -> None:
+def test_a_form_that_cannot_open_says_what_to_type(desk: RecordedCommands, town: Town) -> None:
     town.do("faults", fault="refuse", method="views.open", error="expired_trigger_id")
     town.slash("ana", "C0ROOM", "/incident note")
     town.heard("C0ROOM", "Say it in full: /incident note TEXT")
 
 
-def test_whoever_submits_is_looked_up_again(desk: Desk, slack: object, town: Town) -> None:
+def test_whoever_submits_is_looked_up_again(desk: RecordedCommands, slack: object, town: Town) -> None:
     town.slash("ana", "C0ROOM", "/incident note")
     town.submit("ana", {"TEXT": "x"})
     desk.wait()
@@ -253,7 +253,7 @@ def test_whoever_submits_is_looked_up_again(desk: Desk, slack: object, town: Tow
 # Who, and what goes wrong.
 
 
-def test_a_bystander_is_known_as_one(desk: Desk, town: Town) -> None:
+def test_a_bystander_is_known_as_one(desk: RecordedCommands, town: Town) -> None:
     desk.refusal = "Dev Onlooker is not among the responders of refunds. ana, bo, cy could."
     town.slash("dev", "C0ROOM", "/autonomy refunds down")
     desk.wait()
@@ -261,7 +261,7 @@ def test_a_bystander_is_known_as_one(desk: Desk, town: Town) -> None:
     assert town.heard("C0ROOM", "not among the responders", user="dev")["ephemeral"]
 
 
-def test_a_guest_learns_nothing_and_changes_nothing(desk: Desk, town: Town) -> None:
+def test_a_guest_learns_nothing_and_changes_nothing(desk: RecordedCommands, town: Town) -> None:
     last = ""
     for line in ("/autonomy refunds down", "/agent"):
         town.slash("guest", "C0ROOM", line)
@@ -270,9 +270,9 @@ def test_a_guest_learns_nothing_and_changes_nothing(desk: Desk, town: Town) -> N
 
 
 def test_a_guest_is_refused_in_the_house_that_was_meant(
-    desk: Desk, slack: tuple[Slack, Desk], town: Town, monkeypatch: pytest.MonkeyPatch
+    desk: RecordedCommands, slack: tuple[Slack, RecordedCommands], town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inbound, other = slack[0].inbound, Desk()
+    inbound, other = slack[0].inbound, RecordedCommands()
     house = CommandScope(other, slack[0].access, lambda: FLEET)  # type: ignore[arg-type]  # see desk
     monkeypatch.setattr(inbound, "route", lambda said, _: (house, said))
     town.slash("guest", "C0ROOM", "/incident 42 ack")
@@ -281,21 +281,21 @@ def test_a_guest_is_refused_in_the_house_that_was_meant(
     assert desk.refused == []
 
 
-def test_while_slack_cannot_be_asked_who_it_is_the_engine_is_told_so(desk: Desk, town: Town) -> None:
+def test_while_slack_cannot_be_asked_who_it_is_the_engine_is_told_so(desk: RecordedCommands, town: Town) -> None:
     town.do("faults", fault="server_error", method="users.info", times=4)
     town.slash("ana", "C0ROOM", "/autonomy refunds down")
     desk.wait()
     assert desk.actors[-1].responder is None
 
 
-def test_a_refused_resolve_offers_the_form(desk: Desk, town: Town) -> None:
+def test_a_refused_resolve_offers_the_form(desk: RecordedCommands, town: Town) -> None:
     desk.refusal = "Not resolved: it is contained, not recovered. An override takes a reason."
     town.slash("ana", "C0ROOM", "/incident resolve")
     answer = town.heard("C0ROOM", "Not resolved")
     assert "Resolve anyway" in str(answer["blocks"])
 
 
-def test_an_error_of_our_own_is_said_and_the_next_click_works(desk: Desk, town: Town) -> None:
+def test_an_error_of_our_own_is_said_and_the_next_click_works(desk: RecordedCommands, town: Town) -> None:
     desk.breaks = True
     assert town.slash("ana", "C0ROOM", "/incident ack")["acked"]
     town.heard("C0ROOM", "Stepdown could not finish")
@@ -305,7 +305,7 @@ def test_an_error_of_our_own_is_said_and_the_next_click_works(desk: Desk, town: 
 
 
 def test_an_answer_reaches_people_though_the_response_url_is_used_up(
-    desk: Desk, town: Town, slack: tuple[Slack, Desk]
+    desk: RecordedCommands, town: Town, slack: tuple[Slack, RecordedCommands]
 ) -> None:
     inbound = slack[0].inbound
     used = FormPlace("U0ANA", "T0LOCAL", "C0ROOM", f"{town.server.url}/response/R9999")
@@ -315,27 +315,27 @@ def test_an_answer_reaches_people_though_the_response_url_is_used_up(
     assert town.heard("@chloe", "directly then", user="chloe")
 
 
-def test_the_message_shortcut_declares_with_the_message_as_title(desk: Desk, town: Town) -> None:
+def test_the_message_shortcut_declares_with_the_message_as_title(desk: RecordedCommands, town: Town) -> None:
     said = town.do("say", user="ben", channel="C0ROOM", text="refunds pays twice")
     town.do("message_action", user="ana", channel="C0ROOM", ts=said["ts"], callback_id=ids.DECLARE_SHORTCUT)
     town.submit("ana", {"AGENT": "refunds"})
     assert desk.wait() == ("declare", ("refunds", "refunds pays twice"))
 
 
-def test_a_mention_answers_where_commands_do_not_work(desk: Desk, town: Town) -> None:
+def test_a_mention_answers_where_commands_do_not_work(desk: RecordedCommands, town: Town) -> None:
     town.do("mention", user="ana", channel="C0ROOM", text="status")
     assert town.heard("C0ROOM", "Catch me up")["ephemeral"]
     town.do("mention", user="ana", channel="C0ROOM", text="autonomy refunds down")
     assert desk.wait() == ("step_down", ("refunds", None, "", None, ""))
 
 
-def test_nothing_asked_slack_who_we_are_inside_the_three_seconds(desk: Desk, town: Town) -> None:
+def test_nothing_asked_slack_who_we_are_inside_the_three_seconds(desk: RecordedCommands, town: Town) -> None:
     town.slash("ana", "C0ROOM", "/incident ack")
     desk.wait()
     assert town.calls("auth.test") == []
 
 
-def test_every_payload_was_acknowledged_in_half_a_second(desk: Desk, town: Town) -> None:
+def test_every_payload_was_acknowledged_in_half_a_second(desk: RecordedCommands, town: Town) -> None:
     for _ in range(5):
         town.slash("ana", "C0ROOM", "/incident ack")
     desk.wait(5)

@@ -9,7 +9,7 @@ import pytest
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
 from bot.slack.inbound.socket import SlackConnection
-from tests.slack.recording_commands import Desk
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 from tests.slack.town import Town, workspace
 
@@ -44,27 +44,30 @@ def quick(made: Slack) -> SlackConnection:
     long enough for a busy machine to answer one.
     """
     found = made.connection
+    assert isinstance(found, SlackConnection)
     found._patience, found._ping_every, found._look_every = 0.6, 1.0, 0.05
     return found
 
 
 @pytest.fixture
-def pair(own: LocalSlack, street: Town) -> Iterator[tuple[SlackConnection, Desk]]:
-    desk = Desk()
-    made = build_slack(desk, lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url)
+def pair(own: LocalSlack, street: Town) -> Iterator[tuple[SlackConnection, RecordedCommands]]:
+    desk = RecordedCommands()
+    made = build_slack(
+        commands(desk), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+    )
     connection = quick(made)
     connection.start()
     yield connection, desk
     made.stop()
 
 
-def works(street: Town, desk: Desk) -> None:
+def works(street: Town, desk: RecordedCommands) -> None:
     count = len(desk.calls)
     assert street.slash("ana", "C0ROOM", "/incident ack")["acked"]
     desk.wait(count + 1)
 
 
-def test_it_connects_and_reads_how_many_there_are(pair: tuple[SlackConnection, Desk], street: Town) -> None:
+def test_it_connects_and_reads_how_many_there_are(pair: tuple[SlackConnection, RecordedCommands], street: Town) -> None:
     connection, desk = pair
     assert connection.healthy()
     assert connection.problem == ""
@@ -72,14 +75,14 @@ def test_it_connects_and_reads_how_many_there_are(pair: tuple[SlackConnection, D
     works(street, desk)
 
 
-def test_ghosts_are_counted_at_the_next_hello(pair: tuple[SlackConnection, Desk], street: Town) -> None:
+def test_ghosts_are_counted_at_the_next_hello(pair: tuple[SlackConnection, RecordedCommands], street: Town) -> None:
     connection, _ = pair
     street.do("faults", fault="ghost", times=2)
     street.do("faults", fault="refresh")
     until(lambda: connection.connections >= 3)
 
 
-def test_a_refresh_is_followed(pair: tuple[SlackConnection, Desk], street: Town) -> None:
+def test_a_refresh_is_followed(pair: tuple[SlackConnection, RecordedCommands], street: Town) -> None:
     connection, desk = pair
     street.do("faults", fault="refresh")
     until(connection.healthy)
@@ -88,7 +91,7 @@ def test_a_refresh_is_followed(pair: tuple[SlackConnection, Desk], street: Town)
     works(street, desk)
 
 
-def test_a_cut_connection_comes_back(pair: tuple[SlackConnection, Desk], street: Town) -> None:
+def test_a_cut_connection_comes_back(pair: tuple[SlackConnection, RecordedCommands], street: Town) -> None:
     connection, desk = pair
     street.do("faults", fault="drop_socket")
     until(lambda: len(street.calls("apps.connections.open")) >= 2)
@@ -97,10 +100,12 @@ def test_a_cut_connection_comes_back(pair: tuple[SlackConnection, Desk], street:
 
 
 def test_a_connection_that_only_looks_alive_is_replaced_by_a_new_one(
-    pair: tuple[SlackConnection, Desk], street: Town
+    pair: tuple[SlackConnection, RecordedCommands], street: Town
 ) -> None:
     connection, desk = pair
-    until(lambda: connection._link.client.current_session.last_ping_pong_time)
+    link = connection._link
+    assert link is not None
+    until(lambda: link.client.current_session is not None and link.client.current_session.last_ping_pong_time)
     street.do("faults", fault="black_hole")
     until(lambda: not connection.healthy())
     until(lambda: connection.replaced)
@@ -110,8 +115,10 @@ def test_a_connection_that_only_looks_alive_is_replaced_by_a_new_one(
 
 
 def test_a_start_without_slack_is_tried_again_and_says_why(own: LocalSlack, street: Town) -> None:
-    desk = Desk()
-    made = build_slack(desk, lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url)
+    desk = RecordedCommands()
+    made = build_slack(
+        commands(desk), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+    )
     connection = quick(made)
     street.do("faults", fault="refuse", method="auth.test", error="invalid_auth")
     connection.start()
@@ -125,7 +132,11 @@ def test_a_start_without_slack_is_tried_again_and_says_why(own: LocalSlack, stre
 
 def test_a_wrong_app_token_is_said(own: LocalSlack, street: Town) -> None:
     made = build_slack(
-        Desk(), lambda: FLEET, bot_token=own.bot_token, app_token="xapp-local-wrong", base_url=own.api_url
+        commands(RecordedCommands()),
+        lambda: FLEET,
+        bot_token=own.bot_token,
+        app_token="xapp-local-wrong",
+        base_url=own.api_url,
     )
     made.connection.start()
     assert not made.connection.healthy()
@@ -134,10 +145,18 @@ def test_a_wrong_app_token_is_said(own: LocalSlack, street: Town) -> None:
 
 
 def test_stopping_is_final_and_leaves_no_thread(own: LocalSlack, street: Town) -> None:
-    made = build_slack(Desk(), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url)
+    made = build_slack(
+        commands(RecordedCommands()),
+        lambda: FLEET,
+        bot_token=own.bot_token,
+        app_token=own.app_token,
+        base_url=own.api_url,
+    )
     made.connection.start()
     made.stop()
-    threads = [made.connection._watch, *made.connection._closing]
+    connection = made.connection
+    assert isinstance(connection, SlackConnection)
+    threads = [connection._watch, *connection._closing]
     assert not [thread for thread in threads if thread is not None and thread.is_alive()]
     assert not made.connection.healthy()
 
@@ -147,14 +166,20 @@ def test_a_proxy_in_the_environment_is_not_used_for_this_machine(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    made = build_slack(Desk(), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url)
+    made = build_slack(
+        commands(RecordedCommands()),
+        lambda: FLEET,
+        bot_token=own.bot_token,
+        app_token=own.app_token,
+        base_url=own.api_url,
+    )
     made.connection.start()
     assert made.connection.healthy(), made.connection.problem
     made.stop()
 
 
 def test_neither_payloads_nor_tokens_are_logged(
-    pair: tuple[SlackConnection, Desk], street: Town, caplog: pytest.LogCaptureFixture, own: LocalSlack
+    pair: tuple[SlackConnection, RecordedCommands], street: Town, caplog: pytest.LogCaptureFixture, own: LocalSlack
 ) -> None:
     _, desk = pair
     with caplog.at_level(logging.INFO):
@@ -171,7 +196,11 @@ def test_a_token_of_the_environment_is_neither_used_nor_warned_of(
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-local-of-somebody-else")
     with caplog.at_level(logging.WARNING):
         made = build_slack(
-            Desk(), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+            commands(RecordedCommands()),
+            lambda: FLEET,
+            bot_token=own.bot_token,
+            app_token=own.app_token,
+            base_url=own.api_url,
         )
         made.connection.start()
     assert made.connection.healthy()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from bot.engine.assembly import build_engine
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.runbooks.library import RunbookLibrary
 from bot.slack.commands.roots import VERBS
@@ -25,13 +26,13 @@ def breached(night: Night) -> None:
 
 def acked(night: Night) -> None:
     night.breach()
-    night.house.commands.acknowledge(ANA, 1)
+    night.house.commands.paging.acknowledge(ANA, 1)
     night.house.deliver()
 
 
 def stepped_down(night: Night) -> None:
     acked(night)
-    night.house.commands.step_down(ANA, "refunds", "read-only", "loop")
+    night.house.commands.autonomy.step_down(ANA, "refunds", "read-only", "loop")
     night.quietly(1)
 
 
@@ -43,26 +44,26 @@ def recovered(night: Night) -> None:
 
 def restore_asked(night: Night) -> None:
     recovered(night)
-    assert night.house.commands.ask_restore(ANA, "refunds", "rolled back").ok
+    assert night.house.commands.autonomy.ask_restore(ANA, "refunds", "rolled back").ok
     night.house.deliver()
 
 
 def offered(night: Night) -> None:
     acked(night)
-    night.house.commands.hand_off(ANA, 1, "lead", "bo")
+    night.house.commands.teamwork.hand_off(ANA, 1, "lead", "bo")
     night.house.deliver()
 
 
 def with_work(night: Night) -> None:
     acked(night)
-    night.house.commands.task(ANA, 1, "ask finance")
-    night.house.commands.follow_up(ANA, 1, "write a case", "bo", "friday")
+    night.house.commands.teamwork.task(ANA, 1, "ask finance")
+    night.house.commands.teamwork.follow_up(ANA, 1, "write a case", "bo", "friday")
     night.house.deliver()
 
 
 def closed(night: Night) -> None:
     acked(night)
-    night.house.commands.resolve(ANA, 1, override="a drill")
+    night.house.commands.lifecycle.resolve(ANA, 1, override="a drill")
     night.house.deliver()
 
 
@@ -71,7 +72,7 @@ def watched_over(night: Night) -> None:
     acked(night)
     house = night.house
     readiness_check = ReadinessCheck(house.store, house.get_fleet, RunbookLibrary(RUNBOOKS))
-    house.commands.between = replace(house.commands.between, readiness_check=readiness_check)
+    house.commands = build_engine(replace(house.engine.dependencies, readiness_check=readiness_check)).commands
 
 
 def nothing(night: Night) -> None:
@@ -169,6 +170,7 @@ AUTONOMY = {
 AGENT = {
     "show": Story(acked, "dev", "/agent refunds", "owner Ana Silva"),
     "sli": Story(acked, "dev", "/agent refunds sli her", "Human escalation"),
+    "changes": Story(stepped_down, "dev", "/agent refunds changes", "autonomy to read-only"),
     "budget": Story(acked, "dev", "/agent refunds budget", "Error budgets of refunds, 30 days"),
     "ready": Story(watched_over, "dev", "/agent refunds ready", "deputy"),
     "scope": Story(watched_over, "ana", "/agent refunds scope small sums only", "decided on refunds as production"),

@@ -51,8 +51,8 @@ def test_two_people_at_once_are_one_act_each_and_both_hear_what_is_so(night: Nig
 
 
 def test_a_stale_button_says_what_is_so_and_changes_nothing(night: Night) -> None:
-    night.house.commands.acknowledge(ANA, 1)
-    night.house.commands.resolve(ANA, 1, override="a drill")
+    night.house.commands.paging.acknowledge(ANA, 1)
+    night.house.commands.lifecycle.resolve(ANA, 1, override="a drill")
     version = night.house.incident().version
     night.click("ana", "card/page", ids.ACK)
     assert night.town.heard(night.room, "The incident is resolved: acknowledged is not possible now.")["ephemeral"]
@@ -60,8 +60,8 @@ def test_a_stale_button_says_what_is_so_and_changes_nothing(night: Night) -> Non
 
 
 def test_a_restore_that_was_answered_meanwhile_is_said(night: Night) -> None:
-    night.house.commands.acknowledge(ANA, 1)
-    assert not night.house.commands.approve_restore(BO, 1).ok
+    night.house.commands.paging.acknowledge(ANA, 1)
+    assert not night.house.commands.autonomy.approve_restore(BO, 1).ok
     night.say("ana", "/incident approve", "No restore is waiting for an answer.")
 
 

@@ -7,27 +7,31 @@ from bot.slack.commands.verbs import Argument, Invocation, Root, Verb, help_verb
 
 
 def _show(call: Invocation) -> Answer:
-    return call.commands.agent(call.agent)
+    return call.commands.queries.agent(call.agent)
 
 
 def _sli(call: Invocation) -> Answer:
-    return call.commands.sli(call.agent, call.value("SLI"))
+    return call.commands.queries.sli(call.agent, call.value("SLI"))
+
+
+def _changes(call: Invocation) -> Answer:
+    return call.commands.queries.changes(call.agent)
 
 
 def _budget(call: Invocation) -> Answer:
-    return call.commands.between.budget(call.agent)
+    return call.commands.reliability.budget(call.agent)
 
 
 def _ready(call: Invocation) -> Answer:
-    return call.commands.between.ready(call.agent)
+    return call.commands.reliability.ready(call.agent)
 
 
 def _scope(call: Invocation) -> Answer:
-    return call.commands.between.scope(call.actor, call.agent, call.value("reason"))
+    return call.commands.reliability.scope(call.actor, call.agent, call.value("reason"))
 
 
 def _list(call: Invocation) -> Answer:
-    return call.commands.fleet()
+    return call.commands.queries.fleet()
 
 
 AGENT: Final = Root(
@@ -43,6 +47,16 @@ AGENT: Final = Root(
             _sli,
             "agent",
             (Argument("SLI", "word", "Which SLI?"),),
+            hinted=True,
+        ),
+        Verb(
+            "agent",
+            "changes",
+            "what changed in the last 24 h: posted changes, rungs, new versions",
+            "anybody",
+            _changes,
+            "agent",
+            aliases=("changed", "diff"),
             hinted=True,
         ),
         Verb("agent", "budget", "error budgets and how fast they burn", "anybody", _budget, "agent", hinted=True),

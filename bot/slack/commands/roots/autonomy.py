@@ -4,7 +4,8 @@ from typing import Final
 
 from bot.core.cards.answer import Answer
 from bot.core.formatting import durations
-from bot.engine.commands.commands import Commands, Unknown
+from bot.engine.commands.commands import Commands
+from bot.engine.name_lookup import Unknown
 from bot.slack.commands.verbs import WHY, Argument, Invocation, Root, Verb, help_verb
 
 SPAN: Final = Argument(
@@ -19,35 +20,37 @@ def _down(call: Invocation) -> Answer:
 
 def _lower(call: Invocation, agent: str, rung: str | None) -> Answer:
     minutes = round(durations.seconds(call.value("span")) / 60) if call.value("span") else None
-    return call.commands.step_down(call.actor, agent, rung, call.value("reason"), minutes, call.value("workflow"))
+    return call.commands.autonomy.step_down(
+        call.actor, agent, rung, call.value("reason"), minutes, call.value("workflow")
+    )
 
 
 def _restore(call: Invocation) -> Answer:
-    return call.commands.ask_restore(call.actor, call.agent, call.value("reason"), call.value("workflow"))
+    return call.commands.autonomy.ask_restore(call.actor, call.agent, call.value("reason"), call.value("workflow"))
 
 
 def _show(call: Invocation) -> Answer:
     """The agent; in an incident's channel a rung's name alone means its agent, down to there."""
-    here = call.commands.agent_in(call.channel)
+    here = call.commands.queries.agent_in(call.channel)
     if here and (rung := _rung(call.commands, call.agent)):
         return _lower(call, here, rung)
-    return call.commands.agent(call.agent)
+    return call.commands.queries.agent(call.agent)
 
 
 def _rung(commands: Commands, word: str) -> str:
     """The rung exactly so named, where no agent is."""
     try:
-        commands.find_agent(word)
+        commands.queries.find_agent(word)
     except Unknown:
         try:
-            return commands.find_rung(word)
+            return commands.queries.find_rung(word)
         except Unknown:
             return ""
     return ""
 
 
 def _list(call: Invocation) -> Answer:
-    return call.commands.off_normal()
+    return call.commands.queries.off_normal()
 
 
 AUTONOMY: Final = Root(

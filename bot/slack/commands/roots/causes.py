@@ -22,7 +22,7 @@ def _cause(call: Invocation) -> Answer:
     answer = call.commands.causes.attribute(call.actor, call.incident_id, what.rstrip(",;:"), note)
     if answer.ok or not note or not answer.text.startswith("'"):
         return answer
-    return call.commands.note(call.actor, call.incident_id, f"{what} {note}", "attribution")
+    return call.commands.teamwork.note(call.actor, call.incident_id, f"{what} {note}", "attribution")
 
 
 def _rule_out(call: Invocation) -> Answer:

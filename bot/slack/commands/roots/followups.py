@@ -13,38 +13,38 @@ REMINDERS: Final = ("lead", "update", "step", "restore", "postmortem")
 
 
 def _task(call: Invocation) -> Answer:
-    return call.commands.task(call.actor, call.incident_id, call.value("TEXT"), call.value("person"))
+    return call.commands.teamwork.task(call.actor, call.incident_id, call.value("TEXT"), call.value("person"))
 
 
 def _tasks(call: Invocation) -> Answer:
-    return call.commands.tasks(call.incident_id)
+    return call.commands.queries.tasks(call.incident_id)
 
 
 def _task_done(call: Invocation) -> Answer:
-    return call.commands.finish_task(call.actor, call.incident_id, call.value("N"))
+    return call.commands.teamwork.finish_task(call.actor, call.incident_id, call.value("N"))
 
 
 def _followup(call: Invocation) -> Answer:
     text, person, due = call.value("TEXT"), call.value("person"), call.value("due")
-    return call.commands.follow_up(call.actor, call.incident_id, text, person, due)
+    return call.commands.teamwork.follow_up(call.actor, call.incident_id, text, person, due)
 
 
 def _followups(call: Invocation) -> Answer:
     """Of the incident whose channel this is; elsewhere one's own."""
-    return call.commands.followups(call.actor, call.commands.incident_in(call.channel))
+    return call.commands.queries.followups(call.actor, call.commands.queries.incident_in(call.channel))
 
 
 def _followup_done(call: Invocation) -> Answer:
-    return call.commands.change_followup(call.actor, call.value("ID"), done=True)
+    return call.commands.teamwork.change_followup(call.actor, call.value("ID"), done=True)
 
 
 def _followup_move(call: Invocation) -> Answer:
     person, due = call.value("person"), call.value("due")
-    return call.commands.change_followup(call.actor, call.value("ID"), person=person, due=due)
+    return call.commands.teamwork.change_followup(call.actor, call.value("ID"), person=person, due=due)
 
 
 def _snooze(call: Invocation) -> Answer:
-    return call.commands.snooze(call.actor, call.incident_id, call.value("WHAT"))
+    return call.commands.teamwork.snooze(call.actor, call.incident_id, call.value("WHAT"))
 
 
 OWED: Final = (

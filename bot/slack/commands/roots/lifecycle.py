@@ -7,48 +7,48 @@ from bot.slack.commands.verbs import REASON, WHY, Argument, Invocation, Verb
 
 
 def _declare(call: Invocation) -> Answer:
-    return call.commands.declare(call.actor, call.value("AGENT"), call.value("title"))
+    return call.commands.lifecycle.declare(call.actor, call.value("AGENT"), call.value("title"))
 
 
 def _acknowledge(call: Invocation) -> Answer:
-    return call.commands.acknowledge(call.actor, call.incident_id)
+    return call.commands.paging.acknowledge(call.actor, call.incident_id)
 
 
 def _pass_on(call: Invocation) -> Answer:
-    return call.commands.pass_on(call.actor, call.incident_id, call.value("reason"))
+    return call.commands.paging.pass_on(call.actor, call.incident_id, call.value("reason"))
 
 
 def _contain(call: Invocation) -> Answer:
-    return call.commands.contain(call.actor, call.incident_id, call.value("reason"))
+    return call.commands.lifecycle.contain(call.actor, call.incident_id, call.value("reason"))
 
 
 def _resolve(call: Invocation) -> Answer:
-    return call.commands.resolve(call.actor, call.incident_id, call.value("reason"))
+    return call.commands.lifecycle.resolve(call.actor, call.incident_id, call.value("reason"))
 
 
 def _override(call: Invocation) -> Answer:
     reason, left_on = call.value("reason"), call.value("left_on")
-    return call.commands.resolve(call.actor, call.incident_id, override=reason, left_on=left_on)
+    return call.commands.lifecycle.resolve(call.actor, call.incident_id, override=reason, left_on=left_on)
 
 
 def _reopen(call: Invocation) -> Answer:
-    return call.commands.reopen(call.actor, call.incident_id, call.value("reason"))
+    return call.commands.lifecycle.reopen(call.actor, call.incident_id, call.value("reason"))
 
 
 def _cancel(call: Invocation) -> Answer:
-    return call.commands.cancel(call.actor, call.incident_id, call.value("reason"))
+    return call.commands.lifecycle.cancel(call.actor, call.incident_id, call.value("reason"))
 
 
 def _severity(call: Invocation) -> Answer:
-    return call.commands.set_severity(call.actor, call.incident_id, call.value("N"), call.value("reason"))
+    return call.commands.lifecycle.set_severity(call.actor, call.incident_id, call.value("N"), call.value("reason"))
 
 
 def _postmortem(call: Invocation) -> Answer:
-    return call.commands.postmortem(call.actor, call.incident_id)
+    return call.commands.lifecycle.postmortem(call.actor, call.incident_id)
 
 
 def _postmortem_done(call: Invocation) -> Answer:
-    return call.commands.finish_postmortem(call.actor, call.incident_id)
+    return call.commands.lifecycle.finish_postmortem(call.actor, call.incident_id)
 
 
 COURSE: Final = (
@@ -139,23 +139,23 @@ COURSE: Final = (
 
 
 def _tray(call: Invocation) -> Answer:
-    return call.commands.tray(call.incident_id)
+    return call.commands.queries.tray(call.incident_id)
 
 
 def _status(call: Invocation) -> Answer:
-    return call.commands.status(call.incident_id)
+    return call.commands.queries.status(call.incident_id)
 
 
 def _catchup(call: Invocation) -> Answer:
-    return call.commands.catchup(call.incident_id)
+    return call.commands.queries.catchup(call.incident_id)
 
 
 def _timeline(call: Invocation) -> Answer:
-    return call.commands.timeline(call.incident_id)
+    return call.commands.queries.timeline(call.incident_id)
 
 
 def _list(call: Invocation) -> Answer:
-    return call.commands.incidents()
+    return call.commands.queries.incidents()
 
 
 LOOKS: Final = (

@@ -9,43 +9,43 @@ ROLE: Final = Argument("ROLE", "role", "Which role?", choices=ROLES)
 
 
 def _role(call: Invocation) -> Answer:
-    return call.commands.take_role(call.actor, call.incident_id, call.value("ROLE"), call.value("@person"))
+    return call.commands.teamwork.take_role(call.actor, call.incident_id, call.value("ROLE"), call.value("@person"))
 
 
 def _page(call: Invocation) -> Answer:
-    return call.commands.page(call.actor, call.incident_id, call.value("@person"), call.value("reason"))
+    return call.commands.paging.page(call.actor, call.incident_id, call.value("@person"), call.value("reason"))
 
 
 def _approve(call: Invocation) -> Answer:
-    return call.commands.approve_restore(call.actor, call.incident_id)
+    return call.commands.autonomy.approve_restore(call.actor, call.incident_id)
 
 
 def _decline(call: Invocation) -> Answer:
-    return call.commands.decline_restore(call.actor, call.incident_id, call.value("reason"))
+    return call.commands.autonomy.decline_restore(call.actor, call.incident_id, call.value("reason"))
 
 
 def _handoff(call: Invocation) -> Answer:
-    return call.commands.hand_off(call.actor, call.incident_id, call.value("ROLE"), call.value("@person"))
+    return call.commands.teamwork.hand_off(call.actor, call.incident_id, call.value("ROLE"), call.value("@person"))
 
 
 def _accept(call: Invocation) -> Answer:
-    return call.commands.accept_role(call.actor, call.incident_id, call.value("ROLE"))
+    return call.commands.teamwork.accept_role(call.actor, call.incident_id, call.value("ROLE"))
 
 
 def _refuse(call: Invocation) -> Answer:
-    return call.commands.decline_role(call.actor, call.incident_id, call.value("ROLE"))
+    return call.commands.teamwork.decline_role(call.actor, call.incident_id, call.value("ROLE"))
 
 
 def _cover(call: Invocation) -> Answer:
-    return call.commands.cover(call.actor, call.value("whose"), call.value("person"), call.value("until"))
+    return call.commands.overrides.cover(call.actor, call.value("whose"), call.value("person"), call.value("until"))
 
 
 def _cover_end(call: Invocation) -> Answer:
-    return call.commands.end_cover(call.actor, call.value("whose"))
+    return call.commands.overrides.end_cover(call.actor, call.value("whose"))
 
 
 def _covers(call: Invocation) -> Answer:
-    return call.commands.covers()
+    return call.commands.overrides.covers()
 
 
 WHOSE: Final = Argument("whose", "word", "Whose pager?", required=False, hint="Nobody named: yours.", shown="me")

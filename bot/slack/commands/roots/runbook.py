@@ -5,7 +5,8 @@ from typing import Final, get_args
 from bot.core.cards.answer import Answer
 from bot.core.cards.incident import PhaseCard
 from bot.core.runbooks.runbook import Outcome, Phase
-from bot.engine.commands.commands import Commands, Unknown
+from bot.engine.commands.commands import Commands
+from bot.engine.name_lookup import Unknown
 from bot.slack.commands.verbs import REASON, WHY, Act, Argument, Invocation, Verb
 
 TEXT: Final = Argument("TEXT", "long", "What should the timeline say?")
@@ -17,7 +18,7 @@ def _steps(call: Invocation) -> Answer:
     wanted: Phase | None = next((phase for phase in get_args(Phase) if word and phase.startswith(word)), None)
     if word and wanted is None:
         return Answer(f"There is no phase {word!r}. There are: {', '.join(get_args(Phase))}.", ok=False)
-    return call.commands.steps(call.incident_id, wanted)
+    return call.commands.queries.steps(call.incident_id, wanted)
 
 
 def _mark(outcome: Outcome) -> Act:
@@ -26,7 +27,7 @@ def _mark(outcome: Outcome) -> Act:
             step_id = _step_id(call.commands, call.incident_id, call.value("STEP"))
         except Unknown as unknown:
             return Answer(str(unknown), ok=False, incident_id=call.incident_id)
-        return call.commands.mark_step(call.actor, call.incident_id, step_id, outcome, call.value("reason"))
+        return call.commands.lifecycle.mark_step(call.actor, call.incident_id, step_id, outcome, call.value("reason"))
 
     return act
 
@@ -35,7 +36,7 @@ def _step_id(commands: Commands, incident_id: int, word: str) -> str:
     """A step's id, from its id or its number on the present phase's card. Raises Unknown."""
     if not word.isdigit():
         return word
-    card = commands.steps(incident_id).card
+    card = commands.queries.steps(incident_id).card
     steps = card.steps if isinstance(card, PhaseCard) else ()
     if not 0 < int(word) <= len(steps):
         raise Unknown(f"There is no step {word} in this phase; it has {len(steps)}.")
@@ -43,7 +44,7 @@ def _step_id(commands: Commands, incident_id: int, word: str) -> str:
 
 
 def _noted(sort: str) -> Act:
-    return lambda call: call.commands.note(call.actor, call.incident_id, call.value("TEXT"), sort)
+    return lambda call: call.commands.teamwork.note(call.actor, call.incident_id, call.value("TEXT"), sort)
 
 
 WORK: Final = (
