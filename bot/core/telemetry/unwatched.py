@@ -46,13 +46,19 @@ def unwatched(fleet: Fleet, source: str, sli: str, reported: Iterable[tuple[str,
 def _of_agent(agent: Agent, source: str, sli: str, workflow: str) -> Iterator[Unwatched]:
     watched = agent.series()
     by_workflow = any(one.sli == sli and one.workflow for one in watched) and Series(agent.key, "", sli) not in watched
-    if workflow and workflow not in agent.workflows:
+    if is_unlisted(agent, workflow):
         yield Unwatched("unlisted", agent.key, workflow[:NAME], unlisted(workflow, f"{source} reports {sli} of it"))
     elif not workflow and by_workflow:
         yield Unwatched("unlabelled", agent.key, "", f"{source} has a series of {sli} that names no workflow")
 
 
+def is_unlisted(agent: Agent, workflow: str) -> bool:
+    """Whether the agent's workflows are listed and this one is missing. Without a list all count for the agent."""
+    return bool(workflow and agent.workflows and workflow not in agent.workflows)
+
+
 def unlisted(workflow: str, how: str) -> str:
     """That a workflow is not watched, how that is known, and what to do."""
     name = workflow[:NAME]
-    return f"workflow {name!r} is not watched: {how}. List it under `workflows`, or as `aka` of one that is"
+    what = "Nobody watches it by itself: list it under `workflows`, or as `aka` of one that is listed"
+    return f"workflow {name!r} is not in the fleet file: {how}. {what}"

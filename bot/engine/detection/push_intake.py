@@ -9,12 +9,15 @@ from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Sample, Series, minute_of, short_doubt
 from bot.core.telemetry.pooling import pooled, whole_of
 from bot.core.telemetry.task_records import QUEUE, TASK_SLIS, TaskRecord, minutes_from_tasks
+from bot.core.telemetry.unwatched import is_unlisted
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.refusals import Refusals
 from bot.ports.clock import Clock
 from bot.ports.store import MinuteStore, TaskStore
 
+MORE_FLOWS = 100
+"""Workflows of an agent that are kept though the fleet file does not list them."""
 HEALED = 2
 """Minutes before a pushed one that are summed again."""
 
@@ -40,16 +43,31 @@ class PushIntake:
         self._clock = clock
         self._findings = findings
         self._refusals = Refusals()
+        self._more_flows: dict[str, set[str]] = {}
         self._pooling = Lock()
 
     def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
         """Store ready values and judge their agents."""
-        rows = [MinuteRow(one.series, minute_of(one.at), one.value, one.n, one.degraded) for one in samples]
+        kept = [one for one in samples if self._admitted(one.series)]
+        rows = [MinuteRow(one.series, minute_of(one.at), one.value, one.n, one.degraded) for one in kept]
         self._put(rows)
         with self._pooling:
             self._put(self._wholes(rows))
         self._note_unlisted({(row.series.agent, row.series.workflow) for row in rows}, "pushed samples")
         self._detector.evaluate({row.series.agent for row in rows}, received_at)
+
+    def _admitted(self, series: Series) -> bool:
+        """Whether there is room for it: a reporter that makes up a workflow a minute must not fill the store."""
+        agent = self._fleet().agents.get(series.agent)
+        if agent is None or not series.workflow or series.workflow in agent.workflows:
+            return True
+        known = self._more_flows.setdefault(series.agent, set())
+        if series.workflow not in known and len(known) >= MORE_FLOWS:
+            if self._findings is not None:
+                self._findings.refused(series.agent, f"samples of more than {MORE_FLOWS} workflows that are not listed")
+            return False
+        known.add(series.workflow)
+        return True
 
     def refused(self, agents: Mapping[str, int], why: str) -> None:
         """Records of these agents (key -> how many) were refused: what is known of the present is a part of it."""
@@ -75,7 +93,7 @@ class PushIntake:
     def _note_unlisted(self, pairs: Iterable[tuple[str, str]], what: str) -> None:
         agents = self._fleet().agents
         for agent, workflow in sorted(pairs):
-            if self._findings is not None and workflow and agent in agents and workflow not in agents[agent].workflows:
+            if self._findings is not None and agent in agents and is_unlisted(agents[agent], workflow):
                 self._findings.unlisted(agent, workflow, f"{what} name it")
 
     def _wholes(self, rows: Sequence[MinuteRow]) -> list[MinuteRow]:
