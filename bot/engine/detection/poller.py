@@ -128,7 +128,8 @@ class Poller:
         except SourceError as error:
             return f"{text}: {error}"
         values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
-        return f"{text} = {', '.join(values) or 'no data'}"
+        doubt = short_doubt(*(sample.degraded for sample in found.samples), *found.warnings[:1], skewed(found.skew))
+        return f"{text} = {', '.join(values) or 'no data'}{f' (in doubt: {doubt})' if doubt else ''}"
 
     def _poll(self, query: PollQuery, claim: PollClaim) -> None:
         """One poll, held on to until it ends. One that another replica took over meanwhile stored nothing."""

@@ -143,7 +143,15 @@ class IncidentMonitor:
         rows = self._history.rows([agent.key], newest - LOOKED_AT, newest)
         if doubt_event(incident, agent, rows, now) is not None:
             self._recorder.record(incident.id, lambda fresh: doubt_event(fresh, agent, rows, now))
-        self._show_ages(incident, overdue(agent, rows, now))
+        self._show_ages(incident, f"{overdue(agent, rows, now)}{self._lapsed(incident)}")
+
+    def _lapsed(self, incident: Incident) -> str:
+        """That a confirmed rung is not what live instances report now; empty while it is."""
+        if incident.rungs.state != "confirmed":
+            return ""
+        said = self._rung_cache.readings(incident.agent, incident.rungs.workflow)
+        held = bool(said) and all(applies(self._fleet().ladder, reading, incident.rungs) for reading in said)
+        return "" if held else "|rung"
 
     def _show_ages(self, incident: Incident, overdue: str) -> None:
         """Draw the cards anew when a number became too old to speak of now, or newer ones came."""
