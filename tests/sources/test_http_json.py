@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
@@ -155,3 +156,12 @@ def test_texts_are_checked_before_they_are_asked() -> None:
     assert fault("value", "a.b[0]") == fault("path", "/x?y=1") == ""
     assert fault("value", "a..b").startswith("not JMESPath")
     assert "a path" in fault("path", "https://elsewhere.example/")
+
+
+def test_names_in_the_answer_may_be_other_names_and_strangers_are_told_of(ask: Ask) -> None:
+    aliases = Aliases({"返金": "refunds"})
+    query = replace(PLAIN, agent="", serves=BOTH, by={"agent": "who"}, parts={**PLAIN.parts, "items": "all"})
+    rows = [{"who": who, "tie": 2, "n": 5} for who in ("返金", "x", None)]
+    found = ask(replace(query, aliases=aliases), {"all": rows})
+    assert [s.series.agent for s in found.samples] == ["refunds"]
+    assert found.strangers == {("x", ""), ("", "")}

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Sample, Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
@@ -192,3 +193,26 @@ def test_a_secret_is_in_no_message_and_no_repr(server: OddServer, prom: Source) 
 def test_every_built_in_query_can_be_split_by_label() -> None:
     assert all("$by" in text for texts in NAMES.values() for text in texts.values())
     assert all("value" in texts or "total" in texts for texts in NAMES.values())
+
+
+ALIASES = Aliases({"Math Tutor": "tutor", "返金": "refunds"}, {("refunds", "Refund"): "refund"})
+
+
+def test_label_values_may_be_other_names(server: OddServer, prom: Source) -> None:
+    query = replace(AQDD, by={"agent": "agent", "workflow": "task_class"}, serves=FLOWS, aliases=ALIASES)
+    answering(server, v=vector(({"agent": "返金", "task_class": "Refund"}, "1"), ({"agent": "refunds"}, "2")))
+    found = prom.fetch(query, M, M)
+    assert [s.series for s in found.samples] == [Series("refunds", "refund", "aqdd")]
+    assert found.strangers == {("refunds", "")}
+
+
+def test_two_names_of_one_agent_in_one_answer_are_several_series(server: OddServer, prom: Source) -> None:
+    query = replace(AQDD, aliases=ALIASES)
+    answering(server, v=vector(({"agent": "返金"}, "1"), ({"agent": "refunds"}, "2")))
+    (found,) = prom.fetch(query, M, M).samples
+    assert (found.value, "several series" in found.degraded) == (None, True)
+
+
+def test_a_series_without_the_label_is_told_of(server: OddServer, prom: Source) -> None:
+    answering(server, v=vector(({}, "1"), ({"agent": "refunds"}, "2")))
+    assert prom.fetch(AQDD, M, M).strangers == {("", "")}
