@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: soak dev test check crash demo bench commands lock browsers screenshots evals-check
+.PHONY: soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -45,6 +45,10 @@ evals-check: $(STAMP)
 # The page of slash commands, from the rows of bot/slack/commands/roots.
 commands: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from bot.slack.commands.help_text import rewrite; rewrite(Path("docs/commands.md"))'
+
+# What docs/ and fleet.example.yaml say of each kind of source, pager, control and integration, from their folders.
+docs-kinds: $(STAMP)
+	@$(BIN)/python -c 'from pathlib import Path; from bot.runtime.kind_pages import rewrite; rewrite(Path())'
 
 # 72 scenario hours of random incidents at 120x: 36 minutes. `make soak ARGS="--hours 6 --every 1"` for a taste.
 soak: $(STAMP)

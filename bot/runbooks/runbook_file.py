@@ -184,7 +184,7 @@ def samples() -> Iterator[dict[str, object]]:
     names = ("dqr", "tie", "her", "aqdd")
     for slis in ([], *([name] for name in names), list(names), ["task_success"]):
         for agent in (full, bare):
-            for kind in ("slo",) if slis else ("manual", "blind"):
+            for kind in ("slo",) if slis else ("manual", "blind", "lost-state"):
                 yield _sample(agent, slis, kind)
 
 

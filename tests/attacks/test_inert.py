@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.charts.sli_chart import draw as draw_chart
+from bot.cli.cards import answer_text
 from bot.core.cards.answer import Answer
 from bot.core.cards.page import ChartImage, PageCard
 from bot.core.cards.team import HomeCard
@@ -28,7 +29,6 @@ from bot.documents.render import MarkdownDocuments, safe_name
 from bot.localslack.server import LocalSlack
 from bot.markdown.prose import escape
 from bot.pagers.text import written
-from bot.runtime.offline import as_text
 from bot.slack import blocks
 from bot.slack.blocks import Drawn
 from bot.slack.blocks.home import home_view
@@ -236,7 +236,7 @@ def test_the_words_on_a_chart(attack: str) -> None:
 @EVERY
 def test_a_terminal(attack: str) -> None:
     for card in realistic().values():
-        assert not moved(as_text(Answer(attack, card=card)))
+        assert not moved(answer_text(Answer(attack, card=card)))
     assert not moved(visible(attack))
 
 

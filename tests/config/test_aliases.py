@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.config.schema import fleet_schema
-from bot.sources import KINDS
+from bot.config import fleet_schema
+from bot.runtime.registry import REGISTRY
 from tests.config.fleet_text import changed, problems, read
 
 NAMED = changed(
@@ -55,5 +55,5 @@ def test_a_name_means_one(before: str, after: str, says: str) -> None:
 
 
 def test_the_schema_has_it() -> None:
-    text = str(fleet_schema(KINDS))
+    text = str(fleet_schema(REGISTRY))
     assert text.count("'aka'") >= 2

@@ -21,8 +21,8 @@ from bot.config import parse_fleet
 from bot.core.reports.postmortem_report import Chart
 from bot.runtime.app import App
 from bot.runtime.process import quiet
+from bot.runtime.registry import REGISTRY
 from bot.runtime.setup import AppParts, AppSetup, SlackAccess
-from bot.sources import KINDS
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook
 from tests.crash.seams import Seams, adapters_with_seams, store_with_seams
@@ -105,7 +105,7 @@ def live(life: Life) -> None:
     os.dup2(log, sys.stderr.fileno())
     quiet("WARNING")
     seams = Seams(life.journal, life.fatal, life.by)
-    fleet = parse_fleet("fleet.yaml", life.fleet.encode(), life.secrets, KINDS)
+    fleet = parse_fleet("fleet.yaml", life.fleet.encode(), life.secrets, REGISTRY)
     setup = AppSetup(
         fleet=lambda: fleet,
         clock=SharedClock(life.folder / "clock"),

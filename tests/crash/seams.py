@@ -131,7 +131,7 @@ _STORE: Mapping[str, Name] = {
     "put_baselines": lambda rows, *_: "store.put_baselines" if rows else "",
     "confirm_rung": lambda *_: "store.confirm_rung",
     "next_incident_id": lambda: "store.next_incident_id",
-    "first_sight": lambda *_: "store.first_sight",
+    "first_delivery": lambda *_: "store.first_delivery",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from bench.harness.postgres import PostgresServer
 from bot.config import Settings, parse_fleet
 from bot.runtime.offline import OfflineCommands
-from bot.sources import KINDS
+from bot.runtime.registry import REGISTRY
 from tests.crash.matrix import play
 from tests.crash.night import FLEET, Night, Storm, secrets_of
 from tests.crash.verdict import Outcome, judge
@@ -62,7 +62,7 @@ def _end(tmp_path: Path, quiet: Quiet, storms: dict[str, Storm], url: str = "") 
 def _by_command_line(tonight: Night, act: Callable[[OfflineCommands], object]) -> None:
     """As `stepdown incident ack` does it: on the database, beside the running bot."""
     url = tonight.receiver.server.url
-    fleet = parse_fleet("fleet.yaml", FLEET.replace("RECEIVER", url).encode(), secrets_of(url), KINDS)
+    fleet = parse_fleet("fleet.yaml", FLEET.replace("RECEIVER", url).encode(), secrets_of(url), REGISTRY)
     settings = Settings(database_url=tonight.database_url, runbooks_dir=tonight.folder / "runbooks")
     desk = OfflineCommands.open(settings, fleet, tonight.clock)
     try:

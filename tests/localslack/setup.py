@@ -23,8 +23,7 @@ Json = dict[str, Any]
 
 EVERY_SCOPE = [
     *DEFAULT_SCOPES,
-    *("im:read", "im:history", "mpim:read", "mpim:write", "mpim:history", "channels:join", "files:read"),
-    *("pins:read", "bookmarks:read", "team:read", "emoji:read"),
+    *("im:read", "mpim:read", "mpim:write", "mpim:history", "files:read", "team:read", "emoji:read"),
 ]
 MANIFEST: Json = {
     "display_information": {"name": "Probe"},

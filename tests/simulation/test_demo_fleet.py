@@ -17,6 +17,7 @@ from bot.core.model.samples import Sample, Series
 from bot.core.model.slis import SourceSpec
 from bot.localslack.state.workspace import Workspace
 from bot.ports.sources import Source
+from bot.runtime.registry import REGISTRY
 from bot.simulation.clock import MovableClock
 from bot.simulation.demo_fleet import AGENTS, CHANNELS, FAILING, PEOPLE, fleet_text, story, workspace
 from bot.simulation.exposition import QUERIES
@@ -115,7 +116,7 @@ def metrics(world: World) -> Iterator[MetricsServer]:
 
 
 def loaded(metrics: MetricsServer) -> Fleet:
-    return parse_fleet("fleet.yaml", fleet_text(metrics.url).encode(), {}, sources.KINDS)
+    return parse_fleet("fleet.yaml", fleet_text(metrics.url).encode(), {}, REGISTRY)
 
 
 def _built(spec: SourceSpec, world: World) -> Source:

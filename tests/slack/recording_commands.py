@@ -9,7 +9,7 @@ from bot.core.cards.answer import Answer
 from bot.core.cards.incident import IncidentList, PhaseCard
 from bot.core.cards.team import HomeCard
 from bot.core.model.cause import KINDS
-from bot.core.model.people import Actor
+from bot.core.model.people import BOT, Actor
 from bot.core.runbooks.runbook import Outcome, Phase
 from bot.engine import name_lookup
 from bot.engine.commands.commands import Commands
@@ -218,7 +218,7 @@ class RecordedCauses:
     def __init__(self, recorded: RecordedCalls) -> None:
         self._recorded = recorded
 
-    def evidence(self, incident_id: int) -> Answer:
+    def evidence(self, incident_id: int, actor: Actor = BOT) -> Answer:  # noqa: ARG002 - as the real one has it
         return Answer("INC-0042", card=MOMENTS["causes"], incident_id=incident_id)
 
     def attribute(self, actor: Actor, incident_id: int, what: str, note: str = "") -> Answer:

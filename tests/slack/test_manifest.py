@@ -80,3 +80,8 @@ def test_every_method_the_bot_calls_has_its_scope_in_the_manifest() -> None:
 
 def granted(scope: str) -> bool:
     return scope in SCOPES or scope in OPTIONAL_SCOPES
+
+
+def test_the_local_slack_without_a_manifest_grants_what_stepdown_asks_for() -> None:
+    """`docs/local-slack.md`, "The manifest". It shares no code with the bot, so its list is its own."""
+    assert {*SCOPES, *OPTIONAL_SCOPES} <= set(local_manifest.DEFAULT_SCOPES)

@@ -64,14 +64,6 @@ def test_times_are_shown_in_the_readers_zone() -> None:
     assert text.clock_time(NOW) == f"<!date^{int(NOW.timestamp())}^{{time}}|02:14 UTC>"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3900, "1 h 05 min"), (93_600, "1 d 2 h")],
-)
-def test_spans(seconds: float, words: str) -> None:
-    assert text.span(seconds) == words
-
-
 def test_quotes_of_phones_are_quotes() -> None:
     assert text.straight("\u201cprompt loop\u201d \u2014 it\u2019s bad\u00a0now") == '"prompt loop" - it\'s bad now'
 

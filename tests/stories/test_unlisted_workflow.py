@@ -11,7 +11,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.engine.detection.poller import Poller
-from bot.engine.detection.source_check import inspect
+from bot.engine.detection.source_check import SourceQuestions, ask_each_query
 from bot.ports.sources import Source
 from bot.sources import build
 from tests.contracts.odd_server import Asked, odd_server
@@ -87,7 +87,9 @@ def test_it_is_a_ticket_with_the_first_answer(house: WiredEngine, source: Source
 
 
 def test_check_online_says_what_nobody_watches(house: WiredEngine, source: Source) -> None:
-    found: list[Finding] = list(inspect(house.watched, {"prom": source}, house.clock.now()))
+    spec = house.watched.sources["prom"]
+    questions = SourceQuestions(house.watched, spec, source, house.clock.now())
+    found: list[Finding] = list(ask_each_query(questions))
     assert [(one.level, one.text[:60]) for one in found] == [
         ("fine", "1 series answer"),
         ("warning", "refunds: source prom has a series of her that names no workf"),

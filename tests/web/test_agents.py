@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,19 @@ from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext, EvaluationContextAttribute
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import Reason
+from starlette.types import Receive, Scope, Send
 
-from tests.web.setup import House, lowered
+from bot.core.model.fleet import ControlSpec
+from tests.web.setup import House, Stage, lowered
 
 AGENTS = Path(__file__).resolve().parents[2] / "examples" / "agents"
+
+
+async def away(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stepdown behind a proxy that finds it gone."""
+    del scope, receive
+    await send({"type": "http.response.start", "status": 503, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 @pytest.fixture
@@ -97,7 +107,11 @@ def test_an_example_agent_obeys_and_reads_back(house_now: House, example: str) -
         out, err = agent.communicate(timeout=60)
     assert (agent.returncode, err) == (0, "")
     said = list(dict.fromkeys(out.splitlines()))
-    assert said == ["full (epoch 0)", "approval (epoch 1)", "suspended (epoch 2)"]
+    assert said == [
+        "full (epoch 0), writes: allow",
+        "approval (epoch 1), writes: approve",
+        "suspended (epoch 2), writes: deny",
+    ]
 
 
 @pytest.mark.parametrize("example", ["openfeature_agent.py", "plain_agent.py"])
@@ -116,4 +130,30 @@ def test_an_example_agent_out_of_contact_drops_to_its_fallback(house_now: House,
         assert agent.stdout is not None
         said = {agent.stdout.readline() for _ in range(2)}
         agent.terminate()
-    assert said == {"read-only (epoch 0)\n"}
+    assert said == {"read-only (epoch 0), writes: deny\n"}
+
+
+@pytest.mark.parametrize("example", ["openfeature_agent.py", "plain_agent.py"])
+def test_an_example_agent_that_loses_contact_applies_the_grants_of_its_fallback(
+    house_now: House, stage: Stage, example: str
+) -> None:
+    control = ControlSpec(not_after=1, fallback_rung="read-only")
+    agents = {"refunds": replace(house_now.fleet.agents["refunds"], control=control)}
+    house_now.rung_cache._fleet = lambda: replace(house_now.fleet, agents=agents)
+    environment = {
+        **os.environ,
+        "STEPDOWN_URL": house_now.url,
+        "STEPDOWN_TOKEN": house_now.tokens["agent:refunds"],
+        "STEPDOWN_AGENT": "refunds",
+        "POLL_SECONDS": "0.05",
+    }
+    command = [sys.executable, str(AGENTS / example)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as agent:
+        assert agent.stdout is not None
+        assert agent.stdout.readline() == "full (epoch 0), writes: allow\n"
+        stage.app = away
+        said = next(line for line in agent.stdout if not line.startswith("full"))
+        agent.terminate()
+    assert said == "read-only (epoch 0), writes: deny\n"

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.formatting.durations import lasting
-from bot.core.formatting.numbers import figure
 from bot.core.incident.events import IncidentKind, Severity
 
 ConfirmState = Literal["none", "requested", "seen", "confirmed", "not-confirmed"]
@@ -85,28 +83,3 @@ class Proposal:
     rung: str
     may: str
     rule: str
-
-
-def number_words(line: SliLine) -> str:
-    """`18.0 %`, `97.6 %, 26 min old`, `1.2 %, in doubt: one store did not answer`, `no data`."""
-    now = "no data" if line.now is None else figure(line.now, line.unit)
-    old = "" if line.age is None else f", {lasting(line.age)} old"
-    return f"{now}{old}{f', in doubt: {line.doubt}' if line.doubt else ''}"
-
-
-def status_words(line: SliLine) -> str:
-    """What may be said of the number of now: `ok`, `breach`, `too old to judge`, `in doubt`, `no data`, ..."""
-    if line.status == "old":
-        return "too old to judge"
-    if line.status == "unknown":
-        return "in doubt" if line.doubt else "no data" if line.now is None else "cannot be judged"
-    return line.status
-
-
-def live_words(rung: RungLine) -> str:
-    """Who says now that it is on this rung: `2 of 2 instances report it now`, `no instance is reporting now`."""
-    if rung.live is None:
-        return ""
-    if not rung.live:
-        return "no instance is reporting now"
-    return f"{rung.obeying} of {rung.live} instances report it now"

@@ -26,6 +26,7 @@ from math import ceil, isclose, isfinite
 from typing import Literal, NamedTuple
 
 from bot.core.formatting.numbers import count, figure, label, pair, short
+from bot.core.formatting.plurals import plural
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
 from bot.core.telemetry.weighted_mean import weighted_mean
@@ -167,14 +168,14 @@ def verdict(sli: Sli, rows: Rows, minute: int, baseline: Baseline | None) -> Ver
     """One minute's call with its reason, such as "HER 18.0 % > 5.0 % objective, n=214"."""
     measured = measure(sli, rows, minute)
     if measured.lack:
-        why = _lacking(sli, measured) + _doubted(measured.doubt)
+        why = _lacking(sli, measured) + doubted(measured.doubt)
         return Verdict(Call.UNKNOWN, why, minute, measured.value, n=measured.n, lack=measured.lack)
     limit = objective_limit(sli, baseline)
     if limit is None:
         why = f"{label(sli)}: learning: no baseline yet to hold it to {objective_words(sli, None)}"
         return Verdict(Call.UNKNOWN, why, minute, measured.value, n=measured.n, lack="baseline")
     call = call_of(sli, measured, limit)
-    why = _comparison(sli, measured, limit, baseline) + _counted(measured) + _doubted(measured.doubt)
+    why = _comparison(sli, measured, limit, baseline) + _counted(measured) + doubted(measured.doubt)
     return Verdict(call, why, minute, measured.value, limit, measured.n)
 
 
@@ -204,7 +205,14 @@ def _counted(measured: Measure) -> str:
     return f", n={count(measured.n)}{pooled}"
 
 
-def _doubted(doubt: str) -> str:
+def doubt_in(rows: Rows, first: int, newest: int) -> str:
+    """Why one of these minutes (both ends included) is not to be trusted, the newest such; empty when all are whole."""
+    known = (rows.get(minute) for minute in range(newest, first - 1, -1))
+    return next((row.doubt for row in known if row is not None and row.doubt), "")
+
+
+def doubted(doubt: str) -> str:
+    """The mark of a reason that rests on doubtful minutes: ` (in doubt: one store did not answer)`."""
     return f" (in doubt: {doubt})" if doubt else ""
 
 
@@ -235,11 +243,11 @@ def breach(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> Run 
     if length < sli.sustain or long_call(sli, rows, newest, limit) is Call.OK:
         return None
     last = verdict(sli, rows, newest, baseline)
-    lasted = f"{length} of {sli.sustain} minutes" if length == sli.sustain else f"{length} minutes"
+    lasted = f"{length} of {plural(sli.sustain, 'minute')}" if length == sli.sustain else plural(length, "minute")
     measured = measure(sli, rows, newest)
     lasted += _lasting(sli, rows, newest) + _counted(measured)
-    doubt = next((row.doubt for at in range(length) if (row := rows.get(newest - at)) is not None and row.doubt), "")
-    why = f"{_comparison(sli, measured, last.limit or 0.0, baseline)} for {lasted}{_doubted(doubt)}"
+    doubt = doubt_in(rows, newest - length + 1, newest)
+    why = f"{_comparison(sli, measured, last.limit or 0.0, baseline)} for {lasted}{doubted(doubt)}"
     return Run(newest - length + 1, length, last, why)
 
 
@@ -257,7 +265,9 @@ def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> str
             return ""
     measured = measure(sli, rows, newest)
     words = _comparison(sli, measured, limit or 0.0, baseline)
-    return f"{words} for {sli.sustain} of {sli.sustain} minutes{_lasting(sli, rows, newest)}{_counted(measured)}"
+    return (
+        f"{words} for {sli.sustain} of {plural(sli.sustain, 'minute')}{_lasting(sli, rows, newest)}{_counted(measured)}"
+    )
 
 
 def _lasting(sli: Sli, rows: Rows, newest: int) -> str:

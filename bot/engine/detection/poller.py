@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.core.model.fleet import Fleet
@@ -101,7 +102,7 @@ class Poller:
         for claim in self._store.claim_polls(first_due, now, MOST_AT_ONCE - len(held), LEASE):
             with self._claiming:
                 self._under_way[claim] = now
-            self._pool.submit(lambda query=queries[claim.name], claim=claim: self._poll(query, claim))  # type: ignore[misc]
+            self._pool.submit(partial(self._poll, queries[claim.name], claim))
 
     def sources(self) -> tuple[str, ...]:
         """Names of the sources that are asked."""

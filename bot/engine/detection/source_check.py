@@ -1,15 +1,16 @@
-"""Whether the sources answer: every query is asked once for the newest minutes, and nothing is stored.
+"""Whether a source answers: every query is asked once for the newest minutes, and nothing is stored.
 
 What is in doubt, what the source remarks on a query, and what it reports that nobody watches is said as well.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.health.finding import Finding
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
-from bot.core.model.slis import PollQuery
+from bot.core.model.slis import PollQuery, SourceSpec
 from bot.core.telemetry.unwatched import unwatched
 from bot.ports.errors import SourceError
 from bot.ports.sources import Fetch, Source
@@ -18,23 +19,33 @@ MINUTES = 5
 SHOWN = 5
 
 
-def inspect(fleet: Fleet, sources: Mapping[str, Source], now: datetime) -> Iterator[Finding]:
-    """Findings of each query; sources that push are not asked. A source that failed once is not asked again."""
-    dead: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class SourceQuestions:
+    """What an online check of one source may use. `source` None: values are pushed."""
+
+    fleet: Fleet
+    spec: SourceSpec
+    source: Source | None
+    now: datetime
+
+
+def ask_each_query(questions: SourceQuestions) -> Iterator[Finding]:
+    """Findings of each query, one for a source that pushes. A source that could not be reached is not asked again."""
+    fleet, spec, source = questions.fleet, questions.spec, questions.source
+    if source is None:
+        yield Finding("source", spec.name, "fine", f"values are pushed ({spec.kind}); there is nothing to ask")
+        return
+    dead = ""
     for query in fleet.queries:
-        if query.source not in sources:
+        if query.source != spec.name:
             continue
         about = f"{query.source}: {query.sli}{f' of {query.agent}' if query.agent else ''}"
-        if query.source in dead:
-            yield Finding("source", about, "unreachable", dead[query.source])
+        if dead:
+            yield Finding("source", about, "unreachable", dead)
             continue
-        for found in _asked(fleet, query, sources[query.source], about, now):
-            if found.level == "unreachable":
-                dead[query.source] = found.text
+        for found in _asked(fleet, query, source, about, questions.now):
+            dead = found.text if found.level == "unreachable" else dead
             yield found
-    for name, spec in fleet.sources.items():
-        if name not in sources:
-            yield Finding("source", name, "fine", f"values are pushed ({spec.kind}); there is nothing to ask")
 
 
 def _asked(fleet: Fleet, query: PollQuery, source: Source, about: str, now: datetime) -> Iterator[Finding]:
@@ -44,15 +55,14 @@ def _asked(fleet: Fleet, query: PollQuery, source: Source, about: str, now: date
     except SourceError as error:
         yield Finding("source", about, "unreachable" if error.passing else "problem", str(error))
         return
-    yield _answered(fleet, query, fetched, about)
-    for text in (*fetched.warnings[:SHOWN], *fetched.remarks[:SHOWN]):
+    yield _judged(fleet, query, fetched, about)
+    for text in fetched.remarks[:SHOWN]:
         yield Finding("source", about, "warning", text)
     for one in unwatched(fleet, f"source {query.source}", query.sli, fetched.strangers):
-        whose = f"{one.agent}: " if one.agent else ""
-        yield Finding("source", about, "warning", f"{whose}{one.text}")
+        yield Finding("source", about, "warning", f"{one.agent}: {one.text}" if one.agent else one.text)
 
 
-def _answered(fleet: Fleet, query: PollQuery, fetched: Fetch, about: str) -> Finding:
+def _judged(fleet: Fleet, query: PollQuery, fetched: Fetch, about: str) -> Finding:
     seen = {sample.series for sample in fetched.samples if sample.value is not None or sample.n == 0}
     if not seen:
         said = f" ({fetched.warnings[0]})" if fetched.warnings else ""
@@ -69,4 +79,6 @@ def _answered(fleet: Fleet, query: PollQuery, fetched: Fetch, about: str) -> Fin
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         return Finding("source", about, "warning", f"no data for {', '.join(missing[:SHOWN])}{more}")
+    if fetched.warnings:
+        return Finding("source", about, "warning", "; ".join(fetched.warnings[:SHOWN]))
     return Finding("source", about, "fine", f"{len(seen)} series answer")

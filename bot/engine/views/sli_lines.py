@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from bot.core.cards import words
 from bot.core.cards.fleet import AgentRow
-from bot.core.cards.parts import ConfirmState, Proposal, RungLine, SliLine, live_words, number_words, status_words
+from bot.core.cards.parts import ConfirmState, Proposal, RungLine, SliLine
 from bot.core.detection import literal_rule
-from bot.core.formatting.numbers import figure
+from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import RungState
@@ -155,11 +156,11 @@ class SliLines:
         states = {
             "none": "no change in this incident",
             "requested": "requested, not read back yet",
-            "seen": f"read back by {rungs.seen} of {rungs.instances} instances",
-            "confirmed": f"confirmed by {rungs.seen} of {rungs.instances} instances",
-            "not-confirmed": f"NOT CONFIRMED ({rungs.seen} of {rungs.instances} instances)",
+            "seen": f"read back by {rungs.seen} of {plural(rungs.instances, 'instance')}",
+            "confirmed": f"confirmed by {rungs.seen} of {plural(rungs.instances, 'instance')}",
+            "not-confirmed": f"NOT CONFIRMED ({rungs.seen} of {plural(rungs.instances, 'instance')})",
         }
-        head = f"Rung: {rungs.rung}, {states[rungs.state]}; {live_words(self.rung_line(incident))}"
+        head = f"Rung: {rungs.rung}, {states[rungs.state]}; {words.live(self.rung_line(incident))}"
         if not each:
             return [head]
         said = self._rung_cache.readings(incident.agent, rungs.workflow)
@@ -318,6 +319,8 @@ def _band_line(band: recovery_clock.BandLine, sli: Sli, breach: Breach | None) -
 
 
 def _in_words(line: SliLine) -> str:
-    normal = "" if line.baseline is None else f", baseline {figure(line.baseline, line.unit)}"
     scope = f" ({line.workflow})" if line.workflow else ""
-    return f"{line.title}{scope}: {number_words(line)}, objective {line.objective}{normal}: {status_words(line)}"
+    parts = [words.value(line), words.age(line), words.limit(line), words.normal(line)]
+    meaning = "" if line.status == "unknown" and line.now is None else words.meaning(line)
+    parts += [meaning, words.doubt(line)]
+    return f"{words.name_of(line)}{scope}: {', '.join(part for part in parts if part)}"

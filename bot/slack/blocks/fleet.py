@@ -4,20 +4,13 @@ from datetime import datetime
 
 from slackblocks import Button
 
+from bot.core.cards import words
 from bot.core.cards.fleet import AgentCard, AgentChange, AgentChangesCard, AgentRow, FleetCard
+from bot.core.formatting.durations import span
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
-from bot.slack.blocks.words import (
-    LONGEST_NAME,
-    LONGEST_WHY,
-    NEUTRAL,
-    name_of,
-    off_normal,
-    rung_words,
-    sli_line,
-    sli_lines,
-)
-from bot.slack.text import bold, inert, near_time, span
+from bot.slack.blocks.words import LONGEST_NAME, LONGEST_WHY, NEUTRAL, off_normal, rung_words, sli_line, sli_lines
+from bot.slack.text import bold, inert, near_time
 
 MOST_AGENTS = 40
 MOST_FINDINGS = 5
@@ -66,7 +59,7 @@ def _trouble(row: AgentRow) -> str:
     shown = [sli_line(line) for line in bad[:2]]
     unseen = [line for line in row.lines if line.status in UNSEEN and (line.age is not None or line.doubt)]
     shown += [sli_line(line) for line in unseen[: 2 - len(shown)]]
-    blank = [name_of(line) for line in row.lines if line.now is None]
+    blank = [words.name_of(line) for line in row.lines if line.now is None]
     shown += [f"{NEUTRAL} no data on {inert(', '.join(dict.fromkeys(blank)), LONGEST_WHY)}"] if blank else []
     owner = f"owner {inert(row.owner, LONGEST_NAME)}"
     shown += [unwatched_line(one) for one in row.findings[:1]]

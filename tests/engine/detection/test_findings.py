@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cli.cards import answer_text as as_text
 from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Sample, Series, minute_of
 from bot.core.telemetry.task_records import TaskRecord
 from bot.core.telemetry.unwatched import unwatched
 from bot.engine.detection.findings import MOST, QUIET
-from bot.runtime.offline import as_text
 from bot.slack.blocks import draw
 from tests.support.wired import HER, START, WiredEngine, fleet
 

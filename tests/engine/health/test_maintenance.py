@@ -122,7 +122,7 @@ def test_what_still_has_to_be_done_is_never_forgotten(house: WiredEngine) -> Non
 
 
 def test_deliveries_seen_and_silent_instances_go_after_two_days(house: WiredEngine) -> None:
-    house.store.first_sight("envelope", house.clock.now())
+    house.store.first_delivery("envelope", house.clock.now())
     house.store.put_readings([InstanceReading("refunds", "a", "full", 0, house.clock.now())])
     house.upkeep.keep(house.clock.now() + timedelta(days=1))
     assert (rows(house)["sight"], rows(house)["reading"]) == (1, 1)

@@ -150,7 +150,7 @@ class TestReview:
             house.deliver()
         receipts = house.store.receipts("notice/review/")
         assert {key: receipt.channel for key, receipt in receipts.items()} == {"notice/review/2026-W10": "C-incidents"}
-        assert house.said().count("Week 23 Feb to 02 Mar, 1 agents.") == 1
+        assert house.said().count("Week 23 Feb to 02 Mar, 1 agent.") == 1
         assert "Incidents: 1 (1 SEV" in house.said()
 
     def test_a_restart_before_it_was_sent_loses_and_doubles_nothing(self, house: WiredEngine) -> None:
