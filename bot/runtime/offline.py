@@ -7,7 +7,7 @@ import getpass
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.config import Settings
 from bot.core.model.fleet import Fleet
@@ -41,6 +41,10 @@ def _tokens(settings: Settings) -> TokenBook:
     return TokenBook.from_lines(settings.tokens_file.read_text(encoding="utf-8").splitlines(), "tokens")
 
 
+LONGEST_LEASE = timedelta(hours=1)
+"""What instances said to the running bot is no older than the longest lease."""
+
+
 @dataclass(frozen=True, slots=True)
 class OfflineCommands:
     """An open store with the commands on it."""
@@ -72,6 +76,7 @@ class OfflineCommands:
                 store, present, clock, time.time, runbooks, playbooks, ways, readiness_check=readiness_check
             )
         )
+        engine.rung_cache.adopt(store.readings(clock.now() - LONGEST_LEASE))
         personal = settings.personal_token.get_secret_value() if settings.personal_token else ""
         return cls(store, engine.commands, fleet, ways, readiness_check, clock, _tokens(settings), personal)
 

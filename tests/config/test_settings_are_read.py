@@ -16,8 +16,11 @@ import structlog
 
 from bot.cli.cases import shelf_of
 from bot.config.settings import Settings
+from bot.core.formatting.known_secrets import KnownSecrets
+from bot.core.formatting.redaction import Redactor
 from bot.engine.health.maintenance import Retention
-from bot.runtime.process import FleetHolder, quiet, setup_of
+from bot.runtime.log_output import configure_logs
+from bot.runtime.process import FleetHolder, setup_of
 from bot.runtime.self_monitoring import MonitoringSettings
 from bot.runtime.setup import AppSetup, SlackAccess
 from bot.web.tokens import new_token
@@ -74,7 +77,8 @@ BESIDE: dict[str, dict[str, object]] = {"slack_signing_secret": {"slack_mode": "
 
 def the_bot(settings: Settings) -> object:
     """What it is made of."""
-    setup = setup_of(settings, FleetHolder(settings.fleet))
+    secrets = KnownSecrets()
+    setup = setup_of(settings, FleetHolder(settings.fleet, secrets), secrets)
     return {**plain(setup), "fleet": sorted(setup.fleet().agents)}
 
 
@@ -82,7 +86,7 @@ def the_log(settings: Settings) -> object:
     """What it leaves out."""
     kept = structlog.get_config()
     try:
-        quiet(settings.log_level)
+        configure_logs(settings.log_level, Redactor())
         return [level for level in (logging.DEBUG, logging.INFO) if structlog.get_logger().is_enabled_for(level)]
     finally:
         structlog.configure(**kept)
