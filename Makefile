@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: soak dev test check crash demo bench commands lock browsers screenshots evals-check
+.PHONY: slow-clients soak dev test check crash demo bench commands lock browsers screenshots evals-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -51,6 +51,10 @@ commands: $(STAMP)
 # 72 scenario hours of random incidents at 120x: 36 minutes. `make soak ARGS="--hours 6 --every 1"` for a taste.
 soak: $(STAMP)
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+# 5,000 half-sent requests and 200 dripping bodies, held for minutes, while an agent breaches. `ARGS="--minutes 1"` for a taste.
+slow-clients: $(STAMP)
+	@$(BIN)/python -m bench.slow_clients $(ARGS)
 
 # Every card on a phone, and docs/cards.md. Without a font that has emoji (Debian: fonts-noto-color-emoji) they are boxes.
 screenshots: $(STAMP) browsers

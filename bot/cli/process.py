@@ -31,6 +31,7 @@ def check(
     Exit codes: 0 all is well, 1 something is wrong, 3 something could not be asked.
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
+    from bot.core.formatting.known_secrets import NotedLookups
     from bot.core.paging.reachability import holes
     from bot.runbooks.library import RunbookLibrary
     from bot.runbooks.playbook_library import Names, load_playbooks
@@ -40,10 +41,12 @@ def check(
     path = fleet or settings.fleet
     problems: list[str] = []
     loaded = None
+    known = NotedLookups(environment())
     try:
-        loaded = load_fleet(path, environment(), KINDS)
+        loaded = load_fleet(path, known, KINDS)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
+    SECRETS.learn(known.noted.items())
     shelf = RunbookLibrary(settings.runbooks_dir)
     if settings.runbooks_dir.is_dir():
         problems += [str(problem) for problem in shelf.problems()]
