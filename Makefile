@@ -60,7 +60,7 @@ slow-clients: $(STAMP)
 screenshots: $(STAMP) browsers
 	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
-# Chromium and Prometheus for the tests marked so: brought where that is possible, named where it is not.
+# Chromium, Prometheus and faketime for the tests marked so: brought where that is possible, named where it is not.
 browsers:
 	@.ci/browsers
 

@@ -23,7 +23,7 @@ settings.register_profile(
 )
 settings.load_profile("stepdown")
 
-PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus"}
+PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus", "faketime": "faketime"}
 
 
 def missing_program(item: pytest.Item) -> str | None:
