@@ -11,7 +11,10 @@ RUN python -m venv /opt/stepdown \
     && python -m venv /opt/build \
     && /opt/build/bin/python -m pip install --quiet --require-hashes -r requirements-build.lock
 
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE fleet.example.yaml .env.example ./
+COPY runbooks ./runbooks
+COPY playbooks ./playbooks
+COPY examples ./examples
 COPY bot ./bot
 RUN /opt/build/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/stepdown/bin/python -m pip install --quiet --no-deps --no-index /wheels/*.whl

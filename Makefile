@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: slow-clients soak dev test check crash demo bench commands lock browsers screenshots evals-check
+.PHONY: slow-clients soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -24,11 +24,9 @@ $(STAMP): requirements-dev.lock pyproject.toml
 test: $(STAMP) browsers
 	@$(BIN)/python -m pytest $(ARGS)
 
+# All tools, side by side; each says all it found, whatever the others found.
 check: $(STAMP)
-	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m ruff check .
-	$(BIN)/python -m mypy
-	$(BIN)/lint-imports --no-logo
+	@.ci/check
 
 # Kills the bot at every point between two durable steps of a whole night, and at random ones. Takes an hour or two.
 crash: $(STAMP)
@@ -47,6 +45,10 @@ evals-check: $(STAMP)
 # The page of slash commands, from the rows of bot/slack/commands/roots.
 commands: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from bot.slack.commands.help_text import rewrite; rewrite(Path("docs/commands.md"))'
+
+# What docs/ and fleet.example.yaml say of each kind of source, pager, control and integration, from their folders.
+docs-kinds: $(STAMP)
+	@$(BIN)/python -c 'from pathlib import Path; from bot.runtime.kind_pages import rewrite; rewrite(Path())'
 
 # 72 scenario hours of random incidents at 120x: 36 minutes. `make soak ARGS="--hours 6 --every 1"` for a taste.
 soak: $(STAMP)

@@ -33,7 +33,7 @@ class UnknownBenchmarkError(LookupError):
 
 def found(folder: Path = FOLDER) -> list[str]:
     """Every benchmark's name, in order."""
-    return sorted(path.stem.removeprefix(PREFIX) for path in folder.glob(f"{PREFIX}*.py"))
+    return sorted(path.stem.removeprefix(PREFIX) for path in folder.rglob(f"{PREFIX}*.py"))
 
 
 def chosen(wanted: list[str], known: list[str]) -> list[str]:
@@ -47,7 +47,9 @@ def chosen(wanted: list[str], known: list[str]) -> list[str]:
 
 
 def load(name: str) -> Benchmark:
-    run: Benchmark = importlib.import_module(f"bench.{PREFIX}{name}").run
+    (path,) = FOLDER.rglob(f"{PREFIX}{name}.py")
+    module = ".".join(("bench", *path.relative_to(FOLDER).with_suffix("").parts))
+    run: Benchmark = importlib.import_module(module).run
     return run
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from bot.config import parse_fleet
 from bot.engine.health.maintenance import Retention
 from bot.runtime.app import App
+from bot.runtime.registry import REGISTRY
 from bot.runtime.self_monitoring import MonitoringSettings
 from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation.clock import ScaledClock
-from bot.sources import KINDS
 from bot.web.tokens import TokenBook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ KEEP = Retention(minutes_hours=12, history_days=1.5, tasks_days=1, effects_days=
 def main(file: str) -> None:
     """Run until SIGTERM. The file says where everything is, and what time it is."""
     told = json.loads(Path(file).read_text())
-    fleet = parse_fleet("soak fleet", told["fleet"].encode(), {}, KINDS)
+    fleet = parse_fleet("soak fleet", told["fleet"].encode(), {}, REGISTRY)
     speed = float(told["speed"])
     passed = (time.monotonic() - told["monotonic"]) * speed
     clock = ScaledClock(speed, datetime.fromisoformat(told["origin"]) + timedelta(seconds=passed))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.charts.sli_chart import BAD, EDGE, GROUND, INK, LINE
+from bot.core.formatting.plurals import plural
 
 WIDTH, HEIGHT, DPI = 10.0, 6.0, 100
 MOST_TICKS = 8
@@ -27,7 +28,9 @@ def draw(first_day: int, incidents: Sequence[int], blind: Sequence[int]) -> byte
     axes.set_xticks(places, [f"{EPOCH + timedelta(days=first_day + place):%d %b}" for place in places])
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_ylim(bottom=0)
-    axes.set_title(f"{sum(incidents) + sum(blind)} pages in {len(incidents)} days", loc="left", color=INK)
+    axes.set_title(
+        f"{plural(sum(incidents) + sum(blind), 'page')} in {plural(len(incidents), 'day')}", loc="left", color=INK
+    )
     axes.set_ylabel("pages a day")
     axes.legend(frameon=False)
     for side in ("top", "right"):

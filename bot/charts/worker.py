@@ -7,7 +7,6 @@ that it cannot outlive a bot that was killed. One that dies or takes too long is
 On the wire, both ways: four bytes of length, then the chart as JSON, or the PNG; an empty one where it cannot be drawn.
 """
 
-import logging
 import os
 import select
 import struct
@@ -17,6 +16,7 @@ import time
 from threading import Lock
 from typing import IO, Final
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from bot.core.reports.postmortem_report import Chart
@@ -28,7 +28,7 @@ NICE: Final = 10
 _LENGTH: Final = struct.Struct(">I")
 _CHART: Final = TypeAdapter(Chart)
 
-log = logging.getLogger("stepdown.documents")
+log = structlog.get_logger("stepdown.documents")
 
 
 class ChartWorker:
@@ -117,4 +117,13 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
 
 if __name__ == "__main__":
     os.nice(NICE)
+    # standard output carries the pictures
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     serve(sys.stdin.buffer, sys.stdout.buffer)

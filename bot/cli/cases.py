@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from bot.config import Settings
+from bot.core.formatting.plurals import plural
 from bot.documents import regression_cases
 from bot.documents.regression_cases import Case
 from bot.engine.reports.postmortems import PostmortemWriter
-from bot.integrations.datasets import Langfuse, LangSmith
+from bot.integrations import KINDS
+from bot.integrations.kind import CaseFolder
 from bot.ports.errors import DeliveryError
 from bot.runtime.offline import OfflineCommands
 
@@ -23,14 +24,6 @@ REDACT_WITHIN = 30.0
 
 class RedactionError(Exception):
     """The program that redacts failed; the sentence says which and how."""
-
-
-class CaseFolder(Protocol):
-    """A service that keeps datasets."""
-
-    def push(self, dataset: str, cases: Sequence[Case]) -> int:
-        """Push the approved cases; returns how many. Raises DeliveryError."""
-        ...
 
 
 def write_cases(
@@ -78,22 +71,20 @@ def _pushed(shelf: CaseFolder, agent: str, cases: Sequence[Case]) -> int:
     except DeliveryError as error:
         print(f"Not pushed: {error}. Run it again: what is there already stays once.", file=sys.stderr)
         return UNREACHABLE
-    print(f"{number} approved cases are in the dataset {dataset}.")
+    print(f"{plural(number, 'approved case')} {'is' if number == 1 else 'are'} in the dataset {dataset}.")
     return 0
 
 
 def shelf_of(settings: Settings, name: str) -> CaseFolder:
     """Where to push. Raises ValueError that says what is missing or allowed."""
-    if name == "langfuse":
-        if not settings.langfuse_public_key or settings.langfuse_secret_key is None:
-            raise ValueError("--push langfuse needs STEPDOWN_LANGFUSE_PUBLIC_KEY and STEPDOWN_LANGFUSE_SECRET_KEY")
-        key = settings.langfuse_secret_key.get_secret_value()
-        return Langfuse(settings.langfuse_url, settings.langfuse_public_key, key)
-    if name == "langsmith":
-        if settings.langsmith_api_key is None:
-            raise ValueError("--push langsmith needs STEPDOWN_LANGSMITH_API_KEY")
-        return LangSmith(settings.langsmith_url, settings.langsmith_api_key.get_secret_value())
-    raise ValueError(f"--push {name}: there are langfuse and langsmith")
+    able = {key: kind for key, kind in KINDS.items() if kind.datasets is not None}
+    if name not in able:
+        raise ValueError(f"--push {name}: there are {' and '.join(able)}")
+    kind = able[name]
+    own = kind.settings(settings)
+    if own is None or kind.datasets is None:
+        raise ValueError(f"--push {name} needs {' and '.join(kind.needs)}")
+    return kind.datasets(own)
 
 
 def redacting(command: str) -> regression_cases.Redact:
@@ -129,7 +120,7 @@ def _write(out: Path, number: str, book: Path, cases: tuple[Case, ...], *, appro
 
 
 def _told(book: Path, cases: tuple[Case, ...]) -> str:
-    lines = [f"{book}: {len(cases)} cases, {sum(case.approved for case in cases)} approved."]
+    lines = [f"{book}: {plural(len(cases), 'case')}, {sum(case.approved for case in cases)} approved."]
     for case in cases:
         if not case.approved:
             owed = f"fill in {', '.join(case.gaps)}; " if case.gaps else ""

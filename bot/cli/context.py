@@ -1,11 +1,12 @@
 """What every command asks first: the settings, the fleet, the stored state, and who acts. And how it answers.
 
-Exit codes: 0 fine, 1 the answer is no, 2 used wrongly, 3 something needed was unreachable.
+Exit codes: 0 done, or the answer is yes; 1 the answer is no, or it was refused; 2 used wrongly; 3 something that is
+needed cannot be reached. `stepdown --help` says so too.
 """
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
 
 NO, WRONG, UNREACHABLE = 1, 2, 3
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-As = Annotated[str, typer.Option("--as", help="Who acts: a key of people in the fleet file.", envvar="STEPDOWN_ACTOR")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        help="Who acts: a key of `people` in the fleet file. By default the user of this machine.",
+        envvar="STEPDOWN_ACTOR",
+    ),
+]
 Incident = Annotated[str, typer.Argument(help="INC-0042, or 42.")]
+AgentKey = Annotated[str, typer.Argument(help="The agent: its key in the fleet file.")]
 FleetFile = Annotated[Path | None, typer.Argument(help="The fleet file; by default STEPDOWN_FLEET.")]
 
 
@@ -52,11 +61,11 @@ def load(path: Path, code: int = WRONG, *, reaching: bool = True) -> "Fleet":
     """The fleet file; ends with `code` and every problem where it is refused. `reaching`: its secrets are needed."""
     from bot.config import Borrowed, FleetErrors, describe_problems, environment, load_fleet
     from bot.core.formatting.known_secrets import NotedLookups
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
     known = NotedLookups(environment())
     try:
-        return load_fleet(path, known if reaching else Borrowed(known), KINDS)
+        return load_fleet(path, known if reaching else Borrowed(known), REGISTRY)
     except FleetErrors as errors:
         stop(describe_problems(errors), code)
     finally:
@@ -64,32 +73,59 @@ def load(path: Path, code: int = WRONG, *, reaching: bool = True) -> "Fleet":
 
 
 @contextmanager
-def open_offline() -> "Iterator[OfflineCommands]":
-    """The commands on the stored state, beside a running bot."""
+def open_offline(agent: str = "") -> "Iterator[OfflineCommands]":
+    """The commands on the stored state, beside a running bot. An `agent` that the fleet lacks ends it with 2."""
     from bot.runtime.offline import OfflineCommands
     from bot.store import StoreError
 
     settings = settings_now()
     fleet = load(settings.fleet)
+    if agent:
+        agent_of(fleet, agent)
     try:
         desk = OfflineCommands.open(settings, fleet)
     except StoreError as error:
         stop(str(error), UNREACHABLE)
     try:
-        yield desk
+        with logs_on_stderr():
+            yield desk
     finally:
         desk.close()
 
 
+@contextmanager
+def logs_on_stderr() -> "Iterator[None]":
+    """Warnings go to standard error, in plain words: standard output is the answer, and may be read by a program."""
+    import structlog
+
+    before = structlog.get_config()
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        processors=[structlog.processors.format_exc_info, _plain_line],
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
+def _plain_line(_logger: object, _method: str, event: "MutableMapping[str, Any]") -> str:
+    from bot.core.formatting.terminal_text import visible
+
+    told = ", ".join(f"{name}: {value}" for name, value in event.items() if name != "event")
+    return visible(f"{event['event']} ({told})" if told else str(event["event"]))
+
+
 def show(answer: "Answer", as_json: bool = False) -> None:
     """Print what a command answers; a refusal exits with 1."""
+    from bot.cli.cards import answer_text
     from bot.core.formatting.json_view import json_view
-    from bot.runtime.offline import as_text
 
     if as_json:
         print(json.dumps(json_view(answer), indent=2))
     else:
-        print(as_text(answer), file=sys.stdout if answer.ok else sys.stderr)
+        print(answer_text(answer), file=sys.stdout if answer.ok else sys.stderr)
     if not answer.ok:
         raise typer.Exit(NO)
 
@@ -108,8 +144,8 @@ def number(text: str) -> int:
     return int(digits)
 
 
-def agent_of(desk: "OfflineCommands", key: str) -> "Agent":
+def agent_of(fleet: "Fleet", key: str) -> "Agent":
     """The agent of that key; ends with 2 and the names there are."""
-    if key not in desk.fleet.agents:
-        stop(f"There is no agent {key!r}. There are: {', '.join(desk.fleet.agents)}.", WRONG)
-    return desk.fleet.agents[key]
+    if key not in fleet.agents:
+        stop(f"There is no agent {key!r}. There are: {', '.join(fleet.agents)}.", WRONG)
+    return fleet.agents[key]

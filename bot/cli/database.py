@@ -1,7 +1,6 @@
 """`stepdown db ...`."""
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +8,7 @@ import typer
 
 from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
 
-db_app = typer.Typer(no_args_is_help=True, help="The database.")
-
-URL = r"sqlite:///|postgresql(\+psycopg)?://"
+db_app = typer.Typer(no_args_is_help=True, help="Back up, upgrade, copy or look at the database.")
 
 
 @db_app.command("backup")
@@ -66,16 +63,17 @@ def db_copy(
     as_json: AsJson = False,
 ) -> None:
     """Copy everything from one database to another, of either engine, whole or not at all. Stop the bot first."""
+    from bot.ports.database_url import database_url
     from bot.store import StoreError
     from bot.store.tools.copying import copy
 
-    for url in (source, target):
-        if not re.match(URL, url):
-            named = url.rpartition("@")[2]
-            stop(f"{named!r} is not a database: write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.", WRONG)
-    whole = [re.sub(r"^postgresql://", "postgresql+psycopg://", url) for url in (source, target)]
+    for role, url in (("source", source), ("target", target)):
+        try:
+            database_url(url)
+        except ValueError as error:
+            stop(f"The {role} {error}.", WRONG)
     try:
-        counts = copy(*whole)
+        counts = copy(source, target)
     except StoreError as error:
         stop(str(error), UNREACHABLE)
     if as_json:

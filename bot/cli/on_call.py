@@ -35,7 +35,7 @@ def uncover(person: Annotated[str, typer.Argument(help="Whose pager is taken bac
 
 @app.command()
 def covers(as_json: AsJson = False) -> None:
-    """Who covers for whom now."""
+    """Say who covers for whom now."""
     with open_offline() as desk:
         show(desk.commands.overrides.covers(), as_json)
 
@@ -44,7 +44,7 @@ def covers(as_json: AsJson = False) -> None:
 def canary(
     person: Annotated[str, typer.Argument(help="Whom to page: a key of people in the fleet file.")],
 ) -> None:
-    """Send a test page now, by every way of that person. The running bot sends it within a second or two."""
+    """Send a test page to a person, now, by every way they have. The running bot sends it within a second or two."""
     with open_offline() as desk:
         if person not in desk.fleet.people:
             stop(f"There is nobody {person!r}. There are: {', '.join(desk.fleet.people)}.", WRONG)
@@ -58,11 +58,12 @@ def canary(
 def export(
     file: Annotated[str, typer.Argument(help="Where it goes; - is standard output.")] = "-",
 ) -> None:
-    """Write everything that is stored as JSON lines."""
+    """Write everything that is stored, as JSON lines."""
     import sys
     from pathlib import Path
 
     from bot.cli.output import SECRETS
+    from bot.core.formatting.plurals import plural
 
     with open_offline() as desk:
         if file == "-":
@@ -70,7 +71,7 @@ def export(
             return
         with Path(file).open("x", encoding="utf-8") as out:
             count = sum(1 for line in desk.export() if out.write(f"{SECRETS(line)}\n"))
-    print(f"{file}: {count} lines")
+    print(f"{file}: {plural(count, 'line')}")
 
 
 def _await(desk: "OfflineCommands", keys: "Sequence[str]") -> None:

@@ -32,10 +32,9 @@ def check(
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
     from bot.core.formatting.known_secrets import NotedLookups
+    from bot.core.formatting.plurals import plural
     from bot.core.paging.reachability import holes
-    from bot.runbooks.library import RunbookLibrary
-    from bot.runbooks.playbook_library import Names, load_playbooks
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
     settings = settings_now()
     path = fleet or settings.fleet
@@ -43,23 +42,11 @@ def check(
     loaded = None
     known = NotedLookups(environment())
     try:
-        loaded = load_fleet(path, known, KINDS)
+        loaded = load_fleet(path, known, REGISTRY)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
     SECRETS.learn(known.noted.items())
-    shelf = RunbookLibrary(settings.runbooks_dir)
-    if settings.runbooks_dir.is_dir():
-        problems += [str(problem) for problem in shelf.problems()]
-        if loaded is not None:
-            problems += [
-                f"{path}: agent {agent.key}: there is no runbook {agent.runbook!r} in {settings.runbooks_dir}"
-                for agent in loaded.agents.values()
-                if agent.runbook not in shelf.names()
-            ]
-    if settings.playbooks_dir.is_dir():
-        playbooks = load_playbooks(settings.playbooks_dir, Names.of(loaded, shelf.names()))
-        problems += [str(problem) for problem in playbooks.problems]
-        problems += _unknown_failures(path, loaded, playbooks.known)
+    problems += _faults_of_procedures(settings, path, loaded)
     if problems:
         stop("\n".join(problems), NO)
     assert loaded is not None  # noqa: S101 - no problems means it was loaded
@@ -69,10 +56,31 @@ def check(
     series = sum(len(agent.slis) for agent in loaded.agents.values())
     for warning in loaded.warnings:
         print(f"warning: {warning}")
-    print(f"{path}: {len(loaded.agents)} agents, {series} SLIs, {len(loaded.queries)} queries, no problems.")
+    parts = (
+        plural(len(loaded.agents), "agent"),
+        plural(series, "SLI"),
+        plural(len(loaded.queries), "query", "queries"),
+    )
+    print(f"{path}: {', '.join(parts)}, no problems.")
     ways = frozenset({"slack"}.union(way.kind for person in loaded.people.values() for way in person.ways))
     for hole in holes(loaded, ways, {}):
         print(f"who can be reached: {hole.text}")
+
+
+def _faults_of_procedures(settings: "Settings", path: Path, fleet: "Fleet | None") -> Iterator[str]:
+    """What is wrong with the runbooks and playbooks; a folder of them that is not there too."""
+    from bot.runbooks.library import RunbookLibrary
+    from bot.runbooks.playbook_library import Names, load_playbooks
+
+    shelf = RunbookLibrary(settings.runbooks_dir)
+    yield from map(str, shelf.problems())
+    for agent in fleet.agents.values() if fleet is not None and settings.runbooks_dir.is_dir() else ():
+        if agent.runbook not in shelf.names():
+            yield f"{path}: agent {agent.key}: there is no runbook {agent.runbook!r} in {settings.runbooks_dir}"
+    playbooks = load_playbooks(settings.playbooks_dir, Names.of(fleet, shelf.names()))
+    yield from map(str, playbooks.problems)
+    if settings.playbooks_dir.is_dir():
+        yield from _unknown_failures(path, fleet, playbooks.known)
 
 
 def _unknown_failures(path: Path, fleet: "Fleet | None", known: Collection[str]) -> Iterator[str]:
@@ -109,9 +117,9 @@ def _check_online(settings: "Settings", fleet: "Fleet", *, as_json: bool) -> Non
 def schema() -> None:
     """Print the JSON Schema of the fleet file, for editors."""
     from bot.config import fleet_schema
-    from bot.sources import KINDS
+    from bot.runtime.registry import REGISTRY
 
-    print(json.dumps(fleet_schema(KINDS), indent=2))
+    print(json.dumps(fleet_schema(REGISTRY), indent=2))
 
 
 @app.command()
@@ -130,7 +138,7 @@ def manifest(
 
 @app.command()
 def run() -> None:
-    """Run the bot."""
+    """Run the bot until it is stopped. SIGHUP makes it read the fleet file again."""
     from bot.runtime.process import RunError, run_until_stopped
 
     try:
@@ -154,15 +162,17 @@ def reload() -> None:
 
 @app.command()
 def demo(
-    speed: Annotated[float, typer.Option(min=1, max=120, help="How many times faster than real time.")] = 30,
+    speed: Annotated[float, typer.Option(min=1, help="How many times faster than real time, up to 60.")] = 30,
     unattended: Annotated[bool, typer.Option("--unattended", help="Play the responder too.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the beats to this file.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what happened to this file.")] = None,
     port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the database and the postmortem.")] = None,
 ) -> None:
-    """Live through a whole incident: local Slack, simulated agents, the real bot."""
-    from bot.demo import run_demo
+    """Live through a whole incident in your browser: a local Slack, simulated agents, the real bot."""
+    from bot.demo import run_demo, too_fast
 
+    if why := too_fast(speed):
+        stop(why, WRONG)
     raise typer.Exit(run_demo(speed=speed, unattended=unattended, json_file=json_file, port=port, keep=keep))
 
 
@@ -181,7 +191,7 @@ def local_slack(
 
 @app.command()
 def token(name: Annotated[str, typer.Argument(help="agent:KEY, samples, tasks, changes, responder or admin.")]) -> None:
-    """Make a token for the HTTP side. The line goes into the tokens file, the token to its holder."""
+    """Make a token for the HTTP side. Its line goes into the tokens file, the token itself to its holder."""
     from bot.web.tokens import TokenError, new_token
 
     try:

@@ -7,11 +7,11 @@ import typer
 
 from bot.cli.context import (
     WRONG,
+    AgentKey,
     As,
     AsJson,
     Incident,
     act,
-    agent_of,
     load,
     number,
     open_offline,
@@ -45,44 +45,44 @@ def replay(
 
 @app.command()
 def budget(
-    agent: str,
+    agent: AgentKey,
     as_json: AsJson = False,
     chart: Annotated[Path | None, typer.Option(help="Write how the budgets went down to this PNG.")] = None,
 ) -> None:
-    """Show what is left of an agent's error budgets over 30 days, how fast they burn, and open tickets."""
+    """Show what is left of an agent's error budgets of 30 days, how fast they burn, and open tickets."""
     from bot.cli.budgets import show_budgets
 
-    with open_offline() as desk:
-        raise typer.Exit(show_budgets(desk, agent_of(desk, agent), as_json=as_json, chart=chart))
+    with open_offline(agent) as desk:
+        raise typer.Exit(show_budgets(desk, desk.fleet.agents[agent], as_json=as_json, chart=chart))
 
 
 @app.command()
-def gate(agent: str, as_json: AsJson = False) -> None:
-    """For CI: exit 1, with the reason, where an error budget of the agent is gone."""
+def gate(agent: AgentKey, as_json: AsJson = False) -> None:
+    """Say whether an agent may be changed, for CI. Exit 1, with the reason, where a budget is gone or unknown."""
     from bot.cli.budgets import gate as ask
 
-    with open_offline() as desk:
-        raise typer.Exit(ask(desk, agent_of(desk, agent), as_json=as_json))
+    with open_offline(agent) as desk:
+        raise typer.Exit(ask(desk, desk.fleet.agents[agent], as_json=as_json))
 
 
 @app.command()
-def ready(agent: str, as_json: AsJson = False) -> None:
-    """May the agent go live? Every line with its evidence; exit 1 where something is missing."""
+def ready(agent: AgentKey, as_json: AsJson = False) -> None:
+    """Say whether an agent may go live: each requirement with its evidence. Exit 1 where one is not met."""
     from bot.cli.readiness import show_readiness
 
-    with open_offline() as desk:
-        raise typer.Exit(show_readiness(desk, agent_of(desk, agent), as_json=as_json))
+    with open_offline(agent) as desk:
+        raise typer.Exit(show_readiness(desk, desk.fleet.agents[agent], as_json=as_json))
 
 
 @app.command()
-def scope(agent: str, reason: Annotated[str, typer.Option(help="Why it may do this.")], who: As = "") -> None:
+def scope(agent: AgentKey, reason: Annotated[str, typer.Option(help="Why it may do this.")], who: As = "") -> None:
     """Record your decision about an agent's scope and stage, as the fleet file has them now."""
     act(who, lambda desk, actor: desk.commands.reliability.scope(actor, agent, reason))
 
 
 @app.command()
 def review(as_json: AsJson = False) -> None:
-    """The last seven days: incidents, times, pages at night, budgets, and what is owed."""
+    """Sum up the last seven days: incidents, times to respond, pages at night, budgets, and what is owed."""
     from bot.cli.readiness import show_review
 
     with open_offline() as desk:

@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.charts.pages_chart import draw
 from bot.core.backtest.agent_replay import ReplayEvent
 from bot.core.budgets.budget import Tally, budget
+from bot.core.formatting.plurals import plural
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series, minute_of, minute_start
 from bot.core.model.slis import Sli
@@ -105,11 +106,13 @@ def _warnings(outcome: ReplayOutcome) -> list[str]:
     if outcome.ignored:
         names = ", ".join(map(str, outcome.unwatched))
         told.append(
-            f"{outcome.ignored} samples of series that the fleet file does not watch were left out: {names} ..."
+            f"Left out: {plural(outcome.ignored, 'sample')}, of series that the fleet file does not watch: {names}"
         )
     if outcome.unrecorded:
         names = ", ".join(map(str, outcome.unrecorded[:5]))
-        told.append(f"{len(outcome.unrecorded)} watched series are not in the recording; nothing is said of: {names}")
+        told.append(
+            f"Not in the recording: {plural(len(outcome.unrecorded), 'series', 'series')}. Nothing is known of {names}"
+        )
     return told
 
 
@@ -172,17 +175,25 @@ def _budget(series: Series, sli: Sli, spent: Tally) -> Mapping[str, object]:
 def _summary_lines(summary: Mapping[str, object]) -> list[str]:
     budgets = summary["budgets"]
     gone = [one for one in budgets if one["gone"]] if isinstance(budgets, list) else []
-    kinds = f"{summary['incidents']} incidents opened, {summary['blind_incidents']} blind ones"
-    pages = f"{summary['pages']} page{'' if summary['pages'] == 1 else 's'}"
-    clock = f"recovery held {summary['recoveries']} times and was reset {summary['resets']} times"
+    kinds = f"{_many(summary, 'incidents', 'incident')} opened, {_many(summary, 'blind_incidents', 'blind one')}"
+    pages = _many(summary, "pages", "page")
+    held, reset = _many(summary, "recoveries", "time"), _many(summary, "resets", "time")
+    clock = f"recovery held {held} and was reset {reset}"
+    open_ = f"{_many(summary, 'open_at_end', 'incident')} open at the end"
+    samples = f"{_many(summary, 'samples', 'sample')} of {_many(summary, 'agents', 'agent')}"
     return [
         "",
-        f"{summary['from']} to {summary['to']}: {summary['samples']:,} samples of {summary['agents']} agents.",
+        f"{summary['from']} to {summary['to']}: {samples}.",
         f"{pages} ({summary['pages_per_day']} a day): {kinds}, {summary['reopened']} reopened.",
-        f"{summary['breaches']} breaches; {clock}; {summary['open_at_end']} incidents open at the end.",
+        f"{_many(summary, 'breaches', 'breach', 'breaches')}; {clock}; {open_}.",
         *(f"{agent}: paged {times}x" for agent, times in _items(summary["pages_by_agent"])),
         *(f"{one['agent']}: {one['why']}" for one in gone),
     ]
+
+
+def _many(summary: Mapping[str, object], name: str, one: str, many: str = "") -> str:
+    found = summary[name]
+    return plural(found if isinstance(found, int) else 0, one, many)
 
 
 def _items(found: object) -> Sequence[tuple[str, int]]:

@@ -4,28 +4,31 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.context import NO, As, AsJson, Incident, act, number, open_offline, show, stop
+from bot.cli.context import NO, AgentKey, As, AsJson, Incident, act, number, open_offline, show, stop
 
 app = typer.Typer()
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Open incidents."""
+    """List the open incidents."""
     with open_offline() as desk:
         show(desk.commands.queries.incidents(), as_json)
 
 
 @app.command()
-def agents(agent: Annotated[str | None, typer.Argument(help="One agent.")] = None, as_json: AsJson = False) -> None:
-    """Agents with their rungs and numbers, or one of them."""
+def agents(
+    agent: Annotated[str | None, typer.Argument(help="One agent; all of them when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every agent with its rung and its numbers, or one agent with its ladder and people."""
     with open_offline() as desk:
         show(desk.commands.queries.agent(agent) if agent else desk.commands.queries.fleet(), as_json)
 
 
 @app.command("step-down")
 def step_down(
-    agent: str,
+    agent: AgentKey,
     rung: Annotated[str | None, typer.Argument(help="The rung; one down when left out.")] = None,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     minutes: Annotated[int | None, typer.Option(help="Ask for the restore after so many minutes.")] = None,
@@ -37,20 +40,20 @@ def step_down(
 
 
 @app.command()
-def restore(agent: str, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
-    """Ask for one rung up. A second person approves it (`stepdown incident approve`)."""
+def restore(agent: AgentKey, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
+    """Ask to restore an agent by one rung. A second person approves it: `stepdown incident approve`."""
     act(who, lambda desk, actor: desk.commands.autonomy.ask_restore(actor, agent, reason))
 
 
 @app.command()
 def postmortem(incident: Incident, who: As = "") -> None:
-    """Draft the postmortem now; the running bot writes and posts it."""
+    """Draft the postmortem now. The running bot writes and posts it."""
     act(who, lambda desk, actor: desk.commands.lifecycle.postmortem(actor, number(incident)))
 
 
 @app.command()
 def verify() -> None:
-    """Check that everything stored fits together: hash chains, rows against their entries, nothing orphaned."""
+    """Check what is stored: every timeline is whole, every row agrees with its entries, nothing is orphaned."""
     with open_offline() as desk:
         broken = desk.verify()
     if broken:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.context import NO, WRONG, AsJson, settings_now, stop
+from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
 
 if TYPE_CHECKING:
     from bot.core.runbooks.rehearsal import Rehearsal
@@ -53,11 +53,14 @@ def again(number: str) -> "Rehearsal":
     """A past incident as a rehearsal. Stops the command where it cannot be one."""
     from bot.cli.context import load
     from bot.core.exercises.past_incident import rehearsal_of
-    from bot.store import SqlStore
+    from bot.store import SqlStore, StoreError
 
     settings = settings_now()
     fleet = load(settings.fleet)
-    store = SqlStore.open(settings.database_url, alone=False)
+    try:
+        store = SqlStore.open(settings.database_url, alone=False)
+    except StoreError as error:
+        stop(str(error), UNREACHABLE)
     try:
         found = store.incident(int(number.casefold().removeprefix("inc-")))
         if found is None:
@@ -71,15 +74,19 @@ def again(number: str) -> "Rehearsal":
 
 @tabletop_app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """What can be rehearsed."""
+    """List what can be rehearsed."""
     import json
+
+    from bot.core.formatting.plurals import plural
 
     known = rehearsals()
     if as_json:
         print(json.dumps([{"playbook": name, "title": one.title} for name, one in sorted(known.items())], indent=2))
         return
     for name, one in sorted(known.items()):
-        print(f"{name:28} {one.title} ({len(one.objectives)} objectives, {len(one.injects)} injects)")
+        print(
+            f"{name:28} {one.title} ({plural(len(one.objectives), 'objective')}, {plural(len(one.injects), 'inject')})"
+        )
 
 
 @tabletop_app.command()
@@ -94,7 +101,7 @@ def run(
     port: Annotated[int, typer.Option(help="Port of the local Slack; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the drill and its report.")] = None,
 ) -> None:
-    """Play a rehearsal against the local Slack, alone (it runs by itself), or let a scripted team play it."""
+    """Play an exercise in the local Slack, on your own, or let a scripted team play it."""
     import secrets
 
     seed = seed or secrets.randbelow(1_000_000) + 1

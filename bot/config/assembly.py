@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 from bot.config.defaults import KNOWN
-from bot.config.fleet import AgentEntry, FleetFile, PersonEntry, SliEntry
+from bot.config.fleet import AgentEntry, FleetFile, PersonEntry, SliEntry, WayEntry
+from bot.config.kinds.rules import Kinds
 from bot.config.problems import misnamed
 from bot.config.query_groups import QueryGroup, grouped
 from bot.config.sli_layers import SliLayers
-from bot.config.source_kinds import Kinds
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.model import calendar
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
@@ -42,6 +42,7 @@ def assembled(document: YamlDocument, file: FleetFile, specs: Mapping[str, Sourc
         responders=tuple(file.responders),
         responder_group=file.responder_group,
         announcements=file.announcements,
+        false_pages=file.false_pages,
     )
 
 
@@ -172,12 +173,16 @@ def _control(entry: AgentEntry, ladder: Ladder) -> ControlSpec:
     given = entry.control
     names = ladder.names()
     fallback = given.fallback_rung or (FALLBACK_RUNG if FALLBACK_RUNG in names else names[-1])
-    return ControlSpec(given.kind, given.url, given.secret, given.not_after, fallback, given.confirm_within)
+    return ControlSpec(given.kind, given.model_extra or {}, given.not_after, fallback, given.confirm_within)
 
 
 def _person(key: str, entry: PersonEntry) -> Person:
-    ways = tuple(Way(way.kind, way.target) for way in entry.ways)
+    ways = tuple(_way(way) for way in entry.ways)
     return Person(key, entry.name.strip(), entry.slack, entry.email, entry.phone, entry.tz, ways, _quiet(entry))
+
+
+def _way(entry: WayEntry) -> Way:
+    return Way(entry.kind, entry.target, entry.model_extra or {})
 
 
 def _quiet(entry: PersonEntry) -> calendar.Quiet:

@@ -4,7 +4,9 @@ They check shape only: names, types, units. What refers to what is checked in `r
 one place hides nothing in another. Field order is the order in which a person would write them.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -13,6 +15,7 @@ from bot.config.value_types import (
     OFF,
     AlsoWritten,
     ChannelId,
+    FalsePages,
     GroupId,
     Minutes,
     Name,
@@ -24,8 +27,20 @@ from bot.config.value_types import (
     WholeMinutes,
 )
 
-PARTS = ("value", "count", "good", "bad", "total", "items", "time", "path")
-"""The roles a query's texts may have. Which of them a source understands is the source's to say."""
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "query": "one question that answers all parts; then the others say where in its answer they stand",
+        "value": "the value, in the SLI's unit",
+        "count": "the tasks behind `value`",
+        "good": "tasks that went well; for SLIs where higher is better",
+        "bad": "tasks that went badly; for SLIs where lower is better",
+        "total": "all tasks",
+        "items": "the list that holds one item for each agent or workflow",
+        "time": "when it was true",
+        "path": "added to the source's `url`",
+    }
+)
+"""The roles a query's texts may have, and what each gives. Which of them a source uses is the source's to say."""
 
 
 class StrictEntry(BaseModel):
@@ -35,9 +50,14 @@ class StrictEntry(BaseModel):
 
 
 class WayEntry(StrictEntry):
-    """One way besides Slack to reach a person. The target is a secret, so it stands as `${NAME}`."""
+    """One way besides Slack to reach a person; the fields of its kind stand beside these.
 
-    kind: Literal["pagerduty", "apprise", "webhook"]
+    The target is a secret, so it stands as `${NAME}`. What it must look like is the kind's to say.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
     target: str = Field(repr=False)
 
 
@@ -61,6 +81,7 @@ class PersonEntry(StrictEntry):
 class NumberQueries(StrictEntry):
     """The texts of a query by role, and how its labels are ours (`by: {agent: agent, workflow: task_class}`)."""
 
+    query: str = ""
     value: str = ""
     count: str = ""
     good: str = ""
@@ -69,7 +90,7 @@ class NumberQueries(StrictEntry):
     items: str = ""
     time: str = ""
     path: str = ""
-    by: dict[Literal["agent", "workflow"], str] = {}
+    by: dict[Literal["agent", "workflow", "part"], str] = {}
 
     def texts(self) -> dict[str, str]:
         """The roles that were given."""
@@ -109,6 +130,8 @@ class SliEntry(NumberQueries):
     kind: Literal["ratio", "gauge"] | None = None
     better: Literal["higher", "lower"] | None = None
     objective: ObjectiveLine | None = None
+    rule: Literal["evidence", "literal"] | None = None
+    """`evidence` (by default): a breach is what chance would not show. `literal`: BAD for `sustain` minutes."""
     sustain: WholeMinutes | None = None
     long_window: Annotated[WholeMinutes, Field(le=60)] | None = None
     """So long a time as a whole must be past the objective too before it is a breach."""
@@ -135,11 +158,21 @@ def _off_or_entry(given: object) -> object:
 
 def _list_or_mapping(given: object) -> object:
     """`[refund, chargeback]` is `{refund: {}, chargeback: {}}`."""
-    if isinstance(given, list) and all(isinstance(name, str) for name in given):
+    if isinstance(given, list):
+        if wrong := [name for name in given if not isinstance(name, str)]:
+            raise ValueError(_no_name(wrong[0]))
         return {name: {} for name in given}
     if isinstance(given, dict):
         return {name: _nothing_is_empty(entry) for name, entry in given.items()}
     return given
+
+
+def _no_name(given: object) -> str:
+    """What to do about something in a list of names that YAML does not read as text."""
+    if isinstance(given, bool | int | float):
+        shown = str(given).lower() if isinstance(given, bool) else given
+        return f"{shown} is read as a number or a truth value; put it in quotes: '{shown}'"
+    return "each entry of this list has to be a name; write a mapping (name: settings) to set more"
 
 
 Slis = dict[
@@ -168,11 +201,11 @@ class WorkflowEntry(StrictEntry):
 
 
 class ControlEntry(StrictEntry):
-    """How the agent obeys. An agent that polls needs nothing here; a webhook is an accelerator."""
+    """How the agent obeys; the fields of its kind stand beside these. An agent that asks needs nothing here."""
 
-    kind: Literal["ofrep", "webhook"] = "ofrep"
-    url: str = ""
-    secret: str = Field("", repr=False)
+    model_config = ConfigDict(extra="allow")
+
+    kind: str = "ofrep"
     not_after: Annotated[Seconds, Field(ge=10, le=3600)] = 300
     fallback_rung: str = ""
     confirm_within: Annotated[Seconds, Field(ge=5, le=3600)] = 60
@@ -257,4 +290,6 @@ class FleetFile(StrictEntry):
     responders: list[str] = []
     responder_group: GroupId = ""
     announcements: ChannelId = ""
+    false_pages: FalsePages = 1.0
+    """Pages by chance that are allowed for each agent and month, over all its SLIs."""
     agents: dict[Name, AgentEntry] = {}

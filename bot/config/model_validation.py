@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bot.config.problems import misnamed
 from bot.config.secrets_check import HIDDEN
-from bot.config.value_types import FromEnv
+from bot.config.value_types import NOWHERE, FromEnv
 from bot.config.yaml_document import Path, YamlDocument
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -67,10 +67,12 @@ def shaped(
             loc = _location(fault)
             here = (*prefix, *loc)
             # what we cut ourselves is missing now
-            if not _inside_of(loc, cut):
+            if not _inside_of(loc, cut) and not _borrowed(fault["input"]):
                 key = fault["type"] in {"extra_forbidden", "missing"} or _is_key(fault)
                 document.blame(here, _sentence(fault, loc, model, also, secret=here in hidden), key=key)
             again = loc in cut
+            if again and len(loc) == 1:
+                return None
             raw = _without(raw, loc[:-1] if again else loc, missing=fault["type"] == "missing" and not again)
             cut |= {loc[:-1]} if again else {loc}
     return None
@@ -79,6 +81,11 @@ def shaped(
 def _inside_of(loc: Path, cut: Collection[Path]) -> bool:
     """Whether something inside (or the thing itself) was cut already."""
     return any(path[: len(loc)] == loc for path in cut)
+
+
+def _borrowed(given: object) -> bool:
+    """Whether a value stands for a secret that is not needed now, so that nothing can be said against it."""
+    return isinstance(given, str) and NOWHERE in given
 
 
 def _is_key(fault: ErrorDetails) -> bool:
@@ -108,7 +115,7 @@ def _sentence(fault: ErrorDetails, loc: Path, model: type[BaseModel], also: Coll
     kind, given, context = fault["type"], HIDDEN if secret else fault["input"], fault.get("ctx", {})
     name = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
-        return misnamed("the key", name, [*also, *_fields(model, loc[:-1])])
+        return misnamed("the key", name, list(dict.fromkeys([*also, *_fields(model, loc[:-1])])))
     if kind == "missing":
         return f"`{name}` is missing"
     if kind == "literal_error":

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.core.formatting.plurals import plural
+
 SHORT = 3
 """A beginning of so many letters, such as `prod`, is taken for an abbreviation."""
 SHOWN = 12
@@ -46,7 +48,7 @@ class SettingsErrors(Exception):  # noqa: N818 - it holds many errors
 def describe_problems(errors: FleetErrors | SettingsErrors) -> str:
     """All problems, one a line, and a last line that counts them."""
     lines = [str(problem) for problem in errors.problems] if isinstance(errors, FleetErrors) else list(errors.sentences)
-    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+    count = plural(len(lines), "problem")
     return "\n".join([*lines, count])
 
 

@@ -11,7 +11,6 @@ from zoneinfo import available_timezones
 
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
 from bot.config.problems import misnamed
-from bot.config.source_kinds import Kinds
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.model.calendar import quiet_hours
 
@@ -24,19 +23,15 @@ _SEVERAL = re.compile(r"(?i)\s(and|und)\s|[&/;+]")
 _IF_A_PERSON = "Name one person who can be woken; if this is one, write `is_person: true`"
 
 
-def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[str], kinds: Kinds) -> None:
+def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[str]) -> None:
     """Blame every reference that leads nowhere and everybody who is nobody."""
     for key, person in file.people.items():
         _check_person(document, key, person)
     _check_shared(document, file)
-    for key, source in file.sources.items():
-        if source.kind and source.kind not in kinds:
-            document.blame(("sources", key, "kind"), misnamed("the kind of source", source.kind, list(kinds)))
     people = _keys(document, "people")
     for key, agent in file.agents.items():
         _check_owner(document, ("agents", key), agent, people)
         _check_rungs(document, ("agents", key), agent, rungs)
-        _check_control(document, ("agents", key), agent)
     for index, key in enumerate(file.responders):
         if key not in people:
             document.blame(("responders", index), misnamed("the person", key, people))
@@ -114,17 +109,6 @@ def _check_rungs(document: YamlDocument, path: Path, agent: AgentEntry, rungs: C
     for rung, *where in places:
         if rung and rung not in rungs:
             document.blame((*path, *where), misnamed("the rung", rung, list(rungs)))
-
-
-def _check_control(document: YamlDocument, path: Path, agent: AgentEntry) -> None:
-    control = agent.control
-    where = (*path, "control")
-    if control.kind == "webhook":
-        for field in ("url", "secret"):
-            if not getattr(control, field) and (*where, field) not in document.values:
-                document.blame(where, f"a webhook needs `{field}`")
-    if control.url and not re.match(r"https?://[^/\s]+", control.url):
-        document.blame((*where, "url"), "an address begins with https:// (or http:// inside your network)")
 
 
 def _check_ends(document: YamlDocument, file: FleetFile) -> None:

@@ -16,20 +16,23 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot import shipped
 from bot.config.problems import SettingsErrors, near
+from bot.config.value_types import NOWHERE
+from bot.ports.database_url import database_url as database_url_of
 
 PREFIX = "STEPDOWN_"
 SLACK_API = "https://slack.com/api/"
 PAGERDUTY = ("https://events.pagerduty.com/", "https://events.eu.pagerduty.com/")
 ENV_FILE = ".env"
-NOWHERE = "http://not-set.invalid"
-"""The top-level domain `.invalid` never resolves (RFC 2606)."""
+ENV_ENCODING = "utf-8-sig"
+"""With the byte order mark that some editors write; it would otherwise become part of the first name."""
 
 
 def _shipped(folder: Path) -> Path:
-    """A plain name that the working directory does not have is the folder beside the program, in a checkout."""
-    beside = Path(__file__).resolve().parents[2] / folder
-    return beside if len(folder.parts) == 1 and not folder.is_dir() and beside.is_dir() else folder
+    """A plain name that the working directory does not have is the folder of that name that came with the program."""
+    plain = len(folder.parts) == 1 and str(folder) in shipped.NAMES
+    return shipped.path(str(folder)) if plain and not folder.is_dir() else folder
 
 
 def _is_loopback(host: str) -> bool:
@@ -82,12 +85,6 @@ def _heartbeat_url(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
-def _database_url(url: str) -> str:
-    if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
 def _command_prefix(prefix: str) -> str:
     if not re.fullmatch(r"[a-z0-9_-]{0,12}", prefix):
         raise ValueError("may have up to 12 small letters, digits, - and _ (it stands before each slash command)")
@@ -119,11 +116,16 @@ class Settings(BaseSettings):
     """Everything a process needs to know before it reads the fleet file. Frozen; secrets hide in `repr`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding=ENV_ENCODING,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     fleet: Path = Path("fleet.yaml")
-    database_url: Annotated[str, AfterValidator(_database_url)] = Field("sqlite:///stepdown.db", repr=False)
+    database_url: Annotated[str, AfterValidator(database_url_of)] = Field("sqlite:///stepdown.db", repr=False)
     data_dir: Path = Path("data")
     """Where postmortems and charts are written."""
     runbooks_dir: Annotated[Path, AfterValidator(_shipped)] = Path("runbooks")
@@ -172,7 +174,7 @@ class Settings(BaseSettings):
 def environment(directory: Path | None = None) -> dict[str, str]:
     """The process's variables over those of `.env` in the working directory: what `${NAME}` may name."""
     file = (directory or Path()) / ENV_FILE
-    stored = dotenv_values(file) if file.is_file() else {}
+    stored = dotenv_values(file, encoding=ENV_ENCODING) if file.is_file() else {}
     return {name: value for name, value in stored.items() if value is not None} | dict(os.environ)
 
 

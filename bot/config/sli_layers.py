@@ -11,15 +11,18 @@ from typing import Any
 
 from bot.config.defaults import KNOWN
 from bot.config.fleet import PARTS, SliEntry, SourceEntry
+from bot.config.kinds.query_check import query_faults
+from bot.config.kinds.rules import Kinds, SourceRules
 from bot.config.problems import misnamed
-from bot.config.source_kinds import Kinds, SourceKind
 from bot.config.value_types import ObjectiveText
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.budgets import budget
+from bot.core.detection.evidence_rule import USUAL_SUSTAIN
 from bot.core.model.slis import Better, BurnAlert, Sli
 
 SECONDS_A_MINUTE = 60
 PLAIN = (
+    "rule",
     "sustain",
     "long_window",
     "every",
@@ -30,6 +33,9 @@ PLAIN = (
     "slice_target",
 )
 """Fields that mean the same in the file and in the model."""
+SHORT_SUSTAIN = (
+    "has no effect: evidence needs no such wait (`rule: literal` counts minutes; a longer `sustain` counts too)"
+)
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
 
 
@@ -69,7 +75,7 @@ class SliLayers:
     def __init__(self, document: YamlDocument, sources: Mapping[str, SourceEntry], kinds: Kinds) -> None:
         self._document = document
         self._sources = sources
-        self._kinds = kinds
+        self._kinds = kinds.sources
 
     def resolve(self, name: str, layers: list[SliEntry], path: Path) -> LayeredSli | None:
         """The SLI `name` under these layers, lowest first; None (and a problem) where it makes no sense."""
@@ -85,6 +91,8 @@ class SliLayers:
         faults = _faults(name, full, measure)
         for field, fault in faults:
             self._document.blame((*path, field) if field else path, fault)
+        if entry.rule != "literal" and entry.sustain is not None and entry.sustain <= USUAL_SUSTAIN:
+            self._document.warn((*path, "sustain"), SHORT_SUSTAIN)
         return None if faults else measure
 
     def _undefined(self, name: str, entry: SliEntry, path: Path) -> bool:
@@ -103,7 +111,9 @@ class SliLayers:
             return None
         kind = self._kinds[self._sources[source].kind]
         texts, by = self._texts(source, name, template, entry), self._labels(source, name, entry, kind)
-        if kind.polled and not self._texts_work(source, name, texts, path):
+        listed = self._sources[source].slis.get(name)
+        where = ("sources", source, "slis", name) if listed and listed.texts() and not entry.texts() else path
+        if not self._query_works(source, name, texts, by, where):
             return None
         settle = self._sources[source].settle
         return LayeredSli(_sli(name, entry, texts, settle, polled=kind.polled), source, texts, by, kind.polled)
@@ -133,33 +143,18 @@ class SliLayers:
         texts = entry.texts() or (listed.texts() if listed else {}) or dict(kind.names.get(template, {}))
         return {role: text.replace("$tool", entry.tool) for role, text in texts.items()}
 
-    def _labels(self, source: str, name: str, entry: SliEntry, kind: SourceKind) -> dict[str, str]:
+    def _labels(self, source: str, name: str, entry: SliEntry, kind: SourceRules) -> dict[str, str]:
         listed = self._sources[source].slis.get(name)
         given = entry.by or (listed.by if listed else {}) or kind.by
         return {label: theirs for label, theirs in given.items() if theirs}
 
-    def _texts_work(self, source: str, name: str, texts: Mapping[str, str], path: Path) -> bool:
-        """Check that the source understands the texts, and that they make a value."""
+    def _query_works(self, source: str, name: str, texts: Mapping[str, str], by: Mapping[str, str], path: Path) -> bool:
+        """Check that the source understands every part, and that they make a value."""
         kind_name = self._sources[source].kind
-        kind = self._kinds[kind_name]
-        faults = [
-            (
-                role,
-                kind.fault(role, text) if role in kind.roles else misnamed(f"for {kind_name}", role, list(kind.roles)),
-            )
-            for role, text in texts.items()
-        ]
-        if not ({"value"} <= texts.keys() or ("total" in texts and texts.keys() & {"good", "bad"})):
-            need = "`good` (or `bad`) and `total`, or `value` (and `count`)"
-            faults.append(("", f"the source {source} ({kind_name}) does not know {name} by itself; write {need}"))
-        if "value" in texts and texts.keys() & {"good", "bad", "total"}:
-            faults.append(("value", "`value` stands alone or with `count`; `good`, `bad` and `total` make a ratio"))
-        if {"good", "bad"} <= texts.keys():
-            faults.append(("bad", "`good` and `bad` both stand here; one of them and `total` is enough"))
-        for role, fault in faults:
-            if fault:
-                self._document.blame((*path, role) if role else path, fault)
-        return not any(fault for _, fault in faults)
+        faults = query_faults(f"{source} ({kind_name})", self._kinds[kind_name], name, texts, by)
+        for field, fault in faults:
+            self._document.blame((*path, field) if field else path, fault)
+        return not faults
 
 
 def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, polled: bool) -> Sli:
@@ -167,7 +162,9 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
     # a share without counts cannot be pooled, so each of its minutes stands alone
     counted = "total" in texts or "count" in texts or not polled
     ratio = ("total" in texts or entry.kind == "ratio") and counted
-    given = {field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None}
+    given = {"rule": "evidence"} | {
+        field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None
+    }
     return Sli(
         name=name,
         title=(entry.title or name).replace("$tool", entry.tool),

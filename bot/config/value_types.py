@@ -14,6 +14,8 @@ from bot.core.formatting import durations
 from bot.core.model.slis import Better, Objective
 
 OFF = "off"
+NOWHERE = "http://not-set.invalid"
+"""Stands for a secret that is not set and not needed. The top-level domain `.invalid` never resolves (RFC 2606)."""
 
 
 class FromEnv(str):
@@ -146,6 +148,22 @@ def _share(given: object) -> float:
         raise ValueError(f"{given!r} is not a share; write a percentage such as 10 %")
     return float(found[1]) / 100
 
+
+def _false_pages(given: object) -> float:
+    text = str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+    found = (
+        re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s+per\s+agent\s+and\s+month)?\s*", text) if isinstance(text, str) else None
+    )
+    if found is None or not 0.01 <= float(found[1]) <= 1000:  # noqa: PLR2004 - from one in 8 years to 33 a day
+        raise ValueError(f"{given!r} is no allowance; write how many pages by chance, such as `1 per agent and month`")
+    return float(found[1])
+
+
+FalsePages = Annotated[
+    float,
+    BeforeValidator(_false_pages),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*\d"}]}),
+]
 
 Share = Annotated[
     float, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"})

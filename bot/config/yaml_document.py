@@ -5,6 +5,7 @@ marks, lets the last of two equal keys win in silence, and may build objects. Al
 scalars, anchors, aliases and `<<` merges. YAML 1.2: `off`, `no` and `on` are words, not booleans.
 """
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ NODES_LIMIT = 300_000
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNQUOTED = re.compile(r"[{\[,:]\s*\$\{")
+MARK = "\ufeff"
+MARKED = "not YAML: an invisible byte order mark (U+FEFF) stands here; delete it, or save the file as UTF-8 without one"
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -122,6 +126,9 @@ def _decoded(document: YamlDocument, content: bytes) -> str | None:
     if len(content) > BYTES_LIMIT:
         document.blame((), f"the file has {len(content):,} bytes; {BYTES_LIMIT:,} are allowed")
         return None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        document.problems.append(Problem(1, 1, document.file, "", "this is UTF-16 text; save the file as UTF-8"))
+        return None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -135,7 +142,7 @@ def _composed(document: YamlDocument, text: str) -> Node | None:
     try:
         root: Node | None = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
-        document.problems.append(_syntax(document.file, error))
+        document.problems.append(_syntax(document.file, text, error))
         return None
     except ReaderError as error:
         before = text[: error.position]
@@ -152,12 +159,18 @@ def _composed(document: YamlDocument, text: str) -> Node | None:
     return root
 
 
-def _syntax(file: str, error: MarkedYAMLError) -> Problem:
-    """Ruamel's own sentence without the quoted line, which may hold a secret."""
+def _syntax(file: str, content: str, error: MarkedYAMLError) -> Problem:
+    """Ruamel's own sentence without the quoted line, which may hold a secret; ours for what people often do."""
     mark = error.problem_mark or error.context_mark
     text = " ".join(str(part) for part in (error.context, error.problem) if part)
+    line = "".join(content.splitlines()[mark.line : mark.line + 1]) if mark else ""
     if "\\t" in text:
         text = "a tab cannot stand at the beginning of a line; indent with spaces"
+    elif MARK in content:
+        before = content[: content.index(MARK)]
+        return Problem(before.count("\n") + 1, len(before) - before.rfind("\n"), file, "", MARKED)
+    elif _UNQUOTED.search(line):
+        text = 'inside {...} or [...] a reference stands in quotes: "${NAME}"'
     return Problem(mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, file, "", f"not YAML: {text}")
 
 
@@ -274,7 +287,8 @@ class _Walk:
 
     def _lacking(self, name: str) -> str:
         if not _NAME.fullmatch(name):
-            return f"${{{name}}} is not a variable; only ${{NAME}} is allowed, with letters, digits and _"
+            what = f"${{{name}}} names no variable" if name else "${} names no variable"
+            return f"{what}; write ${{NAME}} with letters, digits and _. Text with ${{ in it belongs into a variable"
         if name in self._env:
             return f"the environment variable {name} is empty"
         upper = [known for known in self._env if known[:3] == name[:3]]

@@ -1,8 +1,9 @@
-"""The beats of the demo's story, read from the incident's own timeline: nothing counts that was not committed."""
+"""What has to happen in the demo, read from the incident's own timeline: nothing counts that was not committed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.core.incident.events import PageSettled, RungConfirmed
 from bot.core.incident.timeline import Entry, SealedEntry
 
 ORDER = (
@@ -66,6 +67,15 @@ def _names(entry: Entry) -> tuple[str, ...]:
     if entry.kind == "phase_done":
         return ("phase_done",)
     return (ONCE[entry.kind],) if entry.kind in ONCE else ()
+
+
+def lag_of(event: object) -> float | None:
+    """Scenario seconds that something took, where its sentence in the timeline tells them; else None."""
+    if isinstance(event, RungConfirmed):
+        return event.seconds
+    if isinstance(event, PageSettled) and event.latency_ms is not None:
+        return event.latency_ms / 1000
+    return None
 
 
 def missing(beats: Sequence[Milestone]) -> list[str]:

@@ -3,13 +3,16 @@
 It sees only what Slack shows. Each tap waits until its button is there; one that never comes ends the story.
 """
 
+import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 import httpx
 
+from bot.core.model.people import Actor
 from bot.demo.setup import DemoSetup
 from bot.simulation import demo_fleet
 from bot.slack import ids
@@ -24,6 +27,10 @@ CAUSE = (
     "ruleout model the same version in every trace for days",
 )
 """What the owner types once the colleague has spoken."""
+AT_THE_END = ("clock", "restore", "follow-ups")
+"""Steps of the last phase that are done only when the rung is restored."""
+UPDATES = timedelta(minutes=20)
+"""Scenario time between two updates; people are reminded after 30 minutes."""
 Message = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -134,6 +141,16 @@ def wait_for(what: str, look: Callable[[], T | None], deadline: float) -> T:
         time.sleep(LOOK_EVERY)
 
 
+def take_the_lead(stage: DemoSetup) -> None:
+    """Make the owner lead what they acknowledged: a newcomer is not to be reminded of a role they never heard of."""
+    ana = demo_fleet.PEOPLE[0]
+    for incident in stage.app.store.open_incidents(demo_fleet.FAILING):
+        if incident.acked_by == ana.key and not incident.roles.get("lead"):
+            stage.app.commands.teamwork.take_role(
+                Actor(ana.key, ana.name, ana.slack, responder=True), incident.id, "lead"
+            )
+
+
 class ScriptedResponder:
     """Plays Ana, who owns the agent, and Bo, who is the second person."""
 
@@ -147,17 +164,29 @@ class ScriptedResponder:
         """The whole story, tap by tap."""
         self._ana.tap(f"@{OWNER}", ids.ACK)
         channel = wait_for("the incident's channel", lambda: self._incident().channel, self._deadline)
-        self._contain(channel)
         self._ana.command(channel, "/incident", "role lead")
+        over = threading.Event()
+        updates = threading.Thread(target=self._keep_informed, args=(channel, over), name="updates", daemon=True)
+        updates.start()
+        try:
+            self._respond(channel)
+        finally:
+            over.set()
+            updates.join()
+
+    def _respond(self, channel: str) -> None:
+        """From the step down to the postmortem draft."""
+        self._contain(channel)
         self._until("the step down to be confirmed", lambda: self._incident().rungs.state == "confirmed")
         for phase in ("detection", "attribution", "containment"):
             self._walk(channel, phase)
         self._until("the cause to be mended", lambda: self._stage.telling and self._stage.telling.told.is_set())
-        self._walk(channel, "recovery")  # first: the numbers come back within a minute
+        self._walk(channel, "recovery", leave=AT_THE_END)  # first: the numbers come back within a minute
         for words in CAUSE:
             self._ana.command(channel, "/incident", words)
         while self._incident().rungs.rung != self._incident().rungs.normal:
             self._restore(channel)
+        self._walk(channel, "recovery", leave=())
         self._until("the last 30 minutes to hold", lambda: self._incident().state == "recovered")
         self._ana.tap(channel, ids.RESOLVE)
         self._until("the postmortem draft", lambda: self._incident().postmortem)
@@ -181,12 +210,25 @@ class ScriptedResponder:
     def _until(self, what: str, look: Callable[[], object]) -> None:
         wait_for(what, look, self._deadline)
 
-    def _walk(self, channel: str, phase: str) -> None:
-        """Mark the required steps of a phase done, in order."""
+    def _walk(self, channel: str, phase: str, leave: tuple[str, ...] = ()) -> None:
+        """Mark the steps of a phase done, in order: the optional ones too, or their time boxes bring reminders."""
         for step in self._incident().plan.of(phase):
-            if step.required:
+            if step.id not in leave and not self._marked(step.id):
                 self._ana.tap(channel, ids.STEP_DONE, partial(_is_about, step.id))
                 self._until(f"{step.id} to be marked", partial(self._marked, step.id))
+
+    def _keep_informed(self, channel: str, over: threading.Event) -> None:
+        """Tell people how it stands before they have to be reminded to."""
+        clock = self._stage.clock
+        told = clock.now()
+        while not over.wait(LOOK_EVERY):
+            if clock.now() - told >= UPDATES:
+                told = clock.now()
+                incident = self._incident()
+                if not incident.open:
+                    return
+                words = f"refunds is on {incident.rungs.rung}, the incident is {incident.state}."
+                self._ana.command(channel, "/incident", f"update {words} More in {UPDATES.seconds // 60} minutes.")
 
     def _marked(self, step_id: str) -> bool:
         return step_id in self._incident().marks

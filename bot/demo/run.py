@@ -13,19 +13,35 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.core.formatting.redaction import Redactor
-from bot.demo.milestones import Milestone, milestones_of, missing
-from bot.demo.responder import ScriptedResponder, StoryStoppedError
+from bot.demo.milestones import Milestone, lag_of, milestones_of, missing
+from bot.demo.responder import ScriptedResponder, StoryStoppedError, take_the_lead
 from bot.demo.setup import DemoSetup, set_up, tell
 from bot.runtime.log_output import configure_logs
 from bot.simulation import demo_fleet
 
 NEEDED = 150.0
 """Scenario minutes the unattended story may take before it counts as stuck."""
+SLACK = 60.0
+"""Real seconds on top: what taps, starts and files cost does not get shorter with the speed."""
+FASTEST = 60.0
+"""Above it a minute of the scenario is less than a second, and a busy machine does not keep up with the story."""
+
+
+def too_fast(speed: float) -> str:
+    """Why this speed is refused; empty where it is not."""
+    if speed <= FASTEST:
+        return ""
+    return (
+        f"--speed {speed:g} is too fast: a minute of the scenario would pass in {60 / speed:.1f} s, in which a busy "
+        f"machine does not get everything done. 1 to {FASTEST:g} is allowed."
+    )
 
 
 def run_demo(*, speed: float, unattended: bool, json_file: Path | None, port: int, keep: Path | None) -> int:
     """Run the demo; returns the exit code. Unattended: 0 only if every beat happened, in order."""
-    configure_logs("WARNING", Redactor())
+    configure_logs(
+        "ERROR", Redactor()
+    )  # what the bot warns about, such as people without a phone, is the demo's own choice
     console = Console(highlight=False)
     with _folder(keep) as folder:
         stage = set_up(folder, speed, port, lambda line: console.print(f"  {line}"))
@@ -53,21 +69,25 @@ def _attend(stage: DemoSetup, console: Console, speed: float) -> int:
     """A person plays. The story is printed beside them until they stop it."""
     console.print(f"\n[bold]Open {stage.slack.url} in a browser.[/bold] You are Ana, who owns the refunds agent.")
     console.print(f"Time runs {speed:g} times as fast. In about half a minute the agent goes wrong and you are paged.")
-    console.print(
-        "Tap Acknowledge, step it down, walk the runbook. Switch to Bo to approve a restore. Ctrl-C ends it.\n"
-    )
+    console.print("The page is a direct message from Stepdown. Tap Acknowledge, step it down, walk the runbook:")
+    console.print("the work goes on in the incident's channel, and you lead once you have acknowledged.")
+    console.print("Switch to Bo at the top left to approve a restore. Ctrl-C ends it.")
+    console.print(_legend(speed))
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopped.set())
     teller = _Teller(stage, console)
     while not stopped.wait(0.3):
         teller.look()
+        take_the_lead(stage)
     console.print("\nThe demo is over.")
+    _what_next(console, stage, teller.postmortem)
     return 0
 
 
 def _play(stage: DemoSetup, console: Console, speed: float, json_file: Path | None) -> int:
     """Play the responder, print each beat, and judge the story."""
+    console.print(_legend(speed))
     teller = _Teller(stage, console)
     stopped = threading.Event()
 
@@ -79,7 +99,7 @@ def _play(stage: DemoSetup, console: Console, speed: float, json_file: Path | No
     narrator.start()
     trouble = ""
     try:
-        ScriptedResponder(stage, time.monotonic() + NEEDED * 60 / speed).play()
+        ScriptedResponder(stage, time.monotonic() + NEEDED * 60 / speed + SLACK).play()
     except StoryStoppedError as stop:
         trouble = str(stop)
     stopped.set()
@@ -91,8 +111,28 @@ def _play(stage: DemoSetup, console: Console, speed: float, json_file: Path | No
     if wrong:
         console.print(f"\n[bold red]The story did not hold:[/bold red] {'; '.join(wrong)}", soft_wrap=True)
         return 1
-    console.print(f"\n[bold]Every beat happened.[/bold] The postmortem draft is {teller.postmortem}", soft_wrap=True)
+    console.print("\n[bold]Everything happened, in its order.[/bold]")
+    _what_next(console, stage, teller.postmortem)
     return 0
+
+
+def _legend(speed: float) -> str:
+    return f"\nTimes are the scenario's, {speed:g} times as fast as yours. Yours stand in brackets.\n"
+
+
+def _what_next(console: Console, stage: DemoSetup, postmortem: str) -> None:
+    """Where to look once it is over."""
+    lines = [
+        ("the postmortem draft", postmortem),
+        ("everything it stored", str(stage.folder / "demo.db")),
+        ("play a failure yourself, with a score", "stepdown tabletop list"),
+        ("a fleet file of your own", "stepdown examples, then stepdown check"),
+        ("a real Slack workspace", "docs/slack-setup.md in the repository"),
+    ]
+    console.print("What to look at next:")
+    for what, where in lines:
+        if where:
+            console.print(f"  {what + ':':<40} {where}", markup=False, soft_wrap=True)
 
 
 def _write(path: Path, beats: list[Milestone], postmortem: str) -> None:
@@ -106,6 +146,7 @@ class _Teller:
     def __init__(self, stage: DemoSetup, console: Console) -> None:
         self._stage = stage
         self._console = console
+        self._speed = stage.clock.speed
         self._told = 0
         self.beats: list[Milestone] = []
         self.postmortem = ""
@@ -121,7 +162,12 @@ class _Teller:
         for sealed in entries[self._told :]:
             entry = sealed.entry
             style = "bold" if milestones_of([sealed]) else "dim"
-            line = f"{entry.at:%H:%M:%S}  {entry.actor.name:<12} {entry.text}"
+            line = f"{entry.at:%H:%M:%S}  {entry.actor.name:<12} {entry.text}{self._in_real_time(entry.event)}"
             self._console.print(line, style=style, markup=False, soft_wrap=True)
         self._told = len(entries)
         self.beats = milestones_of(entries)
+
+    def _in_real_time(self, event: object) -> str:
+        """How long something took on the reader's own clock, for what tells its lag in scenario time."""
+        took = lag_of(event)
+        return "" if took is None else f" [{took / self._speed:.1f} s of your time]"

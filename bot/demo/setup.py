@@ -7,10 +7,12 @@ from pathlib import Path
 
 import httpx
 
+from bot import shipped
 from bot.config import parse_fleet
 from bot.core.model.fleet import Fleet
 from bot.localslack.server import LocalSlack, Workspace
 from bot.runtime.app import App
+from bot.runtime.registry import REGISTRY
 from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation import demo_fleet
 from bot.simulation.clock import ScaledClock
@@ -19,12 +21,16 @@ from bot.simulation.metrics_server import MetricsServer
 from bot.simulation.script import ScriptRun
 from bot.simulation.world import World
 from bot.slack.manifest import manifest
-from bot.sources import KINDS
 from bot.web.tokens import TokenBook, new_token
 
-RUNBOOKS = Path(__file__).parents[2] / "runbooks"
-PLAYBOOKS = RUNBOOKS.parent / "playbooks"
 HISTORY_DAYS = 3.0
+READ_BACK, USUAL = 6.0, 60.0
+"""Real seconds in which the simulated agents can read a rung back even on a busy machine, and what a fleet file has."""
+
+
+def confirm_within(speed: float) -> float:
+    """Scenario seconds for a read-back: its minute may be a real second, in which no process is sure to run."""
+    return max(USUAL, READ_BACK * speed)
 
 
 @dataclass
@@ -37,6 +43,8 @@ class DemoSetup:
     metrics: MetricsServer
     instances: Instances
     feed_token: str = field(repr=False)
+    folder: Path
+    clock: ScaledClock
     telling: ScriptRun | None = None
 
     def stop(self) -> None:
@@ -49,7 +57,9 @@ class DemoSetup:
         self.slack.stop()
 
 
-def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None], playbooks: Path = PLAYBOOKS) -> DemoSetup:
+def set_up(
+    folder: Path, speed: float, port: int, say: Callable[[str], None], playbooks: Path | None = None
+) -> DemoSetup:
     """Start everything; returns when the bot polls. `say` hears what is starting."""
     clock = ScaledClock(speed)
     slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "app": {"manifest": manifest()}}), port=port)
@@ -59,16 +69,17 @@ def set_up(folder: Path, speed: float, port: int, say: Callable[[str], None], pl
     metrics = MetricsServer(world)
     metrics.start()
     say(f"simulated fleet   {metrics.url}/metrics")
-    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url).encode(), {}, KINDS)
+    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url, confirm_within(speed)).encode(), {}, REGISTRY)
     made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
     feed = new_token("changes")
     lines = [token.line for token in (*made.values(), feed)]
-    app = App(replace(_setup(folder, fleet, clock, slack, TokenBook.from_lines(lines)), playbooks_dir=playbooks))
+    setup = _setup(folder, fleet, clock, slack, TokenBook.from_lines(lines))
+    app = App(replace(setup, playbooks_dir=playbooks or setup.playbooks_dir))
     app.start()
     say(f"bot               {app.url}/docs")
     instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})
     instances.start()
-    return DemoSetup(slack, app, world, metrics, instances, feed.token)
+    return DemoSetup(slack, app, world, metrics, instances, feed.token, folder, clock)
 
 
 def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, tokens: TokenBook) -> AppSetup:
@@ -78,8 +89,8 @@ def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, to
         slack=SlackAccess(bot_token=slack.bot_token, app_token=slack.app_token, base_url=slack.api_url),
         database_url=f"sqlite:///{folder / 'demo.db'}",
         data_dir=folder,
-        runbooks_dir=RUNBOOKS,
-        playbooks_dir=PLAYBOOKS,
+        runbooks_dir=shipped.path("runbooks"),
+        playbooks_dir=shipped.path("playbooks"),
         tokens=tokens,
         speed=clock.speed,
         history_days=HISTORY_DAYS,

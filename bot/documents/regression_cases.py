@@ -155,9 +155,6 @@ def _checked(record: Mapping[str, object], where: str) -> Case:
     for name in ("id", "input", "expected", "approved_by"):
         if not isinstance(record.get(name, ""), str):
             raise CaseError(f"{where}: {name} is not text")
-    for name in ("must_not", "tools_expected"):
-        if not isinstance(record[name], list) or not all(isinstance(one, str) for one in record[name]):  # type: ignore[attr-defined]
-            raise CaseError(f"{where}: {name} is not a list of texts")
     metadata = record["metadata"]
     if not isinstance(metadata, dict) or not all(isinstance(one, str) for one in metadata.values()):
         raise CaseError(f"{where}: metadata is not an object of texts")
@@ -165,11 +162,18 @@ def _checked(record: Mapping[str, object], where: str) -> Case:
         str(record["id"]),
         str(record["input"]),
         str(record["expected"]),
-        tuple(record["must_not"]),  # type: ignore[arg-type]
-        tuple(record["tools_expected"]),  # type: ignore[arg-type]
+        _texts(record, "must_not", where),
+        _texts(record, "tools_expected", where),
         dict(metadata),
         str(record.get("approved_by", "")),
     )
+
+
+def _texts(record: Mapping[str, object], name: str, where: str) -> tuple[str, ...]:
+    found = record[name]
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise CaseError(f"{where}: {name} is not a list of texts")
+    return tuple(found)
 
 
 def promptfoo(cases: Sequence[Case]) -> str:

@@ -1,9 +1,11 @@
 """Minutes as the core wants them, and baselines recomputed from them (`product.md` section 4)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.detection import baseline as baselines
+from bot.core.detection.evidence_rule import learned_noise
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
 from bot.core.model.slis import Baseline, Sli
@@ -16,6 +18,13 @@ FRESH_FOR = timedelta(hours=1)
 """A stored baseline is used this long before it is computed again from closed history."""
 RETRY_AFTER = timedelta(minutes=5)
 """Where history was too short, look again after this long."""
+NOISE_FRESH_FOR = 1440
+"""Minutes after which the noise of a series is learned again: two weeks teach the same an hour later."""
+LEARN_AT_ONCE = 20
+LEARN_WITHIN = timedelta(minutes=1)
+"""So many series may learn their noise in a hurry, in so long a time."""
+NOISE_RETRY = 60
+"""The same where history was too short to learn anything."""
 
 
 class Baselines:
@@ -25,26 +34,64 @@ class Baselines:
         self._store = store
         self._fleet = fleet
         self._known: dict[Series, tuple[Baseline | None, datetime]] = {}
+        self._learned_at: list[datetime] = []
 
     def rows(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Rows]:
         """Minutes of every series of these agents, by minute."""
         found = self._store.minutes_of(agents, first, last)
         return {series: {row.minute: row for row in rows} for series, rows in found.items()}
 
-    def current(self, agent: Agent, series: Series, sli: Sli, now: datetime) -> Baseline | None:
-        """What is normal now: computed at most hourly, pinned where history is short, None where neither is there."""
-        known = self._known.get(series)
-        if known is None:
-            stored = self._store.baseline(series)
-            known = stored and (stored[0], stored[1])
-        if known is not None and now - known[1] < (FRESH_FOR if known[0] else RETRY_AFTER):
-            self._known[series] = known
-            return known[0]
-        computed = self.freeze(agent, series, sli, minute_of(now))
-        if computed is not None:
+    def current(
+        self, agent: Agent, series: Series, sli: Sli, now: datetime, *, hurried: bool = False
+    ) -> Baseline | None:
+        """What is normal now: computed at most hourly, pinned where history is short, None where neither is there.
+
+        `hurried`: a page may wait for it. Learning noise takes a tenth of a second, so then only a few are learned in a
+        while; the others are judged cautiously until `learn_some` comes to them.
+        """
+        found, at = self._known_or_stored(series)
+        minute = minute_of(now)
+        fresh = at is not None and now - at < (FRESH_FOR if found else RETRY_AFTER)
+        computed = found if fresh else self._computed(agent, series, sli, minute)
+        if computed is not None and not fresh and found is not None:
+            computed = replace(computed, noise=found.noise, noise_until=found.noise_until)
+        learned = False
+        if computed is not None and _noise_due(sli, computed, minute) and (not hurried or self._may_learn(now)):
+            learned, computed = True, self._with_noise(agent, series, sli, minute, computed)
+        if computed is not None and (learned or not fresh):
             self._store.put_baselines([(series, computed)], now)
-        self._known[series] = (computed, now)
+        self._known[series] = (computed, now if at is None or not fresh else at)
         return computed
+
+    def _may_learn(self, now: datetime) -> bool:
+        recent = [at for at in self._learned_at if timedelta(0) <= now - at < LEARN_WITHIN]
+        may = len(recent) < LEARN_AT_ONCE
+        self._learned_at = [*recent, now] if may else recent
+        return may
+
+    def _known_or_stored(self, series: Series) -> tuple[Baseline | None, datetime | None]:
+        """The baseline in hand and when it was computed."""
+        known = self._known.get(series) or self._store.baseline(series)
+        return known or (None, None)
+
+    def learn_some(self, limit: int, now: datetime) -> None:
+        """Learn the noise of at most `limit` series for which it is due, so that a storm finds it done."""
+        done = 0
+        for agent in self._fleet().agents.values():
+            for workflow, sli in agent.slis:
+                series = Series(agent.key, workflow, sli.name)
+                if sli.rule != "evidence" or not self._is_due(series, sli, now):
+                    continue
+                if done >= limit:
+                    return
+                self.current(agent, series, sli, now)
+                done += 1
+
+    def _is_due(self, series: Series, sli: Sli, now: datetime) -> bool:
+        known, at = self._known_or_stored(series)
+        if known is None:
+            return at is None or now - at >= RETRY_AFTER
+        return _noise_due(sli, known, minute_of(now))
 
     def remembered(self, _agent: Agent, series: Series, _sli: Sli, _now: datetime) -> Baseline | None:
         """What was computed last, however old; None where nothing was. For lists: it reads one row and writes none."""
@@ -54,12 +101,40 @@ class Baselines:
             return stored[0] if stored else None
         return known[0]
 
-    def freeze(self, agent: Agent, series: Series, sli: Sli, onset: int) -> Baseline | None:
-        """The baseline as of an onset, from history that closed before it and leaves incidents out."""
+    def freeze(
+        self, agent: Agent, series: Series, sli: Sli, onset: int, judged_by: Baseline | None = None
+    ) -> Baseline | None:
+        """The baseline as of an onset, from history that closed before it and leaves incidents out.
+
+        Its noise is that of the baseline the breach was judged by.
+        """
+        found = self._computed(agent, series, sli, onset)
+        if found is None or judged_by is None:
+            return found
+        return replace(found, noise=judged_by.noise, noise_until=judged_by.noise_until)
+
+    def _computed(self, agent: Agent, series: Series, sli: Sli, onset: int) -> Baseline | None:
         rows = self._store.history(series, onset - BASELINE_DAYS * 1440, onset)
-        exclude = self._store.incident_spans(agent.key, minute_start(onset - BASELINE_DAYS * 1440))
-        return baselines.frozen(sli, rows, onset, exclude, agent.pinned_baseline(series))
+        return baselines.frozen(sli, rows, onset, self._excluded(agent, onset), agent.pinned_baseline(series))
+
+    def _with_noise(self, agent: Agent, series: Series, sli: Sli, onset: int, found: Baseline) -> Baseline:
+        """Noise is learned from minutes as they came: a roll-up of five has lost what neighbours do not share."""
+        if sli.rule != "evidence":
+            return found
+        rows = self._store.minutes(series, onset - BASELINE_DAYS * 1440, onset)
+        history = baselines.healthy(sli, rows, onset, self._excluded(agent, onset))
+        return replace(found, noise=learned_noise(sli, history, found), noise_until=onset)
+
+    def _excluded(self, agent: Agent, onset: int) -> Sequence[tuple[int, int]]:
+        return self._store.incident_spans(agent.key, minute_start(onset - BASELINE_DAYS * 1440))
 
     def forget(self) -> None:
         """Drop what is cached: the fleet file changed."""
         self._known.clear()
+
+
+def _noise_due(sli: Sli, known: Baseline, minute: int) -> bool:
+    """Whether the noise is to be learned: once a day, and where history was too short after an hour again."""
+    if sli.rule != "evidence" or known.method == baselines.PINNED:
+        return False
+    return minute - known.noise_until >= (NOISE_FRESH_FOR if known.noise else NOISE_RETRY)

@@ -10,6 +10,7 @@ from bot.core.budgets.spending import BUDGET_CHART
 from bot.core.cards.page import ChartImage
 from bot.core.detection.literal_rule import objective_words
 from bot.core.formatting.numbers import figure
+from bot.core.formatting.titles import in_sentence
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import Series, minute_of
@@ -49,7 +50,9 @@ def _chart_image(breach: Breach, file: str, drawn: datetime) -> ChartImage:
     sli, normal = breach.sli, breach.baseline
     words = [f"objective {objective_words(sli, normal)}"]
     words += [f"baseline {figure(normal.value, sli.unit)}"] if normal else []
-    alt = f"Chart of {sli.title.lower()} of {breach.series.agent} until {drawn:%H:%M} UTC, with {', '.join(words)}."
+    alt = (
+        f"Chart of {in_sentence(sli.title)} of {breach.series.agent} until {drawn:%H:%M} UTC, with {', '.join(words)}."
+    )
     return ChartImage(file, f"{sli.title}, until {drawn:%H:%M} UTC", alt)
 
 
@@ -89,7 +92,7 @@ class Charts:
         drawn = []
         for chart in self._sli_charts(agent, name, now):
             title = f"{chart.title}, until {now:%H:%M} UTC"
-            alt = f"Chart of {chart.title.lower()} of {chart.series.agent} over {SPAN // 60} hours."
+            alt = f"Chart of {in_sentence(chart.title)} of {chart.series.agent} over {SPAN // 60} hours."
             drawn.append(ChartImage(self._handed(chart, now, f"sli/{chart.series}/{now.isoformat()}"), title, alt))
         return tuple(drawn)
 

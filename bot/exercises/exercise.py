@@ -1,8 +1,8 @@
 """One exercise under way: what happens by itself as scenario time goes on.
 
 It reads the exercise's own incidents, sends injects when their time or their event has come, says a contingency where
-the expected thing was not done, carries out people's moves when they take effect, and ends when it is over. What players
-and the facilitator can do stands in `playing` and `directing`.
+the expected thing was not done, carries out people's moves when they take effect, and ends when it is over. What
+players and the facilitator can do stands in `player_actions` and `facilitation`.
 
 What players see goes through `Stage.tell`; the console goes to the facilitator alone. Nothing is logged.
 """

@@ -4,7 +4,6 @@ An exercise has incident ids, an agent key and a channel that nothing real has. 
 commands of its exercise or to the real ones. Neither knows of the other.
 """
 
-import logging
 import random
 import re
 import threading
@@ -47,8 +46,6 @@ MOST_AT_ONCE = 5
 MOST_PLAYERS = 10
 _INCIDENT = re.compile(r"inc-?0*(\d{1,9})", re.IGNORECASE)
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)")
-
-log = logging.getLogger("stepdown.exercises")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Three threads: one lets the world and the engine go on, one carries out pages, o
 When it is over the engine stands still; the hot wash and the report follow, and answers are taken until it is closed.
 """
 
-import logging
 import threading
 import time
 from collections import deque
@@ -12,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import structlog
 
 from bot.core.cards.answer import Card
 from bot.core.incident.effects import Lane
@@ -36,7 +37,7 @@ TRIES = 5
 PAGING: tuple[Lane, ...] = ("controls", "pagers")
 WRITING: tuple[Lane, ...] = ("slack", "documents")
 
-log = logging.getLogger("stepdown.exercises")
+log = structlog.get_logger("stepdown.exercises")
 
 
 class Spoken(Protocol):
@@ -96,7 +97,9 @@ class ChatStage:
             self._tries += 1
             if not error.permanent and self._tries < TRIES:
                 return False
-            log.warning("a message of exercise %s could not be sent: %s", self.number, error)
+            log.warning(
+                "a message of an exercise could not be sent; the exercise goes on", exercise=self.number, why=str(error)
+            )
         return True
 
 
@@ -211,7 +214,7 @@ class LiveExercise:
         except Exception as error:  # the outer edge: one bad look must not end the exercise; no text of it is logged
             if isinstance(error, DeliveryError) and error.untried:
                 return  # Slack's limit: the next look comes again
-            log.exception("exercise %s stumbled", self.exercise.number)
+            log.exception("a look at an exercise failed; the next one follows", exercise=self.exercise.number)
             time.sleep(0.2)
 
     # What is shown.

@@ -3,12 +3,13 @@
 The same seed gives the same story and the same score: nothing here reads the machine's clock for anything that counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.incident.effects import Lane
+from bot.core.incident.timeline import SealedEntry
 from bot.core.model.fleet import Agent
 from bot.core.model.people import Actor, EscalationPolicy, Person
 from bot.core.model.rungs import DEFAULT_LADDER
@@ -76,7 +77,7 @@ class MemoryStage:
         people = {person.key: person for person in PEOPLE}
         self.chat.say("", text, f"drill/{key}", mention=people.get(to))
 
-    def entries(self) -> list:  # type: ignore[type-arg]  # see Stage
+    def entries(self) -> Sequence[SealedEntry]:
         """The exercise's timelines."""
         return list(self.engine().entries())
 

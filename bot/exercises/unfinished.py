@@ -6,13 +6,14 @@ Stepdown on the same data folder says nothing of an exercise that runs.
 """
 
 import fcntl
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
+
+import structlog
 
 from bot.exercises.marking import MARK
 from bot.ports.chat import Chat
@@ -23,7 +24,7 @@ EVERY = 60.0
 """Real seconds between two looks."""
 CUT_SHORT = "Stepdown was restarted and could not go on with it. Nothing real was touched; /tabletop start begins anew"
 
-log = logging.getLogger("stepdown.exercises")
+log = structlog.get_logger("stepdown.exercises")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Unfinished:
                 text = f"{MARK}Exercise {found.number} is over: {CUT_SHORT}."
                 self.chat.say(found.channel, text, f"drill-{found.number}/cut-short", repeat=True)
             except DeliveryError as error:
-                log.warning("nobody could be told that exercise %s is over: %s", found.number, error)
+                log.warning("nobody could be told that an exercise is over", exercise=found.number, why=str(error))
                 if not error.permanent:
                     found.file.close()
                     continue

@@ -2,10 +2,30 @@
 
 import socket
 from base64 import b64encode
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from bot.http_client.proxy import DEFAULT_PORTS, Proxies
 from bot.http_client.tls import system_tls
+
+PATIENCE: Final = 5.0
+"""Seconds for a connection to a host."""
+
+
+class Reach:
+    """Tries hosts and remembers what became of it."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._known: dict[tuple[str, int], str] = {}
+
+    def trouble(self, url: str) -> str:
+        """Why the host of an address cannot be connected to; empty where it can."""
+        parts = urlsplit(url)
+        where = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
+        if where not in self._known:
+            self._known[where] = unreached(url, self._patience)
+        return self._known[where]
 
 
 def unreached(url: str, patience: float) -> str:

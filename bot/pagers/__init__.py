@@ -1,34 +1,20 @@
-"""Ways to reach a person besides Slack. To add one: a file, a line here, a harness in `test_pager_contract.py`."""
+"""Ways to reach a person besides Slack: a folder each, found by looking (`bot/config/kinds/discovery.py`)."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
 
-from bot.pagers.apprise.adapter import ApprisePager
+from bot.config.kinds.discovery import kinds_in
 from bot.pagers.http import PagerHttp
-from bot.pagers.pagerduty.adapter import US as PAGERDUTY
-from bot.pagers.pagerduty.adapter import PagerDuty
-from bot.pagers.webhook.adapter import WebhookPager
+from bot.pagers.kind import PAGERDUTY_US as PAGERDUTY
+from bot.pagers.kind import PagerDependencies, PagerKind
 from bot.ports.pagers import Pager
 
-__all__ = ["PAGERDUTY", "PAGERS", "PagerDependencies", "build_pagers"]
+__all__ = ["KINDS", "PAGERDUTY", "PagerDependencies", "PagerKind", "build_pagers"]
+
+KINDS: Mapping[str, PagerKind] = kinds_in(sys.modules[__name__], PagerKind)
 
 
-@dataclass(frozen=True, slots=True)
-class PagerDependencies:
-    """What pagers are made of. `pagerduty_url` is one of PagerDuty's two hosts, or a stand-in on this machine."""
-
-    client: PagerHttp
-    pagerduty_url: str
-
-
-PAGERS: Mapping[str, Callable[[PagerDependencies], Pager]] = {
-    PagerDuty.kind: lambda means: PagerDuty(means.client, means.pagerduty_url),
-    ApprisePager.kind: lambda _: ApprisePager(),
-    WebhookPager.kind: lambda means: WebhookPager(means.client),
-}
-
-
-def build_pagers(pagerduty_url: str = PAGERDUTY) -> dict[str, Pager]:
+def build_pagers(pagerduty_url: str = PAGERDUTY, kinds: Mapping[str, PagerKind] = KINDS) -> dict[str, Pager]:
     """Every pager there is, by the kind of way it serves."""
-    means = PagerDependencies(PagerHttp(), pagerduty_url)
-    return {kind: make(means) for kind, make in PAGERS.items()}
+    dependencies = PagerDependencies(PagerHttp(), pagerduty_url)
+    return {name: kind.make(dependencies) for name, kind in kinds.items()}

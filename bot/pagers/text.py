@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot.core.cards.answer import Card
 from bot.core.cards.page import PageCard
-from bot.core.cards.parts import SliLine
-from bot.core.formatting.numbers import count, figure
+from bot.core.cards.parts import Header, SliLine
+from bot.core.formatting.numbers import figure
+from bot.core.formatting.plurals import plural
 from bot.ports.errors import DeliveryError
 
 HEADLINE = 100
@@ -18,6 +19,7 @@ LINES = 3
 """Numbers on a page; the worst ones come first, the rest are on the card in Slack."""
 LONGEST = 200
 CLOSED = frozenset({"resolved", "cancelled"})
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _MENTION = re.compile(r"@(?=\w)|<(?=[@!#])")
 _LINK = re.compile(r"(?<=\w):/(?=/)|(?<=\bwww)\.(?=\S)|(?<=\]\()(?=\S)", re.IGNORECASE)
 _FORMAT = re.compile(
@@ -59,7 +61,7 @@ def numbers(card: PageCard) -> list[str]:
 def _number(line: SliLine) -> str:
     now = "no data" if line.now is None else figure(line.now, line.unit)
     normal = "" if line.baseline is None else f"normal {figure(line.baseline, line.unit)}"
-    parts = (f"limit {line.objective}" if line.objective else "", normal, f"{count(line.n)} tasks" if line.n else "")
+    parts = (f"limit {line.objective}" if line.objective else "", normal, plural(line.n, "task") if line.n else "")
     about = ", ".join(part for part in (*parts, f"workflow {line.workflow}" if line.workflow else "") if part)
     return inert(f"{line.title or line.name} {now}" + (f" ({about})" if about else ""))
 
@@ -82,6 +84,12 @@ def place(card: PageCard) -> str:
     """`INC-0042, SEV2, on full`, and where the work is written down."""
     runbook = f", runbook {card.runbook}" if card.runbook else ""
     return inert(f"{card.header.number}, {card.header.severity}, on {card.rung.rung}{runbook}")
+
+
+def channel_link(header: Header) -> str:
+    """The address that opens the incident's channel in Slack; empty while there is none."""
+    found = _CHANNEL.fullmatch(header.channel)
+    return f"https://slack.com/app_redirect?channel={header.channel}" if found else ""
 
 
 def inert(text: str, limit: int = LONGEST) -> str:

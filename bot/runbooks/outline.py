@@ -90,7 +90,7 @@ def outline(path: Path, name: str = "") -> Outline:
     """Read a runbook file. Problems are named by `name` (the path where it is empty); nothing is raised."""
     found = Outline(name or str(path))
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         found.wrong(1, f"cannot be read: {error}")
         return found

@@ -4,12 +4,13 @@ A broken playbook keeps no incident from opening and no other playbook from bein
 what is wrong with it.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path as FilePath
+
+import structlog
 
 from bot.config.defaults import KNOWN
 from bot.config.model_validation import shaped
@@ -21,7 +22,7 @@ from bot.core.runbooks.playbook import SIGNS, Playbook
 from bot.runbooks.playbook_file import CheckEntry, PlaybookFile, condition
 from bot.runbooks.rehearsal_section import read_rehearsal
 
-log = logging.getLogger("stepdown.config")
+log = structlog.get_logger("stepdown.config")
 
 NEEDS = "`name`, `signals`, `attribution`, `containment`, `recovery` and `runbook`"
 
@@ -78,7 +79,7 @@ class PlaybookLibrary:
             found = load_playbooks(self._folder, Names.of(self._fleet(), self._runbooks()))
             self._sound, self._stamp = tuple(found.sound.values()), stamp
             for problem in found.problems:
-                log.warning("left out: %s", problem)
+                log.warning("a playbook is left out; stepdown check names every problem", problem=str(problem))
         return self._sound
 
 

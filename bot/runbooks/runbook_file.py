@@ -26,7 +26,7 @@ _AGENT_FACTS = (
     *("key", "title", "summary", "scope", "blast_radius", "workflows", "tools", "stage", "fallback"),
     *("data_contracts", "top_failures", "normal_rung"),
 )
-"""What a runbook may say of the agent. The rest of the value holds secrets (`control.secret`)."""
+"""What a runbook may say of the agent. The rest of the value holds secrets (`control.settings`)."""
 _SANDBOX = environment()
 
 
@@ -184,7 +184,7 @@ def samples() -> Iterator[dict[str, object]]:
     names = ("dqr", "tie", "her", "aqdd")
     for slis in ([], *([name] for name in names), list(names), ["task_success"]):
         for agent in (full, bare):
-            for kind in ("slo",) if slis else ("manual", "blind"):
+            for kind in ("slo",) if slis else ("manual", "blind", "lost-state"):
                 yield _sample(agent, slis, kind)
 
 

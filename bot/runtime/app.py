@@ -24,6 +24,7 @@ from bot.engine.delivery.delivery import Delivery
 from bot.engine.detection.poller import Poller
 from bot.engine.health.clock_watch import ClockWatch
 from bot.engine.health.routine import RoutineChecks
+from bot.engine.incidents.lost_state import LostStateCheck
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.exercises.host import ExerciseHost, HostDependencies
 from bot.exercises.results import rehearsed
@@ -72,6 +73,9 @@ class App:
         self._ways = frozenset({"slack", *pagers})
         self.engine = self._engine(runbooks)
         self.rung_cache, self.commands = self.engine.rung_cache, self.engine.commands
+        self.lost_state = LostStateCheck(
+            self.store, self.engine.recorder, self.engine.opener, self.rung_cache, self._fleet, setup.clock
+        )
         self._source_specs = dict(self._fleet().sources)
         self._sources = build_all(self._source_specs, setup.clock)
         self.poller = self._poller()
@@ -170,6 +174,7 @@ class App:
             self._setup.clock,
             time.time,
             self._readiness_check,
+            self.engine.baselines,
             self._setup.tracker,
             log.warning,
         )
@@ -229,7 +234,7 @@ class App:
         )
 
     def _first_sight(self, key: str) -> bool:
-        return self.store.first_sight(key, self._setup.clock.now())
+        return self.store.first_delivery(key, self._setup.clock.now())
 
     def _inbound(self) -> APIRouter:
         """What is done about a page at PagerDuty stops paging here too."""
@@ -290,6 +295,7 @@ class App:
         self._every(1, "deadlines", self.engine.monitor.deadlines)
         self._every(30, "reminders", self.engine.reminders.tick)
         self._every(1, "read-back", self.engine.monitor.read_back)
+        self._every(1, "lost-state", self.lost_state.tick)
         self._every(1, "exercises", self.exercises.tick)
         self._every(5, "recovery", self.engine.monitor.judge_all)
         self._every(15, "causes", self.engine.attribution.look_all)

@@ -10,14 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.config import Settings
-from bot.core.cards.answer import Answer, Card
-from bot.core.cards.causes import CauseLine, CausesCard
-from bot.core.cards.fleet import FleetCard
-from bot.core.cards.incident import IncidentCard, IncidentList, TimelineCard
-from bot.core.cards.parts import SliLine
-from bot.core.formatting.json_view import json_view
-from bot.core.formatting.numbers import figure
-from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
 from bot.engine.assembly import EngineDependencies, build_engine
@@ -26,7 +18,7 @@ from bot.engine.paging.canary import KIND as CANARY
 from bot.engine.paging.canary import Canary
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.exercises.results import rehearsed
-from bot.pagers import PAGERS
+from bot.pagers import KINDS
 from bot.ports.clock import Clock
 from bot.runbooks.library import RunbookLibrary
 from bot.runbooks.playbook_library import PlaybookLibrary
@@ -57,7 +49,7 @@ class OfflineCommands:
         def present() -> Fleet:
             return fleet
 
-        ways = frozenset({"slack", *PAGERS})
+        ways = frozenset({"slack", *KINDS})
         runbooks = RunbookLibrary(settings.runbooks_dir)
         playbooks = PlaybookLibrary(settings.playbooks_dir, runbooks.names, present).all
         readiness_check = ReadinessCheck(store, present, runbooks, rehearsed(settings.data_dir))
@@ -85,7 +77,7 @@ class OfflineCommands:
         canary = Canary(self.store, lambda: self.fleet, self.ways, RealClock(), time.time, person)
         period = f"by hand {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         canary.send(period)
-        made = self.store.occasion(CANARY, period)
+        made = self.store.once_marker(CANARY, period)
         return [key for key in made.detail.split(",") if key] if made is not None else []
 
     def verify(self) -> list[str]:
@@ -97,55 +89,3 @@ class OfflineCommands:
         """Everything that is stored, as JSON lines."""
         with self.store.reading(), self.store.looking() as connection:
             yield from export.lines(connection, head())
-
-
-def as_text(answer: Answer) -> str:
-    """An answer for a terminal."""
-    lines = _card_lines(answer.card) if answer.card is not None else []
-    return visible("\n".join([answer.text, *lines]))
-
-
-def _card_lines(card: Card) -> list[str]:
-    match card:
-        case IncidentList():
-            heads = [(row.header, row.headline) for row in card.rows]
-            return [f"{head.number} {head.severity} {head.state}: {line}" for head, line in heads]
-        case FleetCard():
-            return [
-                f"{row.agent} on {row.rung.rung} (owner {row.owner}) {row.incident}\n" + "\n".join(map(_sli, row.lines))
-                for row in card.rows
-            ]
-        case TimelineCard():
-            return [f"{line.at:%Y-%m-%d %H:%M:%S} {line.actor}: {line.text}" for line in card.lines]
-        case IncidentCard():
-            head = card.header
-            return [
-                f"{head.agent}: {head.title}. {head.severity} {head.state}, owner {head.owner}.",
-                f"Rung {card.rung.rung} ({card.rung.state}, {card.rung.seen} of {card.rung.instances} instances)",
-                *map(_sli, card.lines),
-                *([card.clock] if card.clock else []),
-                *([f"Next: {card.next_phase}: {card.next_step}"] if card.next_step else []),
-                *([card.cause] if card.cause else []),
-            ]
-        case CausesCard():
-            return [line for cause in card.causes for line in _cause(cause)] + [
-                *(f"Playbook {one.name} ({one.title}): seen: {'; '.join(one.seen)}" for one in card.playbooks),
-                *([f"Could not be looked at: {', '.join(card.unseen)}"] if card.unseen else []),
-                *card.notes,
-            ]
-    return str(json_view(card)).splitlines()
-
-
-def _cause(line: CauseLine) -> list[str]:
-    out = f", ruled out: {line.ruled_out}" if line.ruled_out else ""
-    grounds = [f"     {ground.points:+.1f}  {ground.words} ({ground.why})" for ground in line.grounds]
-    return [
-        f"  {line.rank}. {line.words}, {100 * line.share:.0f} %{out}",
-        *grounds,
-        f"     Ruled out if {line.ruled_out_by}.",
-    ]
-
-
-def _sli(line: SliLine) -> str:
-    now = "no data" if line.now is None else figure(line.now, line.unit)
-    return f"  {line.title}: {now}, objective {line.objective}, {line.status}"

@@ -17,17 +17,18 @@ from bot.core.formatting.known_secrets import KnownSecrets, NotedLookups
 from bot.core.model.fleet import Fleet
 from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
-from bot.integrations.github import GitHubIssues
+from bot.engine.reports.issue_sync import Tracker
 from bot.ports.store import Replica
 from bot.runtime.app import App
 from bot.runtime.clock import RealClock
 from bot.runtime.descriptors import raise_descriptor_limit
 from bot.runtime.log_output import A_MINUTE, configure_logs
+from bot.runtime.registry import REGISTRY
 from bot.runtime.self_monitoring import MonitoringSettings
 from bot.runtime.setup import AppSetup, SlackAccess
-from bot.sources import KINDS
 from bot.store import SqlStore, StoreError
-from bot.store.database.sqlite import holder_of, sqlite_path
+from bot.store.database.sqlite import holder_of
+from bot.store.database.urls import sqlite_path
 from bot.web.server import ServerError
 from bot.web.tokens import TokenBook, TokenError
 
@@ -73,7 +74,7 @@ class FleetHolder:
     def _load(self) -> Fleet:
         known = NotedLookups(environment())
         try:
-            return load_fleet(self._path, known, KINDS)
+            return load_fleet(self._path, known, REGISTRY)
         finally:
             self._secrets.learn(known.noted.items())
 
@@ -108,11 +109,13 @@ def _plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-def _tracker(settings: Settings) -> GitHubIssues | None:
-    """Where follow-ups are tracked as well: both the repository and a token, or nowhere."""
-    if not settings.github_repository or settings.github_token is None:
-        return None
-    return GitHubIssues(settings.github_repository, settings.github_token.get_secret_value(), settings.github_url)
+def _tracker(settings: Settings) -> Tracker | None:
+    """Where follow-ups are tracked as well: the first integration that can and is set up."""
+    for kind in REGISTRY.integrations.values():
+        own = kind.settings(settings)
+        if own is not None and kind.tracker is not None:
+            return kind.tracker(own)
+    return None
 
 
 def slack_access(settings: Settings) -> SlackAccess:
@@ -148,7 +151,7 @@ def _tokens(path: Path | None) -> TokenBook:
     if path is None:
         return TokenBook()
     try:
-        return TokenBook.from_lines(path.read_text().splitlines(), str(path))
+        return TokenBook.from_lines(path.read_text(encoding="utf-8-sig").splitlines(), str(path))
     except TokenError as error:
         raise RunError(str(error), 2) from error
 

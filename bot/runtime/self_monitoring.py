@@ -112,7 +112,7 @@ class SelfMonitoring:
                 self._wrong = len(self.watch.look())
                 self.heartbeat.beat(well=not self._wrong)
             except Exception:  # the loop's outer edge: who watches must outlive what they see
-                log.exception("the watch stumbled")
+                log.exception("a check of the bot itself failed; the next one follows")
 
     def _disk(self) -> tuple[int, int]:
         folder = next(
@@ -142,5 +142,5 @@ class SelfMonitoring:
         )
 
     def _last_canary(self) -> tuple[float, bool] | None:
-        last = self._dependencies.store.last_occasion(CANARY)
+        last = self._dependencies.store.last_once_marker(CANARY)
         return None if last is None or not last.outcome else (last.at.timestamp(), last.outcome == "ok")

@@ -128,9 +128,12 @@ TOPICS = {
 }
 
 
-def fleet_text(metrics_url: str) -> str:
-    """The fleet file (YAML), its sources at the metrics server's address."""
-    return FLEET.replace("METRICS_URL", metrics_url)
+def fleet_text(metrics_url: str, confirm_within: float = 60) -> str:
+    """The fleet file (YAML), its sources at the metrics server's address.
+
+    `confirm_within`: scenario seconds that the agents have to read a lowered rung back.
+    """
+    return FLEET.replace("METRICS_URL", metrics_url).replace("CONFIRM_WITHIN", f"{confirm_within:g}s")
 
 
 _PEOPLE_LINES = "\n".join(
@@ -203,7 +206,7 @@ agents:
     cost: {{per_task: 0.021, per_tool_call: 0.002}}
     top_failures: [retry-loop, approval-queue-growth]
     runbook: retry-loop
-    control: {{kind: ofrep, not_after: 15m, fallback_rung: read-only}}
+    control: {{kind: ofrep, not_after: 15m, confirm_within: CONFIRM_WITHIN, fallback_rung: read-only}}
     channel: {CHANNELS["agents-refunds"]}
   kyc:
     title: Identity review agent
@@ -237,7 +240,7 @@ agents:
     data_contracts: [orders.v3]
     cost: {{per_task: 0.007}}
     top_failures: [context-loss, prompt-injection]
-    control: {{kind: ofrep, not_after: 15m, fallback_rung: read-only}}
+    control: {{kind: ofrep, not_after: 15m, confirm_within: CONFIRM_WITHIN, fallback_rung: read-only}}
     channel: {CHANNELS["agents-support"]}
     slis:
       dqr: {{source: support-desk}}

@@ -8,10 +8,11 @@ The rules of an obedient agent, in the order of `product.md` section 7:
 - no silence, error or unknown word ever raises it.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder
 from bot.simulation.rung_protocols import NoAnswerError, Ofrep, PlainGet, RungProtocol, RungReply
@@ -22,7 +23,7 @@ POLL_EVERY = 5.0  # scenario seconds
 SHORTEST_PAUSE = 0.15  # real seconds: a fast clock must not make the fleet hammer the bot
 DIALECTS: Mapping[str, Callable[[str, str, str, str], RungProtocol]] = {"ofrep": Ofrep, "plain": PlainGet}
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def pause_between_polls(speed: float) -> float:
@@ -82,7 +83,7 @@ class Instance:
 
     def _go_without(self, why: str) -> None:
         if not self.trouble:
-            log.warning("%s gets no answer about its rung: %s", self.name, why)
+            log.warning("a simulated agent gets no answer about its rung", instance=self.name, why=why)
         self.trouble = why
         if self._world.now() > self._lease_ends:
             self._world.obey(self._agent.key, self.name, self._ladder.lower(self.rung, self._agent.fallback_rung))

@@ -5,7 +5,6 @@ knows. Minutes are those of the scenario; the `Date` header alone is the machine
 """
 
 import json
-import logging
 import math
 import re
 import sys
@@ -17,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+import structlog
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from bot.core.model.samples import minute_start
@@ -29,7 +29,7 @@ LONGEST_FORM = 65_536
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 JSON = "application/json"
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class BadDataError(Exception):
@@ -80,7 +80,7 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as socketserver calls it
         """A client that hung up is no event; anything else is ours, and belongs in the log whole."""
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
-            log.error("answering %s failed", client_address, exc_info=sys.exc_info())
+            log.error("a request to the simulated metrics failed", client=str(client_address), exc_info=sys.exc_info())
 
     def reply(self, path: str, arguments: Mapping[str, str]) -> MetricsReply:
         routes: dict[str, Callable[[Mapping[str, str]], MetricsReply]] = {

@@ -5,19 +5,19 @@ is True for people on call, False for everybody else, and None where Slack could
 lets people lower a rung, and lets nobody raise one.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
+import structlog
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor, Person
 from bot.slack.client.web_api import SlackClient, SlackError, call
-from bot.slack.text import plain
+from bot.slack.text import plain, slack_id
 
 TTL: Final = 300.0
 """Seconds for which a lookup is believed."""
@@ -32,7 +32,7 @@ BARRED: Final[Mapping[str, str]] = {
 """What Slack says of an account -> why it may not act."""
 GONE: Final = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 class Identity:
@@ -134,7 +134,7 @@ class Access:
         try:
             account = self._account(user)
         except SlackError as error:
-            log.warning("could not look up %s: %s", user, error)
+            log.warning("Slack did not say who a person is", user=slack_id(user), why=str(error))
             return {}, "Slack knows no such account here" if error.code in GONE else ""
         return account, _barred(account, ours)
 
@@ -152,7 +152,7 @@ class Access:
         try:
             members = self._remembered(f"group {group}", lambda: self._members(group))
         except SlackError as error:
-            log.warning("could not look up the members of %s: %s", group, error)
+            log.warning("Slack did not say who is in the group of responders", group=group, why=str(error))
             return None
         return user in members
 

@@ -32,6 +32,7 @@ _QUOTES = str.maketrans(
 )
 _MENTION = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
+_ID = re.compile(r"[A-Z][A-Z0-9]{2,20}|\d{1,12}\.\d{1,6}")
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
@@ -79,11 +80,6 @@ def inert(text: str, limit: int, *, lines: bool = False) -> str:
     return clip_escaped(seen, limit)
 
 
-def signs(text: str) -> str:
-    """Comparisons and arrows as people write them: `≤ 5 %`, `→ approval`."""
-    return text.replace("<=", "≤").replace(">=", "≥").replace("->", "→")
-
-
 def bold(text: str, limit: int = 150) -> str:
     """Untrusted text in bold."""
     return f"*{inert(text, limit)}*"
@@ -119,18 +115,9 @@ def user_mention(user: str) -> str:
     return f"<@{user}>" if _USER.fullmatch(user) else ""
 
 
-def span(seconds: float) -> str:
-    """`40 s`, `12 min`, `3 h 05 min`, `2 d 4 h`."""
-    whole = max(0, int(seconds))
-    if whole < 60:  # noqa: PLR2004 - a minute
-        return f"{whole} s"
-    minutes = whole // 60
-    if minutes < 60:  # noqa: PLR2004 - an hour
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:  # noqa: PLR2004 - a day
-        return f"{hours} h {minutes:02d} min"
-    return f"{hours // 24} d {hours % 24} h"
+def slack_id(text: str) -> str:
+    """An id of Slack's, for a log; `?` for what is none: whoever sent it may have written anything."""
+    return text if _ID.fullmatch(text) else "?"
 
 
 def whole(text: str) -> str:

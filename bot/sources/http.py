@@ -62,6 +62,7 @@ class HttpSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+(/\S*)?$")]
+    """Its parameters (`?partial_response=false`) go along with every request."""
     bearer: SecretStr | None = None
     username: str = ""
     password: SecretStr | None = None
@@ -128,11 +129,13 @@ class HttpClient:
         return SourceError(f"{self._name}: {why}", passing=passing)
 
     def _at(self, path: str) -> httpx.URL:
-        """Add a path; whatever it says, the host stays the one that was named."""
+        """Add a path; whatever it says, the host and the address's own parameters stay as they were named."""
+        if not path:
+            return self._base
         place, _, query = path.partition("?")
         joined = "/" + "/".join(part for part in (self._base.path.strip("/"), place.lstrip("/")) if part)
-        raw = f"{joined}?{query}" if query else joined
-        return self._base.copy_with(raw_path=raw.encode()) if path else self._base
+        query = "&".join(part for part in (self._base.query.decode(), query) if part)
+        return self._base.copy_with(raw_path=(f"{joined}?{query}" if query else joined).encode())
 
     def _ask(self, method: str, url: httpx.URL, form: Mapping[str, str] | None = None) -> HttpAnswer:
         refusal = self._breaker.refusal()
@@ -203,7 +206,7 @@ class HttpClient:
         if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
             where = one_line(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}", SAID)
             raise self.error(f"redirects to {where}; only the host in the fleet file is asked")
-        return target
+        return target.copy_merge_params({**self._base.params, **target.params}) if self._base.query else target
 
     def _body(self, response: httpx.Response) -> bytes:
         """The whole body, unpacked, as long as it is not too large and not too late."""

@@ -5,6 +5,9 @@ from datetime import datetime
 from bot.core.model.samples import Sample, Series
 from bot.core.model.slis import PollQuery
 
+NUMBERS = ("value", "count", "good", "bad", "total")
+"""The parts of a query that are numbers."""
+
 Key = tuple[str, str]
 """(agent, workflow)"""
 

@@ -77,3 +77,13 @@ def seconds(at: datetime) -> float:
 def moment(at: float) -> datetime:
     """The aware UTC datetime of seconds since the epoch."""
     return datetime.fromtimestamp(at, UTC)
+
+
+def seconds_or_none(at: datetime | None) -> float | None:
+    """The same of a time that may not have come."""
+    return None if at is None else seconds(at)
+
+
+def moment_or_none(at: float | None) -> datetime | None:
+    """The same of a column that may be empty."""
+    return None if at is None else moment(at)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from bot.store.database.urls import parsed
+
 _HERE = Path(__file__).parent / "migrations"
 
 
@@ -37,6 +39,7 @@ def upgrade(url: str) -> str:
 
     config = Config()
     config.set_main_option("script_location", str(_HERE))
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))  # a percent sign is its escape character
+    whole = parsed(url).render_as_string(hide_password=False)
+    config.set_main_option("sqlalchemy.url", whole.replace("%", "%%"))  # a percent sign is its escape character
     command.upgrade(config, "head")
     return head()

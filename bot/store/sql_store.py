@@ -3,7 +3,6 @@
 from contextlib import AbstractContextManager
 
 from sqlalchemy import inspect, update
-from sqlmodel import SQLModel
 
 from bot.store import tables
 from bot.store.database.engines import open_database
@@ -44,18 +43,23 @@ class SqlStore(
     SqlHealthQueries,
     SqlClockShift,
 ):
-    """Everything Stepdown keeps. Open it with `open`; close it when done."""
+    """Everything Stepdown keeps. Open it with `open`; close it when done.
+
+    Its parts are bases and not members: the port is flat (`store.commit`, `store.rung`), `commit` writes through
+    several parts in one transaction, and an exercise's store overrides single methods. Members would need a line of
+    forwarding for each of the port's methods and would give nothing back.
+    """
 
     @classmethod
     def open(cls, url: str, *, alone: bool = True) -> "SqlStore":
         """Open the database, creating the tables of an empty SQLite file.
 
         Raises StoreError for an old schema, a file in use, a server that cannot be reached or that would lose pages.
-        `alone` False skips SQLite's process lock: for command line readers beside a running bot.
+        `alone` False, for those who look in beside a running bot: without SQLite's process lock, and nothing is made.
         """
         store = cls(open_database(url, alone=alone))
         try:
-            store._prepare()
+            store._prepare(alone=alone)
             if alone and not store.database.shared:
                 store._take_over()
         except BaseException:
@@ -63,14 +67,16 @@ class SqlStore(
             raise
         return store
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, alone: bool) -> None:
         with self.writing() as connection:
             empty = not inspect(connection).has_table(tables.IncidentRow.__tablename__)
-            if empty and not self.database.shared:
-                SQLModel.metadata.create_all(connection)
+            if empty and not self.database.shared and alone:
+                tables.TableModel.metadata.create_all(connection)
                 stamp(connection)
                 return
             found = "" if empty else stored_revision(connection)
+        if empty and not self.database.shared:
+            raise StoreError("The database has no tables yet; `stepdown run` makes them.")
         if empty:
             raise StoreError("The database is empty. Bring it to this version's schema first: stepdown db upgrade")
         if found != head():
@@ -82,7 +88,7 @@ class SqlStore(
         """Whoever has the database alone need not wait for leases: those who held them are dead."""
         with self.writing() as connection:
             for name in ("outbox", "poll_group", "timer"):
-                table = SQLModel.metadata.tables[name]
+                table = tables.TableModel.metadata.tables[name]
                 connection.execute(update(table).where(table.c.lease_until > 0).values(lease_until=0.0))
 
     def close(self) -> None:

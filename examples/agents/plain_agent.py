@@ -16,7 +16,9 @@ from urllib.request import Request, urlopen
 
 URL = f"{os.environ['STEPDOWN_URL']}/v1/agents/{os.environ['STEPDOWN_AGENT']}/autonomy"
 # Until Stepdown was reached once, an agent has no more than its fallback.
-rung = {"level": "read-only", "epoch": 0, "fallback": "read-only", "not_after": "1970-01-01T00:00:00Z"}
+nothing = {"writes": "deny"}
+rung = {"level": "read-only", "epoch": 0, "grants": nothing, "not_after": "1970-01-01T00:00:00Z"}
+rung |= {"fallback": "read-only", "fallback_grants": nothing}
 headers = {"Authorization": f"Bearer {os.environ['STEPDOWN_TOKEN']}"}
 
 while rung["level"] != "suspended":
@@ -29,8 +31,9 @@ while rung["level"] != "suspended":
     except (OSError, ValueError, HTTPException) as error:
         unchanged = isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_MODIFIED
         if not unchanged and datetime.now(UTC) >= datetime.fromisoformat(rung["not_after"]):
-            rung = {**rung, "level": rung["fallback"]}  # out of contact, and the lease is over
+            # out of contact, and the lease is over: the fallback's name and its grants
+            rung = {**rung, "level": rung["fallback"], "grants": rung["fallback_grants"]}
             headers.pop("If-None-Match", None)
-    print(f"{rung['level']} (epoch {rung['epoch']})", flush=True)
+    print(f"{rung['level']} (epoch {rung['epoch']}), writes: {rung['grants']['writes']}", flush=True)
     # Here the agent works, as far as rung["grants"] lets it.
     time.sleep(float(os.environ.get("POLL_SECONDS", "3")))

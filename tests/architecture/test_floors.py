@@ -26,6 +26,8 @@ WORLD = frozenset(
     }
     | {"smtplib", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "time", "urllib"}
 )
+# Judges ten thousand series at once; NumPy is arithmetic, and its random numbers are not used (decision 24).
+ARRAYS = "bot/core/detection/evidence/"
 PURE = ("bot/core/", "bot/engine/", "bot/ports/")
 CLOCK_READS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"})
 FLAG_NAMES = frozenset(
@@ -35,7 +37,8 @@ FLAG_NAMES = frozenset(
 
 
 def contracts() -> list[dict[str, list[str]]]:
-    return tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    found: list[dict[str, list[str]]] = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    return found
 
 
 def pure_sources() -> list[str]:
@@ -69,6 +72,7 @@ def test_the_core_imports_the_standard_library_and_itself() -> None:
         for module in imported(name)
         if not module.startswith("bot.core")
         and (module.split(".")[0] not in sys.stdlib_module_names or module.split(".")[0] in WORLD)
+        and not (module.split(".")[0] == "numpy" and name.startswith(ARRAYS))
     ]
     assert not foreign, foreign
 

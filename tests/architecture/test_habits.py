@@ -53,3 +53,12 @@ def test_every_exception_to_the_linter_gives_its_reason() -> None:
         if re.match(r"#\s*(?:ruff: )?noqa", comment) and not REASONED_NOQA.search(comment)
     ]
     assert not bare, bare
+
+
+def test_our_own_log_lines_go_one_way() -> None:
+    """A sentence and its fields, through structlog; `logging` is for setting libraries up."""
+    own = re.compile(
+        r"^log(ger)? = logging\.|\blog(ger)?\.(debug|info|warning|error|exception)\([^)]*%[srd]", re.MULTILINE
+    )
+    found = [name for name in sources(".py", under=("bot",)) if own.search(text(name))]
+    assert not found, f"log through structlog.get_logger, with fields in the place of %: {found}"

@@ -3,8 +3,8 @@
 import importlib
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
-import click
 import pytest
 import typer
 from pydantic_settings import BaseSettings
@@ -59,9 +59,15 @@ def test_the_image_sets_nothing_that_is_no_setting() -> None:
     assert set_by_image <= set(example())
 
 
-def commands(command: click.Command, words: str = "stepdown") -> Iterator[str]:
+class Command(Protocol):
+    """What is asked of a command; typer brings a click of its own."""
+
+    hidden: bool
+
+
+def commands(command: Command, words: str = "stepdown") -> Iterator[str]:
     """Every command that does something, in full: `stepdown db upgrade`."""
-    inner: dict[str, click.Command] = getattr(command, "commands", {})
+    inner: dict[str, Command] = getattr(command, "commands", {})
     if not inner:
         yield words
         return

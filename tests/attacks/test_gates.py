@@ -141,7 +141,7 @@ def test_who_shows_nothing_or_something_wrong_is_refused_and_counted(town: Town,
         return
     before, stored = town.counted("stepdown_http_refused_requests_total", reason="token"), town.stored()
     wrong = ("", "Bearer", "Basic YTpi", "Bearer sdt_guess", f"Bearer {'A' * 10_000}", "Bearer \u00ff\u00fe")
-    wrongs = [{"Authorization": one.encode("latin-1")} for one in wrong]
+    wrongs: list[dict[str, Any]] = [{"Authorization": one.encode("latin-1")} for one in wrong]
     wrongs += [{"X-API-Key": b"sdt_guess"}, {"X-Slack-Signature": b"v0=0"}, {"X-PagerDuty-Signature": b"v1=0,v1=,,"}]
     wrongs += [{"Authorization": f"Bearer {town.tokens['admin'][:-1]}".encode()}]
     for headers in wrongs:

@@ -7,6 +7,7 @@ phone's notification, a JSON reader. Cards with everything filled are in tests/s
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.charts.sli_chart import draw as draw_chart
+from bot.cli.cards import answer_text
 from bot.core.cards.answer import Answer
-from bot.core.cards.page import ChartImage
+from bot.core.cards.page import ChartImage, PageCard
 from bot.core.cards.team import HomeCard
 from bot.core.formatting.json_view import json_view
 from bot.core.formatting.terminal_text import visible
@@ -27,7 +29,6 @@ from bot.documents.render import MarkdownDocuments, safe_name
 from bot.localslack.server import LocalSlack
 from bot.markdown.prose import escape
 from bot.pagers.text import written
-from bot.runtime.offline import as_text
 from bot.slack import blocks
 from bot.slack.blocks import Drawn
 from bot.slack.blocks.home import home_view
@@ -40,8 +41,8 @@ from bot.slack.inbound import modals, replies
 from bot.slack.inbound.modals import FormPlace
 from tests.core.reports.refund_incident import report
 from tests.pagers.page_cards import OPEN
-from tests.slack.recording_commands import RecordedCommands
-from tests.slack.setup import FLEET, realistic
+from tests.slack.recording_commands import RecordedCommands, commands
+from tests.slack.setup import FLEET, moment, realistic
 from tests.slack.test_cards import check_inert, check_limits
 from tests.slack.town import Town, workspace
 from tests.support.wired import ANA, WiredEngine
@@ -77,16 +78,16 @@ def slack_inert(drawn: Drawn) -> None:
 
 
 @pytest.fixture(scope="module")
-def own() -> LocalSlack:
+def own() -> Iterator[LocalSlack]:
     with LocalSlack(workspace()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def town(own: LocalSlack) -> Town:
+def town(own: LocalSlack) -> Iterator[Town]:
     made = Town(own)
     yield made
-    made.close()
+    made.leave()
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_a_line_in_a_channel(attack: str) -> None:
 def test_an_answer_and_a_refusal(attack: str) -> None:
     said = ParsedCommand(verb("incident", "note"), "42", (("TEXT", attack),))
     for ok in (True, False):
-        slack_inert(replies.reply(said, Answer(attack, ok=ok, incident_id=42), RecordedCommands(), "C0ROOM"))
+        slack_inert(replies.reply(said, Answer(attack, ok=ok, incident_id=42), commands(RecordedCommands()), "C0ROOM"))
     unclear = replies.unclear("incident", attack, "", FLEET)
     strange = "".join(block["text"]["text"] for block in unclear.blocks[:1])
     assert not re.search(r"[`<>]", strange.replace("&lt;", "").replace("&gt;", ""))
@@ -118,7 +119,7 @@ def test_an_answer_and_a_refusal(attack: str) -> None:
 
 @EVERY
 def test_a_page_its_fallback_and_its_picture(attack: str) -> None:
-    page = realistic()["page"]
+    page = moment("page", PageCard)
     shown = replace(
         page, headline=attack, why=attack, runbook=attack, charts=(ChartImage("F00000001", attack, attack),)
     )
@@ -235,7 +236,7 @@ def test_the_words_on_a_chart(attack: str) -> None:
 @EVERY
 def test_a_terminal(attack: str) -> None:
     for card in realistic().values():
-        assert not moved(as_text(Answer(attack, card=card)))
+        assert not moved(answer_text(Answer(attack, card=card)))
     assert not moved(visible(attack))
 
 

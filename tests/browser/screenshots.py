@@ -89,7 +89,7 @@ def looking(browser: Browser, size: tuple[int, int], *, dark: bool) -> Iterator[
     context.close()
 
 
-def pictured(chat: SlackChat, card: Any) -> Card:  # noqa: ANN401 - any card
+def pictured(chat: SlackChat, card: Any) -> Any:  # noqa: ANN401 - any card, and the same kind again
     """The card with a real chart, where it shows one."""
     if not any(field.name == "charts" for field in fields(card)) or card.header.incident_kind == "blind":
         return card

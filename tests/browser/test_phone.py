@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack, Workspace
@@ -17,7 +18,7 @@ from bot.slack.manifest import manifest
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE = 60_000
 COUNT = """
     addEventListener('pointerdown', () => sessionStorage.taps = Number(sessionStorage.taps || 0) + 1, true);
@@ -41,16 +42,17 @@ class Night:
         page.goto(f"{self.slack.url}/u/{who}/{path}")
         return page
 
-    def ask(self, what: str, **query: str) -> dict[str, object]:
+    def ask(self, what: str, **query: str) -> dict[str, Any]:
         answer = httpx.get(f"{self.slack.url}/_control/{what}", params=query, timeout=90, trust_env=False)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        told: dict[str, Any] = answer.json()
+        return told
 
 
 def obeying(bot: BotProcess, over: threading.Event) -> None:
     """One instance: reads its rung four times a second and applies it."""
     headers = {"Authorization": f"Bearer {bot.token['agent:refunds']}"}
-    applied: dict[str, object] = {"instance": "a"}
+    applied: dict[str, str | int] = {"instance": "a"}
     with httpx.Client(base_url=bot.url, headers=headers, timeout=10, trust_env=False) as client:
         while not over.wait(0.25):
             try:

@@ -2,7 +2,7 @@
 
 from bot.config import FleetErrors, parse_fleet
 from bot.core.model.fleet import Fleet
-from bot.sources import KINDS
+from bot.runtime.registry import REGISTRY
 
 GOOD = """\
 people:
@@ -23,7 +23,7 @@ agents:
 
 
 def read(text: str, **env: str) -> Fleet:
-    return parse_fleet("fleet.yaml", text.encode(), env, KINDS)
+    return parse_fleet("fleet.yaml", text.encode(), env, REGISTRY)
 
 
 def changed(before: str, after: str) -> str:
@@ -35,7 +35,7 @@ def problems(text: str | bytes, **env: str) -> list[str]:
     """Every problem as a line; empty where the file is fine."""
     content = text if isinstance(text, bytes) else text.encode()
     try:
-        parse_fleet("fleet.yaml", content, env, KINDS)
+        parse_fleet("fleet.yaml", content, env, REGISTRY)
     except FleetErrors as errors:
         return [str(problem) for problem in errors.problems] or ["refused without a reason"]
     return []

@@ -120,3 +120,30 @@ def test_off_and_no_are_words() -> None:
     fleet = read(GOOD + "    slis: {tie: off, her: false, aqdd: {off: true}}\n    title: no\n")
     assert [sli.name for _, sli in fleet.agents["refunds"].slis] == ["dqr"]
     assert fleet.agents["refunds"].title == "no"
+
+
+@pytest.mark.parametrize("name", ["2026", "true", "1.5"])
+def test_a_workflow_that_yaml_reads_as_a_number_has_to_be_quoted(name: str) -> None:
+    [found] = problems(changed("deputy: bo", f"workflows: [refund, {name}]"))
+    assert f"{name} is read as a number or a truth value; put it in quotes: '{name}'" in found
+
+
+def test_a_reference_in_a_flow_mapping_has_to_be_quoted() -> None:
+    [found] = problems(changed("name: Bo Chen", "name: ${BO}"))
+    assert found.startswith("fleet.yaml:3:")
+    assert 'inside {...} or [...] a reference stands in quotes: "${NAME}"' in found
+
+
+@pytest.mark.parametrize("reference", ["${}", "${...}", "${NAME:-x}"])
+def test_what_is_no_reference_is_told_what_one_is(reference: str) -> None:
+    [found] = problems(changed("name: Bo Chen", f'name: "{reference}"'))
+    assert f"{reference} names no variable; write ${{NAME}}" in found
+
+
+def test_a_byte_order_mark_in_the_middle_is_said_where_it_stands() -> None:
+    [found] = problems(changed("sources:", "\ufeffsources: {}\nsources:\n - [}"))
+    assert found.startswith("fleet.yaml:4:1: not YAML: an invisible byte order mark (U+FEFF) stands here")
+
+
+def test_utf_16_is_called_by_its_name() -> None:
+    assert problems(GOOD.encode("utf-16")) == ["fleet.yaml:1:1: this is UTF-16 text; save the file as UTF-8"]

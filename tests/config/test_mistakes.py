@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.config import FleetErrors, describe_problems, load_fleet
-from bot.sources import KINDS
+from bot.runtime.registry import REGISTRY
 from tests.config.fleet_text import GOOD, changed, problems
 
 FIVE = """\
@@ -45,14 +45,14 @@ def test_five_mistakes_are_five_problems_with_their_lines() -> None:
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(FleetErrors, match="cannot be read: No such file") as caught:
-        load_fleet(tmp_path / "fleet.yaml", {}, KINDS)
+        load_fleet(tmp_path / "fleet.yaml", {}, REGISTRY)
     assert describe_problems(caught.value).endswith("\n1 problem")
 
 
 def test_a_file_on_disk_reads_the_same(tmp_path: Path) -> None:
     path = tmp_path / "fleet.yaml"
     path.write_text(GOOD)
-    assert load_fleet(path, {}, KINDS).agents["refunds"].owner == "ana"
+    assert load_fleet(path, {}, REGISTRY).agents["refunds"].owner == "ana"
 
 
 MISTAKES = YAML(typ="safe").load(Path(__file__).with_name("mistakes.yaml"))

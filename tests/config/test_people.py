@@ -3,14 +3,14 @@
 import pytest
 
 from bot.config import FleetErrors, parse_fleet
-from bot.sources import KINDS
+from bot.runtime.registry import REGISTRY
 from tests.config.fleet_text import GOOD
 
 
 def warnings(name: str, more: str = "") -> tuple[str, ...]:
     text = GOOD.replace("name: Bo Chen", f"name: {name}{more}")
     assert text != GOOD
-    return parse_fleet("fleet.yaml", text.encode(), {}, KINDS).warnings
+    return parse_fleet("fleet.yaml", text.encode(), {}, REGISTRY).warnings
 
 
 @pytest.mark.parametrize(

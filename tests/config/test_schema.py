@@ -7,10 +7,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.config import fleet_schema
-from bot.sources import KINDS
+from bot.runtime.registry import REGISTRY
 from tests.config.schema_check import faults
 
-SCHEMA = fleet_schema(KINDS)
+SCHEMA = fleet_schema(REGISTRY)
 
 
 def found(text: str) -> list[str]:

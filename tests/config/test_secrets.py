@@ -19,8 +19,8 @@ def test_names_are_filled_from_the_environment() -> None:
     [
         ("${TOKN}", "the environment variable 'TOKN' is not set; did you mean 'TOKEN'?"),
         ("${EMPTY}", "the environment variable EMPTY is empty"),
-        ("${}", "${} is not a variable; only ${NAME} is allowed"),
-        ("${TOKEN:-x}", "${TOKEN:-x} is not a variable; only ${NAME} is allowed"),
+        ("${}", "${} names no variable; write ${NAME}"),
+        ("${TOKEN:-x}", "${TOKEN:-x} names no variable; write ${NAME}"),
         ("${TOKEN", "`${` is not closed; write ${NAME}"),
     ],
 )

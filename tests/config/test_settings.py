@@ -132,3 +132,9 @@ def test_pagerduty_is_one_of_two_hosts_or_this_machine(monkeypatch: pytest.Monke
         monkeypatch.setenv("STEPDOWN_PAGERDUTY_URL", url)
         with pytest.raises(SettingsErrors, match="routing keys are sent there"):
             load_settings()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("STEPDOWN_HTTP_PORT=8123\nSECRET=x\n", encoding="utf-8-sig")
+    assert load_settings().http_port == 8123
+    assert "STEPDOWN_HTTP_PORT" in environment()

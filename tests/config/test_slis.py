@@ -10,7 +10,7 @@ from bot.config.defaults import KNOWN
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series
 from bot.core.model.slis import Better, Objective, PollQuery
-from bot.sources import KINDS
+from bot.runtime.registry import REGISTRY
 from tests.config.fleet_text import GOOD, changed, problems, read
 
 KYC = "  kyc: {owner: bo, workflows: [review]}\n"
@@ -202,8 +202,14 @@ def test_a_workflow_split_needs_workflows_where_the_query_is_fixed() -> None:
 
 
 def test_the_example_file_is_a_fleet(repository: Path) -> None:
-    env = ("ANA_PAGERDUTY_KEY", "ANA_SMS_URL", "PROMETHEUS_TOKEN", "DESK_AUTHORIZATION", "KYC_WEBHOOK_SECRET")
-    fleet = load_fleet(repository / "fleet.example.yaml", dict.fromkeys(env, "x"), KINDS)
+    env = {
+        "ANA_PAGERDUTY_KEY": "a" * 32,
+        "ANA_SMS_URL": "twilio://sid:token@from/to",
+        "PROMETHEUS_TOKEN": "x",
+        "DESK_AUTHORIZATION": "x",
+        "KYC_WEBHOOK_SECRET": "whsec_" + "a" * 32,
+    }
+    fleet = load_fleet(repository / "fleet.example.yaml", env, REGISTRY)
     assert set(fleet.agents) == {"refunds", "kyc", "support"}
     assert {person.slack for person in fleet.people.values()} == {"U0ANA", "U0BO", "U0CLEO", "U0DAN"}
     assert {spec.kind for spec in fleet.sources.values()} == {"prometheus", "http_json"}

@@ -2,43 +2,27 @@
 
 import base64
 import json
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from bot import controls
+from bot.controls import KINDS
 from bot.controls.webhook.adapter import WebhookControl
-from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.fleet import ControlSpec as Settings
-from bot.core.model.rungs import DEFAULT_LADDER, RungState
+from bot.core.model.rungs import RungState
 from bot.http_client.addresses import is_forbidden
-from bot.ports.controls import Control
 from bot.ports.errors import DeliveryError
 from bot.simulation.clock import MovableClock
+from tests.contracts import control_harnesses
+from tests.contracts.control_harnesses import SECRET, START, Harness, Receiver, fleet
+from tests.contracts.harnesses import harnesses_of
 
-START = datetime(2026, 3, 1, 2, 14, tzinfo=UTC)
-SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-@dataclass
-class Receiver:
-    """A control plane on loopback: keeps what it was sent and answers as told."""
-
-    status: int = 204
-    headers: dict[str, str] = field(default_factory=dict)
-    drip: bool = False
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    port: int = 0
-
-    def url(self, path: str = "/rung") -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+HARNESSES: dict[str, Callable[[Receiver], Harness]] = {
+    name: found.harness for name, found in harnesses_of(control_harnesses).items()
+}
 
 
 @pytest.fixture
@@ -75,50 +59,20 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
-def fleet(kind: str, url: str, secret: str = SECRET) -> Fleet:
-    settings = Settings(kind=kind, url=url, secret=secret, not_after=60)  # type: ignore[arg-type]
-    agent = Agent("refunds", "ann", workflows=("refund",), control=settings)
-    return Fleet(people={}, sources={}, agents={"refunds": agent}, ladder=DEFAULT_LADDER)
-
-
 def lowered(rung: str = "approval", epoch: int = 3, workflow: str = "") -> RungState:
     return RungState("refunds", workflow, rung, epoch, START)
 
 
-@dataclass
-class Harness:
-    """How to look at what a control did: the control, and the (key, level, epoch) its plane received."""
-
-    control: Control
-    received: Callable[[], list[tuple[str, str, int]]]
-    answer: Callable[[int], None]
-
-
-def webhook(receiver: Receiver) -> Harness:
-    known = fleet("webhook", receiver.url())
-    control = controls.build_controls(lambda: known, MovableClock(START), lambda _a, _w: "approval")["webhook"]
-
-    def received() -> list[tuple[str, str, int]]:
-        bodies = [(headers["webhook-id"], json.loads(body)) for headers, body in receiver.got]
-        return [(key, body["level"], body["epoch"]) for key, body in bodies]
-
-    def answer(status: int) -> None:
-        receiver.status = status
-
-    return Harness(control, received, answer)
-
-
-HARNESSES: dict[str, Callable[[Receiver], Harness]] = {"webhook": webhook}
-
-
-@pytest.fixture(params=sorted(controls.CONTROLS))
+@pytest.fixture(params=sorted(HARNESSES))
 def harness(request: pytest.FixtureRequest, receiver: Receiver) -> Harness:
     return HARNESSES[request.param](receiver)
 
 
 def test_every_control_has_a_harness_and_its_own_kind(harness: Harness) -> None:
-    assert set(HARNESSES) == set(controls.CONTROLS)
-    assert harness.control.kind in controls.CONTROLS
+    pushing_kinds = {name for name, kind in KINDS.items() if kind.make is not None}
+    wanted = "a file tests/contracts/control_harnesses/KIND.py for each kind that pushes, and no other"
+    assert set(HARNESSES) == pushing_kinds, wanted
+    assert harness.control.kind in pushing_kinds
 
 
 def test_a_push_arrives_and_a_repeat_is_recognisable(harness: Harness) -> None:
@@ -143,7 +97,7 @@ def test_an_agent_that_is_gone_is_permanent(harness: Harness) -> None:
 
 
 def pushing(url: str, *, secret: str = SECRET, level: str = "full", deadline: float = 15.0) -> WebhookControl:
-    known = fleet("webhook", url, secret)
+    known = fleet("webhook", {"url": url, "secret": secret})
     return WebhookControl(lambda: known, MovableClock(START), lambda _a, _w: level, deadline=deadline)
 
 

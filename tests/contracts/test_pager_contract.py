@@ -3,97 +3,35 @@
 A pager without a harness here fails the first test. The stand-in for Slack keeps those that need no receiver.
 """
 
-import base64
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
 
 from bot.core.cards.page import PageCard
 from bot.core.model.people import Person, Way
-from bot.pagers import PAGERS, PagerDependencies, build_pagers
-from bot.pagers.apprise.adapter import ApprisePager
-from bot.pagers.http import PagerHttp
-from bot.pagers.pagerduty.adapter import US
+from bot.pagers import KINDS, build_pagers
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
 from bot.ports.pagers import Pager
 from bot.simulation.memory_chat import MemoryChat
+from tests.contracts import pager_harnesses
+from tests.contracts.harnesses import harnesses_of
 from tests.contracts.odd_server import Answer, Asked, OddServer, Stopwatch, odd_server
-from tests.slack.setup import FULL, HER, LINES, PROPOSAL, attack, header
+from tests.contracts.pager_harnesses import CARD, KEY, ROUTING_KEY, SECRETS, TOKEN, Harness, Make
+from tests.slack.extreme_cards import attack
+from tests.slack.setup import FULL, LINES, PROPOSAL, header
 
 # Apprise itself asks for a module that Python is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 PATIENCE, HASTE = 10.0, 0.7
 """Seconds a pager may take: where an answer comes, however busy the machine, and where none will."""
-KEY = "inc-42/page/1/ana/{kind}"
-ROUTING_KEY = "R0UT1NGKEY0123456789abcdefSECRET"
-TOKEN = "t0pS3cr3tT0k3n"
-SIGNING = "whsec_" + base64.b64encode(b"a signing secret of 32 bytes....").decode()
-SECRETS = (ROUTING_KEY, TOKEN, SIGNING, SIGNING.removeprefix("whsec_"))
-CARD = PageCard(
-    header(), "refunds: human escalation 18.0 % (limit 5.0 %), 3 min. You own it.", (HER,), "You own refunds.", FULL
-)
-
-
-@dataclass
-class Harness:
-    """A pager, the way it is told to take, and how to tell the pages apart that a person would have had."""
-
-    pager: Pager
-    way: Way
-    distinct: Callable[[], set[str]]
-    tells_when: bool = True
-    """Whether it passes on the receiver's Retry-After."""
-
-    @property
-    def key(self) -> str:
-        return KEY.format(kind=self.way.kind)
-
-    def page(self, card: PageCard = CARD, *, repeat: bool = False) -> Receipt:
-        return self.pager.page(self.person, self.way, card, self.key, repeat=repeat)
-
-    def settle(self, receipt: Receipt, card: PageCard) -> None:
-        self.pager.settle(self.person, receipt, card, self.key)
-
-    def refusal(self, *, repeat: bool = False) -> DeliveryError:
-        with pytest.raises(DeliveryError) as caught:
-            self.page(repeat=repeat)
-        return caught.value
-
-    @property
-    def person(self) -> Person:
-        return Person("ana", "Ana Silva", ways=(self.way,))
-
-
-def pagerduty(server: OddServer, url: str, within: float) -> Harness:
-    pager = PAGERS["pagerduty"](PagerDependencies(PagerHttp(within), url))
-    way = Way("pagerduty", ROUTING_KEY)
-    return Harness(pager, way, lambda: {json.loads(asked.body)["dedup_key"] for asked in server.asked})
-
-
-def webhook(server: OddServer, url: str, within: float) -> Harness:
-    pager = PAGERS["webhook"](PagerDependencies(PagerHttp(within), US))
-    way = Way("webhook", f"{url}/{TOKEN} {SIGNING}")
-    return Harness(pager, way, lambda: {asked.headers["webhook-id"] for asked in server.asked})
-
-
-def apprise(server: OddServer, url: str, within: float) -> Harness:
-    way = Way("apprise", f"{url.replace('http', 'json')}/{TOKEN}")
-    # it has nothing to be told apart by: each message is one more
-    return Harness(ApprisePager(within), way, lambda: set(map(str, range(len(server.asked)))), tells_when=False)
-
-
-HARNESSES: dict[str, Callable[[OddServer, str, float], Harness]] = {
-    "pagerduty": pagerduty,
-    "webhook": webhook,
-    "apprise": apprise,
-}
+HARNESSES: dict[str, Make] = {name: found.harness for name, found in harnesses_of(pager_harnesses).items()}
 
 
 @pytest.fixture
@@ -103,7 +41,7 @@ def server() -> Iterator[OddServer]:
         yield running
 
 
-@pytest.fixture(params=sorted(PAGERS))
+@pytest.fixture(params=sorted(HARNESSES))
 def harness(request: pytest.FixtureRequest, server: OddServer) -> Harness:
     return HARNESSES[request.param](server, server.url, PATIENCE)
 
@@ -114,7 +52,7 @@ def hasty(harness: Harness, server: OddServer) -> Harness:
     return HARNESSES[harness.way.kind](server, server.url, HASTE)
 
 
-@pytest.fixture(params=[*sorted(PAGERS), "slack"])
+@pytest.fixture(params=[*sorted(HARNESSES), "slack"])
 def any_pager(request: pytest.FixtureRequest, server: OddServer) -> Harness:
     if request.param != "slack":
         return HARNESSES[request.param](server, server.url, PATIENCE)
@@ -158,9 +96,10 @@ def dripping(asked: Asked) -> None:
 
 
 def test_every_pager_has_a_harness_and_its_own_kind(harness: Harness) -> None:
-    assert set(HARNESSES) == set(PAGERS) == set(build_pagers())
+    wanted = "a file tests/contracts/pager_harnesses/KIND.py for each kind of pager, and no other"
+    assert set(HARNESSES) == set(KINDS) == set(build_pagers()), wanted
     assert harness.pager.kind == harness.way.kind
-    assert {kind: pager.kind for kind, pager in build_pagers().items()} == {kind: kind for kind in PAGERS}
+    assert {kind: pager.kind for kind, pager in build_pagers().items()} == {kind: kind for kind in KINDS}
 
 
 def test_a_page_lands_once_and_leaves_a_receipt(any_pager: Harness) -> None:
@@ -217,7 +156,7 @@ def test_a_repeat_of_what_may_have_landed_is_no_second_page(any_pager: Harness, 
     else:
         any_pager.refusal()
     server.answer = lambda asked: asked.json({}, 202)
-    if any_pager.way.kind == "apprise":
+    if not any_pager.merges:
         error = any_pager.refusal(repeat=True)
         assert (error.permanent, error.ambiguous) == (True, True)
     else:
@@ -291,7 +230,7 @@ def test_no_secret_is_in_an_error_or_a_log_line(
 
 
 def test_no_secret_is_in_what_is_said_of_an_address_that_is_none(harness: Harness, log: list[str]) -> None:
-    broken = Way(harness.way.kind, f"nosuch://{TOKEN}/{ROUTING_KEY}")
+    broken = replace(harness.way, target=f"nosuch://{TOKEN}/{ROUTING_KEY}")
     with pytest.raises(DeliveryError) as caught:
         harness.pager.page(harness.person, broken, CARD, harness.key)
     assert caught.value.permanent

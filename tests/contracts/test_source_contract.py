@@ -1,324 +1,146 @@
 """Every source in the registry keeps the same promise: what is not a good answer is a SourceError or no sample.
 
-Never an exception of another kind, never a 0 that nobody sent, never later than its deadline. A polled kind without a
-harness here fails the first test.
+Never an exception of another kind, never a 0 that nobody sent, never later than its deadline. The contract is the
+port's: each kind brings its own world (`source_harnesses`), be it a server, a database or a piece of this process. A
+polled kind without one fails the first test.
 """
 
-import gzip
-import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from bot.core.model.samples import Sample, Series, minute_start
-from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
-from bot.ports.sources import Source
-from bot.simulation.clock import MovableClock
-from bot.sources import KINDS, build
-from tests.contracts.odd_server import Asked, OddServer, Stopwatch, odd_server
+from bot.runtime.registry import REGISTRY
+from tests.contracts import source_harnesses
+from tests.contracts.harnesses import harnesses_of
+from tests.contracts.odd_server import Stopwatch
+from tests.contracts.source_harnesses import MINUTE, Conditions, Opened, SourceHarness
 
-MINUTE = 29_400_000
-NOW = minute_start(MINUTE + 1)
-PATIENCE = 2.0
-HASTE = 0.4
+PATIENCE, HASTE = 5.0, 0.4
+"""Seconds that a source may take: where an answer comes, however busy the machine, and where none will."""
 HER = Series("refunds", "", "her")
+KINDS = harnesses_of(source_harnesses)
+HARNESSES: dict[str, Opened] = {name: opened for kind in KINDS.values() for name, opened in kind.HARNESSES.items()}
+FAULTS = (
+    *("hangs up", "has a fault", "refuses", "speaks otherwise", "says too much"),
+    *("has no such table", "lacks a column"),
+)
+"""Each world knows some of them."""
 
 
-@dataclass(frozen=True)
-class Harness:
-    """How one kind is asked for the HER of `refunds`, and what its server says when 9 of 50 tasks were bad."""
-
-    query: PollQuery
-    good: Callable[[str], object]
-    """The body for the part that a request asks for, with a number as text."""
-    settings: dict[str, object]
-
-    def answer(self, **numbers: str) -> Callable[[Asked], None]:
-        return lambda asked: asked.json(self.body(asked, numbers))
-
-    def body(self, asked: Asked, numbers: dict[str, str]) -> object:
-        if self.query.parts["bad"] == "bad_query":
-            return self.good(numbers["bad" if asked.form["query"] == "bad_query" else "total"])
-        return self.good(f'{{"bad": {numbers["bad"]}, "total": {numbers["total"]}}}')
-
-
-def vector(number: str) -> object:
-    result = [{"metric": {"agent": "refunds"}, "value": [(MINUTE + 1) * 60, number]}]
-    return {"status": "success", "data": {"resultType": "vector", "result": result}}
-
-
-def query(parts: dict[str, str], by: dict[str, str]) -> PollQuery:
-    return PollQuery("her", "src", "her", "ratio", parts, by, serves=frozenset({("refunds", "")}))
-
-
-HARNESSES = {
-    "prometheus": Harness(query({"bad": "bad_query", "total": "total_query"}, {"agent": "agent"}), vector, {}),
-    "http_json": Harness(
-        query({"items": "agents", "bad": "bad", "total": "total", "path": "/her"}, {"agent": "name"}),
-        lambda text: {"agents": [{"name": "refunds", **json.loads(text)}]},
-        {},
-    ),
-}
-
-
-@dataclass
-class Bench:
-    """One kind before one server."""
-
-    harness: Harness
-    server: OddServer
-    source: Source
-
-    def fetch(self) -> tuple[Sample, ...]:
-        return self.source.fetch(self.harness.query, MINUTE, MINUTE).samples
-
-    def refusal(self) -> str:
-        with pytest.raises(SourceError) as caught:
-            self.fetch()
-        assert str(caught.value).startswith("src: ")
-        return str(caught.value)
+Open = Callable[[float], SourceHarness]
+"""Opens a world for so many seconds of patience."""
 
 
 @pytest.fixture(params=sorted(HARNESSES))
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with odd_server() as server:
-        yield from opened(request.param, server)
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    with ExitStack() as stack:
+        opened: Opened = HARNESSES[request.param]
+        fresh = lambda: str(request.getfixturevalue("postgres").empty())  # noqa: E731 - only where it is asked for
+        yield lambda patience: stack.enter_context(opened(Conditions(patience, tmp_path, fresh)))
 
 
-@pytest.fixture(params=sorted(HARNESSES))
-def hasty(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """The same with little patience."""
-    with odd_server() as server:
-        yield from opened(request.param, server, HASTE)
+@pytest.fixture
+def world(opening: Open) -> SourceHarness:
+    return opening(PATIENCE)
 
 
-def opened(kind: str, server: OddServer, patience: float = PATIENCE) -> Iterator[Bench]:
-    harness = HARNESSES[kind]
-    settings = {"url": server.url, "timeout": f"{patience}s", "max_megabytes": 1, **harness.settings}
-    source = build(SourceSpec("src", kind, settings), MovableClock(NOW))
-    assert source is not None
-    yield Bench(harness, server, source)
-    source.close()
+def fetch(world: SourceHarness) -> tuple[Sample, ...]:
+    return world.source.fetch(world.query, MINUTE, MINUTE).samples
+
+
+def refusal(world: SourceHarness) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        fetch(world)
+    assert str(caught.value).startswith("src: ")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+    return caught.value
 
 
 def test_every_polled_kind_has_a_harness() -> None:
-    assert {name for name, kind in KINDS.items() if kind.polled} == set(HARNESSES)
+    polled = {name for name, kind in REGISTRY.sources.items() if kind.polled}
+    assert polled == set(KINDS), "a file tests/contracts/source_harnesses/KIND.py for each polled kind, and no other"
 
 
-def test_a_good_answer_is_a_sample_of_its_minute(bench: Bench) -> None:
-    bench.server.answer = bench.harness.answer(bad="9", total="50")
-    assert bench.fetch() == (Sample(HER, minute_start(MINUTE), 18.0, 50.0),)
+def test_a_good_answer_is_a_sample_of_its_minute(world: SourceHarness) -> None:
+    world.says("9", "50")
+    assert fetch(world) == (Sample(HER, minute_start(MINUTE), 18.0, 50.0),)
 
 
-def test_no_tasks_is_an_idle_minute_and_not_a_zero(bench: Bench) -> None:
-    bench.server.answer = bench.harness.answer(bad="0", total="0")
-    assert bench.fetch() == (Sample(HER, minute_start(MINUTE), None, 0.0),)
+def test_no_tasks_is_an_idle_minute_and_not_a_zero(world: SourceHarness) -> None:
+    world.says("0", "0")
+    assert fetch(world) == (Sample(HER, minute_start(MINUTE), None, 0.0),)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_number_is_no_sample(bench: Bench, number: str) -> None:
-    bench.server.answer = bench.harness.answer(bad=number, total="50")
-    assert bench.fetch() == ()
-    bench.server.answer = bench.harness.answer(bad="9", total=number)
-    assert bench.fetch() == ()
+def test_what_is_no_number_is_no_sample(world: SourceHarness, number: str) -> None:
+    world.says(number, "50")
+    assert fetch(world) == ()
+    world.says("9", number)
+    assert fetch(world) == ()
 
 
-def test_a_share_that_cannot_be_is_no_sample_and_is_said(bench: Bench) -> None:
-    bench.server.answer = bench.harness.answer(bad="70", total="50")
-    found = bench.source.fetch(bench.harness.query, MINUTE, MINUTE)
+def test_a_number_that_is_missing_is_no_sample(world: SourceHarness) -> None:
+    world.says(None, "50")
+    assert fetch(world) == ()
+    world.says("9", None)
+    assert fetch(world) == ()
+
+
+def test_a_share_that_cannot_be_is_no_sample_and_is_said(world: SourceHarness) -> None:
+    world.says("70", "50")
+    found = world.source.fetch(world.query, MINUTE, MINUTE)
     assert found.samples == ()
     assert found.warnings == ("src: refunds/her: 140 % of 50 cannot be",)
 
 
-def empty(asked: Asked) -> None:
-    asked.json({"status": "success", "data": {"resultType": "vector", "result": []}, "agents": []})
+def test_what_is_said_twice_is_no_sample_and_is_said(world: SourceHarness) -> None:
+    world.says("9", "50", times=2)
+    found = world.source.fetch(world.query, MINUTE, MINUTE)
+    assert found.samples == ()
+    assert "several" in found.warnings[0]
 
 
-def test_an_empty_answer_is_no_sample(bench: Bench) -> None:
-    bench.server.answer = empty
-    assert bench.fetch() == ()
+def test_an_empty_answer_is_no_sample(world: SourceHarness) -> None:
+    world.says_nothing()
+    assert fetch(world) == ()
 
 
-def test_another_agent_is_nobody_we_asked_for(bench: Bench) -> None:
-    text = json.dumps(
-        bench.harness.body(Asked("", "", {}, {"query": "x"}, bench.server, None), {"bad": "1", "total": "2"})
-    )  # type: ignore[arg-type]
-    bench.server.answer = lambda asked: asked.say(text.replace("refunds", "stranger"))
-    assert bench.fetch() == ()
+def test_another_agent_is_nobody_we_asked_for(world: SourceHarness) -> None:
+    world.says("1", "2", agent="stranger")
+    assert fetch(world) == ()
 
 
-HTML = "<!doctype html><html><head><title>Sign in\n to <b></title></head><body>...</body></html>"
+def test_another_minute_is_none_we_asked_for(world: SourceHarness) -> None:
+    world.says("9", "50")
+    found = world.source.fetch(world.query, MINUTE - 3, MINUTE - 2)
+    assert found.samples == ()
 
 
-def test_a_page_is_named_by_its_title(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.say(HTML)
-    assert bench.refusal() == "src: answered HTML, not JSON: Sign in to <b>"
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_goes_wrong_is_a_source_error_and_passes(world: SourceHarness, fault: str) -> None:
+    if fault not in world.faults:
+        assert "hangs" in world.faults
+        return
+    world.faults[fault]()
+    refusal(world)
+    world.says("9", "50")
+    assert [sample.value for sample in fetch(world)] == [18.0]
 
 
-@pytest.mark.parametrize("body", ["", "   ", "OK", "{", '{"a": 1}{', "[" * 100_000, "\x00\x01", "1" * 5000])
-def test_what_is_not_json_is_refused(bench: Bench, body: str) -> None:
-    bench.server.answer = lambda asked: asked.say(body)
-    assert len(bench.refusal()) < 200
-
-
-@pytest.mark.parametrize(
-    "data",
-    [None, 1, "x", [], [1], {}, {"status": "success"}, {"status": "success", "data": None}, {"agents": 5}]
-    + [{"status": "success", "data": {"resultType": kind, "result": "x"}} for kind in ("vector", "matrix", "string")]
-    + [{"status": "success", "data": {"resultType": "vector", "result": [item]}, "agents": [item]}
-       for item in (None, 1, "x", [], {}, {"metric": None}, {"metric": {"agent": "refunds"}, "value": None},
-                    {"metric": {"agent": "refunds"}, "value": [1]}, {"metric": {"agent": 5}, "value": [0, "1"]},
-                    {"metric": {"agent": "refunds"}, "value": ["x", {}]}, {"name": "refunds", "bad": {}, "total": True},
-                    {"name": 7, "bad": 1, "total": 2})],
-)  # fmt: skip
-def test_json_of_another_shape_is_no_sample(bench: Bench, data: object) -> None:
-    bench.server.answer = lambda asked: asked.json(data)
-    with suppress(SourceError):
-        assert bench.fetch() == ()
-
-
-def test_a_500_is_tried_again_and_then_said(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.say("boom", 500)
-    path = "/api/v1/query" if bench.harness.query.parts["bad"] == "bad_query" else "/her"
-    assert bench.refusal() == f"src: HTTP 500 from {path} (boom)"
-    assert len(bench.server.asked) == 3
-
-
-def test_a_source_that_recovers_in_time_has_answered(bench: Bench) -> None:
-    good = bench.harness.answer(bad="9", total="50")
-    bench.server.answer = lambda asked: asked.say("wait", 503) if len(bench.server.asked) < 2 else good(asked)
-    assert [sample.value for sample in bench.fetch()] == [18.0]
-
-
-def test_a_refusal_is_not_tried_again(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.json({"status": "error", "error": "who are you?"}, 401)
-    assert bench.refusal().endswith("(who are you?)")
-    assert len(bench.server.asked) == 1
-
-
-def hang(asked: Asked) -> None:
-    asked.server.over.wait(20)
-    asked.hang_up()
-
-
-def drip_headers(asked: Asked) -> None:
-    asked.raw(b"HTTP/1.1 200 OK\r\n")
-    asked.drip(b"X-Slow: " + b"x" * 2000)
-    asked.hang_up()
-
-
-def drip_body(asked: Asked) -> None:
-    asked.head(200, Content_Length="2000")
-    asked.drip(b" " * 2000)
-    asked.hang_up()
-
-
-def stall_in_body(asked: Asked) -> None:
-    asked.head(200, Content_Length="2000")
-    asked.raw(b" ")
-    hang(asked)
-
-
-@pytest.mark.parametrize("slow", [hang, drip_headers, drip_body, stall_in_body])
-def test_nothing_outlasts_the_deadline(hasty: Bench, slow: Callable[[Asked], None]) -> None:
-    hasty.server.answer = slow
+def test_nothing_outlasts_the_deadline(opening: Open) -> None:
+    world = opening(HASTE)
+    world.faults["hangs"]()
     with Stopwatch() as watch:
-        assert hasty.refusal() == "src: took longer than 0.4s"
-    assert watch.took < 10, "the server would go on for 20 s and more"
+        error = refusal(world)
+    assert watch.took < 10, "the world would go on for 20 s and more"
+    assert (str(error), error.passing) == ("src: took longer than 0.4s", True)
 
 
-def close(asked: Asked) -> None:
-    asked.hang_up()
-
-
-def half(asked: Asked) -> None:
-    asked.head(200, Content_Length="50")
-    asked.raw(b'{"status"')
-    asked.hang_up()
-
-
-def gibberish(asked: Asked) -> None:
-    asked.raw(b"\x16\x03\x01 not http at all\r\n\r\n")
-    asked.hang_up()
-
-
-@pytest.mark.parametrize("broken", [close, half, gibberish])
-def test_a_broken_connection_is_said(bench: Bench, broken: Callable[[Asked], None]) -> None:
-    bench.server.answer = broken
-    assert "broke off or did not speak HTTP" in bench.refusal()
-
-
-def test_a_source_that_is_not_there_is_said(bench: Bench) -> None:
-    bench.server.shutdown()
-    bench.server.server_close()
-    assert "no connection to 127.0.0.1" in bench.refusal()
-
-
-def test_an_answer_without_end_is_cut(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.say(b" " * 1_100_000)
-    assert "more than 1 MB" in bench.refusal()
-
-
-def test_a_packed_answer_is_measured_unpacked(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.say(gzip.compress(b" " * 50_000_000), Content_Encoding="gzip")
-    assert "more than 1 MB" in bench.refusal()
-
-
-def test_a_packed_answer_that_is_not_is_said(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.say(b"not packed", Content_Encoding="gzip")
-    bench.refusal()
-
-
-def test_a_redirect_to_another_host_is_refused_and_not_asked(bench: Bench) -> None:
-    with odd_server() as thief:
-        bench.server.answer = lambda asked: asked.say("", 307, Location=f"{thief.url}/steal")
-        assert f"redirects to {thief.url}" in bench.refusal()
-        assert thief.asked == []
-
-
-def test_a_redirect_on_the_same_host_is_followed(bench: Bench) -> None:
-    good = bench.harness.answer(bad="9", total="50")
-
-    def answer(asked: Asked) -> None:
-        if asked.path.startswith("/moved"):
-            good(asked)
-        else:
-            asked.say("", 307, Location="/moved")
-
-    bench.server.answer = answer
-    assert [sample.value for sample in bench.fetch()] == [18.0]
-
-
-@pytest.mark.parametrize("target", ["/", "", "http://[", "ftp://x/y", "javascript:alert(1)"])
-def test_a_redirect_that_leads_nowhere_ends(bench: Bench, target: str) -> None:
-    bench.server.answer = lambda asked: asked.say("", 302, Location=target)
-    bench.refusal()
-
-
-def test_a_clock_that_is_off_is_said(bench: Bench) -> None:
-    bench.server.answer = lambda asked: asked.json(
-        bench.harness.body(asked, {"bad": "9", "total": "50"}), Date="Wed, 01 Jan 2020 00:00:00 GMT"
-    )
-    found = bench.source.fetch(bench.harness.query, MINUTE, MINUTE)
-    assert [sample.value for sample in found.samples] == [18.0]
-    assert found.skew is not None
-    assert found.skew < -1e6
-    assert "s behind ours" in found.warnings[0]
-
-
-def test_the_machines_proxy_is_not_heeded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    bench.server.answer = bench.harness.answer(bad="9", total="50")
-    for fresh in opened("http_json" if "path" in bench.harness.query.parts else "prometheus", bench.server):
-        assert [sample.value for sample in fresh.fetch()] == [18.0]
-
-
-def test_sample_times_stand_in_their_minute(bench: Bench) -> None:
-    bench.server.answer = bench.harness.answer(bad="9", total="50")
-    at: datetime = bench.fetch()[0].at
-    assert minute_start(MINUTE) <= at < minute_start(MINUTE + 1)
+def test_sample_times_stand_in_their_minute(world: SourceHarness) -> None:
+    world.says("9", "50")
+    assert minute_start(MINUTE) <= fetch(world)[0].at < minute_start(MINUTE + 1)

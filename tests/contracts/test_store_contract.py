@@ -97,7 +97,7 @@ def test_a_changed_entry_breaks_the_chain(store: SqlStore, tmp_path: Path) -> No
     entries = store.entries(incident.id)
     place = next(sealed.serial for sealed in entries if sealed.entry.kind == "noted")
     assert timeline.verify(entries) == f"entry {place} was changed after it was written"
-    assert "2 are here" in timeline.verify(entries[:2], len(entries))
+    assert "2 found" in timeline.verify(entries[:2], len(entries))
 
 
 def test_an_agent_with_an_open_incident_is_told_as_one(store: SqlStore) -> None:
@@ -163,8 +163,8 @@ def test_baselines_readings_and_sights_arekept(store: SqlStore) -> None:
     store.put_baselines([(SERIES, baseline)], START)
     assert store.baseline(SERIES) == (baseline, START)
     store.put_readings([InstanceReading("refunds", "a", "full", 0, START)] * 2)
-    assert store.first_sight("Ev1", START)
-    assert not store.first_sight("Ev1", START)
+    assert store.first_delivery("Ev1", START)
+    assert not store.first_delivery("Ev1", START)
 
 
 def test_poll_groups_are_claimed_when_due(store: SqlStore) -> None:

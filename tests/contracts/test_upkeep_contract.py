@@ -44,7 +44,7 @@ def test_an_occasion_comes_once_however_many_ask(store: SqlStore) -> None:
     for thread in threads:
         thread.join()
     assert sorted(won) == [False] * 5 + [True]
-    found = store.occasion("daily", "2026-03-02")
+    found = store.once_marker("daily", "2026-03-02")
     assert found is not None
     assert (found.at, found.detail, found.outcome) == (START, "why", "")
     assert store.outcome("notice/x") is not None
@@ -55,7 +55,7 @@ def test_an_outcome_is_written_once(store: SqlStore) -> None:
     store.once("weekly", "W1", START, wall=1.0)
     store.set_outcome("weekly", "W1", "failed", "late", [Notice("loud", "!")], wall=1.0)
     store.set_outcome("weekly", "W1", "ok", "", [Notice("calm", ".")], wall=1.0)
-    last = store.last_occasion("weekly")
+    last = store.last_once_marker("weekly")
     assert last is not None
     assert (last.outcome, last.detail) == ("failed", "late")
     assert store.outcome("notice/calm") is None
@@ -109,7 +109,7 @@ def test_minutes_roll_up_and_read_as_before(store: SqlStore) -> None:
 
 def test_what_nobody_needs_is_forgotten(store: SqlStore) -> None:
     store.take_tasks([TaskRecord(f"t{n}", "refunds", "refund", START, completed=True) for n in range(5)])
-    store.first_sight("envelope", START)
+    store.first_delivery("envelope", START)
     store.put_readings([InstanceReading("refunds", "a", "full", 0, START)])
     store.once("daily", "1", START, wall=1.0)
     later = START + timedelta(days=1)

@@ -22,8 +22,8 @@ from bot.core.formatting.redaction import Redactor
 from bot.core.reports.postmortem_report import Chart
 from bot.runtime.app import App
 from bot.runtime.log_output import configure_logs
+from bot.runtime.registry import REGISTRY
 from bot.runtime.setup import AppParts, AppSetup, SlackAccess
-from bot.sources import KINDS
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook
 from tests.crash.seams import Seams, adapters_with_seams, store_with_seams
@@ -106,7 +106,7 @@ def live(life: Life) -> None:
     os.dup2(log, sys.stderr.fileno())
     configure_logs("WARNING", Redactor())
     seams = Seams(life.journal, life.fatal, life.by)
-    fleet = parse_fleet("fleet.yaml", life.fleet.encode(), life.secrets, KINDS)
+    fleet = parse_fleet("fleet.yaml", life.fleet.encode(), life.secrets, REGISTRY)
     setup = AppSetup(
         fleet=lambda: fleet,
         clock=SharedClock(life.folder / "clock"),

@@ -113,19 +113,24 @@ def _matrix(fresh: Databases, told: argparse.Namespace) -> list[Run]:
         print(f"two quiet nights differ: {uneven}")
     points = points_of([journal for _, _, journal in quiet], told.most)
     print(f"{fresh.engine}: {len(points)} points between two durable steps", flush=True)
-    chosen: list[list[str | int]] = [[point] for point in points if not told.only or told.only in point][:: told.every]
+    wanted_points = [point for point in points if not told.only or told.only in point][:: told.every]
+    chosen: list[list[str | int]] = [[point] for point in wanted_points]
     dice = random.Random(told.seed)  # noqa: S311 - a seeded choice of points
     longest = min(len(journal) for _, _, journal in quiet)
     for _ in range(told.random):
         twice = dice.random() < 0.3
         chosen.append([dice.randint(1, longest), *([dice.randint(1, longest // 2)] if twice else [])])
     with ThreadPoolExecutor(told.jobs) as nights:
-        runs = [nights.submit(lambda points=points: _told(fresh, attempt(fresh, wanted, points))) for points in chosen]
+        runs = [nights.submit(_attempted, fresh, wanted, points) for points in chosen]
         try:
             return [run.result() for run in runs]
         except BaseException:
             nights.shutdown(wait=False, cancel_futures=True)  # whoever interrupts does not wait for hundreds of nights
             raise
+
+
+def _attempted(fresh: Databases, wanted: Outcome, points: list[str | int]) -> Run:
+    return _told(fresh, attempt(fresh, wanted, points))
 
 
 def _told(fresh: Databases, run: Run) -> Run:

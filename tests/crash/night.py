@@ -90,7 +90,7 @@ class Night:
     database_url: str
     fates: list[str | int]
     """Where the lives of the bot end, first to last; the one after the last lives on."""
-    storms: dict[str, Callable[["Night"], None]] = field(default_factory=dict)
+    storms: dict[str, "Storm"] = field(default_factory=dict)
     """What goes wrong just before a beat, by the beat's name."""
     deaths: list[str] = field(default_factory=list)
     """The last line of the journal of each life that was killed."""
@@ -162,7 +162,8 @@ class Night:
 
     def until(self, what: str, true: Callable[[Incident], object], act: Callable[[], object] = lambda: None) -> None:
         """Act, and act again where nothing came of it, until it is true."""
-        self.storms.pop(what, lambda _: None)(self)
+        if storm := self.storms.pop(what, None):
+            storm(self)
         deadline, acted = time.monotonic() + PATIENCE, float("-inf")
         while True:
             self.begin()
@@ -183,9 +184,11 @@ class Night:
         while minutes > 0:
             step = min(minutes, 18)
             self._advance(step)
-            newest = minute_of(self.clock.now()) - 1
-            self.until(f"minute {newest} to be polled", lambda _, newest=newest: self._polled() >= newest)
+            self._await_minute(minute_of(self.clock.now()) - 1)
             minutes -= step
+
+    def _await_minute(self, newest: int) -> None:
+        self.until(f"minute {newest} to be polled", lambda _: self._polled() >= newest)
 
     def _advance(self, minutes: int) -> None:
         """The numbers are there before their time has come, so that no question comes too early for them."""
@@ -277,12 +280,16 @@ class Night:
         self.until("the postmortem", lambda i: i.postmortem)
         self.until("everything to be done", lambda _: self.outstanding() == 0)
 
+    def _has_polled(self, newest: int) -> bool:
+        self.begin()
+        return self._polled() >= newest
+
     def pass_time_without_incident(self, minutes: int) -> None:
         """The same as `pass_time`, before anything is open."""
         for _ in range(minutes):
             self._advance(1)
             newest, deadline = minute_of(self.clock.now()) - 1, time.monotonic() + PATIENCE
-            while self.begin() or self._polled() < newest:
+            while not self._has_polled(newest):
                 with contextlib.suppress(httpx.HTTPError):
                     self._obey()
                 if time.monotonic() > deadline:

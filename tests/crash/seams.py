@@ -131,7 +131,7 @@ _STORE: Mapping[str, Name] = {
     "put_baselines": lambda rows, *_: "store.put_baselines" if rows else "",
     "confirm_rung": lambda *_: "store.confirm_rung",
     "next_incident_id": lambda: "store.next_incident_id",
-    "first_sight": lambda *_: "store.first_sight",
+    "first_delivery": lambda *_: "store.first_delivery",
 }
 
 
@@ -156,4 +156,5 @@ def adapters_with_seams(adapters: Adapters, seams: Seams) -> Adapters:
     }
     postmortems = Seamed(adapters.postmortems, seams, {"draft": lambda *_: "documents.draft"})
     chat = Seamed(adapters.chat, seams, _CHAT)
-    return replace(adapters, chat=chat, pagers=pagers, controls=controls, postmortems=postmortems)
+    wrapped: dict[str, Any] = {"chat": chat, "pagers": pagers, "controls": controls, "postmortems": postmortems}
+    return replace(adapters, **wrapped)

@@ -11,7 +11,7 @@ import pytest
 from bench.harness.postgres import PostgresServer
 from bot.config import Settings, parse_fleet
 from bot.runtime.offline import OfflineCommands
-from bot.sources import KINDS
+from bot.runtime.registry import REGISTRY
 from tests.crash.matrix import play
 from tests.crash.night import FLEET, Night, Storm, secrets_of
 from tests.crash.verdict import Outcome, judge
@@ -62,7 +62,7 @@ def _end(tmp_path: Path, quiet: Quiet, storms: dict[str, Storm], url: str = "") 
 def _by_command_line(tonight: Night, act: Callable[[OfflineCommands], object]) -> None:
     """As `stepdown incident ack` does it: on the database, beside the running bot."""
     url = tonight.receiver.server.url
-    fleet = parse_fleet("fleet.yaml", FLEET.replace("RECEIVER", url).encode(), secrets_of(url), KINDS)
+    fleet = parse_fleet("fleet.yaml", FLEET.replace("RECEIVER", url).encode(), secrets_of(url), REGISTRY)
     settings = Settings(database_url=tonight.database_url, runbooks_dir=tonight.folder / "runbooks")
     desk = OfflineCommands.open(settings, fleet, tonight.clock)
     try:
@@ -156,7 +156,7 @@ def test_events_come_twice_and_in_the_wrong_order(tmp_path: Path, quiet: Quiet) 
         assert sorted(_notes(tonight)) == ["first", "second"]
 
     folder = tmp_path / "night"
-    storms = {"recovery to begin": mention, "everything to be done": once}
+    storms: dict[str, Storm] = {"recovery to begin": mention, "everything to be done": once}
     found, _, _ = play(folder, f"sqlite:///{folder / 'stepdown.db'}", [], storms)
     assert found.state["state"] == "resolved"
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from bot.core.formatting.one_line import one_line
 from bot.core.incident import events as ev
@@ -66,7 +67,7 @@ def shape(markdown: str) -> list[str]:
     return [kind for token in READER.parse(markdown) for kind in (token.type, *_inline(token.children))]
 
 
-def _inline(children: list[object] | None) -> Iterator[str]:
+def _inline(children: list[Token] | None) -> Iterator[str]:
     kinds = (getattr(child, "type", "") for child in children or ())
     return (kind for kind in kinds if kind not in ("text", "text_special"))
 

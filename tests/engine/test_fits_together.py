@@ -51,12 +51,12 @@ def test_what_was_lived_through_fits_together(lived: WiredEngine) -> None:
         ("UPDATE incident SET state = 'resolved'", "the columns beside its row say something else"),
         ("DELETE FROM entry WHERE serial = 3", "entry 3 is missing"),
         ("UPDATE entry SET record = replace(record, 'loop', 'loup')", "was changed after it was written"),
-        ("DELETE FROM entry WHERE serial = (SELECT max(serial) FROM entry)", "entries were written"),
+        ("DELETE FROM entry WHERE serial = (SELECT max(serial) FROM entry)", "entries written"),
         ("DELETE FROM timer", "its deadlines are not those of its row"),
         ("INSERT INTO timer VALUES (1, 'ghost', 'escalate', 1.0)", "its deadlines are not those of its row"),
         ("UPDATE outbox SET incident_id = 9 WHERE id = 1", "1 effects of INC-0009, which is not there"),
         ("DELETE FROM series WHERE sli = 'her'", "minutes of series "),
-        ("UPDATE rung SET epoch = 5", "the changes of rung of refunds are 1, but run from epoch 5 to 5"),
+        ("UPDATE rung SET epoch = 5", "the change of rung of refunds to epoch 5 comes after epoch 0"),
     ],
 )
 def test_what_does_not_fit_is_named(lived: WiredEngine, sql: str, said: str) -> None:

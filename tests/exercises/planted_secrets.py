@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 from tests.exercises.shipped_playbooks import ROOT
 
@@ -20,11 +20,12 @@ def found_in(text: str) -> set[str]:
 def plant(folder: Path) -> set[str]:
     """Write `retry-loop` with its secrets planted into the folder; returns every word."""
     folder.mkdir(parents=True)
-    playbook = yaml.safe_load((ROOT / "playbooks" / "retry-loop.yaml").read_text())
+    plain = YAML(typ="safe")
+    playbook = plain.load((ROOT / "playbooks" / "retry-loop.yaml").read_text())
     _plant(playbook["rehearsal"])
-    text = yaml.safe_dump(playbook, sort_keys=False)
-    (folder / "retry-loop.yaml").write_text(text)
-    return found_in(text)
+    file = folder / "retry-loop.yaml"
+    plain.dump(playbook, file)
+    return found_in(file.read_text())
 
 
 def _plant(rehearsal: dict[str, Any]) -> None:

@@ -38,7 +38,9 @@ def telling(text: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_drill_beside_the_real_thing(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_drill_beside_the_real_thing(
+    house: House, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.DEBUG, logger="stepdown")
     house.types(
@@ -56,7 +58,7 @@ def test_a_drill_beside_the_real_thing(house: House, caplog: pytest.LogCaptureFi
     they_work_it(house, live)
     assert (house.stage.app.exercises.folder / "drill-0001" / FILE).read_text() == room
     a_real_incident_holds_it(house, live)
-    nothing_is_given_away(house, live, caplog.text)
+    nothing_is_given_away(house, live, caplog.text + "".join(capfd.readouterr()))
     it_ends_with_the_safe_word(house, live)
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -50,13 +51,17 @@ def messages(phones: OddServer) -> list[tuple[str, str, str]]:
     return [(whose, body["type"], body["data"]["title"]) for whose, body in told]
 
 
+def _asked_to_acknowledge(house: House, user: str) -> bool:
+    return "Acknowledge" in house.sees(user, f"@{user}")
+
+
 @pytest.mark.slow
 def test_a_phone_rings_once_for_a_player_who_asked_for_it(reached: House, phones: OddServer) -> None:
     house = reached
     silent = start(house, "kyc", f"<@{BO}> <@{CLEO}>")
     ringing = start(house, "refunds", f"<@{ANA}> <@{DAN}>", "phones yes")
     for live, user in ((silent, BO), (ringing, ANA)):
-        house.until("the page", lambda user=user: "Acknowledge" in house.sees(user, f"@{user}"))
+        house.until("the page", partial(_asked_to_acknowledge, house, user))
         house.types(user, live.channel, "/incident ack")
     house.until("the answer on the phone", lambda: len(messages(phones)) >= 2)
     house.types(ANA, ringing.channel, f"/incident page <@{BO}> we need you")

@@ -18,8 +18,9 @@ from bot.http_client.heartbeat import Heartbeat
 from bot.http_client.outbound import OutboundClient
 from bot.http_client.proxy import Proxies
 from bot.http_client.reach import unreached
-from bot.integrations.datasets import Langfuse, LangSmith
-from bot.integrations.github import GitHubIssues
+from bot.integrations.github.issues import GitHubIssues
+from bot.integrations.langfuse.datasets import Langfuse
+from bot.integrations.langsmith.datasets import LangSmith
 from bot.pagers.apprise.adapter import ApprisePager
 from bot.pagers.http import PagerHttp
 from bot.pagers.pagerduty.adapter import US, PagerDuty
@@ -29,8 +30,8 @@ from bot.simulation.clock import MovableClock
 from bot.slack.client.web_api import writing_client
 from bot.slack.inbound.socket import SOCKET_HOST
 from bot.sources.http import HttpClient, HttpSettings
+from tests.contracts.control_harnesses import SECRET, START
 from tests.contracts.odd_server import Asked
-from tests.contracts.test_control_contract import SECRET, START
 from tests.integrations.test_datasets import APPROVED
 from tests.integrations.test_github import TASK
 from tests.pagers.page_cards import OPEN
@@ -66,7 +67,7 @@ def page(pager: WebhookPager | ApprisePager | PagerDuty, kind: str, target: str)
 
 
 def push() -> None:
-    spec = ControlSpec("webhook", url="https://hooks.example.org/rung", secret=SECRET)
+    spec = ControlSpec("webhook", {"url": "https://hooks.example.org/rung", "secret": SECRET})
     fleet = Fleet({}, {}, {"refunds": Agent("refunds", "ana", control=spec)}, DEFAULT_LADDER)
     state = RungState("refunds", "", "approval", 1, START, by="ana", incident_id=1)
     WebhookControl(lambda: fleet, MovableClock(START), lambda *_: "approval").push(state, "k")

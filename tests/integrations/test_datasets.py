@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bot.documents.regression_cases import Case
-from bot.integrations.datasets import Langfuse, LangSmith
+from bot.integrations.langfuse.datasets import Langfuse
+from bot.integrations.langsmith.datasets import LangSmith
 from bot.ports.errors import DeliveryError
 from tests.contracts.odd_server import Asked, OddServer, odd_server
 

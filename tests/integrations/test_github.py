@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.incident.followups import Followup
 from bot.core.model.people import Actor
-from bot.integrations.github import GitHubIssues, quiet
+from bot.integrations.github.issues import GitHubIssues, quiet
 from bot.ports.errors import DeliveryError
 from tests.contracts.odd_server import Asked, OddServer, odd_server
 
@@ -84,6 +84,6 @@ def test_text_of_an_agent_mentions_nobody_and_forges_no_marker(server: OddServer
 
 def test_a_refusal_is_told_without_the_token(server: OddServer) -> None:
     server.answer = lambda asked: asked.json({"message": "Bad credentials"}, 401)
-    with pytest.raises(DeliveryError, match=r"GitHub answered 401 to GET of acme/agents: .*Bad credentials") as told:
+    with pytest.raises(DeliveryError, match=r"GitHub answered 401 to GET repos/acme/agents/issues: .*Bad cred") as told:
         linked(server)
     assert TOKEN not in str(told.value)

@@ -12,6 +12,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
@@ -22,8 +23,7 @@ Json = dict[str, Any]
 
 EVERY_SCOPE = [
     *DEFAULT_SCOPES,
-    *("im:read", "im:history", "mpim:read", "mpim:write", "mpim:history", "channels:join", "files:read"),
-    *("pins:read", "bookmarks:read", "team:read", "emoji:read"),
+    *("im:read", "mpim:read", "mpim:write", "mpim:history", "files:read", "team:read", "emoji:read"),
 ]
 MANIFEST: Json = {
     "display_information": {"name": "Probe"},
@@ -341,7 +341,7 @@ class Heard:
 
 
 @contextmanager
-def bolt(slack: LocalSlack, prepare: Callable[[App], None]) -> Iterator[SocketModeHandler]:
+def bolt(slack: LocalSlack, prepare: Callable[[App], object]) -> Iterator[SocketModeHandler]:
     """A Bolt app on a socket, with what `prepare` registers on it."""
     app = App(client=WebClient(slack.bot_token, base_url=slack.api_url), signing_secret=slack.signing_secret)
     prepare(app)
@@ -353,7 +353,7 @@ def bolt(slack: LocalSlack, prepare: Callable[[App], None]) -> Iterator[SocketMo
 @contextmanager
 def socket(slack: LocalSlack, app: App, ping_interval: float = 0.3) -> Iterator[SocketModeHandler]:
     made = SocketModeHandler(app, slack.app_token, ping_interval=ping_interval, web_client=app.client)
-    made.connect()
+    made.client.connect()
     try:
         yield made
     finally:
@@ -384,7 +384,7 @@ class Robot:
         self.heard: dict[str, Heard] = {}
         self.answer: Callable[[Json], Json | None] = lambda _payload: {}
 
-    def _heard(self, client: SocketModeClient, request: SocketModeRequest) -> None:
+    def _heard(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
         payload = request.payload
         event = payload.get("type") == "event_callback"
         kind = payload["event"]["type"] if event else payload.get("type", "command")

@@ -7,11 +7,11 @@ from threading import Thread
 from urllib.parse import parse_qs
 
 import pytest
-from slack_bolt import App, BoltRequest
+from slack_bolt import Ack, App, BoltRequest
 from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack
-from tests.localslack.setup import Control, Heard, actions, button, entry, modal
+from tests.localslack.setup import Control, Heard, Json, actions, button, entry, modal
 
 
 class Site:
@@ -96,9 +96,22 @@ def test_bolt_accepts_the_signatures_of_events_commands_clicks_and_submissions(
 ) -> None:
     app, heard = with_bolt(slack, site), Heard()
     app.event("app_mention")(lambda event: heard.note(event["text"]))
-    app.command("/probe")(lambda ack, command: (ack(f"got {command['text']}"), heard.note(command["trigger_id"])))
-    app.action("go")(lambda ack, action: (ack(), heard.note(action["value"])))
-    app.view("modal")(lambda ack: (ack(response_action="errors", errors={"b": "No."}), heard.note("view")))
+
+    @app.command("/probe")
+    def probe(ack: Ack, command: Json) -> None:
+        ack(f"got {command['text']}")
+        heard.note(command["trigger_id"])
+
+    @app.action("go")
+    def go(ack: Ack, action: Json) -> None:
+        ack()
+        heard.note(action["value"])
+
+    @app.view("modal")
+    def modal_sent(ack: Ack) -> None:
+        ack(response_action="errors", errors={"b": "No."})
+        heard.note("view")
+
     control.post("mention", user="ana", channel="general", text="hi")
     assert heard.wait(1) == ["<@U0APP> hi"]
     answer = control.post("slash", user="ana", channel="general", command="/probe", text="a & b")

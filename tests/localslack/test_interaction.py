@@ -168,7 +168,7 @@ def test_an_ephemeral_message_is_seen_and_used_by_one_person_only(
 
 
 def test_a_submission_carries_values_and_closes(robot: Robot, control: Control, client: WebClient) -> None:
-    kinds = {"s": {"type": "static_select", "options": OPTIONS}, "d": {"type": "datepicker"}}
+    kinds: dict[str, Json] = {"s": {"type": "static_select", "options": OPTIONS}, "d": {"type": "datepicker"}}
     blocks = [entry("why", "a"), *(entry(name, "a", element, optional=True) for name, element in kinds.items())]
     view_id = open_modal(robot, client, control, modal(*blocks, private_metadata="inc-1"))
     answer = control.post("submit", user="ana", view_id=view_id, values={"why": {"a": "because"}, "s": {"a": "two"}})

@@ -1,6 +1,7 @@
 """The Web API's transport: how calls come in, tokens, scopes, and the faults of calls."""
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ def call(slack: LocalSlack, method: str, token: str | None = None, **request: ob
     return answer
 
 
-TEXT = {"channel": "C0GEN", "text": "hi"}
+TEXT: dict[str, Any] = {"channel": "C0GEN", "text": "hi"}
 DIVIDER = '[{"type": "divider"}]'
 
 
@@ -109,7 +110,7 @@ def test_a_missing_scope_is_named(slack: LocalSlack) -> None:
             (client.users_lookupByEmail, {"email": "ana@example.com"}, "users:read.email"),
         ):
             with pytest.raises(SlackApiError) as refused:
-                method(**arguments)  # type: ignore[operator]
+                method(**arguments)
             assert refused.value.response["needed"] == needed
 
 

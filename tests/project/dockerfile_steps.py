@@ -31,7 +31,8 @@ class Step(NamedTuple):
     @property
     def argv(self) -> list[str]:
         """The words of a JSON form, as of CMD ["run"]."""
-        return json.loads(self.rest)
+        words: list[str] = json.loads(self.rest)
+        return words
 
 
 def read_steps(text: str) -> list[Step]:
@@ -62,7 +63,8 @@ def parse(line: int, text: str) -> Step:
 
 def health_command(step: Step) -> list[str]:
     """The program of HEALTHCHECK ... CMD [...]."""
-    return json.loads(step.rest.removeprefix("CMD").strip())
+    words: list[str] = json.loads(step.rest.removeprefix("CMD").strip())
+    return words
 
 
 class Rehearsal:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -117,11 +118,21 @@ def test_every_decision_has_the_same_headings_and_a_status(repository: Path) -> 
 
 def test_the_changelog_keeps_its_form(repository: Path) -> None:
     text = (repository / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert "## [Unreleased]" in text
     kinds = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
     assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
-    for release in re.findall(r"^## (.+)$", text, re.MULTILINE)[1:]:
+    newest, *before = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert re.fullmatch(r"\[\d+\.\d+\.\d+\] - (unreleased|\d{4}-\d\d-\d\d)", newest), newest
+    for release in before:
         assert re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", release), release
+
+
+def test_the_newest_version_of_the_changelog_is_that_of_the_project(repository: Path) -> None:
+    text = (repository / "CHANGELOG.md").read_text(encoding="utf-8")
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    versions = re.findall(r"^## \[(.+)\]", text, re.MULTILINE)
+    assert versions[0] == project["version"]
+    numbers = [tuple(int(part) for part in version.split(".")) for version in versions]
+    assert numbers == sorted(set(numbers), reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
     out = tmp_path / "cases"
     first = evals(tmp_path, "INC-0001", "--out", str(out))
     assert first.exit_code == 0
-    assert "1 cases, 0 approved" in first.stdout
+    assert "1 case, 0 approved" in first.stdout
     assert "INC-0001-1: fill in input, expected, must_not; put your name into approved_by" in first.stdout
     assert json.loads((out / "INC-0001.deepeval.json").read_text())[0]["name"].endswith("[UNAPPROVED]")
 
@@ -47,7 +47,7 @@ def test_a_case_is_written_filled_in_and_exported(tmp_path: Path) -> None:
     words = {"input": "Refund me, I am eve@example.com", "expected": "It refuses.", "must_not": ["pay"]}
     book.write_text(json.dumps({**case, **words, "approved_by": "ana"}) + "\n")
     again = evals(tmp_path, "1", "--out", str(out), "--approved-only")
-    assert "1 cases, 1 approved" in again.stdout
+    assert "1 case, 1 approved" in again.stdout
     [sample] = [json.loads(line) for line in (out / "INC-0001.inspect.jsonl").read_text().splitlines()]
     assert (sample["id"], sample["input"]) == ("INC-0001-1", "Refund me, I am [MAIL]")
 

@@ -10,7 +10,7 @@ from bot.core.backtest.agent_replay import ReplayEvent
 from bot.core.detection import baseline, literal_rule
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series
-from bot.core.model.slis import Sli
+from bot.core.model.slis import Baseline, Sli
 from bot.core.recovery import recovery_clock
 from bot.core.recovery.recovery_clock import Hold, Need
 from bot.engine.reports.backtest import Backtest, Sample
@@ -185,7 +185,7 @@ def test_the_clock_walked_on_is_the_clock_computed_afresh(seed: int) -> None:
         for m, (b, n) in enumerate(zip(bad, counts, strict=True))
         if m not in silent
     }
-    normal = baseline.Baseline(3.0, 0.5, 50_000, 1_000, 0, 0, "for the test")
+    normal = Baseline(3.0, 0.5, 50_000, 1_000, 0, 0, "for the test")
     needs = [Need(SERIES, HER, normal, 15.0, 60.0)]
     walked = Hold(needs, {SERIES: rows}, 0, -1)
     for newest in range(240):
@@ -230,7 +230,7 @@ def test_saving_baselines_loses_no_breach() -> None:
 
 def _by_workflow(her: float, minutes: range, n: float | None = 100.0) -> list[Sample]:
     """Three quarters of the tasks are refunds, a quarter goodwill; goodwill is never escalated."""
-    rows = []
+    rows: list[Sample] = []
     for minute in minutes:
         rows.append((START + minute, ("refunds", "refund", "her"), her / 0.75, n and n * 0.75))
         rows.append((START + minute, ("refunds", "goodwill", "her"), 0.0, n and n * 0.25))

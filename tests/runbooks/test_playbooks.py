@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung
@@ -223,11 +224,12 @@ def test_check_knows_what_an_agent_can_fail_at(tmp_path: Path) -> None:
     )
 
 
-def test_a_playbook_that_is_left_out_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_playbook_that_is_left_out_is_told_of_once(tmp_path: Path) -> None:
     (tmp_path / "slow-ledger.yaml").write_text(changed("runbook: default", "runbook: defolt"))
     fleet = read(FLEET)
     shelf = PlaybookLibrary(tmp_path, lambda: ("default",), lambda: fleet)
-    assert shelf.all() == shelf.all() == ()
-    (told,) = [record.getMessage() for record in caplog.records]
-    assert told.startswith("left out: ")
-    assert "the runbook 'defolt' is not known" in told
+    with capture_logs() as logged:
+        assert shelf.all() == shelf.all() == ()
+    (told,) = logged
+    assert told["event"].startswith("a playbook is left out")
+    assert "the runbook 'defolt' is not known" in told["problem"]

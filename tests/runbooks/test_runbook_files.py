@@ -22,7 +22,7 @@ SLACK_TEXT = 3000
 FRONT_MATTER = "---\ntitle: T\nreviewed: 2026-11-20\n---\n"
 REST = "# Attribution\n## B\n# Containment\n## C\n# Recovery\n## D\n"
 WHOLE = f"{FRONT_MATTER}# Detection\n## A\ntext\n{REST}"
-AGENT = Agent("refunds", "ana", tools=("ledger", "mail"), control=ControlSpec(secret="hunter2"))
+AGENT = Agent("refunds", "ana", tools=("ledger", "mail"), control=ControlSpec(settings={"secret": "hunter2"}))
 
 Write = Callable[[str], Path]
 
@@ -190,7 +190,7 @@ def test_values_are_never_templates_nor_markup(write: Write) -> None:
 
 
 def test_a_runbook_cannot_read_secrets_of_the_agent(write: Write) -> None:
-    runbook = load_runbook(write(WHOLE.replace("text", "{{ agent }} {{ agent.control.secret }}")))
+    runbook = load_runbook(write(WHOLE.replace("text", "{{ agent }} {{ agent.control.settings }}")))
     with pytest.raises(RunbookError, match="has no attribute 'control'"):
         runbook.plan(context())
 

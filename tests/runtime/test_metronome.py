@@ -36,10 +36,14 @@ class Beats:
             raise self._error
 
 
+def _wait(held: threading.Event) -> None:
+    held.wait(WITHIN)
+
+
 def test_each_beats_by_itself(metronome: Metronome) -> None:
     quick, held = Beats(5), threading.Event()
     metronome.every(0.01, "quick", quick)
-    metronome.every(0.01, "slow", lambda: bool(held.wait(WITHIN)) or None)
+    metronome.every(0.01, "slow", lambda: _wait(held))
     metronome.start()
     assert quick.reached.wait(WITHIN)
     held.set()

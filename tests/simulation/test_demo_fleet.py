@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -13,7 +14,10 @@ from bot.config import parse_fleet
 from bot.core.model.fleet import Fleet
 from bot.core.model.rungs import DEFAULT_LADDER
 from bot.core.model.samples import Sample, Series
+from bot.core.model.slis import SourceSpec
 from bot.localslack.state.workspace import Workspace
+from bot.ports.sources import Source
+from bot.runtime.registry import REGISTRY
 from bot.simulation.clock import MovableClock
 from bot.simulation.demo_fleet import AGENTS, CHANNELS, FAILING, PEOPLE, fleet_text, story, workspace
 from bot.simulation.exposition import QUERIES
@@ -25,8 +29,9 @@ URL = "http://127.0.0.1:9090"
 
 
 @pytest.fixture(scope="module")
-def fleet() -> dict:
-    return YAML(typ="safe").load(fleet_text(URL))
+def fleet() -> dict[str, Any]:
+    read: dict[str, Any] = YAML(typ="safe").load(fleet_text(URL))
+    return read
 
 
 def texts(entry: object) -> Iterator[str]:
@@ -37,16 +42,16 @@ def texts(entry: object) -> Iterator[str]:
             yield value
 
 
-def test_the_sources_are_at_the_metrics_server(fleet: dict) -> None:
+def test_the_sources_are_at_the_metrics_server(fleet: dict[str, Any]) -> None:
     assert {source["url"] for source in fleet["sources"].values()} == {URL}
 
 
-def test_every_query_is_one_that_is_served(fleet: dict) -> None:
+def test_every_query_is_one_that_is_served(fleet: dict[str, Any]) -> None:
     asked = {text for text in texts(fleet["sources"]["metrics"]["slis"]) if "(" in text}
     assert asked == set(QUERIES)
 
 
-def test_the_agents_are_those_of_the_world(fleet: dict) -> None:
+def test_the_agents_are_those_of_the_world(fleet: dict[str, Any]) -> None:
     for simulated in AGENTS:
         agent = fleet["agents"][simulated.key]
         assert agent["workflows"] == list(simulated.workflows)
@@ -56,7 +61,7 @@ def test_the_agents_are_those_of_the_world(fleet: dict) -> None:
     assert set(fleet["agents"]) == {agent.key for agent in AGENTS}
 
 
-def test_everybody_and_every_channel_is_in_the_workspace(fleet: dict) -> None:
+def test_everybody_and_every_channel_is_in_the_workspace(fleet: dict[str, Any]) -> None:
     slack = Workspace.load(workspace())
     members = {user.name: user.user_id for user in slack.users}
     assert members == {key: person["slack"] for key, person in fleet["people"].items()}
@@ -68,14 +73,14 @@ def test_everybody_and_every_channel_is_in_the_workspace(fleet: dict) -> None:
     assert fleet["responders"] == slack.usergroups[0].users
 
 
-def test_one_agent_of_each_kind(fleet: dict) -> None:
+def test_one_agent_of_each_kind(fleet: dict[str, Any]) -> None:
     assert {agent.dialect for agent in AGENTS} == {"ofrep", "plain"}
     assert {agent.metrics for agent in AGENTS} == {"prometheus", "json"}
     assert fleet["agents"][FAILING]["owner"] == "ana"
     assert fleet["agents"][FAILING]["runbook"] == "retry-loop"
 
 
-def test_nothing_secret_and_nothing_foreign_stands_in_it(fleet: dict) -> None:
+def test_nothing_secret_and_nothing_foreign_stands_in_it(fleet: dict[str, Any]) -> None:
     addresses = set(re.findall(r"https?://[^/\s]+", fleet_text(URL)))
     assert addresses == {URL}
     assert all(re.fullmatch(r"\+44 20 7946 0\d{3}", person.phone) for person in PEOPLE), "a range for fiction"
@@ -111,14 +116,20 @@ def metrics(world: World) -> Iterator[MetricsServer]:
 
 
 def loaded(metrics: MetricsServer) -> Fleet:
-    return parse_fleet("fleet.yaml", fleet_text(metrics.url).encode(), {}, sources.KINDS)
+    return parse_fleet("fleet.yaml", fleet_text(metrics.url).encode(), {}, REGISTRY)
+
+
+def _built(spec: SourceSpec, world: World) -> Source:
+    source = sources.build(spec, world.clock)
+    assert source is not None
+    return source
 
 
 def asked(fleet: Fleet, world: World, first: int, last: int) -> dict[Series, list[Sample]]:
     """Every sample of these minutes that the fleet's sources give; they must not complain."""
     found: dict[Series, list[Sample]] = {}
     with ExitStack() as stack:
-        built = {key: sources.build(spec, world.clock) for key, spec in fleet.sources.items()}
+        built = {key: _built(spec, world) for key, spec in fleet.sources.items()}
         for source in built.values():
             stack.enter_context(closing(source))
         for query in fleet.queries:
@@ -153,6 +164,7 @@ def test_the_sources_read_three_days_of_history(metrics: MetricsServer, world: W
 def test_a_suspended_agent_is_idle_and_not_unknown(metrics: MetricsServer, world: World) -> None:
     for name in world.rungs(FAILING):
         world.obey(FAILING, name, "suspended")
+    assert isinstance(world.clock, MovableClock)
     world.clock.advance(120)
     minute = world.closed_minute()
     found = asked(loaded(metrics), world, minute, minute)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -116,7 +116,7 @@ def test_counters_never_run_backwards_whatever_happens_in_a_minute(
     ],
 )
 def test_the_end_of_a_minute_tells_what_the_minute_counted(
-    fleet: httpx.Client, world: World, query: str, value: object
+    fleet: httpx.Client, world: World, query: str, value: Callable[[SimulatedTally], float]
 ) -> None:
     expected = {key: value(world.whole(key, MINUTE)) for key in ("refunds", "kyc")}
     assert instant(fleet, query) == pytest.approx(expected)
@@ -139,14 +139,14 @@ def test_no_tasks_make_a_quotient_of_nothing(fleet: httpx.Client, world: World, 
 
 
 def test_a_form_and_a_query_string_are_one(fleet: httpx.Client) -> None:
-    arguments = {"query": GOOD, "start": END - 600, "end": END, "step": "1m"}
+    arguments: dict[str, str | int] = {"query": GOOD, "start": END - 600, "end": END, "step": "1m"}
     posted = fleet.post("/api/v1/query_range", data=arguments).json()
     assert posted == fleet.get("/api/v1/query_range", params=arguments | {"step": 60}).json()
     assert posted["data"]["resultType"] == "matrix"
 
 
 def test_a_range_has_both_its_ends(fleet: httpx.Client, world: World) -> None:
-    arguments = {"query": TASKS, "start": "2026-03-02T02:04:00Z", "end": END, "step": 60}
+    arguments: dict[str, str | int] = {"query": TASKS, "start": "2026-03-02T02:04:00Z", "end": END, "step": 60}
     lines = fleet.get("/api/v1/query_range", params=arguments).json()["data"]["result"]
     assert [line["metric"] for line in lines] == [{"agent": "refunds"}, {"agent": "kyc"}]
     assert lines[0]["values"] == [
@@ -155,7 +155,7 @@ def test_a_range_has_both_its_ends(fleet: httpx.Client, world: World) -> None:
 
 
 def test_three_days_of_history_come_in_one_answer(fleet: httpx.Client) -> None:
-    arguments = {"query": CALLS_PER_TASK, "start": END - 3 * 86_400, "end": END, "step": 60}
+    arguments: dict[str, str | int] = {"query": CALLS_PER_TASK, "start": END - 3 * 86_400, "end": END, "step": 60}
     answer = fleet.get("/api/v1/query_range", params=arguments)
     assert [len(line["values"]) for line in answer.json()["data"]["result"]] == [4321, 4321]
 
@@ -177,7 +177,7 @@ def test_three_days_of_history_come_in_one_answer(fleet: httpx.Client) -> None:
     ],
 )
 def test_what_cannot_be_answered_is_bad_data_as_prometheus_says_it(
-    fleet: httpx.Client, path: str, arguments: dict[str, object], says: str
+    fleet: httpx.Client, path: str, arguments: dict[str, str | int], says: str
 ) -> None:
     answer = fleet.get(f"/api/v1/{path}", params=arguments)
     body = answer.json()

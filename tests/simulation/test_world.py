@@ -73,7 +73,9 @@ def test_a_workflow_is_part_of_the_whole(world: World) -> None:
         (lambda world: world.break_agent("nobody", RETRY_LOOP), "no agent 'nobody'"),
     ],
 )
-def test_an_unknown_name_is_an_error_that_says_what_there_is(world: World, call: object, says: str) -> None:
+def test_an_unknown_name_is_an_error_that_says_what_there_is(
+    world: World, call: Callable[[World], object], says: str
+) -> None:
     with pytest.raises(WorldError, match=says):
         call(world)
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
-from tests.slack.recording_commands import RecordedCommands
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 from tests.slack.town import Town, workspace
 
@@ -21,8 +21,7 @@ def server() -> Iterator[LocalSlack]:
 def town(server: LocalSlack) -> Iterator[Town]:
     made = Town(server)
     yield made
-    made.do("reset")
-    made.close()
+    made.leave()
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +29,7 @@ def slack(server: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands]]:
     """One connection for all tests of listeners: what they share is the desk, emptied before each."""
     desk = RecordedCommands()
     made = build_slack(
-        desk, lambda: FLEET, bot_token=server.bot_token, app_token=server.app_token, base_url=server.api_url
+        commands(desk), lambda: FLEET, bot_token=server.bot_token, app_token=server.app_token, base_url=server.api_url
     )
     made.connection.start()
     assert made.connection.healthy(), made.connection.problem
@@ -41,6 +40,6 @@ def slack(server: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands]]:
 @pytest.fixture
 def desk(slack: tuple[Slack, RecordedCommands], town: Town) -> RecordedCommands:
     found = slack[1]
-    found.__init__()
+    found.clear()
     slack[0].access.forget()
     return found

@@ -1,5 +1,7 @@
 """Cards of exercises, as the facilitator and the players meet them."""
 
+from typing import Any
+
 from bot.core.cards.answer import Card
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
 
@@ -50,5 +52,5 @@ def drill() -> dict[str, Card]:
     }
 
 
-def _fields(card: ConsoleCard) -> dict[str, object]:
+def _fields(card: ConsoleCard) -> dict[str, Any]:
     return {name: getattr(card, name) for name in card.__dataclass_fields__}

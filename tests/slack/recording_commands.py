@@ -3,24 +3,35 @@
 from dataclasses import replace
 from datetime import datetime
 from threading import Condition
+from typing import cast
 
 from bot.core.cards.answer import Answer
-from bot.core.cards.incident import PhaseCard
+from bot.core.cards.incident import IncidentList, PhaseCard
 from bot.core.cards.team import HomeCard
 from bot.core.model.cause import KINDS
-from bot.core.model.people import Actor
+from bot.core.model.people import BOT, Actor
 from bot.core.runbooks.runbook import Outcome, Phase
 from bot.engine import name_lookup
-from tests.slack.setup import FLEET, realistic
+from bot.engine.commands.commands import Commands
+from tests.slack.setup import FLEET, moment, realistic
 
 Call = tuple[str, tuple[object, ...]]
 MOMENTS = realistic()
+
+
+def commands(recorded: "RecordedCommands") -> Commands:
+    """The recorder where commands are asked for; what Slack calls on it, it has."""
+    return cast("Commands", recorded)
 
 
 class RecordedCalls:
     """What was asked. INC-0042 of refunds is open in the channel `channel`. `refusal`: what every act answers."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing was asked yet, and nothing is set."""
         self.calls: list[Call] = []
         self.actors: list[Actor] = []
         self.refused: list[tuple[str, str, int | None]] = []
@@ -207,7 +218,7 @@ class RecordedCauses:
     def __init__(self, recorded: RecordedCalls) -> None:
         self._recorded = recorded
 
-    def evidence(self, incident_id: int) -> Answer:
+    def evidence(self, incident_id: int, actor: Actor = BOT) -> Answer:  # noqa: ARG002 - as the real one has it
         return Answer("INC-0042", card=MOMENTS["causes"], incident_id=incident_id)
 
     def attribute(self, actor: Actor, incident_id: int, what: str, note: str = "") -> Answer:
@@ -293,12 +304,12 @@ class RecordedQueries:
     def sli(self, key: str, sli_name: str) -> Answer:
         return Answer(f"{key} {sli_name}: 6.3 calls/task", chart=(key, sli_name))
 
-    def _read(self, name: str, moment: str, *values: object) -> Answer:
+    def _read(self, name: str, wanted: str, *values: object) -> Answer:
         del name, values
-        if moment == "incidents-two":
-            one = MOMENTS["incidents"]
-            return Answer("2 open.", card=type(one)(one.rows * 2, one.now))
-        return Answer("INC-0042", card=MOMENTS[moment], incident_id=42)
+        if wanted == "incidents-two":
+            one = moment("incidents", IncidentList)
+            return Answer("2 open.", card=replace(one, rows=one.rows * 2))
+        return Answer("INC-0042", card=MOMENTS[wanted], incident_id=42)
 
 
 class RecordedCommands(RecordedCalls):

@@ -1,9 +1,8 @@
-"""What the Slack tests share: every card filled realistically, filled to the brim, and filled with attacks."""
+"""What the Slack tests share: a fleet, and every card as a responder meets it."""
 
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from bot.core.cards.answer import Card
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
@@ -32,26 +31,13 @@ from tests.slack.exercise_cards import drill
 from tests.slack.fleet_cards import agents
 from tests.slack.team_cards import FOLLOWUP, NOW, TASKS, team
 
+OneCard = TypeVar("OneCard")
+
 OPENED = NOW - timedelta(minutes=3)
 
-ATTACKS = (
-    "<!channel> <!here> <!everyone> <@U0ANA> <!subteam^S01|x> ",
-    "<https://evil.example|https://good.example> https://evil.example ",
-    "``` `code` ```*bold* _it_ ~gone~\n> quoted\n",
-    "\u202eerutcetra\u202c\u200b\u2066\ufeff ",
-    "{{ 7*7 }} {% for x in y %} ${jndi:x} ",
-    "&<>&<>&lt;!channel&gt; :white_check_mark: :rotating_light: ",
-)
 
-
-def attack(length: int = 10_000) -> str:
-    """Every attack, again and again, up to a length."""
-    whole = "".join(ATTACKS)
-    return (whole * (length // len(whole) + 1))[:length]
-
-
-def header(state: str = "paging", **more: object) -> Header:
-    told = {
+def header(state: str = "paging", **more: Any) -> Header:  # noqa: ANN401 - whatever a header has
+    told: dict[str, Any] = {
         "incident_id": 42,
         "number": "INC-0042",
         "agent": "refunds",
@@ -296,39 +282,11 @@ def _restore(settled: str) -> RestoreCard:
     )
 
 
-def filled(card: Any, text: Callable[[str], str], times: int = 1) -> Any:  # noqa: ANN401 - any card or part of one
-    """The card with every free text replaced, and every list made `times` as long. Ids, states and kinds stay."""
-    if isinstance(card, tuple):
-        return tuple(_pair(one, text) if isinstance(one, tuple) else filled(one, text, times) for one in card) * times
-    if not is_dataclass(card):
-        return text(card) if isinstance(card, str) else card
-    kept = {
-        "state",
-        "phase",
-        "kind",
-        "outcome",
-        "status",
-        "nudge",
-        "value",
-        "item",
-        "step_id",
-        "better",
-        "severity",
-        "incident_kind",
-        "number",
-        "channel",
-    }
-    kept |= {"owner_slack", "asked_by_slack", "id"}
-    values = {}
-    for field in fields(card):
-        value = getattr(card, field.name)
-        values[field.name] = value if field.name in kept else filled(value, text, times)
-    return type(card)(**values)
-
-
-def _pair(pair: tuple[Any, ...], text: Callable[[str], str]) -> tuple[Any, ...]:
-    """A tuple of fixed length inside a list: (role, name)."""
-    return tuple(filled(one, text) for one in pair)
+def moment(name: str, kind: type[OneCard]) -> OneCard:
+    """One of the realistic cards, which is of this kind."""
+    card = realistic()[name]
+    assert isinstance(card, kind), f"{name} is a {type(card).__name__}"
+    return card
 
 
 def card_types() -> set[type]:

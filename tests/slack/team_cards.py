@@ -17,6 +17,7 @@ from bot.core.cards.team import (
     TaskList,
     TrayCard,
 )
+from bot.core.incident.events import NudgeKind
 
 NOW = datetime(2026, 11, 20, 2, 14, tzinfo=UTC)
 FOLLOWUP = FollowupLine(
@@ -26,6 +27,13 @@ TASKS = (
     TaskLine(1, "42-t1", "ask the ledger team for the list of refunds", "Bo Lind"),
     TaskLine(2, "42-t2", "stop the retry job", done_by="Cy Dow"),
 )
+OWED: dict[NudgeKind, str] = {
+    "lead": "Nobody leads INC-0042 yet. Who does?",
+    "update": "Nobody outside has heard how INC-0042 stands for 30 min.",
+    "step": "This step was meant to take 5 min: Find how far it reaches",
+    "restore": "refunds has recovered and is still on read-only.",
+    "postmortem": "The postmortem of INC-0042 (refunds) is not done yet.",
+}
 
 
 def team(
@@ -37,15 +45,9 @@ def team(
     proposal: Proposal,
 ) -> dict[str, Card]:
     """Handoffs, reminders, the tray, tasks, follow-ups, the home tab."""
-    nudges = {
+    nudges: dict[str, Card] = {
         f"nudge-{kind}": NudgeCard(working, kind, text, 2, 5, step_id="reach" if kind == "step" else "")
-        for kind, text in (
-            ("lead", "Nobody leads INC-0042 yet. Who does?"),
-            ("update", "Nobody outside has heard how INC-0042 stands for 30 min."),
-            ("step", "This step was meant to take 5 min: Find how far it reaches"),
-            ("restore", "refunds has recovered and is still on read-only."),
-            ("postmortem", "The postmortem of INC-0042 (refunds) is not done yet."),
-        )
+        for kind, text in OWED.items()
     }
     return {
         **nudges,

@@ -20,7 +20,9 @@ from bot.slack.blocks.home import home_view
 from bot.slack.blocks.parts import MOST_TEXT, size
 from bot.slack.blocks.recovery import bar
 from bot.slack.inbound.actions import ACTIONS, clicked
-from tests.slack.setup import HER, LOWERED, NOW, PROPOSAL, STEPS, attack, card_types, filled, header, realistic
+from tests.slack.extreme_cards import attack, filled
+from tests.slack.setup import HER, LOWERED, PROPOSAL, STEPS, card_types, header, moment, realistic
+from tests.slack.team_cards import NOW
 
 MARKUP = re.compile(r"<([^>]*)>")
 OURS = re.compile(r"!date\^\d+\^(?:\{date_short_pretty\} \{time\}|\{date_short_pretty\}|\{time\})\|[^|<>]*|#C0AGENTS")
@@ -178,14 +180,16 @@ def test_an_answered_page_says_who_has_it_and_keeps_only_the_way_down() -> None:
 
 
 def test_a_page_of_what_is_contained_or_over_has_no_buttons() -> None:
-    assert actions(draw(replace(MOMENTS["page-acked"], rung=LOWERED))) == []
-    over = replace(MOMENTS["page-acked"], acked="INC-0042 is resolved.", header=header("resolved"), proposal=None)
+    assert actions(draw(replace(moment("page-acked", PageCard), rung=LOWERED))) == []
+    over = replace(
+        moment("page-acked", PageCard), acked="INC-0042 is resolved.", header=header("resolved"), proposal=None
+    )
     assert actions(draw(over)) == []
 
 
 def test_an_answered_page_bears_no_tick_while_it_is_open() -> None:
     assert draw(MOMENTS["page-acked"]).blocks[0]["text"]["text"].startswith("🟠 ")
-    over = replace(MOMENTS["page-acked"], header=header("resolved"))
+    over = replace(moment("page-acked", PageCard), header=header("resolved"))
     assert draw(over).blocks[0]["text"]["text"].startswith("✅ ")
 
 
@@ -281,7 +285,8 @@ def test_an_exercise_says_so_everywhere() -> None:
 
 @pytest.mark.parametrize("moment", ["nudge-lead", "nudge-settled", "handoff", "handoff-settled", "tray", "tasks"])
 def test_small_cards_of_an_exercise_say_so_too(moment: str) -> None:
-    marked = replace(MOMENTS[moment], header=header(exercise=True, mark="[EXERCISE] "))
+    card: Any = MOMENTS[moment]
+    marked = replace(card, header=header(exercise=True, mark="[EXERCISE] "))
     drawn = draw(marked)
     assert drawn.text.startswith("[EXERCISE] ")
     assert "[EXERCISE]" in str(drawn.blocks[0])
@@ -325,7 +330,7 @@ def test_settled_steps_leave_room_for_open_ones() -> None:
 
 def test_unknown_numbers_are_words() -> None:
     blind = SliLine("her", "human escalation", "", "%", None, None, "5 %", None, None, "lower", "unknown", "no data")
-    card = PageCard(header(), "refunds: no data", (blind,), "You own refunds.", MOMENTS["page"].rung, PROPOSAL)
+    card = PageCard(header(), "refunds: no data", (blind,), "You own refunds.", moment("page", PageCard).rung, PROPOSAL)
     assert "*human escalation no data*" in said(draw(card))
 
 

@@ -13,7 +13,7 @@ from bot.slack import build_slack, manifest
 from bot.slack.commands.roots import ROOTS
 from bot.slack.inbound.actions import ACTIONS
 from bot.slack.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES
-from tests.slack.recording_commands import RecordedCommands
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 
 
@@ -26,7 +26,7 @@ def test_the_local_slack_takes_it() -> None:
 @pytest.mark.parametrize("prefix", ["", "sd-"])
 def test_every_command_it_declares_has_a_listener(prefix: str) -> None:
     made = build_slack(
-        RecordedCommands(), lambda: FLEET, bot_token="xoxb-local-x", app_token="xapp-local-x", prefix=prefix
+        commands(RecordedCommands()), lambda: FLEET, bot_token="xoxb-local-x", app_token="xapp-local-x", prefix=prefix
     )
     matchers = [listener.matchers for listener in made.connection._app._listeners]
     declared = manifest(prefix)
@@ -80,3 +80,8 @@ def test_every_method_the_bot_calls_has_its_scope_in_the_manifest() -> None:
 
 def granted(scope: str) -> bool:
     return scope in SCOPES or scope in OPTIONAL_SCOPES
+
+
+def test_the_local_slack_without_a_manifest_grants_what_stepdown_asks_for() -> None:
+    """`docs/local-slack.md`, "The manifest". It shares no code with the bot, so its list is its own."""
+    assert {*SCOPES, *OPTIONAL_SCOPES} <= set(local_manifest.DEFAULT_SCOPES)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import text
-from tests.slack.setup import NOW, attack
+from tests.slack.extreme_cards import attack
+from tests.slack.team_cards import NOW
 
 
 def test_escapes_three_characters_ampersand_first() -> None:
@@ -61,14 +62,6 @@ def test_ten_thousand_characters_of_attacks_fit() -> None:
 
 def test_times_are_shown_in_the_readers_zone() -> None:
     assert text.clock_time(NOW) == f"<!date^{int(NOW.timestamp())}^{{time}}|02:14 UTC>"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3900, "1 h 05 min"), (93_600, "1 d 2 h")],
-)
-def test_spans(seconds: float, words: str) -> None:
-    assert text.span(seconds) == words
 
 
 def test_quotes_of_phones_are_quotes() -> None:

@@ -8,6 +8,7 @@ import httpx
 from bot.localslack.server import LocalSlack, Workspace
 from bot.localslack.state import manifest as local_manifest
 from bot.slack import manifest
+from tests.support.quiet_slack import settled
 
 PATIENCE = 30
 """Seconds until what does not come is missed; a busy machine takes its time."""
@@ -33,12 +34,14 @@ class Town:
     def do(self, act: str, **body: object) -> dict[str, Any]:
         answer = self._http.post(act, json=body)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        told: dict[str, Any] = answer.json()
+        return told
 
     def look(self, what: str, **query: object) -> dict[str, Any]:
         answer = self._http.get(what, params={key: str(value) for key, value in query.items()})
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        told: dict[str, Any] = answer.json()
+        return told
 
     def slash(self, user: str, channel: str, line: str) -> dict[str, Any]:
         command, _, text = line.partition(" ")
@@ -47,13 +50,16 @@ class Town:
     def heard(self, channel: str, contains: str, user: str = "ana", after: str = "") -> dict[str, Any]:
         """The first message that holds these words, as `user` sees the channel; waits for it."""
         found = self.look("wait", channel=channel, contains=contains, user=user, timeout=PATIENCE, after=after)
-        return found["message"]
+        message: dict[str, Any] = found["message"]
+        return message
 
     def messages(self, channel: str, user: str = "ana") -> list[dict[str, Any]]:
-        return self.look("messages", channel=channel, user=user)["messages"]
+        seen: list[dict[str, Any]] = self.look("messages", channel=channel, user=user)["messages"]
+        return seen
 
     def calls(self, method: str) -> list[dict[str, Any]]:
-        return self.look("calls", method=method)["calls"]
+        made: list[dict[str, Any]] = self.look("calls", method=method)["calls"]
+        return made
 
     def calls_until(self, method: str, count: int) -> list[dict[str, Any]]:
         """Calls of a method, once there have been that many."""
@@ -69,7 +75,8 @@ class Town:
         while not (views := self.look("views", user=user)["views"]):
             assert time.monotonic() < deadline, f"{user} sees no modal"
             time.sleep(0.01)
-        return views[-1]
+        newest: dict[str, Any] = views[-1]
+        return newest
 
     def submit(self, user: str, values: dict[str, str]) -> dict[str, Any]:
         """Fill in the open modal: block id -> value."""
@@ -80,12 +87,22 @@ class Town:
     def api(self, method: str, **arguments: object) -> dict[str, Any]:
         """A call of the Web API as our app makes it."""
         headers = {"Authorization": f"Bearer {self.server.bot_token}"}
-        answer = self._http.post(f"{self.server.api_url}{method}", json=arguments, headers=headers).json()
+        answer: dict[str, Any] = self._http.post(
+            f"{self.server.api_url}{method}", json=arguments, headers=headers
+        ).json()
         assert answer["ok"], answer
         return answer
 
-    def close(self) -> None:
+    def leave(self) -> None:
+        """Wait until nothing is under way any more, put the workspace back as it was, and go.
+
+        A payload that the app still works on, or an answer that it still gives, would land in the next test.
+        """
+        self.do("faults", fault="clear")
+        left = settled(self.server)
+        self.do("reset")
         self._http.close()
+        assert not left, f"still under way in the local Slack: {left}"
 
 
 def workspace() -> Workspace:

@@ -84,7 +84,7 @@ class Night:
         house = self.house
         for _ in range(minutes):
             house.clock.advance(60)
-            house.feed(1, **{**house.healthy(), **values})
+            house.feed(1, {**house.healthy(), **values})
             house.obey()
             house.detector.evaluate(["refunds"], house.clock.now())
             house.monitor.read_back()

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from bot.core.model.samples import minute_start
 from bot.core.model.slis import SourceSpec
 from bot.ports.errors import SourceError
+from bot.runtime.registry import REGISTRY
 from bot.simulation.clock import MovableClock
-from bot.sources import KINDS, build
+from bot.sources import build
 from bot.sources.circuit_breaker import COOL_DOWN, FAILURES, Breaker
 from bot.sources.http import CONNECTIONS, HttpClient, HttpSettings
 from tests.contracts.odd_server import Asked, OddServer
@@ -119,4 +120,4 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 def test_a_push_source_has_nothing_to_build() -> None:
     assert build(SourceSpec("gateway", "tasks"), MovableClock(minute_start(0))) is None
-    assert {name for name, kind in KINDS.items() if not kind.polled} == {"tasks", "samples"}
+    assert {name for name, kind in REGISTRY.sources.items() if not kind.polled} == {"tasks", "samples"}

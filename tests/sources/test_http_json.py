@@ -54,7 +54,10 @@ def test_one_document_for_one_agent(server: OddServer, ask: Ask) -> None:
 def test_a_path_is_added_and_cannot_leave_the_host(server: OddServer, ask: Ask) -> None:
     ask(replace(PLAIN, parts={**PLAIN.parts, "path": "tie.json?window=1m"}), {"tie": 1, "n": 1})
     ask(replace(PLAIN, parts={**PLAIN.parts, "path": "//elsewhere.example/x"}), {"tie": 1, "n": 1})
-    assert [asked.path for asked in server.asked] == ["/v1/tie.json?window=1m", "/v1/elsewhere.example/x"]
+    assert [asked.path for asked in server.asked] == [
+        "/v1/tie.json?team=a&window=1m",
+        "/v1/elsewhere.example/x?team=a",
+    ]
 
 
 def test_many_agents_in_one_answer(ask: Ask) -> None:

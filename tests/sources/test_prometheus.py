@@ -12,7 +12,8 @@ from bot.ports.errors import SourceError
 from bot.ports.sources import Source
 from bot.simulation.clock import MovableClock
 from bot.sources import build
-from bot.sources.prometheus.adapter import NAMES, POINTS_LIMIT, _chunks
+from bot.sources.prometheus.adapter import POINTS_LIMIT, _chunks
+from bot.sources.prometheus.queries import NAMES
 from tests.contracts.odd_server import Asked, OddServer
 
 M = 29_400_000
@@ -81,8 +82,64 @@ def test_a_share_is_a_hundred_times_part_over_total(server: OddServer, prom: Sou
 
 
 def test_a_part_without_its_total_is_nothing(server: OddServer, prom: Source) -> None:
-    answering(server, g=vector(({"agent": "refunds"}, "34")), t=vector(({"agent": "kyc"}, "4")))
+    answering(server, g=vector(({"agent": "refunds"}, "34")), t=vector())
     assert prom.fetch(DQR, M, M).samples == ()
+    bad = replace(DQR, parts={"bad": "g", "total": "t"})
+    answering(server, g=vector(), t=vector(({"agent": "kyc"}, "4")))
+    assert prom.fetch(bad, M, M).samples == (), "a bad counter may as well be misspelt"
+
+
+def test_a_good_counter_without_a_series_is_zero_while_tasks_go_on(server: OddServer, prom: Source) -> None:
+    answering(server, g=vector(), t=vector(({"agent": "kyc"}, "4"), ({"agent": "refunds"}, "0")))
+    found = prom.fetch(DQR, M, M)
+    kyc, refunds = sorted(found.samples, key=lambda one: one.series.agent)
+    assert (kyc.value, kyc.n) == (0.0, 4.0)
+    assert (refunds.value, refunds.n) == (None, 0.0), "without tasks nothing was done, good or bad"
+    assert found.warnings == ("prom: kyc/dqr: `good` has no series while tasks go on; it counts as 0",)
+
+
+def test_a_good_number_that_is_none_stays_unknown(server: OddServer, prom: Source) -> None:
+    answering(server, g=vector(({"agent": "kyc"}, "NaN")), t=vector(({"agent": "kyc"}, "4")))
+    assert prom.fetch(DQR, M, M).samples == ()
+
+
+def test_in_history_a_good_counter_is_missed_only_after_it_began(server: OddServer, prom: Source) -> None:
+    """Before, it may not have been invented: a month of 0 % would be nobody's baseline."""
+    last = M + 200
+    total = [((minute + 1) * 60, "4") for minute in range(M, last + 1)]
+    good = [((M + 101) * 60, "3")]
+    answering(server, g=matrix({"agent": "kyc"}, good), t=matrix({"agent": "kyc"}, total))
+    values = {round(one.at.timestamp()) // 60: one.value for one in prom.fetch(DQR, M, last).samples}
+    assert min(values) == M + 100
+    assert (values[M + 100], values[M + 101], values[last]) == (75.0, 0.0, 0.0)
+
+
+def test_a_partial_answer_without_a_good_series_says_nothing(server: OddServer, prom: Source) -> None:
+    answering(server, g=vector(warnings=["a store is away"]), t=vector(({"agent": "kyc"}, "4")))
+    assert prom.fetch(DQR, M, M).samples == ()
+
+
+ONE_QUERY = replace(
+    DQR,
+    parts={"query": "q", "good": "ok", "total": "*"},
+    by={"agent": "agent", "part": "outcome"},
+)
+
+
+def test_one_query_answers_both_numbers(server: OddServer, prom: Source) -> None:
+    """Worked by hand: 34 good, 5 escalated and 1 failed are 40 tasks, 85 % of them good."""
+    counts = {"ok": "34", "escalated": "5", "failed": "1"}
+    answering(server, q=vector(*(({"agent": "kyc", "outcome": name}, count) for name, count in counts.items())))
+    (kyc,) = prom.fetch(ONE_QUERY, M, M).samples
+    assert (kyc.value, kyc.n) == (85.0, 40.0)
+    assert len(server.asked) == 1
+
+
+def test_of_one_query_an_outcome_that_never_came_is_zero(server: OddServer, prom: Source) -> None:
+    answering(server, q=vector(({"agent": "kyc", "outcome": "ok"}, "34")))
+    bad = replace(ONE_QUERY, parts={"query": "q", "bad": "escalated", "total": "*"})
+    (kyc,) = prom.fetch(bad, M, M).samples
+    assert (kyc.value, kyc.n) == (0.0, 34.0)
 
 
 def test_a_count_extrapolated_a_little_past_its_total_is_all_of_it(server: OddServer, prom: Source) -> None:

@@ -17,7 +17,8 @@ from bot.core.model.samples import Sample, minute_of
 from bot.core.model.slis import PollQuery
 from bot.ports.sources import Fetch, Source
 from bot.runtime.clock import RealClock
-from bot.sources import KINDS, build
+from bot.runtime.registry import REGISTRY
+from bot.sources import build
 from tests.contracts.odd_server import Asked, OddServer, odd_server
 
 FLEET = """
@@ -100,7 +101,7 @@ def prometheus(exporter: OddServer, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def fleet(prometheus: str) -> Fleet:
-    return parse_fleet("fleet.yaml", FLEET.replace("URL", prometheus).encode(), {}, KINDS)
+    return parse_fleet("fleet.yaml", FLEET.replace("URL", prometheus).encode(), {}, REGISTRY)
 
 
 @pytest.fixture(scope="module")

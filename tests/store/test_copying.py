@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
-from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
 from bench.harness.postgres import PostgresServer
@@ -18,7 +17,8 @@ from bot.core.incident.effects import Say
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.ports.store import Replica
 from bot.store import SqlStore, StoreError
-from bot.store.database.sqlite import sqlite_path
+from bot.store.database.urls import sqlite_path
+from bot.store.tables import TableModel
 from bot.store.tools.copying import copy
 from tests.support.wired import ANA, START, WiredEngine
 
@@ -42,7 +42,7 @@ def _rows(url: str) -> Mapping[str, list[tuple[object, ...]]]:
     with create_engine(url, poolclass=NullPool).connect() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
-            for table in SQLModel.metadata.sorted_tables
+            for table in TableModel.metadata.sorted_tables
         }
 
 
@@ -69,7 +69,7 @@ def test_what_was_copied_goes_on_where_it_stopped(source: str, postgres: Postgre
 def test_a_target_with_anything_in_it_is_refused(source: str, postgres: PostgresServer) -> None:
     url = postgres.fresh()
     with closing(SqlStore.open(url)) as store:
-        store.first_sight("Ev1", START)
+        store.first_delivery("Ev1", START)
     before = _rows(url)
     with pytest.raises(StoreError, match="not empty: there are rows in sight"):
         copy(source, url)

@@ -12,12 +12,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
-from sqlmodel import SQLModel
 
 from bench.harness.postgres import PostgresServer
 from bot.core.incident.timeline import GENESIS, seal, verify
 from bot.core.model.samples import MinuteRow, Series
 from bot.store import SqlStore, StoreError, migrate
+from bot.store.tables import TableModel
 
 MINUTE = 29_500_000
 
@@ -90,7 +90,7 @@ def test_the_models_are_what_the_migrations_make(empty_url: str, engine: Engine)
 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": ours, "compare_type": True})
-        assert compare_metadata(context, SQLModel.metadata) == []
+        assert compare_metadata(context, TableModel.metadata) == []
 
 
 def test_sqlite_as_created_is_what_the_migrations_make(tmp_path: Path) -> None:

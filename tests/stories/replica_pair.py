@@ -174,7 +174,7 @@ class Pair:
         """The newest minute that was asked for."""
         return int(str(self._scalar("SELECT max(last_minute) FROM poll_group WHERE name NOT LIKE '~%%'") or -1))
 
-    def told_at(self, name: str) -> float:
+    def reported_at(self, name: str) -> float:
         """When a replica last said that it lives, by the database's clock; 0 for never."""
         process = self.doomed[name]._process
         pid = process.pid if process else 0

@@ -65,7 +65,7 @@ def test_a_confidence_of_seven_and_an_agent_that_is_not_there(
         )
         body = {"user": "U0ANA", "channel": CHANNEL, "command": "/autonomy", "text": "refnds down"}
         assert control(slack, "slash", body)["acked"]
-        where = {"channel": CHANNEL, "user": "U0ANA", "contains": "Did you mean", "timeout": 60}
+        where: dict[str, str | int] = {"channel": CHANNEL, "user": "U0ANA", "contains": "Did you mean", "timeout": 60}
         said = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=90, trust_env=False).text
     finally:
         bot.stop()

@@ -12,6 +12,7 @@ from bot.cli import app
 from bot.localslack.server import LocalSlack, Workspace
 from bot.runtime.clock import RealClock
 from bot.simulation import demo_fleet
+from bot.simulation.exposition import QUEUE
 from bot.simulation.metrics_server import MetricsServer
 from bot.simulation.world import World
 from bot.slack.manifest import manifest
@@ -75,7 +76,7 @@ def test_all_is_well_and_it_says_of_each_thing_that_it_is(home: Path) -> None:
 )
 def test_a_query_that_is_wrong(home: Path, by: str, says: str) -> None:
     file = home / "fleet.yaml"
-    queue = demo_fleet.QUEUE
+    queue = QUEUE
     wrong = (
         ("        by: {agent: agent}", "        by: {agent: nobody}") if by else (f"value: {queue}", "value: no_such")
     )

@@ -1,6 +1,7 @@
 """`stepdown demo --unattended`: a whole incident on the real code path, over real connections, every beat in order."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,10 @@ def test_every_beat_happens_in_order_and_a_postmortem_is_drafted(tmp_path: Path)
     command = [sys.executable, "-m", "bot", "demo", "--unattended", "--speed", "40", "--json", str(story)]
     done = subprocess.run([*command, "--keep", str(tmp_path)], capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "warning" not in (done.stdout + done.stderr).lower()
+    assert not re.search(r"Reminder \d of \d to ana: (nobody leads|no update)", done.stdout), done.stdout
+    assert re.search(r"confirmed by 3 of 3 instances in \d+ s\. \[\d+\.\d s of your time\]", done.stdout)
+    assert "What to look at next:" in done.stdout
     told = json.loads(story.read_text())
     assert tuple(beat["name"] for beat in told["beats"]) == ORDER
     times = [beat["at"] for beat in told["beats"]]

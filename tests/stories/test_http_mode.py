@@ -22,11 +22,16 @@ def test_a_page_is_acknowledged_over_http(tmp_path: Path) -> None:
             bot.start()
             control(slack, "events_url", {"url": f"{bot.url}/slack/events"})
             bot.push(bad_minutes("refunds", time.time())).raise_for_status()
-            where = {"channel": "@U0ANA", "user": "U0ANA", "contains": "refunds:", "timeout": 60}
+            where: dict[str, str | int] = {"channel": "@U0ANA", "user": "U0ANA", "contains": "refunds:", "timeout": 60}
             page = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=90).json()["message"]
             tapped = {"user": "ana", "channel": "@U0ANA", "ts": page["ts"], "action_id": "ack"}
             assert control(slack, "click", tapped)["acked"]
-            there = {"channel": "@U0ANA", "user": "U0ANA", "contains": "Acknowledged by Ana", "timeout": 60}
+            there: dict[str, str | int] = {
+                "channel": "@U0ANA",
+                "user": "U0ANA",
+                "contains": "Acknowledged by Ana",
+                "timeout": 60,
+            }
             assert httpx.get(f"{slack.url}/_control/wait", params=there, timeout=90).json()["ok"]
         finally:
             bot.stop()

@@ -1,13 +1,13 @@
 """An agent on the real OpenFeature SDK obeys: its own read of the rung is what confirms the step down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
-from openfeature.evaluation_context import EvaluationContext
+from openfeature.evaluation_context import EvaluationContext, EvaluationContextAttribute
 from prometheus_client import CollectorRegistry
 
 from bot.core.incident.incident import IncidentState
@@ -53,7 +53,7 @@ def flags(house: WiredEngine) -> Iterator[OpenFeatureClient]:
 
 
 def _says(level: str, epoch: int, workflow: str) -> EvaluationContext:
-    applied = {"instance": "r-1", "appliedLevel": level, "appliedEpoch": epoch}
+    applied: dict[str, EvaluationContextAttribute] = {"instance": "r-1", "appliedLevel": level, "appliedEpoch": epoch}
     return EvaluationContext("refunds", applied | ({"taskClass": workflow} if workflow else {}))
 
 
@@ -65,10 +65,11 @@ def test_requested_read_and_confirmed(house: WiredEngine, flags: OpenFeatureClie
     house.commands.autonomy.step_down(ANA, "refunds", "approval", "retry loop")
     told = flags.get_object_value("autonomy", {}, _says("full", 0, workflow))
     house.monitor.read_back()
+    assert isinstance(told, Mapping)
     assert told["level"] == "approval"
     assert house.incident().rungs.state == "requested", "told is not yet applied"
     assert house.incident().state is IncidentState.RESPONDING
-    flags.get_object_value("autonomy", {}, _says(told["level"], told["epoch"], workflow))
+    flags.get_object_value("autonomy", {}, _says(str(told["level"]), int(str(told["epoch"])), workflow))
     house.monitor.read_back()
     assert house.incident().rungs.state == "confirmed"
     assert (house.incident().rungs.seen, house.incident().rungs.instances) == (1, 1)

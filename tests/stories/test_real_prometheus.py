@@ -86,7 +86,7 @@ def prometheus(tmp_path: Path) -> Iterator[str]:
 def _heard(slack: LocalSlack, words: str) -> str:
     """The page with these words. Two whole minutes must go by, and Slack's own wait is one at the most."""
     for _ in range(4):
-        where = {"channel": "@U0ANA", "contains": words, "timeout": 60}
+        where: dict[str, str | int] = {"channel": "@U0ANA", "contains": words, "timeout": 60}
         answer = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=120, trust_env=False)
         if answer.status_code == httpx.codes.OK:
             return answer.text

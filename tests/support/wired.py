@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from bot.store import SqlStore
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ANA = Actor("ana", "Ana Duarte", "U0ANA", responder=True)
 BO = Actor("bo", "Bo Lindgren", "U0BO", responder=True)
+NOTHING: Mapping[str, float] = {}
 EVE = Actor("eve", "Eve", "U0EVE", responder=False)
 
 HER = Sli(
@@ -93,6 +94,7 @@ class WiredEngine:
     directory: StandInDirectory = field(default_factory=StandInDirectory)
     canary_to: str = ""
     logged: list[str] = field(default_factory=list)
+    wall: Callable[[], float] = field(init=False)
 
     def __post_init__(self) -> None:
         ticks = itertools.count()
@@ -134,13 +136,21 @@ class WiredEngine:
             if not sum(self.delivery.run(lane) for lane in LANES):
                 return
 
-    def feed(self, minutes: int, *, end: datetime | None = None, n: float = 100, **values: float) -> None:
+    def feed(
+        self,
+        minutes: int,
+        values: Mapping[str, float] = NOTHING,
+        *,
+        end: datetime | None = None,
+        n: float = 100,
+        **more: float,
+    ) -> None:
         """Store `minutes` minutes of these SLIs up to and with the minute of `end` (now)."""
         last = minute_of(end or self.clock.now())
         self.store.put_minutes(
             [
                 MinuteRow(Series("refunds", "", name), minute, value, n)
-                for name, value in values.items()
+                for name, value in {**values, **more}.items()
                 for minute in range(last - minutes + 1, last + 1)
             ]
         )
@@ -150,13 +160,13 @@ class WiredEngine:
 
     def settle_in(self) -> None:
         """Six healthy hours before now."""
-        self.feed(360, **self.healthy())
+        self.feed(360, self.healthy())
 
-    def live(self, minutes: int, *, read: bool = True, **values: float) -> None:
+    def live(self, minutes: int, values: Mapping[str, float] = NOTHING, *, read: bool = True, **more: float) -> None:
         """Let minutes go by with these values, everything ticking."""
         for _ in range(minutes):
             self.clock.advance(60)
-            self.feed(1, **{**self.healthy(), **values})
+            self.feed(1, {**self.healthy(), **values, **more})
             if read:
                 self.obey()
             self.tick()

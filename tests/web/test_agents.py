@@ -4,19 +4,30 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
-from openfeature.evaluation_context import EvaluationContext
-from openfeature.flag_evaluation import ErrorCode, Reason
+from openfeature.evaluation_context import EvaluationContext, EvaluationContextAttribute
+from openfeature.exception import ErrorCode
+from openfeature.flag_evaluation import Reason
+from starlette.types import Receive, Scope, Send
 
-from tests.web.setup import House, lowered
+from bot.core.model.fleet import ControlSpec
+from tests.web.setup import House, Stage, lowered
 
 AGENTS = Path(__file__).resolve().parents[2] / "examples" / "agents"
+
+
+async def away(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stepdown behind a proxy that finds it gone."""
+    del scope, receive
+    await send({"type": "http.response.start", "status": 503, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 @pytest.fixture
@@ -29,7 +40,12 @@ def flags(house: House) -> Iterator[OpenFeatureClient]:
 
 
 def context(level: str, epoch: int) -> EvaluationContext:
-    applied = {"instance": "r-1", "appliedLevel": level, "appliedEpoch": epoch, "taskClass": "refund"}
+    applied: dict[str, EvaluationContextAttribute] = {
+        "instance": "r-1",
+        "appliedLevel": level,
+        "appliedEpoch": epoch,
+        "taskClass": "refund",
+    }
     return EvaluationContext("refunds", applied)
 
 
@@ -40,6 +56,7 @@ def test_the_provider_reads_the_rung_and_its_read_confirms_the_step_down(
     assert [(one.level, one.epoch) for one in house.rung_cache.readings("refunds")] == [("full", 0)]
     house.rung_cache.publish([lowered("approval", 1)])
     told = flags.get_object_value("autonomy", {}, context("full", 0))
+    assert isinstance(told, Mapping)
     assert (told["level"], told["epoch"], told["grants"]) == ("approval", 1, {"writes": "approve", "log": "enhanced"})
     assert [one.epoch for one in house.rung_cache.readings("refunds")] == [0], "told is not yet applied"
     details = flags.get_string_details("autonomy-level", "read-only", context("approval", 1))
@@ -81,7 +98,7 @@ def test_an_example_agent_obeys_and_reads_back(house_now: House, example: str) -
     def applies(level: str, epoch: int) -> bool:
         return [(one.level, one.epoch) for one in house_now.rung_cache.readings("refunds")] == [(level, epoch)]
 
-    command = [sys.executable, "-W", "error", AGENTS / example]
+    command = [sys.executable, "-W", "error", str(AGENTS / example)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as agent:
         until(lambda: applies("full", 0), agent)
         house_now.rung_cache.publish([lowered("approval", 1)])
@@ -90,7 +107,11 @@ def test_an_example_agent_obeys_and_reads_back(house_now: House, example: str) -
         out, err = agent.communicate(timeout=60)
     assert (agent.returncode, err) == (0, "")
     said = list(dict.fromkeys(out.splitlines()))
-    assert said == ["full (epoch 0)", "approval (epoch 1)", "suspended (epoch 2)"]
+    assert said == [
+        "full (epoch 0), writes: allow",
+        "approval (epoch 1), writes: approve",
+        "suspended (epoch 2), writes: deny",
+    ]
 
 
 @pytest.mark.parametrize("example", ["openfeature_agent.py", "plain_agent.py"])
@@ -102,11 +123,37 @@ def test_an_example_agent_out_of_contact_drops_to_its_fallback(house_now: House,
         "STEPDOWN_AGENT": "refunds",
         "POLL_SECONDS": "0.05",
     }
-    command = [sys.executable, AGENTS / example]
+    command = [sys.executable, str(AGENTS / example)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as agent:
         assert agent.stdout is not None
         said = {agent.stdout.readline() for _ in range(2)}
         agent.terminate()
-    assert said == {"read-only (epoch 0)\n"}
+    assert said == {"read-only (epoch 0), writes: deny\n"}
+
+
+@pytest.mark.parametrize("example", ["openfeature_agent.py", "plain_agent.py"])
+def test_an_example_agent_that_loses_contact_applies_the_grants_of_its_fallback(
+    house_now: House, stage: Stage, example: str
+) -> None:
+    control = ControlSpec(not_after=1, fallback_rung="read-only")
+    agents = {"refunds": replace(house_now.fleet.agents["refunds"], control=control)}
+    house_now.rung_cache._fleet = lambda: replace(house_now.fleet, agents=agents)
+    environment = {
+        **os.environ,
+        "STEPDOWN_URL": house_now.url,
+        "STEPDOWN_TOKEN": house_now.tokens["agent:refunds"],
+        "STEPDOWN_AGENT": "refunds",
+        "POLL_SECONDS": "0.05",
+    }
+    command = [sys.executable, str(AGENTS / example)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as agent:
+        assert agent.stdout is not None
+        assert agent.stdout.readline() == "full (epoch 0), writes: allow\n"
+        stage.app = away
+        said = next(line for line in agent.stdout if not line.startswith("full"))
+        agent.terminate()
+    assert said == "read-only (epoch 0), writes: deny\n"

@@ -16,6 +16,7 @@ def test_the_rung_by_plain_get(house: House) -> None:
         "may": "act, but every write waits for a person",
         "not_after": "2026-03-01T02:19:00Z",
         "fallback": "read-only",
+        "fallback_grants": {"writes": "deny", "log": "enhanced"},
         "incident": 17,
         "readback": "recorded",
     }

@@ -30,6 +30,16 @@ def test_an_agent_that_was_never_changed_is_on_its_normal_rung_at_epoch_0() -> N
     assert rung_cache().answer("kyc").not_after == START + timedelta(seconds=60)
 
 
+def test_the_answer_carries_the_grants_of_the_fallback() -> None:
+    assert rung_cache().answer("refunds").fallback_grants == {"writes": "deny", "log": "enhanced"}
+
+
+def test_losing_contact_never_raises_an_agent() -> None:
+    said = rung_cache(lowered("suspended", 3)).answer("refunds")
+    assert (said.level, said.fallback) == ("suspended", "suspended")
+    assert said.fallback_grants == {"writes": "deny", "tasks": "deny"}
+
+
 def test_a_committed_rung_is_answered_with_its_incident() -> None:
     said = rung_cache(lowered("approval", 3)).answer("refunds")
     assert (said.level, said.epoch, said.may, said.incident_id) == (

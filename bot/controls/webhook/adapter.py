@@ -9,6 +9,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+import httpx
+
+from bot.controls.kind import InForce
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import RungState
 from bot.http_client.outbound import HttpReply, OutboundClient, address
@@ -20,16 +23,13 @@ DEADLINE: Final = 15.0
 """Seconds for a whole push; Standard Webhooks advises 15 to 30."""
 _GONE = 410
 
-Level = Callable[[str, str], str]
-"""The rung in force for (agent, workflow)."""
-
 
 class WebhookControl:
     """Implements `ports.Control` for agents whose control kind is `webhook`."""
 
     kind: str = "webhook"
 
-    def __init__(self, fleet: Callable[[], Fleet], clock: Clock, level: Level, *, deadline: float = DEADLINE) -> None:
+    def __init__(self, fleet: Callable[[], Fleet], clock: Clock, level: InForce, *, deadline: float = DEADLINE) -> None:
         self._fleet = fleet
         self._clock = clock
         self._level = level
@@ -40,9 +40,9 @@ class WebhookControl:
         agent = self._fleet().agents.get(state.agent)
         if agent is None:
             raise DeliveryError(f"agent {state.agent!r} is not in the fleet any more", permanent=True)
-        url = address(agent.control.url, f"the webhook url of {agent.key}")
+        url, secrets = target(agent)
         body = json.dumps(self._message(agent, state), separators=(",", ":"))
-        headers = signed(agent.key, agent.control.secret.split(), key, body)
+        headers = signed(agent.key, secrets, key, body)
         _judge(url.host, self._outbound.post(url, body.encode(), headers))
 
     def _message(self, agent: Agent, state: RungState) -> dict[str, object]:
@@ -59,6 +59,12 @@ class WebhookControl:
             "not_after": until.isoformat(timespec="seconds").replace("+00:00", "Z"),
             "grants": dict(ladder.rung(level).grants),
         }
+
+
+def target(agent: Agent) -> tuple[httpx.URL, list[str]]:
+    """The address and the secrets. Raises DeliveryError, without either."""
+    given = agent.control.settings
+    return address(str(given.get("url", "")), f"the webhook url of {agent.key}"), str(given.get("secret", "")).split()
 
 
 def _judge(host: str, reply: HttpReply) -> None:

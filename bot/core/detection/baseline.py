@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from bot.core.detection.literal_rule import ROUNDING, answered, reach
 from bot.core.detection.sampling_error import tolerance
+from bot.core.formatting.plurals import plural
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Sli
 from bot.core.telemetry.weighted_mean import weighted_mean
@@ -107,7 +108,7 @@ def _by_hour(sli: Sli, usable: Sequence[_Usable], between: tuple[int, int], want
     same_hour = [known for known in usable if known.minute // 60 % 24 == hour]
     days = _days(same_hour)
     if days >= LEAST_DAYS and _enough_tasks(sli, same_hour) and _known_well(sli, same_hour):
-        return _summary(sli, same_hour, between, f"of the same hour on {days} days")
+        return _summary(sli, same_hour, between, f"of the same hour on {plural(days, 'day')}")
     return None
 
 
@@ -123,6 +124,15 @@ def frozen(
     if computed is not None or pinned is None:
         return computed
     return Baseline(pinned, 0.0, 0.0, 0, onset, onset, PINNED)
+
+
+def healthy(
+    sli: Sli, rows: Iterable[MinuteRow], onset: int, exclude: Sequence[tuple[int, int]] = ()
+) -> list[MinuteRow]:
+    """The minutes that a baseline for this onset may be made of, oldest first: answered, and outside every incident."""
+    start, end = span(sli, onset)
+    told = {row.minute: row for row in rows}
+    return [told[known.minute] for known in _history(told.values(), start, end, exclude)]
 
 
 def _history(rows: Iterable[MinuteRow], start: int, end: int, exclude: Sequence[tuple[int, int]]) -> list[_Usable]:
@@ -217,4 +227,4 @@ def _spread(counted: Sequence[tuple[float, float]], middle: float) -> float:
 
 def _length(usable: Sequence[_Usable]) -> str:
     minutes = usable[-1].minute - usable[0].minute + 1
-    return f"{minutes / DAY:.0f} days" if minutes >= 2 * DAY else f"{max(1, round(minutes / 60))} h"
+    return f"{plural(minutes / DAY, 'day')}" if minutes >= 2 * DAY else f"{max(1, round(minutes / 60))} h"

@@ -24,6 +24,7 @@ from math import ceil, isclose, isfinite
 from typing import Literal, NamedTuple
 
 from bot.core.formatting.numbers import count, figure, label, pair, short
+from bot.core.formatting.plurals import plural
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
 from bot.core.telemetry.weighted_mean import weighted_mean
@@ -226,7 +227,7 @@ def breach(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> Run 
     if length < sli.sustain or long_call(sli, rows, newest, limit) is Call.OK:
         return None
     last = verdict(sli, rows, newest, baseline)
-    lasted = f"{length} of {sli.sustain} minutes" if length == sli.sustain else f"{length} minutes"
+    lasted = f"{length} of {plural(sli.sustain, 'minute')}" if length == sli.sustain else plural(length, "minute")
     measured = measure(sli, rows, newest)
     lasted += _lasting(sli, rows, newest) + _counted(measured)
     why = f"{_comparison(sli, measured, last.limit or 0.0, baseline)} for {lasted}"
@@ -243,7 +244,9 @@ def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> str
             return ""
     measured = measure(sli, rows, newest)
     words = _comparison(sli, measured, limit or 0.0, baseline)
-    return f"{words} for {sli.sustain} of {sli.sustain} minutes{_lasting(sli, rows, newest)}{_counted(measured)}"
+    return (
+        f"{words} for {sli.sustain} of {plural(sli.sustain, 'minute')}{_lasting(sli, rows, newest)}{_counted(measured)}"
+    )
 
 
 def _lasting(sli: Sli, rows: Rows, newest: int) -> str:

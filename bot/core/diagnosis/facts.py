@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bot.core.diagnosis.comparison import Comparison, chance_of, means, shares
 from bot.core.diagnosis.evidence import Evidence, Moved
 from bot.core.formatting.numbers import figure, label
+from bot.core.formatting.plurals import plural
 from bot.core.telemetry.task_records import TaskRecord
 
 
@@ -74,7 +75,7 @@ def guarded(material: Evidence) -> Iterator[Fact]:
         return
     finds, usual = sum(after), (sum(before) + 0.5) / len(before) * len(after)
     chance = chance_of(finds, usual) if finds >= LEAST_FINDS else 1.0
-    words = f"{finds} finds of a guard in {len(after)} tasks, {usual:.1f} would be usual"
+    words = f"{plural(finds, 'find')} of a guard in {plural(len(after), 'task')}, {usual:.1f} would be usual"
     yield Fact("flagged-content", chance <= SURE, words)
     if chance > SURE:
         yield Fact("flagged-perhaps", chance <= MAYBE, words)

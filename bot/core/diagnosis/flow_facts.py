@@ -6,6 +6,7 @@ from math import sqrt
 from bot.core.diagnosis.comparison import Comparison, means, shares
 from bot.core.diagnosis.evidence import Evidence
 from bot.core.diagnosis.facts import Fact, badness
+from bot.core.formatting.plurals import plural
 from bot.core.model.samples import minute_of
 from bot.core.telemetry.task_records import TaskRecord
 
@@ -32,7 +33,7 @@ def _load(material: Evidence) -> Iterator[Fact]:
         return
     found = _rates(before, after)
     up = found.z >= 3.5 and found.times >= LOAD_TIMES  # noqa: PLR2004 - as `contrast.CLEAR`
-    yield Fact("load-up", up, f"{found.before:.0f} tasks a minute before, {found.after:.0f} now")
+    yield Fact("load-up", up, f"{plural(found.before, 'task')} a minute before, {found.after:.0f} now")
     follows = _correlation(material)
     if up and follows is not None and not APART < follows < FOLLOWS:
         yield Fact(

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Literal
 
 from bot.core.exercises.exercise_log import Act, ExerciseLog, LogRow
+from bot.core.formatting.plurals import plural
 from bot.core.incident import events as ev
 from bot.core.model.rungs import Ladder
 from bot.core.runbooks.rehearsal import ExerciseObjective, Rehearsal
@@ -211,5 +212,8 @@ class Judge:
             return Rated(objective, "U", "no follow-up was written down")
         rating: Rating = "P" if owned else "S"
         return Rated(
-            objective, rating, f"{len(rows)} follow-ups, {len(owned)} with an owner", tuple(row.n for row in rows)
+            objective,
+            rating,
+            f"{plural(len(rows), 'follow-up')}, {len(owned)} with an owner",
+            tuple(row.n for row in rows),
         )

@@ -32,3 +32,17 @@ def words(span: float) -> str:
         if span and span % _SECONDS[unit] == 0:
             return f"{span / _SECONDS[unit]:g}{unit}"
     return f"{span:g}s"
+
+
+def span(seconds: float) -> str:
+    """`40 s`, `12 min`, `3 h 05 min`, `2 d 4 h`."""
+    whole = max(0, int(seconds))
+    if whole < 60:  # noqa: PLR2004 - a minute
+        return f"{whole} s"
+    minutes = whole // 60
+    if minutes < 60:  # noqa: PLR2004 - an hour
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:  # noqa: PLR2004 - a day
+        return f"{hours} h {minutes:02d} min"
+    return f"{hours // 24} d {hours % 24} h"

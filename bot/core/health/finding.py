@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+Topic = Literal["slack", "scope", "channel", "person", "group", "source", "pager", "control", "integration"]
 Level = Literal["fine", "warning", "problem", "unreachable"]
 """`warning`: something is lost and everything else works. `unreachable`: it could not be asked, so nobody knows."""
 
@@ -12,7 +13,7 @@ Level = Literal["fine", "warning", "problem", "unreachable"]
 class Finding:
     """One thing that was looked at. `remedy` says what to do about it; empty where nothing need be done."""
 
-    topic: Literal["slack", "scope", "channel", "person", "group", "source", "pager"]
+    topic: Topic
     about: str
     level: Level
     text: str

@@ -16,9 +16,11 @@ from bot.core.model.samples import Series
 from bot.core.model.slis import Breach
 from bot.core.runbooks.runbook import Outcome, Plan
 
-IncidentKind = Literal["slo", "blind", "manual"]
+IncidentKind = Literal["slo", "blind", "manual", "lost-state"]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 PageOutcome = Literal["sent", "failed", "unknown", "late"]
+Verdict = Literal["confirmed", "corrected", "ruled-out"]
+"""A person's word on a cause."""
 """`late`: it does not get through and is tried on; nobody waits for it any more."""
 TimerKind = Literal["escalate", "ack-reminder", "ack-lapse", "confirm", "rung-until", "watch-end", "nudge"]
 Role = Literal["lead", "communications", "scribe"]
@@ -48,6 +50,8 @@ class Roster:
     """Person key -> phone number, for a person to call when no page arrives."""
     covers: Mapping[str, str] = field(default_factory=dict)
     """Person key -> who is paged instead: the pager was handed over for a time."""
+    covered: Mapping[str, str] = field(default_factory=dict)
+    """`owner`, `deputy` or `manager` -> whose role it is, where somebody else has their pager."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,8 @@ class RungLowered:
     reason: str
     until: datetime | None = None
     confirm_within: int = 60
+    follows: int | None = None
+    """Set where state was lost: the newest epoch that the database knew before it."""
     kind: Literal["rung_lowered"] = "rung_lowered"
 
 
@@ -525,7 +531,7 @@ class Attributed:
     at: datetime
     actor: Actor
     cause: CauseKind
-    verdict: Literal["confirmed", "corrected", "ruled-out"]
+    verdict: Verdict
     subject: str = ""
     words: str = ""
     note: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.formatting.plurals import plural
 from bot.core.incident.events import Event
 from bot.core.model.people import Actor
 
@@ -54,5 +55,5 @@ def verify(entries: Sequence[SealedEntry], expected: int | None = None) -> str:
             return f"entry {place} was changed after it was written"
         previous = sealed.seal
     if expected is not None and len(entries) != expected:
-        return f"{expected} entries were written, {len(entries)} are here"
+        return f"{plural(expected, 'entry', 'entries')} written, {len(entries)} found"
     return ""

@@ -12,11 +12,13 @@ from bot.core.model.slis import PollQuery, Sli, SourceSpec
 
 @dataclass(frozen=True, slots=True)
 class ControlSpec:
-    """How an agent obeys its rung. `not_after` in seconds: how long a rung it read may be trusted."""
+    """How an agent obeys its rung. `not_after` in seconds: how long a rung it read may be trusted.
 
-    kind: Literal["ofrep", "webhook"] = "ofrep"
-    url: str = ""
-    secret: str = field(default="", repr=False)
+    `settings` are those of its kind, as written; they may hold secrets.
+    """
+
+    kind: str = "ofrep"
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
     not_after: int = 300
     fallback_rung: str = "read-only"
     confirm_within: int = 60
@@ -87,6 +89,8 @@ class Fleet:
     """A Slack user group id whose members may act, where the plan has user groups."""
     announcements: str = ""
     """Channel id for loud ends and announcements."""
+    false_pages: float = 1.0
+    """Pages by chance that are allowed for each agent and month."""
     warnings: tuple[str, ...] = ()
     """What the file may say and probably should not, a sentence each with its place."""
 

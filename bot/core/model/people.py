@@ -1,5 +1,6 @@
 """People and how they are paged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -8,10 +9,14 @@ from bot.core.model.calendar import QUIET, Quiet
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to reach a person. `target` is an id or URL; it may hold a secret and is never shown."""
+    """One way to reach a person. `target` is an id or URL; it may hold a secret and is never shown.
+
+    `settings` are what its kind has beside the target, as written; they may hold secrets too.
+    """
 
     kind: str
     target: str = field(repr=False)
+    settings: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,10 @@ DEFAULT_LADDER = Ladder(
 )
 
 
+MOST_EPOCH = 1_000_000_000
+"""What an instance says of a newer epoch is a lie. Epochs go on above the newest that is believed, in 31 bits."""
+
+
 @dataclass(frozen=True, slots=True)
 class RungState:
     """The rung an agent (workflow "": as a whole) is on, as committed. `epoch` only ever grows."""
@@ -105,6 +109,16 @@ class RungState:
     until: datetime | None = None
     incident_id: int | None = None
     confirmed_at: datetime | None = None
+    follows: int | None = None
+    """The newest epoch that was known before state was lost, for a rung that makes up for it; None for all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedRung:
+    """The newest epoch that is remembered of an agent, and the lowest rung, where the database may know neither."""
+
+    epoch: int
+    level: str
 
 
 @dataclass(frozen=True, slots=True)

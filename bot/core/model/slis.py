@@ -78,6 +78,9 @@ class Sli:
     """None: the usual ones, as far as the target lets them be reached (`budget.alerts_of`)."""
     tool: str = ""
     """The tool whose success this measures, apart from how the agent does."""
+    rule: Literal["evidence", "literal"] = "literal"
+    """How a breach is told: by evidence against chance (what the fleet file gives an SLI that does not say), or by
+    `sustain` BAD minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,10 @@ class Baseline:
     """First and last minute of the span looked at (inclusive, exclusive)."""
     method: str
     """In words: "median of the same hour on 9 days", "pooled ratio of 3 days", "pinned before deployment"."""
+    noise: str = field(default="", repr=False)
+    """What the evidence rule learned of the history, as JSON (`detection/evidence_rule`); "" while learning."""
+    noise_until: int = 0
+    """The minute before which it was learned."""
 
 
 @dataclass(frozen=True, slots=True)

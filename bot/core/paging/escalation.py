@@ -177,13 +177,17 @@ def _targets(incident: Incident, step: EscalationStep) -> tuple[str, ...]:
     return (person,) if person else ()
 
 
-def standing(incident: Incident, person: str) -> str:
-    """Why it is this person's business: they own the agent, or cover for whoever does; "" for those paged beside."""
+def standing(incident: Incident, person: str, role: str = "") -> str:
+    """Why it is this person's business: they own the agent, or cover for whoever does; "" for those paged beside.
+
+    `role`: the one that they are asked in; else their own, and only then one that they cover.
+    """
     roster = incident.roster
-    role = next((name for name in ("owner", "deputy", "manager") if getattr(roster, name) == person), "")
-    covered = next((who for who, by in roster.covers.items() if by == person), "")
-    if covered:
-        return f"You cover for {covered}, {role} of {incident.agent}."
+    held = [name for name in ("owner", "deputy", "manager") if getattr(roster, name) == person]
+    own = [name for name in held if name not in roster.covered]
+    role = role or next(iter([*own, *held]), "")
+    if role in roster.covered:
+        return f"You cover for {roster.covered[role]}, {role} of {incident.agent}."
     if role == "owner":
         return f"You own {incident.agent}."
     return f"You are the {role} of {incident.agent}." if role else ""
@@ -193,11 +197,11 @@ def _why(incident: Incident, step: EscalationStep) -> str:
     already, roster = incident.escalation.paged, incident.roster
     if step.who == "everyone":
         return "Nobody answered: paging everyone."
-    role = {"owner": roster.owner, "deputy": roster.deputy, "manager": roster.manager}[step.who]
-    why = standing(incident, role)
+    person = {"owner": roster.owner, "deputy": roster.deputy, "manager": roster.manager}[step.who]
+    why = standing(incident, person, step.who)
     if not already:
         return why
-    if role in already:
+    if person in already:
         return f"{why.removesuffix('.')}, and nobody answered yet."
     return f"{why.removesuffix('.')}; {', '.join(dict.fromkeys(already))} did not answer."
 

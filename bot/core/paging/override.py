@@ -45,6 +45,9 @@ def stand_in(covers: Sequence[OnCallOverride], person: str, at: datetime) -> str
     return now
 
 
+ROLES = ("owner", "deputy", "manager")
+
+
 def with_override(roster: Roster, covers: Sequence[OnCallOverride], at: datetime) -> Roster:
     """The roster with whoever has the pagers now. `everyone` keeps the covered people and has those who cover."""
     chain = (roster.owner, roster.deputy, roster.manager)
@@ -60,4 +63,5 @@ def with_override(roster: Roster, covers: Sequence[OnCallOverride], at: datetime
         manager=manager,
         everyone=tuple(key for key in everyone if key),
         covers=dict(moved),
+        covered={role: person for role, person in zip(ROLES, chain, strict=True) if person in moved},
     )

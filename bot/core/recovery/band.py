@@ -31,6 +31,7 @@ from typing import Literal, NamedTuple
 from bot.core.detection.literal_rule import ROUNDING, Rows, answered, objective_limit, standing, worse
 from bot.core.detection.sampling_error import Z_FIVE_PERCENT, Levels, about, band_limit, levels, meets
 from bot.core.formatting.numbers import count, figure, label, pair
+from bot.core.formatting.plurals import plural
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Baseline, Call, Sli
 
@@ -235,7 +236,7 @@ class Track:
         return f"{self.title} {shown} over the whole hold (n={count(n)}) is worse than its {what} {limit}"
 
     def _too_few(self, known: Levels, owed: float) -> str:
-        return f"{self.title} needs about {about(owed):,} more tasks to tell {self._between(known)}"
+        return f"{self.title} needs about {plural(about(owed), 'more task')} to tell {self._between(known)}"
 
     def _between(self, known: Levels) -> str:
         """`3.0 % from 8.7 %`: the two levels between which the hold decides."""

@@ -15,6 +15,7 @@ from statistics import fmean
 
 from bot.core.budgets.budget import method_of
 from bot.core.detection.literal_rule import answered, call_of, measure, standing
+from bot.core.formatting.plurals import plural
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series, minute_start
 from bot.core.model.slis import Better, Breach, Call, Sli
@@ -203,4 +204,4 @@ def _normal(agent: Agent, series: Series, breaches: Sequence[Breach], rows: Rows
     measured = mean(before)
     if measured is None:
         return Gap("no cost is stored from before onset"), ""
-    return measured, f"the mean of {len(before)} minutes before onset"
+    return measured, f"the mean of {plural(len(before), 'minute')} before onset"

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.core.formatting.numbers import figure, label
+from bot.core.formatting.plurals import plural
 from bot.core.incident import events as ev
 from bot.core.incident.incident import Incident
 from bot.core.incident.timeline import SealedEntry
@@ -202,8 +203,8 @@ def _what_broke(inputs: ChartInputs, damage: Impact) -> str:
     ]
     began = minute_start(min(breach.first_bad for breach in incident.breaches))
     told = f": {', '.join(parts)}" if parts else ""
-    unit = "minute" if damage.minutes == 1 else "minutes"
-    return f"{named} was past an objective for {damage.minutes} {unit} from {began:%Y-%m-%d %H:%M} UTC on{told}."
+    lasted = plural(damage.minutes, "minute")
+    return f"{named} was past an objective for {lasted} from {began:%Y-%m-%d %H:%M} UTC on{told}."
 
 
 def _what_was_done(moves: Sequence[RungMove]) -> str:
@@ -220,7 +221,7 @@ def _how_it_ended(inputs: ChartInputs) -> str:
     held = [event for event in inputs.events() if isinstance(event, ev.RecoveryHeld)]
     if not held:
         return "Recovery has not held yet." if incident.open else "Recovery never held for 30 minutes."
-    resets = f" after {incident.resets} reset{'s' if incident.resets != 1 else ''}" if incident.resets else ""
+    resets = f" after {plural(incident.resets, 'reset')}" if incident.resets else ""
     ended = f" It was {incident.state} at {inputs.end:%H:%M} UTC." if not incident.open else ""
     return f"The numbers held for 30 minutes at {held[-1].at:%H:%M} UTC{resets}.{ended}"
 

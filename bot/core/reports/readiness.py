@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
+from bot.core.formatting.plurals import plural
 from bot.core.model.fleet import Agent
 from bot.core.model.slis import Call
 from bot.core.runbooks.runbook import PHASES
@@ -220,7 +221,7 @@ def _measured(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLine
         "slis",
         "SLIs with objectives, live and reporting",
         lacks if facts.slis else ["it has no SLI"],
-        f"{len(facts.slis)} SLIs reporting",
+        f"{plural(len(facts.slis), 'SLI')} reporting",
         "beta",
     )
     few = [f"{one.name} {one.days}" for one in facts.slis if one.days < BASELINE_DAYS]
@@ -334,7 +335,7 @@ def _stale(name: str, held: RehearsalFact | None, now: datetime) -> str:
     if held is None:
         return f"{name} was never rehearsed"
     if now - held.at > timedelta(days=EXERCISE_DAYS):
-        return f"{name} was rehearsed {(now - held.at).days} days ago"
+        return f"{name} was rehearsed {plural((now - held.at).days, 'day')} ago"
     if held.rating in {"M", "U"}:
         return f"{name} was rated {held.rating} on {held.at:%Y-%m-%d}: rehearse it again"
     return ""

@@ -14,6 +14,7 @@ from statistics import fmean
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident
 
 NIGHT_FROM, NIGHT_TO = 22, 7
@@ -65,7 +66,7 @@ class Review:
     budgets: tuple[Spend, ...] = ()
     overdue: tuple[str, ...] = ()
     stale_runbooks: tuple[str, ...] = ()
-    stale_exercises: tuple[str, ...] = ()
+    stale_drills: tuple[str, ...] = ()
     unreachable: tuple[str, ...] = ()
     not_ready: tuple[str, ...] = ()
 
@@ -107,7 +108,7 @@ def words(found: Review) -> list[str]:
     severe = Counter(one.severity for one in counted)
     by = ", ".join(f"{count} {name}" for name, count in sorted(severe.items()))
     lines = [
-        f"Week {found.since:%d %b} to {found.until:%d %b}, {found.agents} agents.",
+        f"Week {found.since:%d %b} to {found.until:%d %b}, {plural(found.agents, 'agent')}.",
         f"Incidents: {len(counted)}{f' ({by})' if by else ''}, {sum(one.open for one in counted)} still open.",
         _times(found.times),
         _pages(found),
@@ -116,7 +117,7 @@ def words(found: Review) -> list[str]:
         *_listed("Overdue", found.overdue),
         *_listed("Cannot be reached", found.unreachable),
         *_listed("Runbooks to mend", found.stale_runbooks),
-        *_listed("Drills due", found.stale_exercises),
+        *_listed("Drills due", found.stale_drills),
         *_listed("In production without evidence", found.not_ready),
     ]
     return lines if len(lines) > 4 else [*lines, "Nothing is owed."]  # noqa: PLR2004 - the four that always stand there

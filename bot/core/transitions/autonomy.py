@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.core.formatting.plurals import plural
 from bot.core.incident import events as ev
 from bot.core.incident.effects import Effect, PostCard, PushRung, Say
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
@@ -53,6 +54,9 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
     )
     lowered = replace(incident, rungs=rungs, timers=timers)
     text = f"Step down{scope} requested: {event.from_rung} -> {event.to_rung}{until}. {event.reason}".rstrip()
+    if event.follows is not None:
+        held = f"stays on {event.to_rung}" if event.from_rung == event.to_rung else f"goes down to {event.to_rung}"
+        text = f"Lost state: {event.reason}. {incident.agent} {held}, from epoch {event.epoch} on."
     return Transition(lowered, text, _publish(lowered, event.epoch))
 
 
@@ -64,7 +68,7 @@ def rung_seen(event: ev.RungSeen, incident: Incident) -> Transition:
     if rungs.state == "requested":
         rungs = replace(rungs, state="seen")
     seen = replace(incident, rungs=rungs)
-    text = f"{rungs.rung} read back by {event.seen} of {event.instances} instances."
+    text = f"{rungs.rung} read back by {event.seen} of {plural(event.instances, 'instance')}."
     return Transition(seen, text, edits(incident, f"autonomy-{event.epoch}", "incident"))
 
 
@@ -82,7 +86,7 @@ def rung_confirmed(event: ev.RungConfirmed, incident: Incident) -> Transition:
         confirmed = replace(confirmed, contained_at=event.at)
     if confirmed.state is IncidentState.RESPONDING and confirmed.contained_at is not None:
         confirmed = replace(confirmed, state=IncidentState.CONTAINED)
-    text = f"{rungs.rung} confirmed by {event.seen} of {event.instances} instances in {event.seconds:.0f} s."
+    text = f"{rungs.rung} confirmed by {event.seen} of {plural(event.instances, 'instance')} in {event.seconds:.0f} s."
     cards = (f"autonomy-{event.epoch}", "direct", "page", "incident", "announcement", "recovery", "resolve")
     return Transition(confirmed, text, (*edits(incident, *cards), *charts(confirmed)))
 

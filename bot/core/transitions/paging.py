@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.formatting import durations
+from bot.core.formatting.plurals import plural
 from bot.core.incident import events as ev
 from bot.core.incident.effects import Bookmark, EditCard, Effect, PostCard, Say, SetTopic
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
@@ -176,7 +177,7 @@ def _unconfirmed(_: ev.TimerDue, incident: Incident) -> Transition:
     rungs = incident.rungs
     if rungs.state not in ("requested", "seen"):
         return Transition(incident, "The step down was confirmed in time.")
-    seen = f"{rungs.seen} of {rungs.instances} instances" if rungs.instances else "no instance of it answered"
+    seen = f"{rungs.seen} of {plural(rungs.instances, 'instance')}" if rungs.instances else "no instance of it answered"
     text = f"NOT CONFIRMED: {incident.agent} has not shown that it is on {rungs.rung} ({seen})."
     incident = replace(incident, rungs=replace(rungs, state="not-confirmed"))
     people = (incident.acked_by,) if incident.acked_by in incident.roster.ways else (incident.roster.owner,)

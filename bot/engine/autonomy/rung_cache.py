@@ -5,6 +5,10 @@ takes no lock at all. What instances say back is gathered here and handed on by 
 for the database; the lock around it is held for a dictionary operation or for one agent's list.
 
 Epochs count per agent, over all its workflows: the answer to a workflow carries the newest epoch that bears on it.
+
+Missing state is never normal (`docs/design/product.md` section 7): where an instance applies a newer epoch than any
+that was committed, the database is not what it was. Until a newer one is committed, no answer is above the lowest rung
+that such an instance remembers.
 """
 
 import threading
@@ -13,11 +17,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.core.autonomy.effective_rung import effective_rung, on_ladder
+from bot.core.autonomy.lost_state import deeper, is_lost
 from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.rungs import InstanceReading, Ladder, RungState
+from bot.core.model.rungs import InstanceReading, Ladder, RememberedRung, RungState
 from bot.ports.clock import Clock
 
 INSTANCES_PER_AGENT = 1_000
+ANY_WORKFLOW = "?"
+"""The name of no workflow: it is answered with the lowest rung of any."""
 FLUSH_SEEN = timedelta(seconds=15)
 """How stale the stored last-seen time of an instance that says nothing new may become."""
 OTHER_REPLICA_LAG = FLUSH_SEEN + timedelta(seconds=10)
@@ -38,6 +46,8 @@ class RungAnswer:
     lease: timedelta
     """How long the answer was good for when it was given."""
     fallback: str
+    """The configured fallback rung, or the present one where that allows less: losing contact raises nobody."""
+    fallback_grants: Mapping[str, object]
     incident_id: int | None = None
 
 
@@ -72,6 +82,7 @@ class MemoryRungCache:
         self._lock = threading.Lock()
         self._rungs: Mapping[tuple[str, str], RungState] = {}
         self._epochs: Mapping[str, int] = {}
+        self._remembered: Mapping[str, RememberedRung] = {}
         self._seen: dict[str, OrderedDict[Instance, _Seen]] = {}
         self._news: dict[tuple[str, Instance], None] = {}
         self.publish(states)
@@ -86,6 +97,7 @@ class MemoryRungCache:
                     rungs[state.agent, state.workflow] = state
                     epochs[state.agent] = max(state.epoch, epochs.get(state.agent, 0))
             self._rungs, self._epochs = rungs, epochs
+            self._remembered = {agent: known for agent, known in self._remembered.items() if self._lacks(agent, known)}
 
     def answer(self, agent: str, workflow: str = "") -> RungAnswer:
         """What the agent may do now, for one workflow or as a whole. KeyError for an agent the fleet does not have.
@@ -96,26 +108,65 @@ class MemoryRungCache:
         fleet = self._fleet()
         found = fleet.agents[agent]
         states = self._bearing(found, workflow)
-        level, incident = _on_ladder(fleet.ladder, found.normal_rung), None
+        level, incident = on_ladder(fleet.ladder, found.normal_rung), None
         for state in states:
-            rung = _on_ladder(fleet.ladder, state.rung)
+            rung = on_ladder(fleet.ladder, state.rung)
             if state.workflow == "" or fleet.ladder.lower(level, rung) != level:
                 level, incident = rung, state.incident_id
         epoch = max((state.epoch for state in states), default=0)
+        remembered = self._remembered.get(agent)
+        if remembered is not None:
+            level = fleet.ladder.lower(level, on_ladder(fleet.ladder, remembered.level))
+            epoch = max(epoch, remembered.epoch)
         return self._write(found, workflow, fleet.ladder, level, epoch, incident)
 
     def epoch(self, agent: str) -> int:
         """The newest epoch of the agent over all its workflows; 0 when nothing was ever changed."""
         return self._epochs.get(agent, 0)
 
+    def remember(self, agent: str, level: str, epoch: int, workflow: str = "") -> None:
+        """Take note of what an instance applies; it counts where what was committed does not explain it."""
+        with self._lock:
+            self._note(agent, level, epoch, workflow)
+
+    def _note(self, agent: str, level: str, epoch: int, workflow: str) -> None:
+        fleet = self._fleet()
+        if agent not in fleet.agents:
+            return
+        ladder = fleet.ladder
+        stored = effective_rung(fleet.agents[agent], ladder, list(self._rungs.values()), workflow)
+        low = on_ladder(ladder, level) if deeper(ladder, level, stored) else ladder.names()[0]
+        if not self._lacks(agent, RememberedRung(epoch, low)):
+            return
+        known = self._remembered.get(agent, RememberedRung(epoch, low))
+        lowest = ladder.lower(low, on_ladder(ladder, known.level))
+        self._remembered = {**self._remembered, agent: RememberedRung(max(epoch, known.epoch), lowest)}
+
+    def _lacks(self, agent: str, known: RememberedRung) -> bool:
+        """Whether it is not in what was committed."""
+        return is_lost(known, self._rungs.get((agent, "")), self.epoch(agent), self._fleet().ladder)
+
+    def remembered(self) -> Mapping[str, Sequence[RememberedRung]]:
+        """By agent, what its instances remember beyond what was committed, and what was committed as known here."""
+        agents, told = self._fleet().agents, self._remembered
+        return {
+            agent: (
+                *((told[agent],) if agent in told else ()),
+                RememberedRung(self.epoch(agent), self.answer(agent, ANY_WORKFLOW).level),
+            )
+            for agent in self._epochs.keys() | told.keys()
+            if agent in agents
+        }
+
     def record(self, reading: InstanceReading) -> None:
-        """Remember what an instance says it applies. The oldest instance goes when the agent has too many."""
+        """Keep what an instance says it applies. The oldest instance goes when the agent has too many."""
         key = reading.workflow, reading.instance
         with self._lock:
+            self._note(reading.agent, reading.level, reading.epoch, reading.workflow)
             instances = self._seen.setdefault(reading.agent, OrderedDict())
             seen = instances.get(key)
             if seen is None:
-                self._prepare_minutes(reading.agent, instances)
+                self._evict_oldest(reading.agent, instances)
                 seen = instances[key] = _Seen(reading)
             if reading.seen_at >= seen.reading.seen_at:
                 seen.reading, seen.from_other_replica = reading, False
@@ -127,13 +178,14 @@ class MemoryRungCache:
         """Take over what instances said to other replicas. It is stored already; an older word changes nothing."""
         with self._lock:
             for reading in readings:
+                self._note(reading.agent, reading.level, reading.epoch, reading.workflow)
                 key = reading.workflow, reading.instance
                 instances = self._seen.setdefault(reading.agent, OrderedDict())
                 seen = instances.get(key)
                 if seen is not None and _said(seen.reading) >= _said(reading):
                     continue
                 if seen is None:
-                    self._prepare_minutes(reading.agent, instances)
+                    self._evict_oldest(reading.agent, instances)
                 instances[key] = _Seen(reading, reading, from_other_replica=True)
                 instances.move_to_end(key)
                 self._news.pop((reading.agent, key), None)
@@ -185,6 +237,7 @@ class MemoryRungCache:
     ) -> RungAnswer:
         """Put the answer together, with its lease."""
         rung = ladder.rung(level)
+        fallback = ladder.rung(ladder.lower(level, on_ladder(ladder, agent.control.fallback_rung)))
         lease = timedelta(seconds=agent.control.not_after)
         return RungAnswer(
             agent=agent.key,
@@ -195,11 +248,12 @@ class MemoryRungCache:
             grants=rung.grants,
             not_after=self._clock.now() + lease,
             lease=lease,
-            fallback=agent.control.fallback_rung,
+            fallback=fallback.name,
+            fallback_grants=fallback.grants,
             incident_id=incident,
         )
 
-    def _prepare_minutes(self, agent: str, instances: OrderedDict[Instance, _Seen]) -> None:
+    def _evict_oldest(self, agent: str, instances: OrderedDict[Instance, _Seen]) -> None:
         """Drop the instances seen longest ago, so that a new name each poll cannot eat the memory."""
         while len(instances) >= INSTANCES_PER_AGENT:
             key, _ = instances.popitem(last=False)
@@ -209,12 +263,6 @@ class MemoryRungCache:
 def _said(reading: InstanceReading) -> tuple[datetime, int]:
     """By which of two words of an instance the later one is known; of two at one moment the one that knows more."""
     return reading.seen_at, reading.epoch
-
-
-def _on_ladder(ladder: Ladder, rung: str) -> str:
-    """The rung itself, or the bottom where a reloaded ladder lost it: a change of words must not raise anybody."""
-    names = ladder.names()
-    return rung if rung in names else names[-1]
 
 
 def _behind(word: InstanceReading, known: InstanceReading, ladder: Ladder) -> bool:

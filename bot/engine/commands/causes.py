@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from bot.core.cards.answer import Answer
 from bot.core.diagnosis.attribution import Suspect
 from bot.core.incident import permissions
-from bot.core.incident.events import Attributed, RunbookAdopted
+from bot.core.incident.events import Attributed, RunbookAdopted, Verdict
 from bot.core.incident.incident import IllegalMove, Incident
 from bot.core.model.cause import CAUSE_WORDS, KINDS, CauseKind
-from bot.core.model.people import Actor
+from bot.core.model.people import BOT, Actor
 from bot.core.runbooks.playbook import Playbook
 from bot.engine.commands.act_recorder import ActRecorder
 from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
@@ -28,13 +28,13 @@ class CauseCommands:
     playbooks: Playbooks
     runbooks: RunbookPlans
 
-    def evidence(self, incident_id: int) -> Answer:
-        """Look again, now, and show what is behind it."""
+    def evidence(self, incident_id: int, actor: Actor = BOT) -> Answer:
+        """Look again, now, and show what is behind it. What is new in it is recorded as seen by `actor`."""
         incident = self.acts.store.incident(incident_id)
         if incident is None:
             return _none(incident_id)
         now = self.acts.now()
-        found = self.attribution.look(incident, now) if incident.open else incident.assessment
+        found = self.attribution.look(incident, now, actor) if incident.open else incident.assessment
         present = self.acts.store.incident(incident_id) or incident
         card = causes_card(
             self.acts.views.header(present, now), present, found or present.assessment, self.acts.views.name
@@ -68,8 +68,8 @@ class CauseCommands:
         kind, subject, words = meant
         first = incident.assessment.top if incident.assessment else None
         confirmed = first is not None and (kind, subject) == first.key
-        verdict = "ruled-out" if out else "confirmed" if confirmed else "corrected"
-        event = Attributed(self.acts.now(), actor, kind, verdict, subject, words, note.strip())  # type: ignore[arg-type]
+        verdict: Verdict = "ruled-out" if out else "confirmed" if confirmed else "corrected"
+        event = Attributed(self.acts.now(), actor, kind, verdict, subject, words, note.strip())
 
         def decide(fresh: Incident) -> Attributed | None:
             known = (*fresh.ruled_out,) if out else (fresh.cause,)

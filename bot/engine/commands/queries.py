@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.core.cards.answer import Answer, Card
 from bot.core.cards.team import HomeCard
+from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
@@ -69,7 +70,7 @@ class Queries:
         else:
             found, title = self.store.followups(incident_id=incident_id), f"Follow-ups of INC-{incident_id:04d}"
         card = self.views.followup_list(title, list(found), self.clock.now())
-        return Answer(f"{len(found)} open.", card=card)
+        return Answer(f"{plural(len(found), 'follow-up')} open.", card=card)
 
     def home(self, actor: Actor) -> HomeCard:
         """The home tab of one person, with what each own agent still lacks before it may go live."""
@@ -110,17 +111,19 @@ class Queries:
     def incidents(self) -> Answer:
         """Open incidents."""
         card = self.views.incident_list(self.clock.now())
-        return Answer("No incident is open." if not card.rows else f"{len(card.rows)} open.", card=card)
+        return Answer(
+            "No incident is open." if not card.rows else f"{plural(len(card.rows), 'incident')} open.", card=card
+        )
 
     def fleet(self) -> Answer:
         """Every agent."""
         card = self.views.fleet_card(self.clock.now(), off_normal=False)
-        return Answer(f"{len(card.rows)} agents.", card=card)
+        return Answer(f"{plural(len(card.rows), 'agent')}.", card=card)
 
     def off_normal(self) -> Answer:
         """Agents off their normal rung."""
         card = self.views.fleet_card(self.clock.now(), off_normal=True)
-        text = f"{len(card.rows)} agents are off their normal rung." if card.rows else card.empty
+        text = _off_normal(len(card.rows)) if card.rows else card.empty
         return Answer(text, card=card)
 
     def agent(self, key: str) -> Answer:
@@ -139,7 +142,7 @@ class Queries:
             return Answer(str(unknown), ok=False)
         card = self.views.changes_card(found, self.clock.now())
         count = len(card.changes)
-        what = f"{count} {'change' if count == 1 else 'changes'}" if count else "Nothing changed"
+        what = plural(count, "change") if count else "Nothing changed"
         return Answer(f"{what} on {found.key} in the last 24 h.", card=card)
 
     def sli(self, key: str, sli_name: str) -> Answer:
@@ -156,3 +159,8 @@ class Queries:
         if incident is None:
             return Answer(f"There is no incident INC-{incident_id:04d}.", ok=False)
         return Answer(incident.number, card=card(incident), incident_id=incident_id)
+
+
+def _off_normal(number: int) -> str:
+    """`1 agent is off its normal rung.`."""
+    return f"{plural(number, 'agent')} {'is off its' if number == 1 else 'are off their'} normal rung."

@@ -1,9 +1,10 @@
 """What was refused to whom, kept: in the incident's timeline where there is one, in the audit log, and as a count."""
 
-import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+
+import structlog
 
 from bot.core.incident.events import Refused
 from bot.core.incident.incident import IllegalMove
@@ -15,7 +16,7 @@ SAME_WITHIN = timedelta(minutes=10)
 """The same refusal to the same person is one entry in this time: nobody floods a timeline by tapping."""
 MOST_REMEMBERED = 1_000
 
-log = logging.getLogger("stepdown.audit")
+log = structlog.get_logger("stepdown.audit")
 
 
 class Refusals:
@@ -34,13 +35,13 @@ class Refusals:
             self.counts[actor.surface] = self.counts.get(actor.surface, 0) + 1
             if not self._fresh((incident_id, actor.key, why)):
                 return
-        log.warning("refused to %r by %s: %r", actor.key, actor.surface, why)
+        log.warning("a person was refused", who=repr(actor.key), surface=actor.surface, why=repr(why))
         if incident_id is None:
             return
         try:
             self._recorder.record(incident_id, lambda _: Refused(self._now(), BOT, actor, why))
         except (IllegalMove, Conflict):
-            log.warning("INC-%04d did not take the entry", incident_id)
+            log.warning("the timeline did not take the entry of a refusal", incident=f"INC-{incident_id:04d}")
 
     def _fresh(self, key: tuple[int | None, str, str]) -> bool:
         now = self._now()

@@ -115,7 +115,7 @@ class TeamworkCommands:
             actor,
             incident_id,
             permissions.may_respond,
-            lambda _: Noted(self.acts.now(), actor, text.strip(), sort),  # type: ignore[arg-type]
+            lambda _: Noted(self.acts.now(), actor, text.strip(), sort),  # type: ignore[arg-type]  # a word of the form
             f"{sort.capitalize()} added to {{number}}.",
         )
 
@@ -190,7 +190,15 @@ class TeamworkCommands:
             if source in incident.captured:
                 return None
             item = {"task": next_task(incident), "followup": followups.next_id(incident)}.get(sort, "")
-            return Noted(self.acts.now(), actor, text, sort, item=item, said_at=said_at, source=source)  # type: ignore[arg-type]
+            return Noted(
+                self.acts.now(),
+                actor,
+                text,
+                sort,  # type: ignore[arg-type]  # a word of the form
+                item=item,
+                said_at=said_at,
+                source=source,
+            )
 
         return self.acts.record(
             actor, incident_id, permissions.may_respond, decide, f"Taken over into {{number}} as a {sort}."

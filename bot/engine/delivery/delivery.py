@@ -30,6 +30,7 @@ from bot.core.incident.events import (
     EffectFailed,
     Event,
     EvidenceGathered,
+    PageOutcome,
     PageSettled,
     PostmortemDrafted,
 )
@@ -281,8 +282,8 @@ class Delivery:
     def _failure(self, job: Job, state: str, why: str) -> Event | None:
         effect, now = job.effect, self._clock.now()
         if isinstance(effect, Page):
-            outcome = "unknown" if state == "unknown" else "failed"
-            return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, why)  # type: ignore[arg-type]
+            outcome: PageOutcome = "unknown" if state == "unknown" else "failed"
+            return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, why)
         if isinstance(effect, EditCard | Notice | CanaryPage) or (
             isinstance(effect, DrawCharts) and effect.stamp != FIRST_CHARTS
         ):
@@ -296,7 +297,7 @@ class Delivery:
         agent = self._fleet().agents.get(incident.agent)
         control = self._adapters.controls.get(agent.control.kind) if agent else None
         state = self._store.rung(effect.agent, effect.workflow)
-        if agent is None or control is None or not agent.control.url:
+        if agent is None or control is None:
             raise Folded("the agent polls for its rung")
         if state is None or state.epoch != effect.epoch:
             raise Folded("a newer rung replaced it")

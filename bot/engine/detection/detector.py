@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.core.detection import literal_rule
+from bot.core.detection import evidence_rule, literal_rule
+from bot.core.detection.evidence.allowance import Allowance
 from bot.core.incident.events import Breached, Cleared, Event, PagingBegan, RecoveryReset, Reopened, Sighted
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import BOT
 from bot.core.model.samples import Series, minute_of
-from bot.core.model.slis import Breach, Call, Sli
+from bot.core.model.slis import Baseline, Breach, Call, Sli
 from bot.engine.baselines import Baselines, Rows
 from bot.engine.incidents.opener import IncidentOpener, severity
 from bot.engine.incidents.recorder import IncidentRecorder
@@ -25,7 +26,11 @@ from bot.ports.errors import Conflict
 from bot.ports.store import Store
 
 LOOK_BACK = 90
-"""Minutes of history that detection reads: the longest sustain, pooling and a long run of bad minutes."""
+"""Minutes of history that the literal rule reads: the longest sustain, pooling and a long run of bad minutes."""
+GLANCE = 10
+"""Minutes read of a healthy agent to see whether it is worth reading more."""
+LOOKS_A_MINUTE = 12.0
+"""How often the minute that is not over yet is looked at, at most; each look may go wrong, so each needs more."""
 STALE_AFTER = 5
 """A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
 SILENCE_SLACK = 10
@@ -87,7 +92,8 @@ class Detector:
         now = self._clock.now()
         newest = minute_of(now)
         known = self._suspects(known, now)
-        rows = self._history.rows([agent.key for agent in known], newest - LOOK_BACK, newest + 1) if known else {}
+        back = max((_look_back(agent) for agent in known), default=0)
+        rows = self._history.rows([agent.key for agent in known], newest - back, newest + 1) if known else {}
 
         def judge(agent: Agent) -> None:
             with self._locks[hash(agent.key) % STRIPES]:
@@ -114,7 +120,10 @@ class Detector:
                 continue
             baseline = self._history.current(agent, series, sli, now) if sli.objective.relative else None
             limit = literal_rule.objective_limit(sli, baseline)
-            if literal_rule.call_of(sli, literal_rule.measure(sli, own, max(own)), limit) is Call.BAD:
+            if evidence_rule.follows_evidence(sli, own):
+                if evidence_rule.suspicious(sli, own, max(own), limit):
+                    return True
+            elif literal_rule.call_of(sli, literal_rule.measure(sli, own, max(own)), limit) is Call.BAD:
                 return True
         return False
 
@@ -154,15 +163,49 @@ class Detector:
         if minute_of(look.now) - newest > STALE_AFTER + literal_rule.reach(sli):
             return None
         baseline = known.baseline if known else None
-        if known is None and sli.objective.relative:
-            baseline = self._history.current(look.agent, series, sli, look.now)
+        if known is None and (sli.objective.relative or sli.rule == "evidence"):
+            baseline = self._history.current(look.agent, series, sli, look.now, hurried=True)
         if known is not None and known.cleared_at is None:
-            why = literal_rule.cleared(sli, rows, newest, baseline)
+            why = self._cleared(look, sli, rows, known)
             return Cleared(look.now, BOT, series, why) if why else None
         if self._excused(look, sli):
             return None
-        run = literal_rule.breach(sli, rows, newest, baseline)
-        return None if run is None else self._onset(look, series, sli, run, known)
+        run = self._run(look, sli, rows, baseline, known)
+        return None if run is None else self._onset(look, series, sli, run, known, baseline)
+
+    def _cleared(self, look: _Look, sli: Sli, rows: Rows, known: Breach) -> str:
+        """Why a breach is over; of the evidence only closed minutes speak."""
+        newest = max(rows, default=0)
+        if not evidence_rule.follows_evidence(sli, rows):
+            return literal_rule.cleared(sli, rows, newest, known.baseline)
+        closed = min(newest, minute_of(look.now) - 1)
+        return evidence_rule.cleared(sli, rows, closed, known.baseline, known.value)
+
+    def _run(
+        self, look: _Look, sli: Sli, rows: Rows, baseline: Baseline | None, known: Breach | None
+    ) -> literal_rule.Run | None:
+        """A breach that ends now: by evidence where the SLI is judged so, over closed minutes and the running one."""
+        newest = max(rows, default=0)
+        if not evidence_rule.follows_evidence(sli, rows):
+            return literal_rule.breach(sli, rows, newest, baseline)
+        since = self._well_since(look, known)
+        closed = min(newest, minute_of(look.now) - 1)
+        found = evidence_rule.breach(sli, rows, closed, baseline, self._allowance(look.agent), since)
+        if found is None and newest > closed:
+            running = self._allowance(look.agent, LOOKS_A_MINUTE)
+            found = evidence_rule.breach(sli, rows, newest, baseline, running, since)
+        return found
+
+    def _allowance(self, agent: Agent, looks: float = 1.0) -> Allowance:
+        """Half of the pages by chance are for the closed minutes, half for the running one."""
+        return Allowance(self._fleet().false_pages / 2, max(1, len(agent.slis)), looks)
+
+    def _well_since(self, look: _Look, known: Breach | None) -> int | None:
+        """From when on minutes count: what was ill before a breach was over or an incident closed was told already."""
+        if known is not None and known.cleared_at is not None:
+            return minute_of(known.cleared_at)
+        closed = self._store.last_closed(look.agent.key, "slo", look.now - timedelta(minutes=evidence_rule.LOOK_BACK))
+        return None if closed is None or closed.resolved_at is None else minute_of(closed.resolved_at)
 
     def _excused(self, look: _Look, sli: Sli) -> bool:
         """A rung that waits for people drives HER and AQDD up by itself; that is no new breach."""
@@ -170,9 +213,17 @@ class Detector:
         on = next((rung for rung in fleet.ladder if rung.name == look.rung), None)
         return sli.moved_by_approval and on is not None and on.waits_for_people
 
-    def _onset(self, look: _Look, series: Series, sli: Sli, run: literal_rule.Run, known: Breach | None) -> Breach:
+    def _onset(
+        self,
+        look: _Look,
+        series: Series,
+        sli: Sli,
+        run: literal_rule.Run,
+        known: Breach | None,
+        judged_by: Baseline | None,
+    ) -> Breach:
         """Freeze the baseline where the run began; a breach that comes back keeps the one it had."""
-        frozen = known.baseline if known else self._history.freeze(look.agent, series, sli, run.first_bad)
+        frozen = known.baseline if known else self._history.freeze(look.agent, series, sli, run.first_bad, judged_by)
         last = run.last
         limit = literal_rule.objective_limit(sli, frozen)
         line = limit if limit is not None else last.limit or 0.0
@@ -283,7 +334,14 @@ class Detector:
 
 def _enough(agent: Agent) -> int:
     """Minutes that the call on the newest minute can rest on: how old it may be, and what is pooled behind it."""
-    return max((STALE_AFTER + 2 * literal_rule.reach(sli) + sli.window for _, sli in agent.slis), default=0)
+    return max(
+        (STALE_AFTER + 2 * literal_rule.reach(sli) + max(sli.window, GLANCE) for _, sli in agent.slis), default=0
+    )
+
+
+def _look_back(agent: Agent) -> int:
+    """Minutes that judging an agent reads."""
+    return evidence_rule.LOOK_BACK if any(sli.rule == "evidence" for _, sli in agent.slis) else LOOK_BACK
 
 
 def _silence(sli: Sli) -> int:

@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from bot.core.formatting.redaction import SHAPES_ONLY, Redact
@@ -98,7 +99,7 @@ class Poller:
         for claim in self._store.claim_polls(first_due, now, MOST_AT_ONCE - len(held), LEASE):
             with self._claiming:
                 self._under_way[claim] = now
-            self._pool.submit(lambda query=queries[claim.name], claim=claim: self._poll(query, claim))  # type: ignore[misc]
+            self._pool.submit(partial(self._poll, queries[claim.name], claim))
 
     def sources(self) -> tuple[str, ...]:
         """Names of the sources that are asked."""

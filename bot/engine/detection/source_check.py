@@ -1,36 +1,47 @@
-"""Whether the sources answer: every query is asked once for the newest minutes, and nothing is stored."""
+"""Whether a source answers: every query is asked once for the newest minutes, and nothing is stored."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.health.finding import Finding
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
-from bot.core.model.slis import PollQuery
+from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
-from bot.ports.sources import Source
+from bot.ports.sources import Fetch, Source
 
 MINUTES = 5
 SHOWN = 5
 
 
-def inspect(fleet: Fleet, sources: Mapping[str, Source], now: datetime) -> Iterator[Finding]:
-    """One finding a query; sources that push are not asked. A source that failed once is not asked again."""
-    dead: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class SourceQuestions:
+    """What an online check of one source may use. `source` None: values are pushed."""
+
+    fleet: Fleet
+    spec: SourceSpec
+    source: Source | None
+    now: datetime
+
+
+def ask_each_query(questions: SourceQuestions) -> Iterator[Finding]:
+    """One finding a query, one for a source that pushes. A source that could not be reached is not asked again."""
+    fleet, spec, source = questions.fleet, questions.spec, questions.source
+    if source is None:
+        yield Finding("source", spec.name, "fine", f"values are pushed ({spec.kind}); there is nothing to ask")
+        return
+    dead = ""
     for query in fleet.queries:
-        if query.source not in sources:
+        if query.source != spec.name:
             continue
         about = f"{query.source}: {query.sli}{f' of {query.agent}' if query.agent else ''}"
-        if query.source in dead:
-            yield Finding("source", about, "unreachable", dead[query.source])
+        if dead:
+            yield Finding("source", about, "unreachable", dead)
             continue
-        found = _asked(fleet, query, sources[query.source], about, now)
-        if found.level == "unreachable":
-            dead[query.source] = found.text
+        found = _asked(fleet, query, source, about, questions.now)
+        dead = found.text if found.level == "unreachable" else ""
         yield found
-    for name, spec in fleet.sources.items():
-        if name not in sources:
-            yield Finding("source", name, "fine", f"values are pushed ({spec.kind}); there is nothing to ask")
 
 
 def _asked(fleet: Fleet, query: PollQuery, source: Source, about: str, now: datetime) -> Finding:
@@ -39,6 +50,10 @@ def _asked(fleet: Fleet, query: PollQuery, source: Source, about: str, now: date
         fetched = source.fetch(query, newest - MINUTES + 1, newest)
     except SourceError as error:
         return Finding("source", about, "unreachable" if error.passing else "problem", str(error))
+    return _judged(fleet, query, fetched, about)
+
+
+def _judged(fleet: Fleet, query: PollQuery, fetched: Fetch, about: str) -> Finding:
     seen = {sample.series for sample in fetched.samples}
     if not seen:
         said = f" ({fetched.warnings[0]})" if fetched.warnings else ""
@@ -55,4 +70,6 @@ def _asked(fleet: Fleet, query: PollQuery, source: Source, about: str, now: date
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         return Finding("source", about, "warning", f"no data for {', '.join(missing[:SHOWN])}{more}")
+    if fetched.warnings:
+        return Finding("source", about, "warning", "; ".join(fetched.warnings[:SHOWN]))
     return Finding("source", about, "fine", f"{len(seen)} series answer")

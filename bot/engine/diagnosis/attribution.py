@@ -10,7 +10,7 @@ from bot.core.diagnosis.attribution import Assessment, assess, facts
 from bot.core.diagnosis.playbook_matching import matches
 from bot.core.incident.events import Assessed
 from bot.core.incident.incident import IllegalMove, Incident
-from bot.core.model.people import BOT
+from bot.core.model.people import BOT, Actor
 from bot.core.runbooks.playbook import Playbook
 from bot.engine.diagnosis.evidence_collector import EvidenceCollector
 from bot.engine.incidents.recorder import IncidentRecorder
@@ -63,12 +63,15 @@ class AttributionRunner:
         every = next((every for up_to, every in AGAIN if age <= up_to), None)
         return last is None or (every is not None and now - last >= every)
 
-    def look(self, incident: Incident, now: datetime) -> Assessment | None:
-        """Assess now; recorded where it says something new. None for an agent that left the fleet file."""
+    def look(self, incident: Incident, now: datetime, actor: Actor = BOT) -> Assessment | None:
+        """Assess now; recorded, as looked up by `actor`, where it says something new.
+
+        None for an agent that left the fleet file.
+        """
         self._looked[incident.id] = now
         found = self.assessment(incident, now)
         if found is not None:
-            self._record(incident.id, found)
+            self._record(incident.id, found, actor)
         return found
 
     def assessment(self, incident: Incident, now: datetime) -> Assessment | None:
@@ -79,9 +82,9 @@ class AttributionRunner:
         seen = facts(material)
         return assess(material, seen, matches(self._playbooks(), material, seen), now)
 
-    def _record(self, incident_id: int, found: Assessment) -> None:
+    def _record(self, incident_id: int, found: Assessment, actor: Actor) -> None:
         def decide(incident: Incident) -> Assessed | None:
-            return Assessed(found.at, BOT, found) if news(incident.assessment, found) else None
+            return Assessed(found.at, actor, found) if news(incident.assessment, found) else None
 
         try:
             self._recorder.record(incident_id, decide)

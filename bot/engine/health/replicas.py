@@ -79,7 +79,7 @@ class ReplicaSync:
         """Whether every replica alive knew this epoch before it last passed on what its instances said."""
         others = self._others
         known, since = self._known.get(agent, (0, 0.0))
-        return not others or (known >= epoch and all(other.told_at >= since for other in others))
+        return not others or (known >= epoch and all(other.reported_at >= since for other in others))
 
     def alive(self) -> Mapping[str, str]:
         """The replicas alive, this one first: name -> host."""

@@ -6,6 +6,7 @@ Each asks by itself whether it is due, and one that fails costs the others nothi
 from collections.abc import Callable
 
 from bot.core.model.fleet import Fleet
+from bot.engine.baselines import Baselines
 from bot.engine.budgets.burn_alerts import BurnAlerts
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.reliability.readiness_check import ReadinessCheck
@@ -14,6 +15,9 @@ from bot.engine.reports.issue_sync import IssueSync, Tracker
 from bot.engine.run_all import run_all
 from bot.ports.clock import Clock
 from bot.ports.store import Store
+
+LEARNED_A_MINUTE = 20
+"""Series whose noise is learned in a minute: 3 seconds of one core, and 10,000 of them in a working day."""
 
 
 class RoutineChecks:
@@ -27,12 +31,14 @@ class RoutineChecks:
         clock: Clock,
         wall: Callable[[], float],
         readiness_check: ReadinessCheck,
+        baselines: Baselines,
         tracker: Tracker | None,
         log: Callable[[str], None],
     ) -> None:
-        self._checks = [
+        self._checks: list[Callable[[], None]] = [
             BurnAlerts(store, recorder, fleet, clock, wall).tick,
             WeeklyReview(store, fleet, readiness_check, clock, wall).post_if_due,
+            lambda: baselines.learn_some(LEARNED_A_MINUTE, clock.now()),
         ]
         if tracker is not None:
             self._checks.append(IssueSync(store, recorder, fleet, clock, tracker, log).tick)

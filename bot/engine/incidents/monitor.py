@@ -189,8 +189,8 @@ class IncidentMonitor:
     def read_back(self) -> None:
         """Compare what was requested with what instances say they apply.
 
-        Every instance counts whose lease on its last rung has not run out (the rung cache drops the others): until then it
-        may still act on that rung, however silent it is.
+        Every instance counts whose lease on its last rung has not run out (the rung cache drops the others): until then
+        it may still act on that rung, however silent it is.
         """
         now = self._clock.now()
         waiting = ("requested", "seen", "not-confirmed")
@@ -294,12 +294,13 @@ def lower_for(
 def applies(ladder: Ladder, reading: InstanceReading, rungs: IncidentRungs) -> bool:
     """True when an instance says that it obeys this change or a later one.
 
-    After a step down a rung still lower (of its workflow, or because it was out of contact) is obeying too.
+    After a step down a rung still lower (of its workflow, or because it was out of contact) is obeying too; so it is
+    where state was lost and the rung stayed what it was.
     """
     names = ladder.names()
     if reading.epoch < rungs.epoch or reading.level not in names or rungs.rung not in names:
         return False
-    lowered = rungs.from_rung in names and ladder.depth(rungs.rung) > ladder.depth(rungs.from_rung)
+    lowered = rungs.from_rung in names and ladder.depth(rungs.rung) >= ladder.depth(rungs.from_rung)
     at_least = ladder.depth(reading.level) >= ladder.depth(rungs.rung)
     return at_least if lowered else reading.level == rungs.rung
 

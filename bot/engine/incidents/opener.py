@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.core.autonomy import containment_rules
 from bot.core.detection.literal_rule import objective_limit, worst
 from bot.core.formatting.numbers import figure
+from bot.core.formatting.titles import in_sentence
 from bot.core.incident import severity as severities
 from bot.core.incident.events import IncidentKind, Opened, Roster, Severity, Suggestion
 from bot.core.incident.incident import Incident, IncidentState
@@ -86,6 +87,10 @@ class IncidentOpener:
         """A person opened it."""
         return self._open(agent, "manual", title, "SEV3", now, actor=actor, pages=pages)
 
+    def lost_state(self, agent: Agent, title: str, now: datetime) -> Incident:
+        """The database knows less than somebody remembers. Pages the owner, whatever the rung: people settle it."""
+        return self._open(agent, "lost-state", title, severity(self._fleet(), agent, self.rung(agent), ()), now)
+
     def _open(
         self,
         agent: Agent,
@@ -135,7 +140,7 @@ def headline(breach: Breach) -> str:
     scope = f" in {breach.series.workflow}" if breach.series.workflow else ""
     limit = objective_limit(sli, breach.baseline)
     line = figure(limit if limit is not None else breach.limit, unit)
-    return f"{sli.title.lower()}{scope} {figure(breach.value, unit)} (limit {line})"
+    return f"{in_sentence(sli.title)}{scope} {figure(breach.value, unit)} (limit {line})"
 
 
 def suggest(fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach], stuck: float = 0.0) -> Suggestion | None:

@@ -101,4 +101,5 @@ def rung_of(incident: Incident, event: Event) -> RungState | None:
         reason=event.reason,
         until=event.until if isinstance(event, RungLowered) else None,
         incident_id=incident.id,
+        follows=event.follows if isinstance(event, RungLowered) else None,
     )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.cards.page import PageCard
 from bot.core.cards.parts import Header, RungLine
+from bot.core.formatting.plurals import plural
 from bot.core.incident.effects import CanaryPage, Effect
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person, Way
@@ -93,7 +94,7 @@ class Canary:
         """Send this week's when it is due, and settle the last one."""
         now = self._clock.now()
         person = self._fleet().people.get(self._person)
-        last = self._store.last_occasion(KIND)
+        last = self._store.last_once_marker(KIND)
         if last is not None and not last.outcome:
             self._settle(last, now)
         local = now.astimezone(ZoneInfo(person.tz)) if person is not None else now
@@ -123,7 +124,7 @@ class Canary:
         if waiting and now - last.at < PATIENCE:
             return
         if keys and not missed:
-            self._store.set_outcome(KIND, last.period, "ok", f"sent by {len(keys)} ways", wall=self._wall())
+            self._store.set_outcome(KIND, last.period, "ok", f"sent by {plural(len(keys), 'way')}", wall=self._wall())
             return
         person = keys[0].split("/")[3] if keys else self._person
         why = "; ".join(missed) or f"{person} cannot be paged by any way"
@@ -135,7 +136,7 @@ class Canary:
 
     def trouble(self) -> str:
         """What is wrong since the last canary, in words; "" when it landed or there was none."""
-        last = self._store.last_occasion(KIND)
+        last = self._store.last_once_marker(KIND)
         if last is None or last.outcome != "failed":
             return ""
         return f"the test page of {last.period} failed: {last.detail}"

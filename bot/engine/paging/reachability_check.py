@@ -42,14 +42,14 @@ class ReachabilityCheck:
         """Look at start and once a day; the row of the day makes one replica say it."""
         now = self._clock.now()
         day = f"{now:%Y-%m-%d}"
-        if self._looked and self._store.occasion(KIND, day) is not None:
+        if self._looked and self._store.once_marker(KIND, day) is not None:
             return
         found = self.look()
         self._looked = True
         for hole in found:
             self._log(hole.text)
         whole = "\n".join(hole.text for hole in found)
-        before = self._store.last_occasion(KIND)
+        before = self._store.last_once_marker(KIND)
         news = whole and (before is None or before.detail != whole)
         effects = notices(self._fleet(), f"reach-{day}", _words(found), _people(found)) if news else ()
         self._store.once(KIND, day, now, effects, wall=self._wall(), detail=whole)

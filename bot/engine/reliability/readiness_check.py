@@ -90,7 +90,7 @@ class ReadinessCheck:
 
     def _reach(self, person: str) -> ReachabilityFact | None:
         """What the last daily check said of somebody; None where there was none. A hole only counted: unknown."""
-        checked = self._store.last_occasion(reachability_check.KIND)
+        checked = self._store.last_once_marker(reachability_check.KIND)
         if checked is None:
             return None
         holes = [line for line in checked.detail.splitlines() if f"({person}): " in line]

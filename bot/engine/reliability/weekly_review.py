@@ -61,7 +61,7 @@ class WeeklyReview:
             budgets=tuple(spend for agent in fleet.agents.values() for spend in self._spends(agent, until)),
             overdue=tuple(self._overdue(until)),
             stale_runbooks=tuple(_said(ready, {"runbook"})),
-            stale_exercises=tuple(_said(ready, REHEARSED, live_only=True)),
+            stale_drills=tuple(_said(ready, REHEARSED, live_only=True)),
             unreachable=tuple(_said(ready, {"owner", "deputy"})),
             not_ready=tuple(one.headline for one in ready if one.claimed == "production" and not one.production_ready),
         )
@@ -71,7 +71,7 @@ class WeeklyReview:
         now = self._clock.now()
         monday = datetime.combine(weekly_review.begins(weekly_review.week_of(now)), POSTED_AT, UTC)
         week = weekly_review.week_of(now)
-        if now < monday or not self._fleet().announcements or self._store.occasion(KIND, week) is not None:
+        if now < monday or not self._fleet().announcements or self._store.once_marker(KIND, week) is not None:
             return
         text = "\n".join(weekly_review.words(self.of(monday)))
         self._store.once(KIND, week, now, [Notice(f"{KIND}/{week}", text)], wall=self._wall())

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from bot.core.cards import words
 from bot.core.cards.fleet import AgentRow
 from bot.core.cards.parts import ConfirmState, Proposal, RungLine, SliLine
 from bot.core.detection import literal_rule
-from bot.core.formatting.numbers import figure
+from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import RungState
@@ -135,9 +136,9 @@ class SliLines:
         states = {
             "none": "no change in this incident",
             "requested": "requested, not read back yet",
-            "seen": f"read back by {rungs.seen} of {rungs.instances} instances",
-            "confirmed": f"confirmed by {rungs.seen} of {rungs.instances} instances",
-            "not-confirmed": f"NOT CONFIRMED ({rungs.seen} of {rungs.instances} instances)",
+            "seen": f"read back by {rungs.seen} of {plural(rungs.instances, 'instance')}",
+            "confirmed": f"confirmed by {rungs.seen} of {plural(rungs.instances, 'instance')}",
+            "not-confirmed": f"NOT CONFIRMED ({rungs.seen} of {plural(rungs.instances, 'instance')})",
         }
         head = f"Rung: {rungs.rung}, {states[rungs.state]}"
         if not each:
@@ -268,7 +269,7 @@ def _band_line(band: recovery_clock.BandLine, sli: Sli, breach: Breach | None) -
 
 
 def _in_words(line: SliLine) -> str:
-    now = "no data" if line.now is None else figure(line.now, line.unit)
-    normal = "" if line.baseline is None else f", baseline {figure(line.baseline, line.unit)}"
     scope = f" ({line.workflow})" if line.workflow else ""
-    return f"{line.title}{scope}: {now}, objective {line.objective}{normal}: {line.status}"
+    parts = [words.value(line), words.limit(line), words.normal(line)]
+    meaning = "" if line.status == "unknown" and line.now is None else words.SLI_WORDS[line.status]
+    return f"{words.name_of(line)}{scope}: {', '.join(part for part in (*parts, meaning) if part)}"

@@ -25,17 +25,17 @@ from bot.core.cards.parts import Header
 from bot.core.model.people import Person, Way
 from bot.engine.commands.inbound_acknowledgements import PagedRun
 from bot.pagers.http import PagerHttp
-from bot.pagers.text import CLOSED, advice, inert, numbers, page_of, place, title
+from bot.pagers.kind import PAGERDUTY_US
+from bot.pagers.text import CLOSED, advice, channel_link, inert, numbers, page_of, place, title
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
 
-US: Final = "https://events.pagerduty.com/"
+US: Final = PAGERDUTY_US
 EU: Final = "https://events.eu.pagerduty.com/"
 SUMMARY: Final = 1_024
 LARGEST: Final = 512_000
 SEVERITIES: Final[Mapping[str, str]] = {"SEV1": "critical", "SEV2": "error", "SEV3": "warning", "SEV4": "info"}
 _ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
-_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
 _DEDUP_KEY = re.compile(r"stepdown/(\d{1,18})/(\d{1,12})/(\d{1,9})/([^/]{1,100})(?:/(\d{1,9}))?")
 
 
@@ -66,9 +66,14 @@ class Alert:
         return cls(int(found[1]), int(found[2]), int(found[3]), found[4], int(found[5] or 0))
 
 
+def is_routing_key(text: str) -> bool:
+    """Whether a text looks like a routing key."""
+    return bool(_ROUTING_KEY.fullmatch(text))
+
+
 def routing_key(person: Person, way: Way) -> str:
     """The way's routing key. Raises DeliveryError, without the key."""
-    if not _ROUTING_KEY.fullmatch(way.target):
+    if not is_routing_key(way.target):
         raise DeliveryError(f"the PagerDuty routing key of {person.key} must be 32 letters and digits", permanent=True)
     return way.target
 
@@ -176,10 +181,8 @@ def _details(card: PageCard) -> dict[str, object]:
 
 def _links(header: Header) -> list[dict[str, str]]:
     """The incident's channel, once there is one."""
-    if not _CHANNEL.fullmatch(header.channel):
-        return []
-    href = f"https://slack.com/app_redirect?channel={header.channel}"
-    return [{"href": href, "text": f"{header.number} in Slack"}]
+    href = channel_link(header)
+    return [{"href": href, "text": f"{header.number} in Slack"}] if href else []
 
 
 def _reason(body: bytes, routing_key: str) -> str:

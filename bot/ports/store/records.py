@@ -28,16 +28,16 @@ class PollClaim:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """A running process on one database. `told_at` in epoch seconds of the database's clock.
+    """A running process on one database. `reported_at` in epoch seconds of the database's clock.
 
-    What its instances said before `told_at` is stored, and it answered them by every rung committed before.
+    What its instances said before `reported_at` is stored, and it answered them by every rung committed before.
     """
 
     name: str
     host: str
     pid: int
     started_at: float = 0.0
-    told_at: float = 0.0
+    reported_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,10 @@ class ReadbackStore(Protocol):
 class ReplicaStore(Protocol):
     """What processes on one database know of each other."""
 
-    def report(self, replica: Replica, told_at: float) -> tuple[Sequence[Replica], float]:
+    def report(self, replica: Replica, reported_at: float) -> tuple[Sequence[Replica], float]:
         """Say that this replica is alive and how far it told; returns the others alive, and the database's now.
 
-        `told_at` 0: only ask. On SQLite there is nobody else.
+        `reported_at` 0: only ask. On SQLite there is nobody else.
         """
         ...
 

@@ -37,11 +37,11 @@ class MinuteStore(Protocol):
         ...
 
     def roll_up(self, before: int) -> int:
-        """Roll minutes before this one (a multiple of five) into fives; returns how many rows went."""
+        """Roll minutes before this one (a multiple of five) up, five to a row; returns how many rows went."""
         ...
 
     def drop_rolled(self, before: int) -> int:
-        """Drop fives that began before this minute."""
+        """Drop five-minute rows that began before this minute."""
         ...
 
     def newest_minute(self, series: Series) -> int | None:

@@ -11,7 +11,7 @@ from bot.ports.store.records import Episode, OnceMarker, Waiting
 class DeduplicationStore(Protocol):
     """Knows deliveries that came before."""
 
-    def first_sight(self, key: str, now: datetime) -> bool:
+    def first_delivery(self, key: str, now: datetime) -> bool:
         """True exactly once for each key: for events that may be delivered again."""
         ...
 
@@ -40,11 +40,11 @@ class OnceMarkerStore(Protocol):
         """Take an occasion and want its effects, in one transaction; False where it was taken before."""
         ...
 
-    def occasion(self, kind: str, period: str) -> OnceMarker | None:
+    def once_marker(self, kind: str, period: str) -> OnceMarker | None:
         """The occasion of a period, None where it has not come."""
         ...
 
-    def last_occasion(self, kind: str) -> OnceMarker | None:
+    def last_once_marker(self, kind: str) -> OnceMarker | None:
         """The newest occasion of a kind."""
         ...
 

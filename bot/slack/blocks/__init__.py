@@ -54,12 +54,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return recovery(card)
         case ResolveCard():
             return resolve(card)
-        case FleetCard():
-            return fleet(card)
-        case AgentCard():
-            return agent(card)
-        case AgentChangesCard():
-            return agent_changes(card)
+        case FleetCard() | AgentCard() | AgentChangesCard():
+            return _of_agents(card)
         case IncidentList():
             return incident_list(card)
         case TimelineCard():
@@ -68,10 +64,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return catchup(card)
         case CausesCard():
             return causes(card)
-        case ConsoleCard():
-            return console(card)
-        case HotWashCard():
-            return hot_wash(card)
+        case ConsoleCard() | HotWashCard():
+            return console(card) if isinstance(card, ConsoleCard) else hot_wash(card)
         case HandoffCard():
             return handoff(card)
         case NudgeCard():
@@ -86,6 +80,17 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return home(card)
         case NoticeCard():
             return line(card.text)
+    assert_never(card)
+
+
+def _of_agents(card: FleetCard | AgentCard | AgentChangesCard) -> Drawn:
+    match card:
+        case FleetCard():
+            return fleet(card)
+        case AgentCard():
+            return agent(card)
+        case AgentChangesCard():
+            return agent_changes(card)
     assert_never(card)
 
 

@@ -3,9 +3,10 @@
 from slackblocks import Button
 
 from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
+from bot.core.cards.words import signs
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
-from bot.slack.text import bold, inert, signs
+from bot.slack.text import bold, inert
 
 SHOWN, MOST_GROUNDS, MOST_SIGNALS = 3, 4, 4
 LEAST_POINTS = 1.0

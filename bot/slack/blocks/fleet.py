@@ -5,10 +5,11 @@ from datetime import datetime
 from slackblocks import Button
 
 from bot.core.cards.fleet import AgentCard, AgentChange, AgentChangesCard, AgentRow, FleetCard
+from bot.core.formatting.durations import span
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
 from bot.slack.blocks.words import LONGEST_NAME, off_normal, rung_words, sli_line, sli_lines
-from bot.slack.text import bold, inert, near_time, span
+from bot.slack.text import bold, inert, near_time
 
 MOST_AGENTS = 40
 MOST_RUNGS = 12

@@ -3,6 +3,8 @@
 from slackblocks import Button, Confirm
 
 from bot.core.cards.incident import IncidentCard, IncidentList, PhaseProgress
+from bot.core.cards.words import signs
+from bot.core.formatting.plurals import plural
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, menu, titled
 from bot.slack.blocks.words import (
@@ -17,7 +19,7 @@ from bot.slack.blocks.words import (
     title_line,
     title_or_lines,
 )
-from bot.slack.text import bold, channel_link, clock_time, inert, signs
+from bot.slack.text import bold, channel_link, clock_time, inert
 
 CLOSED = ("resolved", "cancelled")
 MOST_INCIDENTS = 20
@@ -69,7 +71,7 @@ def _owed(card: IncidentCard) -> str:
     """When the next update is due, and how many tasks wait."""
     due = f"Next update due {clock_time(card.update_due)}" if card.update_due else ""
     first = f": {inert(card.tasks[0].text, 80)}" if card.tasks else ""
-    tasks = f"{len(card.tasks)} open {'task' if len(card.tasks) == 1 else 'tasks'}{first}" if card.tasks else ""
+    tasks = f"{plural(len(card.tasks), 'open task')}{first}" if card.tasks else ""
     return " · ".join(part for part in (due, tasks) if part)
 
 
@@ -117,7 +119,7 @@ def incident_list(card: IncidentList, verb: str = "") -> Drawn:
     if not card.rows:
         sheet.section("🟢 No incident is open.")
         return sheet.done("No incident is open.")
-    sheet.head(f"{len(card.rows)} open" if len(card.rows) > 1 else "1 open incident")
+    sheet.head(plural(len(card.rows), "open incident"))
     for row in card.rows[:MOST_INCIDENTS]:
         header = row.header
         link = channel_link(header.channel)

@@ -3,6 +3,7 @@
 from slackblocks import Button
 
 from bot.core.cards.page import AnnouncementCard, PageCard
+from bot.core.cards.words import signs
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, titled
 from bot.slack.blocks.words import (
@@ -20,7 +21,7 @@ from bot.slack.blocks.words import (
     title_line,
     title_or_lines,
 )
-from bot.slack.text import bold, clock_time, inert, signs
+from bot.slack.text import bold, clock_time, inert
 
 HEADLINE = 100
 OVER = ("resolved", "cancelled")

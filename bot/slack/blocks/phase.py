@@ -1,6 +1,7 @@
 """One runbook phase: what is done is one line, what is next is in full, what comes later is its title."""
 
 from bot.core.cards.incident import PhaseCard, StepLine
+from bot.core.formatting.plurals import plural
 from bot.core.runbooks.runbook import PHASES
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
@@ -28,10 +29,12 @@ def phase(card: PhaseCard) -> Drawn:
     if card.goal and not card.done:
         sheet.small(inert(card.goal, 300))
     left = _steps(sheet, card)
-    more = f"{left} more steps appear here as these are settled." if left else ""
+    more = (
+        f"{plural(left, 'more step')} {'appears' if left == 1 else 'appear'} here as these are settled." if left else ""
+    )
     sheet.small(more, f"{header.number} · runbook: {inert(card.runbook, 80)}")
     settled = sum(step.outcome in SETTLED_MARKS for step in card.steps)
-    told = "done" if card.done else f"{settled} of {len(card.steps)} steps settled"
+    told = "done" if card.done else f"{settled} of {plural(len(card.steps), 'step')} settled"
     return sheet.done(titled(header, f"{header.number} {card.phase}: {told}"))
 
 

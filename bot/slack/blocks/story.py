@@ -1,6 +1,7 @@
 """What happened: the timeline, and a late joiner's catch-up that fits one phone screen."""
 
 from bot.core.cards.incident import CatchupCard, TimelineCard, TimelineLine
+from bot.core.formatting.plurals import plural
 from bot.slack.blocks.parts import MOST_SECTION, Drawn, Sheet, titled
 from bot.slack.blocks.words import title_line
 from bot.slack.text import bold, clock_time, inert, near_time
@@ -21,7 +22,7 @@ def timeline(card: TimelineCard) -> Drawn:
         sheet.section(chunk)
     if not shown:
         sheet.section("Nothing has happened yet.")
-    return sheet.done(titled(header, f"{header.number}: {len(shown)} entries"))
+    return sheet.done(titled(header, f"{header.number}: {plural(len(shown), 'entry', 'entries')}"))
 
 
 def _entry(line: TimelineLine) -> str:

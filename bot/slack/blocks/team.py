@@ -12,6 +12,7 @@ from bot.core.cards.team import (
     TaskList,
     TrayCard,
 )
+from bot.core.formatting.plurals import plural
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
 from bot.slack.blocks.words import LONGEST_NAME, age_line, off_normal, rung_words, title_line
@@ -155,7 +156,7 @@ def task_list(card: TaskList) -> Drawn:
     header = card.header
     sheet = Sheet("tasks")
     left = [line for line in card.lines if not line.done_by]
-    sheet.head(titled(header, f"{header.number}: {len(left)} open of {len(card.lines)} tasks"))
+    sheet.head(titled(header, f"{header.number}: {len(left)} open of {plural(len(card.lines), 'task')}"))
     for line in left[:MOST_LINES]:
         done = button("Done", ids.do("task-done"), ids.about(header.incident_id, line.item))
         sheet.section(task_line(line), accessory=done)
@@ -163,7 +164,7 @@ def task_list(card: TaskList) -> Drawn:
     if not card.lines:
         sheet.section("No tasks.")
     sheet.buttons(button("Add a task…", ids.do("task"), str(header.incident_id)))
-    return sheet.done(titled(header, f"{header.number}: {len(left)} open tasks"))
+    return sheet.done(titled(header, f"{header.number}: {plural(len(left), 'open task')}"))
 
 
 def task_line(line: TaskLine) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from bot.core.cards import words
 from bot.core.cards.parts import Header, RungLine, SliLine
-from bot.core.formatting.numbers import count, figure
-from bot.slack.text import bold, channel_link, clock_time, inert, signs, span
+from bot.slack.text import bold, channel_link, clock_time, inert
 
 NEUTRAL = "⚪\ufe0f"
 """With the selector for emoji, or some fonts draw a tiny ring."""
@@ -18,18 +18,13 @@ STATE_MARKS = {
     "cancelled": NEUTRAL,
 }
 SLI_MARKS = {"breach": "🔴", "out-of-band": "🟠", "in-band": "🟢", "ok": "🟢", "unknown": NEUTRAL, "exempt": NEUTRAL}
-SLI_WORDS = {
-    "breach": "past its limit",
-    "out-of-band": "not back to normal yet",
-    "in-band": "back to normal",
-    "ok": "fine",
-    "unknown": "no data",
-    "exempt": "not counted now",
-}
+CONFIRM_MARKS = {"none": "", "requested": "⏳ ", "seen": "⏳ ", "confirmed": "✅ ", "not-confirmed": "🔴 "}
 MOST_LINES = 8
 """SLI lines on one card; the breached ones come first."""
 LONGEST_NAME = 60
 LONGEST_WHY = 160
+LONGEST_PART = 70
+"""A limit, a normal value or a workflow with the word before it."""
 
 
 def title_line(header: Header) -> str:
@@ -47,8 +42,7 @@ def age_line(header: Header) -> str:
 
 def since(header: Header) -> str:
     """`since 02:11 (12 min)`."""
-    lasted = span((header.now - header.opened_at).total_seconds())
-    return f"since {clock_time(header.opened_at)} ({lasted})"
+    return f"since {clock_time(header.opened_at)} ({words.lasted(header)})"
 
 
 def room_line(header: Header) -> str:
@@ -66,39 +60,29 @@ def sli_lines(lines: Sequence[SliLine]) -> str:
 
 def sli_line(line: SliLine) -> str:
     """`🔴 *human escalation 18.0 %* limit 5 % · normal 1.2 % · 214 tasks · refund`."""
-    now = "no data" if line.now is None else figure(line.now, line.unit)
-    parts = [_objective(line), _normal(line), "" if line.n is None else f"{count(line.n)} tasks", _scope(line)]
-    aside = inert(line.why, LONGEST_WHY) if line.status in ("exempt", "unknown") and line.why else ""
+    parts = [_short(part) for part in (words.limit(line), words.normal(line), words.tasks(line), words.workflow(line))]
+    aside = inert(line.why, LONGEST_WHY) if line.status in words.EXPLAINED and line.why else ""
     rest = " · ".join(part for part in (*parts, aside) if part)
-    return f"{SLI_MARKS[line.status]} *{inert(name_of(line), LONGEST_NAME)} {inert(now, 40)}* {rest}".rstrip()
+    return f"{_figure(line)} {rest}".rstrip()
 
 
 def band_line(line: SliLine) -> str:
     """For the recovery clock: now against the band, then what normal was."""
-    now = "no data" if line.now is None else figure(line.now, line.unit)
-    head = f"{SLI_MARKS[line.status]} *{inert(name_of(line), LONGEST_NAME)} {inert(now, 40)}* {SLI_WORDS[line.status]}"
-    sign = "≥" if line.better == "higher" else "≤"
-    band = "" if line.band is None else f"needs {sign} {inert(figure(line.band, line.unit), 40)}"
+    head = f"{_figure(line)} {words.SLI_WORDS[line.status]}"
     why = inert(line.why, LONGEST_WHY) if line.why and line.status not in ("ok", "in-band") else ""
-    rest = " · ".join(part for part in (band, _normal(line), _scope(line), why) if part)
+    parts = [_short(part) for part in (words.needs(line), words.normal(line), words.workflow(line))]
+    rest = " · ".join(part for part in (*parts, why) if part)
     return f"{head}\n↳ {rest}" if rest else head
 
 
-def name_of(line: SliLine) -> str:
-    """The SLI's title, its name where it has none."""
-    return line.title or line.name
+def _figure(line: SliLine) -> str:
+    """`🔴 *human escalation 18.0 %*`."""
+    shown = f"*{inert(words.name_of(line), LONGEST_NAME)} {inert(words.value(line), 40)}*"
+    return f"{SLI_MARKS[line.status]} {shown}"
 
 
-def _objective(line: SliLine) -> str:
-    return f"limit {inert(signs(line.objective), 60)}" if line.objective else ""
-
-
-def _normal(line: SliLine) -> str:
-    return "" if line.baseline is None else f"normal {inert(figure(line.baseline, line.unit), 40)}"
-
-
-def _scope(line: SliLine) -> str:
-    return f"workflow {inert(line.workflow, 40)}" if line.workflow else ""
+def _short(part: str) -> str:
+    return inert(part, LONGEST_PART) if part else ""
 
 
 def rung_words(rung: RungLine) -> str:
@@ -110,16 +94,8 @@ def rung_words(rung: RungLine) -> str:
 
 def confirmation(rung: RungLine) -> str:
     """How far the agent has obeyed, in words."""
-    seen = f"{rung.seen} of {rung.instances}" if rung.instances else "0"
-    took = "" if rung.seconds is None else f" in {span(rung.seconds)}"
-    told = {
-        "none": "",
-        "requested": "⏳ the agent has not read it yet",
-        "seen": f"⏳ seen by {seen} instances",
-        "confirmed": f"✅ confirmed by {seen} instances{took}" if rung.instances else f"✅ confirmed{took}",
-        "not-confirmed": f"🔴 *NOT CONFIRMED* ({seen} instances). It may still act as before.",
-    }
-    return told[rung.state]
+    told = words.confirmation(rung).replace("NOT CONFIRMED", "*NOT CONFIRMED*", 1)
+    return f"{CONFIRM_MARKS[rung.state]}{told}"
 
 
 def scope_lines(scopes: Sequence[tuple[str, str]]) -> str:
@@ -133,7 +109,7 @@ def scope_lines(scopes: Sequence[tuple[str, str]]) -> str:
 
 def off_normal(rung: RungLine) -> str:
     """Which rung is normal, where the agent is on another."""
-    return "" if rung.rung == rung.normal else f"normally {inert(rung.normal, LONGEST_NAME)}"
+    return inert(words.off_normal(rung), LONGEST_NAME + len("normally ")) if rung.rung != rung.normal else ""
 
 
 def title_or_lines(header: Header, lines: Sequence[SliLine]) -> str:

@@ -1,7 +1,8 @@
 """What stands around an incident's channel: bookmarks, its canvas; and coming back to one we were removed from."""
 
-import logging
 from typing import Final
+
+import structlog
 
 from bot.ports.chat import Receipt
 from bot.slack.client.web_api import SlackClient, SlackError, call
@@ -10,7 +11,7 @@ from bot.slack.text import plain
 MOST_TITLE: Final = 60
 THERE: Final = "channel_canvas_already_exists"
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 def bookmark(client: SlackClient, channel: str, title: str, receipt: Receipt) -> None:
@@ -41,6 +42,6 @@ def joined(client: SlackClient, channel: str) -> bool:
     try:
         call(client.conversations_join, channel=channel)
     except SlackError as error:
-        log.warning("cannot join %s again: %s", channel, error)
+        log.warning("a channel cannot be joined again: invite the app", channel=channel, why=str(error))
         return False
     return True

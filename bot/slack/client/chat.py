@@ -4,12 +4,12 @@ Every post carries its effect's key as message metadata. A repeat looks for the 
 what it finds, so that an answer that was lost does not become a second message.
 """
 
-import logging
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from slack_sdk.web import SlackResponse
 
 from bot.core.cards.answer import Card
@@ -36,7 +36,7 @@ SHUT: Final = frozenset({"is_archived", "not_in_channel", "channel_not_found"})
 _WAS_THERE = frozenset({"already_in_channel", "cant_invite_self"})
 _CANNOT_LOOK = frozenset({"missing_scope", "not_in_channel", "method_not_supported_for_channel_type"})
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 class SlackChat:
@@ -159,7 +159,7 @@ class SlackChat:
         except SlackError as error:
             if error.code not in _CANNOT_LOOK:
                 raise
-            log.warning("cannot look for %s before posting it again: %s", key, error)
+            log.warning("a post is repeated without a look whether it arrived", effect=key, why=str(error))
         return None
 
     def _history(self, channel: str) -> Iterator[Mapping[str, Any]]:
@@ -214,7 +214,7 @@ class SlackChat:
             except SlackError as error:
                 if not error.permanent and not (what == "topic" and error.untried):
                     raise  # the rest is done at the next try; after a restart the channel is found again by its name
-                log.warning("%s of the channel for %s: %s", what, key, error)
+                log.warning("a new channel lacks something", what=what, effect=key, why=str(error))
         del self._half_made[key]
         return Receipt(channel=channel)
 
@@ -304,7 +304,7 @@ class SlackChat:
         """Upload a picture without sharing it: cards show it by its id. A repeat makes another, which nobody sees."""
         file_id = self._uploaded(name, title, content, alt)
         self._pace.call(self._client.files_completeUploadExternal, files=[{"id": file_id, "title": plain(title, 200)}])
-        log.info("uploaded %s for %s", name, key)
+        log.info("a file was uploaded", name=name, effect=key)
         return Receipt(id=file_id)
 
     def _uploaded(self, name: str, title: str, content: bytes, alt: str = "") -> str:
@@ -325,7 +325,7 @@ class SlackChat:
             channel_id=channel,
             **extra,
         )
-        log.info("uploaded %s for %s", name, key)
+        log.info("a file was uploaded", name=name, effect=key)
         return Receipt(channel=channel, id=done["files"][0]["id"])
 
     def _shared(self, channel: str, name: str, size: int) -> Receipt | None:

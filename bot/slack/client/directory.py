@@ -1,13 +1,13 @@
 """Whether a person's Slack account could still be paged: one question for each, asked by the daily check."""
 
-import logging
+import structlog
 
 from bot.core.model.people import Person
 from bot.core.paging.reachability import Account
 from bot.slack.access import GONE, Access
 from bot.slack.client.web_api import SlackError
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 class SlackDirectory:
@@ -23,6 +23,6 @@ class SlackDirectory:
         except SlackError as error:
             if error.code in GONE:
                 return "gone"
-            log.warning("could not look up %s: %s", person.key, error)
+            log.warning("Slack did not say whether a person is reachable", person=person.key, why=str(error))
             return "unknown"
         return "live" if member else "gone"

@@ -1,9 +1,10 @@
 """The chart behind `/agent AGENT sli SLI`: drawn after the words are out, and shown to whoever asked alone."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
+
+import structlog
 
 from bot.core.cards.page import ChartImage
 from bot.ports.errors import DeliveryError
@@ -11,12 +12,13 @@ from bot.slack import blocks
 from bot.slack.blocks import Drawn
 from bot.slack.client.web_api import SlackClient, SlackError, call
 from bot.slack.inbound.modals import FormPlace
+from bot.slack.text import slack_id
 
 TRIES: Final = 5
 PAUSE: Final = 1.0
 """Seconds before Slack is asked again whether it shows an upload by now."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 ChartsOf = Callable[[str, str], Sequence[ChartImage]]
 """(agent, SLI) -> its charts, uploaded. Raises DeliveryError."""
@@ -35,7 +37,7 @@ class SliCharts:
         try:
             self._post(place, blocks.chart_images(self._draw(agent, sli)))
         except DeliveryError as error:
-            log.warning("no chart of %s of %s: %s", sli, agent, error)
+            log.warning("a chart could not be shown", agent=agent, sli=sli, why=str(error))
             self._say(place, blocks.line(f"There is no chart: {error}."))
 
     def _post(self, place: FormPlace, drawn: Drawn) -> None:
@@ -64,4 +66,4 @@ class SliCharts:
         try:
             self._ephemeral(place, drawn)
         except SlackError as error:
-            log.warning("could not answer %s: %s", place.user, error)
+            log.warning("a person could not be answered", user=slack_id(place.user), why=str(error))

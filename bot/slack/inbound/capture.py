@@ -4,16 +4,17 @@
 once, however often Slack tells of it. The receipt is a reaction of ours: whoever does not see it has to try again.
 """
 
-import logging
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import structlog
+
 from bot.engine.commands.commands import Commands
 from bot.slack.access import Access
 from bot.slack.client.web_api import SlackClient, SlackError, call
-from bot.slack.text import unescape, whole
+from bot.slack.text import slack_id, unescape, whole
 
 SORTS: Final[Mapping[str, str]] = {"pushpin": "note", "ballot_box_with_check": "task", "memo": "followup"}
 """Emoji -> what the message becomes."""
@@ -26,7 +27,7 @@ Body = Mapping[str, Any]
 Tell = Callable[[str, str, str], None]
 """(user, channel, words): say it to one person only."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 class Capture:
@@ -108,5 +109,10 @@ class Capture:
             call(self._client.reactions_add, channel=channel, timestamp=ts, name=RECEIPT)
         except SlackError as error:
             if error.code != "already_reacted":
-                log.info("no receipt for %s in %s: %s", ts, channel, error)
+                log.info(
+                    "no emoji shows that a message was taken over; the person is told",
+                    channel=slack_id(channel),
+                    ts=slack_id(ts),
+                    why=str(error),
+                )
                 self._tell(user, channel, words)

@@ -3,13 +3,13 @@
 Clicks and commands carry no event id and are never sent twice; acting twice on those is harmless anyway.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
 from slack_bolt import BoltResponse
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 def acted_on_once(first: Callable[[str], bool]) -> Callable[..., BoltResponse]:
@@ -18,7 +18,7 @@ def acted_on_once(first: Callable[[str], bool]) -> Callable[..., BoltResponse]:
     def pass_on(body: Mapping[str, Any], next_: Callable[[], BoltResponse]) -> BoltResponse:
         event_id = body.get("event_id")
         if event_id and not first(f"slack/{event_id}"):
-            log.info("event %s came again", event_id)
+            log.info("an event came again and is left out", event_id=event_id)
             return BoltResponse(status=200)
         return next_()
 

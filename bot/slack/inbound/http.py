@@ -7,7 +7,6 @@ there on; Bolt's own reading of bodies loses a slash command whose text contains
 
 import hmac
 import json
-import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from threading import Event, Thread
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from slack_bolt import App, BoltRequest
 from starlette.concurrency import run_in_threadpool
@@ -43,7 +43,7 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What every payload of a kind has, by path; a list stands for its first."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 Headers = Mapping[str, str]
 
@@ -147,7 +147,7 @@ class HttpConnection:
             self._before()
         except DeliveryError as error:
             self.problem = str(error)
-            log.warning("Slack is not served yet: %s", error)
+            log.warning("Slack is not served yet; it is asked again", why=str(error))
             return False
         self.problem = ""
         self._ready.set()
@@ -199,5 +199,5 @@ class HttpConnection:
 
     def _refuse(self, why: str, status: int) -> Response:
         self.refused[why] = self.refused.get(why, 0) + 1
-        log.warning("a request to %s was refused: %s", PATH, why)
+        log.warning("a request was refused", path=PATH, why=why)
         return Response(json.dumps({"error": f"refused: {why}"}), status, media_type="application/json")

@@ -4,13 +4,13 @@ A listener does nothing slow: Slack waits three seconds, and clicks and commands
 on threads of our own, so that a slow Slack cannot keep the next click from being acknowledged.
 """
 
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from slack_bolt import Ack, App
 
 from bot.core.model.fleet import Fleet
@@ -30,7 +30,7 @@ from bot.slack.inbound import modals, replies
 from bot.slack.inbound.actions import ACTIONS, clicked
 from bot.slack.inbound.capture import Capture
 from bot.slack.inbound.modals import FormPlace
-from bot.slack.text import unescape
+from bot.slack.text import slack_id, unescape
 
 WORKERS = 8
 FORMS = 4
@@ -43,7 +43,7 @@ ANYWHERE: Mapping[str, tuple[str, str]] = {
 }
 """Global shortcut -> the verb whose form it opens."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,11 @@ class Inbound:
         try:
             said = clicked(action)
         except (ValueError, KeyError):
-            log.warning("a click on %r carries %r, which is none of ours", action.get("action_id"), action.get("value"))
+            log.warning(
+                "a click is none of ours; the person is told",
+                action=repr(action.get("action_id")),
+                value=repr(action.get("value")),
+            )
             self._workers.submit(self._tell, place, replies.refused(self._outdated("button")))
             return
         self._said(said, place)
@@ -147,7 +151,7 @@ class Inbound:
         try:
             said, place = modals.submitted(dict(view), body["user"]["id"], _team(body))
         except (ValueError, KeyError, TypeError, AttributeError):
-            log.warning("a form %r was sent off that is none of ours", view.get("callback_id"))
+            log.warning("a form is none of ours; the person is told", form=repr(view.get("callback_id")))
             ack()
             place = FormPlace(body["user"]["id"], _team(body), "")
             self._workers.submit(self._tell, place, replies.refused(self._outdated("form")))
@@ -184,9 +188,9 @@ class Inbound:
                 view = home_view(self._home.commands.queries.home(caller.actor))
                 call(self._client.views_publish, user_id=user, view=view)
         except SlackError as error:
-            log.warning("could not show %s the home tab: %s", user, error)
+            log.warning("Slack did not take a home tab", user=slack_id(user), why=str(error))
         except Exception:  # the thread's outer edge: nobody waits for this
-            log.exception("could not draw the home tab of %s", user)
+            log.exception("a home tab could not be drawn", user=slack_id(user))
 
     def _taken(self, take: Callable[[Body], None]) -> Callable[[Body], None]:
         """Events of pins and reactions go to the workers; one that fails is logged and leaves no receipt."""
@@ -195,7 +199,7 @@ class Inbound:
             try:
                 take(event)
             except Exception:  # the thread's outer edge: the next event must work
-                log.exception("could not take over %s", event.get("item"))
+                log.exception("a message could not be taken over into the timeline", item=repr(event.get("item")))
 
         def on_event(event: Body) -> None:
             self._workers.submit(work, event)
@@ -239,10 +243,12 @@ class Inbound:
         try:
             call(self._client.views_open, trigger_id=place.trigger_id, view=self._form(said, place))
         except SlackError as error:
-            log.warning("could not open the form for %s: %s", said.verb.name, error)
+            log.warning(
+                "Slack did not open a form; the person is told what to type", verb=said.verb.name, why=str(error)
+            )
             self._tell(place, replies.refused(words))
         except Exception:  # the thread's outer edge: the person must hear of it
-            log.exception("could not make the form for %s", said.verb.name)
+            log.exception("a form could not be made; the person is told what to type", verb=said.verb.name)
             self._tell(place, replies.refused(words))
 
     def _form(self, said: ParsedCommand, place: FormPlace) -> Mapping[str, Any]:
@@ -258,7 +264,7 @@ class Inbound:
             if place.home:
                 self._show_home(place.user, place.team)
         except Exception:  # the thread's outer edge: the person must hear of it, and the next click must work
-            log.exception("could not do %s %s", said.verb.root, said.verb.name)
+            log.exception("a command failed; the person is told", root=said.verb.root, verb=said.verb.name)
             self._tell(place, replies.failed(said))
 
     def _done(self, said: ParsedCommand, place: FormPlace) -> Drawn | None:
@@ -295,18 +301,22 @@ class Inbound:
                 call(self._client.chat_postEphemeral, channel=place.channel, user=place.user, **shown)
                 return
         except SlackError as error:
-            log.info("no ephemeral answer in %s: %s", place.channel, error)
+            log.info(
+                "no ephemeral answer is possible; it goes as a direct message",
+                channel=slack_id(place.channel),
+                why=str(error),
+            )
         try:
             room = call(self._client.conversations_open, users=place.user)["channel"]["id"]
             call(self._client.chat_postMessage, channel=room, unfurl_links=False, unfurl_media=False, **shown)
         except SlackError as error:
-            log.warning("could not answer %s: %s", place.user, error)
+            log.warning("a person could not be answered", user=slack_id(place.user), why=str(error))
 
     def _answered(self, url: str, shown: Mapping[str, object]) -> bool:
         try:
             self._client.reply(url, {**shown, "response_type": "ephemeral", "replace_original": False})
         except SlackError as error:
-            log.info("the response URL is used up: %s", error)
+            log.info("the response URL is used up; another way is taken", why=str(error))
             return False
         return True
 
@@ -327,7 +337,7 @@ def _open_steps(scope: CommandScope, said: ParsedCommand, place: FormPlace) -> S
         number = int(said.subject) if said.subject else scope.commands.queries.incident_in(place.channel)
         return scope.commands.queries.open_steps(number) if number is not None else ()
     except Exception:  # the form matters more than its list: it then asks for the step in words
-        log.exception("could not list the open steps")
+        log.exception("the open steps could not be listed; the form asks in words")
         return ()
 
 

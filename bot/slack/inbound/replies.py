@@ -4,6 +4,7 @@ from slackblocks import Button
 
 from bot.core.cards.answer import Answer
 from bot.core.cards.incident import IncidentCard, IncidentList
+from bot.core.cards.words import signs
 from bot.core.model.fleet import Fleet
 from bot.engine.commands.commands import Commands
 from bot.slack import blocks, ids
@@ -12,7 +13,7 @@ from bot.slack.blocks.parts import Drawn, Sheet, button
 from bot.slack.commands.help_text import help_lines
 from bot.slack.commands.roots import ROOTS
 from bot.slack.commands.verbs import ParsedCommand
-from bot.slack.text import bold, channel_link, inert, signs
+from bot.slack.text import bold, channel_link, inert
 
 DONE, REFUSED, ASKED = "✅", "⛔", "⏳"
 

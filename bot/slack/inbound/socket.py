@@ -5,17 +5,19 @@ second, and where the connection has been unhealthy for 20 s it builds a *new* o
 side: closing may block for as long as a listener runs.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import Any, Final
 
+import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler as Link
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 
 from bot.ports.errors import DeliveryError
@@ -32,7 +34,7 @@ RETRY_EVERY: Final = 5.0
 MOST_SOCKETS: Final = 10
 """Connections Slack allows an app; ghosts count too."""
 
-log = logging.getLogger("stepdown.slack")
+log = structlog.get_logger("stepdown.slack")
 
 
 class SlackConnection:
@@ -103,7 +105,7 @@ class SlackConnection:
             try:
                 self._look()
             except Exception:  # the watchdog itself must outlive anything the SDK raises
-                log.exception("the Slack watchdog stumbled")
+                log.exception("a look at the Slack connection failed; the next one follows")
 
     def _look(self) -> None:
         now = self._monotonic()
@@ -113,7 +115,7 @@ class SlackConnection:
         wait = self._patience if self._link is not None else min(RETRY_EVERY, self._patience)
         if now - self._well_at < wait:
             return
-        log.warning("the Slack connection has been unhealthy for %.0f s; building a new one", now - self._well_at)
+        log.warning("the Slack connection is unhealthy; a new one is built", seconds=round(now - self._well_at))
         old, self._link = self._link, None
         if old is not None:
             self.replaced += 1
@@ -133,7 +135,7 @@ class SlackConnection:
             self._link, self.problem = link, ""
         except (OSError, DeliveryError, SlackApiError, SlackClientError) as error:
             self.problem = _why(error)
-            log.warning("no connection to Slack: %s", self.problem)
+            log.warning("there is no connection to Slack; it is tried again", why=self.problem)
             if link is not None:
                 self._retire(link)
 
@@ -141,7 +143,7 @@ class SlackConnection:
         link = Link(
             self._app,
             self._app_token,
-            logger=log.getChild("socket"),
+            logger=logging.getLogger("stepdown.slack.socket"),
             web_client=self._client,
             ping_interval=self._ping_every,
         )
@@ -157,8 +159,12 @@ class SlackConnection:
             return
         self.connections = int(message.get("num_connections") or 0)
         if self.connections >= MOST_SOCKETS - 1:
-            log.warning("Slack counts %d connections of this app; ghosts swallow clicks", self.connections)
-        log.info("connected to Slack: %s", json.dumps({"num_connections": self.connections}))
+            log.warning(
+                "Slack counts nearly as many connections of this app as it allows; clicks may go to dead ones",
+                connections=self.connections,
+                most=MOST_SOCKETS,
+            )
+        log.info("connected to Slack", connections=self.connections)
 
     def _retire(self, link: Link) -> None:
         """Close on the side: it waits for listeners that still run."""
@@ -169,16 +175,29 @@ class SlackConnection:
         self._closing = [one for one in self._closing if one.is_alive()] + [thread]
 
 
+class _Ended(ConnectionState):
+    """A state that stays ended: a reader that begins just now writes False into it, and would wait for ever."""
+
+    def __init__(self) -> None:
+        self.terminated = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, True if name == "terminated" else value)
+
+
 def _close(link: Link) -> None:
     """Close for good. The shutdown first wakes the reader, which else holds its lock for three seconds."""
+    began, link.client.current_session_state = link.client.current_session_state, _Ended()
+    began.terminated = True
     session = link.client.current_session
     sock = session.sock if session is not None else None
     try:
         if sock is not None:
-            sock.shutdown(SHUT_RDWR)
+            with suppress(OSError):  # the other side cut it; the client's threads end with its own close alone
+                sock.shutdown(SHUT_RDWR)
         link.client.close()
     except (OSError, SlackClientError) as error:
-        log.info("closing an old Slack connection: %s", error)
+        log.info("an old Slack connection did not close by itself", why=str(error))
 
 
 def _why(error: Exception) -> str:

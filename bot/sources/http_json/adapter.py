@@ -8,11 +8,10 @@ is none for the last minute asked for, one up to a minute younger stands in. An 
 minute, if it is the one just over: of the past it cannot tell.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -24,14 +23,12 @@ from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import SKEW_LIMIT, skewed, stale
 from bot.ports.clock import Clock
 from bot.ports.sources import Fetch
+from bot.sources.answers import kind_of, moment, number
 from bot.sources.http import HttpClient, HttpSettings
 from bot.sources.query_results import roles, sample
 
-NUMBERS = ("value", "count", "good", "bad", "total")
 PRESENT = 2
 """Minutes; a minute longer over than this is the past, of which an answer without a time cannot tell."""
-MILLISECONDS = 1e11
-"""Seconds since the epoch reach this in the year 5138; larger numbers are milliseconds."""
 SHOWN = 5
 
 
@@ -49,6 +46,16 @@ class _Expression(Protocol):
 def _compiled(text: str) -> _Expression:
     compiled: _Expression = jmespath.compile(text)
     return compiled
+
+
+def faults(parts: Mapping[str, str], by: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(part or `by`, why it cannot work). What names the agent and the workflow is JMESPath too."""
+    for role, text in parts.items():
+        if why := fault(role, text):
+            yield role, why
+    for label, text in by.items():
+        if why := fault(label, text):
+            yield "by", f"{label}: {why}"
 
 
 def fault(role: str, text: str) -> str:
@@ -129,7 +136,7 @@ class HttpJson:
         path = query.parts.get("items")
         items = _search(path, data) if path else [data]
         if not isinstance(items, list):
-            raise self._client.error(f"`items` of {query.sli} found {_kind(items)}, not a list")
+            raise self._client.error(f"`items` of {query.sli} found {kind_of(items)}, not a list")
         return items
 
     def _sorted(
@@ -158,9 +165,9 @@ def _minute(query: PollQuery, item: Any, span: _Span) -> tuple[int | None, str]:
     if "time" not in query.parts:
         return span.last, ""
     given = _search(query.parts["time"], item)
-    at = _moment(given)
+    at = moment(given)
     if at is None:
-        return None, "" if given is None else f"`time` is {_kind(given)}, not a time"
+        return None, "" if given is None else f"`time` is {kind_of(given)}, not a time"
     ahead = (at - span.now).total_seconds()
     if ahead > SKEW_LIMIT:
         return None, f"its time is {ahead:.0f} s ahead of our clock"
@@ -194,10 +201,10 @@ def _numeric(
 ) -> float | None:
     """The number of one role, None where there is none; what is there and is no number is said."""
     found = _search(query.parts[role], item) if role else None
-    number = _number(found)
-    if number is None and found is not None:
-        complaints[f"{series}: `{role}` is {_kind(found)}, not a number"] = None
-    return number
+    value = number(found)
+    if value is None and found is not None:
+        complaints[f"{series}: `{role}` is {kind_of(found)}, not a number"] = None
+    return value
 
 
 def _whose(query: PollQuery, item: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON
@@ -218,31 +225,3 @@ def _search(text: str, data: Any) -> Any:  # noqa: ANN401 - JSON
         return _compiled(text).search(data)
     except (JMESPathError, RecursionError):
         return None
-
-
-def _number(value: object) -> float | None:
-    """A finite number, also as text (Langfuse and others send text); True is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _moment(value: object) -> datetime | None:
-    """Seconds or milliseconds since the epoch, or ISO 8601 (UTC where it names no zone)."""
-    number = _number(value)
-    try:
-        if number is not None:
-            return datetime.fromtimestamp(number / 1000 if number >= MILLISECONDS else number, UTC)
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return (at if at is None or at.tzinfo else at.replace(tzinfo=UTC)) if at else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _kind(value: object) -> str:
-    names: Mapping[type, str] = {list: "a list", dict: "an object", bool: "true or false", type(None): "nothing"}
-    return names.get(type(value)) or repr(value)[:40]

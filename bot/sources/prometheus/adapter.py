@@ -4,26 +4,22 @@ An evaluation at the END of a minute tells of that minute: `increase(x[1m])` at 
 minute 10:04 is asked for at 10:05:00 and stored under 10:04. Queries look back one minute; Stepdown pools minutes.
 
 What is no number (NaN of 0/0, Inf, an absent series) makes no sample: the minute stays UNKNOWN, never 0. A count of 0
-is an answer: asked, and nothing was done, so the sample has no value and n = 0.
+is an answer: asked, and nothing was done, so the sample has no value and n = 0. A good counter without a series is 0
+while there are tasks: nothing good was counted.
 """
 
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Annotated, Any
-
-from pydantic import Field
+from collections.abc import Callable, Iterable, Iterator
 
 from bot.core.model.samples import Sample, Series, minute_start
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import skewed
 from bot.ports.sources import Fetch
-from bot.sources.http import HttpAnswer, HttpClient, HttpSettings, Span
-from bot.sources.query_results import Key, roles, sample
+from bot.sources.http import HttpAnswer, HttpClient
+from bot.sources.prometheus.queries import ALL
+from bot.sources.prometheus.settings import PrometheusSettings
+from bot.sources.prometheus.vectors import STEP, Labels, PartOf, Points, Vectors, Whose, parts_by_label, points_of
+from bot.sources.query_results import roles, sample
 
-STEP = 60
 POINTS_LIMIT = 11_000
 """Prometheus refuses ranges of more points a series."""
 VALUES_LIMIT = 400_000
@@ -31,59 +27,6 @@ VALUES_LIMIT = 400_000
 WARNING_LENGTH = 200
 SHOWN = 5
 """As many refused samples as are told of one by one."""
-
-_TASKS = "sum by ($by) (increase(agent_tasks_total[1m]))"
-
-
-def _per_task(counter: str) -> Mapping[str, str]:
-    return MappingProxyType({"value": f"sum by ($by) (increase({counter}[1m])) / {_TASKS}", "count": _TASKS})
-
-
-def _share(role: str, counter: str) -> Mapping[str, str]:
-    """A counter of bad things is absent until the first bad thing happens: then it is 0 wherever there are tasks."""
-    counted = f"sum by ($by) (increase({counter}[1m]))"
-    return MappingProxyType({role: f"{counted} or 0 * {_TASKS}" if role == "bad" else counted, "total": _TASKS})
-
-
-_TOOL = 'sum by ($by) (increase(agent_tool_calls_total{tool="$tool"}[1m]))'
-_TOOL_ERRORS = 'sum by ($by) (increase(agent_tool_errors_total{tool="$tool"}[1m]))'
-
-NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "dqr": _share("good", "agent_decisions_good_total"),
-        "tie": _per_task("agent_tool_calls_total"),
-        "her": _share("bad", "agent_escalations_total"),
-        "aqdd": MappingProxyType({"value": "sum by ($by) (agent_approvals_pending)"}),
-        "task_success": _share("good", "agent_tasks_succeeded_total"),
-        "tool_success": MappingProxyType({"good": f"{_TOOL} - ({_TOOL_ERRORS} or 0 * {_TOOL})", "total": _TOOL}),
-        "trajectory_length": _per_task("agent_steps_total"),
-        "cost_per_task": _per_task("agent_cost_usd_total"),
-        "time_to_resolution": _per_task("agent_task_duration_seconds_sum"),
-        "replans_per_task": _per_task("agent_replans_total"),
-        "context_use": MappingProxyType(
-            {"value": "100 * max by ($by) (agent_context_tokens) / max by ($by) (agent_context_limit_tokens)"}
-        ),
-    }
-)
-"""The metric names an agent's exporter may use so that the fleet file needs no queries: label `agent`, `task_class`."""
-
-
-class PrometheusSettings(HttpSettings):
-    """`url` is the address before `/api/v1`. `lookback` bounds how old a gauge's last scrape may be."""
-
-    lookback: Annotated[Span, Field(ge=15, le=3600)] = 120
-
-
-@dataclass(slots=True)
-class _Vectors:
-    """What the parts of one query answered: role -> minute -> whose -> number."""
-
-    numbers: dict[str, dict[int, dict[Key, float]]] = field(default_factory=dict)
-    twice: dict[Key, str] = field(default_factory=dict)
-    """Whose answer had several series, and in which role; one of them cannot be chosen, and a sum was not asked for."""
-    unlisted: set[Key] = field(default_factory=set)
-    warnings: list[str] = field(default_factory=list)
-    skew: float | None = None
 
 
 class Prometheus:
@@ -96,14 +39,13 @@ class Prometheus:
 
     def fetch(self, query: PollQuery, first: int, last: int) -> Fetch:
         """Ask for every part of the query and put them together, whose by whose and minute by minute."""
-        found = _Vectors()
-        whose = _Whose(query)
-        for role, text in query.parts.items():
-            numbers = found.numbers.setdefault(role, defaultdict(dict))
+        found = Vectors()
+        whose = Whose(query)
+        for text, parts_of in _questions(query):
             for start, end in _chunks(first, last, len(query.serves)):
                 answer = self._ask(text, start, end)
                 found.skew = answer.skew
-                _collect(self._data(answer, found), whose, role, numbers, found)
+                found.take(self._data(answer, found), whose, parts_of)
         return self._fetch(query, found, range(first, last + 1))
 
     def close(self) -> None:
@@ -117,7 +59,7 @@ class Prometheus:
         span = {"start": str((first + 1) * STEP), "end": str((last + 1) * STEP), "step": str(STEP)}
         return self._client.post_form("/api/v1/query_range", {**form, **span})
 
-    def _data(self, answer: HttpAnswer, found: _Vectors) -> Iterator[tuple[Mapping[str, str], Iterable[Any]]]:
+    def _data(self, answer: HttpAnswer, found: Vectors) -> Iterator[Points]:
         """(labels, [[time, "value"], ...]) of every series; raises SourceError for what is not an answer."""
         body = answer.data
         if not isinstance(body, dict) or body.get("status") != "success":
@@ -130,14 +72,14 @@ class Prometheus:
         kind, result = (data.get("resultType"), data.get("result")) if isinstance(data, dict) else (None, None)
         if kind not in {"vector", "matrix", "scalar"} or not isinstance(result, list):
             raise self._client.error(f"answered a {kind or 'result of no type'}, not a vector")
-        return _points(kind, result)
+        return points_of(kind, result)
 
-    def _fetch(self, query: PollQuery, found: _Vectors, minutes: range) -> Fetch:
+    def _fetch(self, query: PollQuery, found: Vectors, minutes: range) -> Fetch:
         degraded = "; ".join(dict.fromkeys(found.warnings))[:WARNING_LENGTH]
         samples: list[Sample] = []
         refused: dict[str, None] = {}
         for minute in minutes:
-            for made in _made(query, found, minute, degraded):
+            for made in _made(query, found, minute, len(minutes), degraded):
                 if isinstance(made, Sample):
                     samples.append(made)
                 elif made:
@@ -145,7 +87,7 @@ class Prometheus:
         told = [*dict.fromkeys(found.warnings), *self._complaints(query, found), *list(refused)[:SHOWN]]
         return Fetch(tuple(samples), tuple(told), found.skew)
 
-    def _complaints(self, query: PollQuery, found: _Vectors) -> Iterator[str]:
+    def _complaints(self, query: PollQuery, found: Vectors) -> Iterator[str]:
         for (agent, workflow), role in found.twice.items():
             series = Series(agent, workflow, query.sli)
             yield f"{self._name}: {series}: several series for `{role}`; aggregate them in the query (sum by ...)"
@@ -156,27 +98,13 @@ class Prometheus:
             yield f"{self._name}: {off}"
 
 
-class _Whose:
-    """Whose a series is, by its labels."""
-
-    def __init__(self, query: PollQuery) -> None:
-        self._agent, self._workflow = query.agent, query.workflow
-        self._agent_label, self._workflow_label = query.by.get("agent", ""), query.by.get("workflow", "")
-        self._serves = query.serves
-        self._agents = {agent for agent, _ in query.serves}
-
-    def key(self, labels: Mapping[str, str]) -> Key:
-        """(agent, workflow); an agent of "" is nobody's."""
-        agent = self._agent or labels.get(self._agent_label, "")
-        return agent, self._workflow or labels.get(self._workflow_label, "")
-
-    def serves(self, key: Key) -> bool:
-        """Whether the query speaks for them."""
-        return bool(key[0]) and (not self._serves or key in self._serves)
-
-    def unlisted(self, key: Key) -> bool:
-        """An agent of ours with a workflow that nobody listed: it runs unwatched."""
-        return key[0] in self._agents and bool(key[1])
+def _questions(query: PollQuery) -> Iterator[tuple[str, Callable[[Labels], Iterable[PartOf]]]]:
+    """Each text to be asked, and which part a series of its answer belongs to."""
+    if "query" in query.parts:
+        yield query.parts["query"], parts_by_label(query)
+        return
+    for role, text in query.parts.items():
+        yield text, lambda _, role=role: (PartOf(role),)  # type: ignore[misc]  # mypy takes no default for a lambda
 
 
 def _chunks(first: int, last: int, series: int) -> Iterator[tuple[int, int]]:
@@ -185,54 +113,28 @@ def _chunks(first: int, last: int, series: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + size - 1, last)
 
 
-def _points(kind: str, result: list[Any]) -> Iterator[tuple[Mapping[str, str], Iterable[Any]]]:
-    if kind == "scalar":
-        yield {}, [result]
-        return
-    field_name = "value" if kind == "vector" else "values"
-    for item in result:
-        labels = item.get("metric") if isinstance(item, dict) else None
-        points = item.get(field_name) if isinstance(item, dict) else None  # absent where it is a histogram
-        if isinstance(labels, dict) and isinstance(points, list):
-            yield labels, [points] if kind == "vector" else points
-
-
-def _collect(
-    data: Iterator[tuple[Mapping[str, str], Iterable[Any]]],
-    whose: _Whose,
-    role: str,
-    numbers: dict[int, dict[Key, float]],
-    found: _Vectors,
-) -> None:
-    """Sort the series of one answer by minute and by whose they are. Each has one series in one answer, or none."""
-    seen: set[Key] = set()
-    for labels, points in data:
-        key = whose.key(labels)
-        if not whose.serves(key):
-            if whose.unlisted(key):
-                found.unlisted.add(key)
-            continue
-        if key in seen:
-            found.twice[key] = role
-        seen.add(key)
-        for point in points:
-            try:
-                value, minute = float(point[1]), math.ceil(point[0] / STEP) - 1
-            except (TypeError, ValueError, OverflowError, LookupError):
-                continue
-            if math.isfinite(value):
-                numbers[minute][key] = value
-
-
-def _made(query: PollQuery, found: _Vectors, minute: int, degraded: str) -> Iterator[Sample | str]:
+def _made(query: PollQuery, found: Vectors, minute: int, span: int, degraded: str) -> Iterator[Sample | str]:
     """The samples of one minute, and sentences on what cannot be one."""
     value_role, n_role = roles(query)
-    at = minute_start(minute)
-    values = found.numbers[value_role].get(minute, {})
-    counts = found.numbers[n_role].get(minute, {}) if n_role else values
-    for key in counts:
+    for key in found.numbers[n_role or value_role][minute]:
         if key in found.twice:
             continue
         series = Series(*key, query.sli)
-        made = sample(query, series, at, values.get(key), counts[key] if n_role else None, degraded)
+        n = found.number(n_role, minute, key) if n_role else None
+        part = found.number(value_role, minute, key)
+        # a partial answer may lack the series only because a store is away
+        counts = n and not degraded and _counts_as_none(query, value_role)
+        if counts and found.has_nothing(value_role, minute, key, span):
+            part = 0.0
+            yield f"{series}: `{value_role}` has no series while tasks go on; it counts as 0"
+        made = sample(query, series, minute_start(minute), part, n, degraded)
         yield made if isinstance(made, Sample) or not made else f"{series}: {made}"
+
+
+def _counts_as_none(query: PollQuery, role: str) -> bool:
+    """Whether a part without a series is 0 while there are tasks.
+
+    A good counter that does not exist has counted nothing good. A bad one may as well be misspelt, and what is missing
+    must not make an agent look well; unless the total is the sum over all values of its own label.
+    """
+    return role == "good" or (role == "bad" and "query" in query.parts and query.parts.get("total") == ALL)

@@ -13,18 +13,19 @@ from contextlib import AbstractContextManager, contextmanager
 import psycopg
 import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Float, create_engine, event, literal_column, select, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from bot.store.database.errors import StoreError
 from bot.store.database.listener import CHANNEL, CONNECTING, Listener
 from bot.store.database.transactions import Close, Database, News
+from bot.store.database.urls import parsed, place_of, redacted
 
 log = structlog.get_logger("stepdown.store")
 
 OLDEST = 140000
 """PostgreSQL 14, as `server_version_num` counts."""
-TURNS = 0x5D0
+CLAIMING = 0x5D0
 """The first key of the advisory locks under which an incident's effects are claimed."""
 ALONE = 0x5D3
 """The first key of the advisory locks of what one replica does at a time."""
@@ -47,9 +48,9 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str, wall: Callable[[], float] = time.time) -> None:
         super().__init__()
-        self._url = make_url(url)
+        self._url = parsed(url)
         self._wall = wall
-        self._engine = open_pool(url)
+        self._engine = open_pool(self._url)
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
@@ -60,13 +61,15 @@ class PostgresDatabase(Database):
 
     def _check(self) -> None:
         """Refuse what would lose pages: a server out of reach, too old, or that answers before it has written."""
-        where = self._url.render_as_string(hide_password=True)
+        where = place_of(self._url)
         try:
             with self._single.connect() as connection:
                 found = int(connection.execute(text("SHOW server_version_num")).scalar_one())
                 commits = str(connection.execute(text("SHOW synchronous_commit")).scalar_one())
-        except OperationalError as error:
-            raise StoreError(f"{where} cannot be reached: {_first_line(error)}") from error
+        except DBAPIError as error:
+            raise StoreError(
+                f"{where} cannot be reached: {redacted(_first_line(error), self._url)}"
+            ) from None  # its cause may hold the password
         if found < OLDEST:
             raise StoreError(f"{where} is PostgreSQL {found // 10000}; Stepdown needs {OLDEST // 10000} or newer.")
         if commits == "off":
@@ -101,23 +104,23 @@ class PostgresDatabase(Database):
         """As far from the database's now as `wall` is from ours."""
         return float(connection.execute(select(_CLOCK)).scalar_one()) + (wall - self._wall())
 
-    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
+    def lock_incidents(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
         """Locks that end with the transaction; what somebody else holds is left to them."""
         return [
             number
             for number in incidents
             if connection.execute(
-                text("SELECT pg_try_advisory_xact_lock(:space, :number)"), {"space": TURNS, "number": number}
+                text("SELECT pg_try_advisory_xact_lock(:space, :number)"), {"space": CLAIMING, "number": number}
             ).scalar()
         ]
 
-    def one_at_a_time(self, connection: Connection, what: str) -> None:
+    def lock(self, connection: Connection, what: str) -> None:
         """A lock that ends with the transaction, on the text's own hash."""
         connection.execute(
             text("SELECT pg_advisory_xact_lock(:space, hashtext(:what))"), {"space": ALONE, "what": what}
         )
 
-    def take_time(self, connection: Connection) -> None:
+    def lift_time_limits(self, connection: Connection) -> None:
         """No bound but the end of the connection."""
         for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
             connection.execute(text(f"SET LOCAL {limit} = 0"))
@@ -138,7 +141,7 @@ class PostgresDatabase(Database):
         self._engine.dispose()
 
 
-def open_pool(url: str) -> Engine:
+def open_pool(url: URL) -> Engine:
     """Connections that are checked before use: after a restart of the database the next caller gets a live one."""
     engine = create_engine(
         url,

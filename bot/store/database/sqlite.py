@@ -6,13 +6,13 @@ for SQLite's own lock is a sleep of up to 100 ms, so writers queue on a lock of 
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from sqlalchemy import ColumnElement, Connection, Engine, Float, bindparam, create_engine, event, literal
-from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool
 
 from bot.store.database.errors import StoreError
@@ -59,14 +59,14 @@ class SqliteDatabase(Database):
         """The same."""
         return wall
 
-    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:  # noqa: ARG002 - the base has it
+    def lock_incidents(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:  # noqa: ARG002 - the base has it
         """All of them: nobody else claims."""
         return incidents
 
-    def one_at_a_time(self, connection: Connection, what: str) -> None:
+    def lock(self, connection: Connection, what: str) -> None:
         """There is one writer in any case."""
 
-    def take_time(self, connection: Connection) -> None:
+    def lift_time_limits(self, connection: Connection) -> None:
         """Nobody hurries it."""
 
     def announce(self, connection: Connection, news: Sequence[str]) -> None:
@@ -92,10 +92,10 @@ def _open(url: str, *, writes: bool) -> Engine:
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED"
 
     @event.listens_for(engine, "connect")
-    def _connect(connection: object, _record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
+    def _connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+            connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -104,12 +104,10 @@ def _open(url: str, *, writes: bool) -> Engine:
     return engine
 
 
-def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite URL; None for another engine or a database in memory."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return None
-    return Path(str(parsed.database))
+def refuse_missing(path: Path) -> None:
+    """Raise StoreError where there is nothing to look into: to open the file would make a database of it."""
+    if not path.is_file() or path.stat().st_size == 0:
+        raise StoreError(f"There is no database at {path.absolute()} yet; `stepdown run` makes it.")
 
 
 def holder_of(path: Path) -> int | None:

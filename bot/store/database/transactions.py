@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import ColumnElement, Connection
+from sqlmodel import Session
 
 Close = Callable[[], None]
 News = Callable[[str], None]
@@ -76,15 +77,15 @@ class Database(ABC):
         """A moment of this process's clock, as the clock has it that leases are judged by."""
 
     @abstractmethod
-    def take_turns(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
+    def lock_incidents(self, connection: Connection, incidents: Sequence[int]) -> Sequence[int]:
         """Those of the incidents nobody else is claiming for just now; nobody else can until the transaction ends."""
 
     @abstractmethod
-    def one_at_a_time(self, connection: Connection, what: str) -> None:
+    def lock(self, connection: Connection, what: str) -> None:
         """Wait until nobody else is at this, in any replica, and keep them waiting until the transaction ends."""
 
     @abstractmethod
-    def take_time(self, connection: Connection) -> None:
+    def lift_time_limits(self, connection: Connection) -> None:
         """Let this transaction think for as long as it has to; others lose theirs after a few idle seconds."""
 
     @abstractmethod
@@ -101,7 +102,11 @@ class Database(ABC):
 
 
 class SqlRepository:
-    """The base of every part of the store."""
+    """The base of every part of the store.
+
+    Typed rows (`read_models`, `write_models`) where there are few of them; connections and SQLAlchemy's core
+    (`looking`, `writing`) for what is asked each second or written by the thousand.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -113,3 +118,16 @@ class SqlRepository:
     def looking(self) -> AbstractContextManager[Connection]:
         """A read; inside `reading` from the snapshot that is open already."""
         return self.database.looking()
+
+    @contextmanager
+    def read_models(self) -> Iterator[Session]:
+        """A session to read rows with, on the connection that `looking` gives."""
+        with self.looking() as connection, Session(connection) as session:
+            yield session
+
+    @contextmanager
+    def write_models(self) -> Iterator[Session]:
+        """A session to write rows with: what it holds at the end goes in with the transaction, or nothing does."""
+        with self.writing() as connection, Session(connection) as session:
+            yield session
+            session.flush()

@@ -34,9 +34,9 @@ def keep_newest(connection: Connection, table: Table, rows: Rows, key: Sequence[
     names = [name for name in rows[0] if name not in key]
     whole = connection.dialect.name == "postgresql" and len(rows) > MANY
     statement = _as_arrays(table, rows, key) if whole else insert_or(connection, table)
-    said = tuple_(*(statement.excluded[name] for name in names))
+    given = tuple_(*(statement.excluded[name] for name in names))
     kept = tuple_(*(table.c[name] for name in names))
-    changed = kept.is_distinct_from(said)
+    changed = kept.is_distinct_from(given)
     newest = statement.on_conflict_do_update(
         index_elements=list(key),
         set_={name: statement.excluded[name] for name in names},

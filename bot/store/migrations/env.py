@@ -3,7 +3,6 @@
 from alembic import context
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
-from sqlmodel import SQLModel
 
 from bot.store import tables
 
@@ -19,7 +18,7 @@ with engine.connect() as connection:
         connection.commit()
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=tables.TableModel.metadata,
         render_as_batch=True,
         user_module_prefix="sqlmodel.sql.sqltypes.",
     )

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
 
 from bot.core.model.posted_change import IdTaken, PostedChange
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
-from bot.store.tables import ChangeRow
+from bot.store.tables import ChangeRow, table_of
 
-_CHANGE = ChangeRow.__table__  # type: ignore[attr-defined]
+_CHANGE = table_of(ChangeRow)
 _json: TypeAdapter[PostedChange] = TypeAdapter(PostedChange)
 
 
@@ -28,26 +29,26 @@ class SqlChanges(SqlRepository):
 
     def _put_changes(self, changes: Sequence[PostedChange]) -> int:
         wanted = {change.id: change for change in changes}
-        with self.writing() as connection:
-            query = select(_CHANGE.c.body).where(_CHANGE.c.id.in_(wanted))
-            known = [_json.validate_json(body) for (body,) in connection.execute(query)]
+        with self.write_models() as session:
+            stored = session.exec(select(ChangeRow.body).where(col(ChangeRow.id).in_(wanted)))
+            known = [_json.validate_json(body) for body in stored]
             others = [*(one for one in known if one != wanted[one.id]), *(c for c in changes if c != wanted[c.id])]
             if others:
                 raise IdTaken(dict.fromkeys(one.id for one in others))
             fresh = [change for key, change in wanted.items() if key not in {one.id for one in known}]
             for change in fresh:
                 body = _json.dump_json(change).decode()
-                connection.execute(insert(_CHANGE).values(id=change.id, at=seconds(change.at), body=body))
+                session.add(ChangeRow(id=change.id, at=seconds(change.at), body=body))
         return len(fresh)
 
     def changes(self, since: datetime, until: datetime) -> Sequence[PostedChange]:
         """Changes of this span, both ends included, oldest first."""
-        query = select(_CHANGE.c.body).where(_CHANGE.c.at.between(seconds(since), seconds(until)))
-        with self.looking() as connection:
-            rows = connection.execute(query.order_by(_CHANGE.c.at, _CHANGE.c.id)).all()
-        return [_json.validate_json(body) for (body,) in rows]
+        query = select(ChangeRow.body).where(col(ChangeRow.at).between(seconds(since), seconds(until)))
+        with self.read_models() as session:
+            found = session.exec(query.order_by(col(ChangeRow.at), col(ChangeRow.id))).all()
+        return [_json.validate_json(body) for body in found]
 
     def drop_changes(self, before: datetime) -> int:
         """Forget changes from before then; returns how many."""
         with self.writing() as connection:
-            return connection.execute(delete(_CHANGE).where(_CHANGE.c.at < seconds(before))).rowcount
+            return connection.execute(delete(_CHANGE).where(col(ChangeRow.at) < seconds(before))).rowcount

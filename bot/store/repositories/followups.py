@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.core.incident.followups import Followup
-from bot.store.codec import actor_json, moment, seconds
+from bot.store.codec import actor_json, moment, moment_or_none, seconds, seconds_or_none
 from bot.store.database.transactions import SqlRepository
-from bot.store.tables import FollowupRow
+from bot.store.tables import FollowupRow, table_of
 
-_FOLLOWUP = FollowupRow.__table__  # type: ignore[attr-defined]
+_FOLLOWUP = table_of(FollowupRow)
 
 
 class SqlFollowups(SqlRepository):
@@ -18,51 +20,55 @@ class SqlFollowups(SqlRepository):
 
     def followup(self, item: str) -> Followup | None:
         """The follow-up of that id."""
-        found = self._followups(select(_FOLLOWUP).where(_FOLLOWUP.c.id == item))
+        found = self._followups(select(FollowupRow).where(FollowupRow.id == item))
         return found[0] if found else None
 
     def followups(
         self, *, owner: str = "", agent: str = "", incident_id: int | None = None, open_only: bool = True
     ) -> Sequence[Followup]:
         """Follow-ups of an owner, an agent or an incident (all where none is named), the ones due first, first."""
-        query = select(_FOLLOWUP).order_by(_FOLLOWUP.c.due, _FOLLOWUP.c.id)
-        for column, wanted in (("owner", owner or None), ("agent", agent or None), ("incident_id", incident_id)):
-            if wanted is not None:
-                query = query.where(_FOLLOWUP.c[column] == wanted)
-        return self._followups(query.where(_FOLLOWUP.c.done_at.is_(None)) if open_only else query)
+        query = select(FollowupRow).order_by(col(FollowupRow.due), col(FollowupRow.id))
+        if owner:
+            query = query.where(FollowupRow.owner == owner)
+        if agent:
+            query = query.where(FollowupRow.agent == agent)
+        if incident_id is not None:
+            query = query.where(FollowupRow.incident_id == incident_id)
+        return self._followups(query.where(col(FollowupRow.done_at).is_(None)) if open_only else query)
 
     def due_followups(self, now: datetime, limit: int) -> Sequence[Followup]:
         """Open follow-ups whose next reminder is due."""
-        query = select(_FOLLOWUP).where(_FOLLOWUP.c.nudge_at <= seconds(now), _FOLLOWUP.c.done_at.is_(None))
-        return self._followups(query.order_by(_FOLLOWUP.c.nudge_at).limit(limit))
+        due = (col(FollowupRow.nudge_at) <= seconds(now), col(FollowupRow.done_at).is_(None))
+        return self._followups(select(FollowupRow).where(*due).order_by(col(FollowupRow.nudge_at)).limit(limit))
 
     def remind_followup(self, followup: Followup) -> None:
         """Write when the next reminder is due, and how many went out; one that was done meanwhile stays done."""
-        at = None if followup.nudge_at is None else seconds(followup.nudge_at)
+        at = seconds_or_none(followup.nudge_at)
         statement = update(_FOLLOWUP).where(_FOLLOWUP.c.id == followup.id, _FOLLOWUP.c.done_at.is_(None))
         with self.writing() as connection:
             connection.execute(statement.values(nudges=followup.nudges, nudge_at=at))
 
-    def _followups(self, query: object) -> list[Followup]:
-        with self.looking() as connection:
-            return [
-                Followup(
-                    row.id,
-                    row.incident_id,
-                    row.agent,
-                    row.text,
-                    row.owner,
-                    moment(row.due),
-                    moment(row.created_at),
-                    actor_json.validate_json(row.created_by),
-                    None if row.done_at is None else moment(row.done_at),
-                    row.done_by,
-                    row.link,
-                    row.nudges,
-                    None if row.nudge_at is None else moment(row.nudge_at),
-                )
-                for row in connection.execute(query)  # type: ignore[call-overload]
-            ]
+    def _followups(self, query: SelectOfScalar[FollowupRow]) -> list[Followup]:
+        with self.read_models() as session:
+            return [_followup(row) for row in session.exec(query)]
+
+
+def _followup(row: FollowupRow) -> Followup:
+    return Followup(
+        row.id,
+        row.incident_id,
+        row.agent,
+        row.text,
+        row.owner,
+        moment(row.due),
+        moment(row.created_at),
+        actor_json.validate_json(row.created_by),
+        moment_or_none(row.done_at),
+        row.done_by,
+        row.link,
+        row.nudges,
+        moment_or_none(row.nudge_at),
+    )
 
 
 def put_followup(connection: Connection, followup: Followup) -> None:
@@ -75,11 +81,11 @@ def put_followup(connection: Connection, followup: Followup) -> None:
         "due": seconds(followup.due),
         "created_at": seconds(followup.created_at),
         "created_by": actor_json.dump_json(followup.created_by).decode(),
-        "done_at": None if followup.done_at is None else seconds(followup.done_at),
+        "done_at": seconds_or_none(followup.done_at),
         "done_by": followup.done_by,
         "link": followup.link,
         "nudges": followup.nudges,
-        "nudge_at": None if followup.nudge_at is None else seconds(followup.nudge_at),
+        "nudge_at": seconds_or_none(followup.nudge_at),
     }
     known = connection.execute(update(_FOLLOWUP).where(_FOLLOWUP.c.id == followup.id).values(**row)).rowcount
     if not known:

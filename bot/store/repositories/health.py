@@ -3,19 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, literal_column, text, update
+from sqlmodel import col, select
 
 from bot.ports.store import Waiting
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_first
-from bot.store.tables import CounterRow, IncidentRow, OutboxRow, PollRow, TimerRow
+from bot.store.tables import CounterRow, IncidentRow, OutboxRow, PollRow, TimerRow, table_of
 
-_TIMER = TimerRow.__table__  # type: ignore[attr-defined]
-_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
-_POLL = PollRow.__table__  # type: ignore[attr-defined]
-_COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
-_INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
+_COUNTER = table_of(CounterRow)
 PROBE = "probe"
 
 
@@ -24,32 +21,32 @@ class SqlHealthQueries(SqlRepository):
 
     def late(self, kind: str, before: datetime) -> Sequence[tuple[int, float]]:
         """(incident, due time in epoch seconds) of deadlines of a kind that were due before then, the oldest first."""
-        overdue = (_TIMER.c.kind == kind, _TIMER.c.due_at < seconds(before))
-        query = select(_TIMER.c.incident_id, _TIMER.c.due_at).where(*overdue).order_by(_TIMER.c.due_at).limit(20)
-        with self.looking() as connection:
-            return [(row.incident_id, row.due_at) for row in connection.execute(query)]
+        overdue = (TimerRow.kind == kind, TimerRow.due_at < seconds(before))
+        query = select(TimerRow.incident_id, TimerRow.due_at).where(*overdue).order_by(col(TimerRow.due_at)).limit(20)
+        with self.read_models() as session:
+            return [(incident, due_at) for incident, due_at in session.exec(query)]
 
     def waiting(self, wall: float) -> Mapping[str, Waiting]:
         """Effects still to be done, by lane: how many, and the age of the oldest in seconds."""
-        open_ = _OUTBOX.c.state.in_(("pending", "sending"))
-        query = select(_OUTBOX.c.lane, func.count(), func.min(_OUTBOX.c.created_at)).where(open_)
+        open_ = col(OutboxRow.state).in_(("pending", "sending"))
+        query = select(OutboxRow.lane, func.count(), func.min(OutboxRow.created_at)).where(open_)
         with self.looking() as connection:
             now = self.database.moment(connection, wall)
             return {
                 lane: Waiting(count, max(0.0, now - oldest))
-                for lane, count, oldest in connection.execute(query.group_by(_OUTBOX.c.lane))
+                for lane, count, oldest in connection.execute(query.group_by(col(OutboxRow.lane)))
             }
 
     def polls_behind(self, before: datetime) -> Sequence[tuple[str, float]]:
         """(poll group, when it was due in epoch seconds) of those that were due before then, the oldest first."""
-        query = select(_POLL.c.name, _POLL.c.next_due).where(_POLL.c.next_due < seconds(before))
-        with self.looking() as connection:
-            return [(row.name, row.next_due) for row in connection.execute(query.order_by(_POLL.c.next_due))]
+        query = select(PollRow.name, PollRow.next_due).where(PollRow.next_due < seconds(before))
+        with self.read_models() as session:
+            return [(name, due) for name, due in session.exec(query.order_by(col(PollRow.next_due)))]
 
     def write_something(self) -> None:
         """Write one row. Raises whatever the database says."""
         with self.writing() as connection:
-            turned = update(_COUNTER).where(_COUNTER.c.name == PROBE).values(value=1 - _COUNTER.c.value)
+            turned = update(_COUNTER).where(col(CounterRow.name) == PROBE).values(value=1 - col(CounterRow.value))
             if connection.execute(turned).rowcount == 0:
                 keep_first(connection, _COUNTER, [{"name": PROBE, "value": 1}], ["name"])
 
@@ -63,10 +60,10 @@ class SqlHealthQueries(SqlRepository):
 
     def open_by(self) -> Mapping[tuple[str, str], int]:
         """(kind, severity) -> how many incidents are open."""
-        severity = func.json_extract(_INCIDENT.c.body, "$.severity")
+        severity: ColumnElement[str] = func.json_extract(IncidentRow.body, "$.severity")
         with self.looking() as connection:
             if connection.dialect.name == "postgresql":
-                severity = text("(body::json ->> 'severity')")  # type: ignore[assignment]
-            query = select(_INCIDENT.c.kind, severity, func.count()).where(_INCIDENT.c.is_open == 1)
+                severity = literal_column("(body::json ->> 'severity')")
+            query = select(IncidentRow.kind, severity, func.count()).where(IncidentRow.is_open == 1)
             rows = connection.execute(query.group_by(text("1"), text("2")))
             return {(kind, str(found)): count for kind, found, count in rows}

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, tuple_, update
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.sql.expression import Select
 
 from bot.core.incident.followups import Followup
 from bot.core.incident.incident import Decision, Incident
@@ -22,15 +24,15 @@ from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import insert_or, keep_first
 from bot.store.repositories.followups import put_followup
 from bot.store.repositories.outbox import drop_pending, finish, lanes, want
-from bot.store.repositories.rungs import add_rung
-from bot.store.tables import CounterRow, DeduplicationRow, EntryRow, IncidentRow, TimerRow
+from bot.store.repositories.rungs import add_rung, rung_lock
+from bot.store.tables import CounterRow, DeduplicationRow, EntryRow, IncidentRow, TimerRow, table_of
 
-_INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
-_WHOLE = (_INCIDENT.c.id, _INCIDENT.c.body)
-_ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
-_TIMER = TimerRow.__table__  # type: ignore[attr-defined]
-_COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
-_SIGHT = DeduplicationRow.__table__  # type: ignore[attr-defined]
+_INCIDENT = table_of(IncidentRow)
+_WHOLE = select(IncidentRow.id, IncidentRow.body)
+_ENTRY = table_of(EntryRow)
+_TIMER = table_of(TimerRow)
+_COUNTER = table_of(CounterRow)
+_DEDUPLICATION = table_of(DeduplicationRow)
 _MOST_INSTALLATIONS = 2**31
 
 
@@ -41,15 +43,17 @@ class SqlIncidents(SqlRepository):
         """A fresh id. Numbers of incidents that were never committed are not used again."""
         with self.writing() as connection:
             statement = insert_or(connection, _COUNTER).values(name="incident", value=1)
-            statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": _COUNTER.c.value + 1})
-            return int(connection.execute(statement.returning(_COUNTER.c.value)).scalar_one())
+            statement = statement.on_conflict_do_update(
+                index_elements=["name"], set_={"value": col(CounterRow.value) + 1}
+            )
+            return int(connection.execute(statement.returning(col(CounterRow.value))).scalar_one())
 
     def installation(self) -> str:
         """A name of this database, made once: no other database's effects are taken for its own."""
         with self.writing() as connection:
             made = {"name": "installation", "value": secrets.randbelow(_MOST_INSTALLATIONS)}
             keep_first(connection, _COUNTER, [made], ["name"])
-            query = select(_COUNTER.c.value).where(_COUNTER.c.name == "installation")
+            query = select(CounterRow.value).where(col(CounterRow.name) == "installation")
             return f"{connection.execute(query).scalar_one():08x}"
 
     def commit(
@@ -73,6 +77,7 @@ class SqlIncidents(SqlRepository):
                     drop_pending(connection, incident.id, prefix, "no longer wanted")
                 want(connection, decision.effects, self.database.moment(connection, wall))
                 if rung is not None:
+                    self.database.lock(connection, rung_lock(rung.agent))
                     add_rung(connection, rung)
                 if followup is not None:
                     put_followup(connection, followup)
@@ -84,42 +89,42 @@ class SqlIncidents(SqlRepository):
 
     def incident(self, incident_id: int) -> Incident | None:
         """The incident as stored."""
-        return self._one(select(*_WHOLE).where(_INCIDENT.c.id == incident_id))
+        return self._one(_WHOLE.where(col(IncidentRow.id) == incident_id))
 
     def open_incidents(self, agent: str = "") -> Sequence[Incident]:
         """Open incidents, oldest first."""
-        query = select(*_WHOLE).where(_INCIDENT.c.is_open == 1).order_by(_INCIDENT.c.id)
-        return self._many(query.where(_INCIDENT.c.agent == agent) if agent else query)
+        query = _WHOLE.where(col(IncidentRow.is_open) == 1).order_by(col(IncidentRow.id))
+        return self._many(query.where(col(IncidentRow.agent) == agent) if agent else query)
 
     def agents_with_incidents(self) -> AbstractSet[str]:
         """Agents that have an open incident, without reading it: asked at every push."""
         with self.looking() as connection:
-            return set(connection.scalars(select(_INCIDENT.c.agent).where(_INCIDENT.c.is_open == 1)))
+            return set(connection.scalars(select(IncidentRow.agent).where(col(IncidentRow.is_open) == 1)))
 
     def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:
         """The newest incident of an agent and kind that was closed so, at or after `since`."""
-        query = select(*_WHOLE).where(
-            _INCIDENT.c.agent == agent,
-            _INCIDENT.c.kind == kind,
-            _INCIDENT.c.state == state,
-            _INCIDENT.c.closed_at >= seconds(since),
+        query = _WHOLE.where(
+            col(IncidentRow.agent) == agent,
+            col(IncidentRow.kind) == kind,
+            col(IncidentRow.state) == state,
+            col(IncidentRow.closed_at) >= seconds(since),
         )
-        return self._one(query.order_by(_INCIDENT.c.closed_at.desc()).limit(1))
+        return self._one(query.order_by(col(IncidentRow.closed_at).desc()).limit(1))
 
     def incident_in(self, channel: str) -> Incident | None:
         """The newest incident of a channel."""
-        query = select(*_WHOLE).where(_INCIDENT.c.channel == channel)
-        return self._one(query.order_by(_INCIDENT.c.id.desc()).limit(1)) if channel else None
+        query = _WHOLE.where(col(IncidentRow.channel) == channel)
+        return self._one(query.order_by(col(IncidentRow.id).desc()).limit(1)) if channel else None
 
     def incidents(self, limit: int) -> Sequence[Incident]:
         """The newest incidents, newest first."""
-        return self._many(select(*_WHOLE).order_by(_INCIDENT.c.id.desc()).limit(limit))
+        return self._many(_WHOLE.order_by(col(IncidentRow.id).desc()).limit(limit))
 
     def incident_spans(self, agent: str, since: datetime) -> Sequence[tuple[int, int]]:
         """Minutes [first, last) of the agent's incidents, open ones without end."""
-        query = select(_INCIDENT.c.first_bad, _INCIDENT.c.closed_at).where(
-            _INCIDENT.c.agent == agent,
-            (_INCIDENT.c.closed_at.is_(None)) | (_INCIDENT.c.closed_at >= seconds(since)),
+        query = select(IncidentRow.first_bad, IncidentRow.closed_at).where(
+            col(IncidentRow.agent) == agent,
+            (col(IncidentRow.closed_at).is_(None)) | (col(IncidentRow.closed_at) >= seconds(since)),
         )
         with self.looking() as connection:
             rows = connection.execute(query).all()
@@ -127,45 +132,45 @@ class SqlIncidents(SqlRepository):
 
     def entries(self, incident_id: int) -> Sequence[SealedEntry]:
         """The timeline, oldest first."""
-        query = select(_ENTRY.c.serial, _ENTRY.c.record, _ENTRY.c.seal).where(_ENTRY.c.incident_id == incident_id)
+        query = select(EntryRow.serial, EntryRow.record, EntryRow.seal).where(col(EntryRow.incident_id) == incident_id)
         with self.looking() as connection:
-            return [entry_of(*row) for row in connection.execute(query.order_by(_ENTRY.c.serial))]
+            return [entry_of(*row) for row in connection.execute(query.order_by(col(EntryRow.serial)))]
 
     def due_timers(self, now: datetime, limit: int) -> Sequence[DueTimer]:
         """Deadlines that have passed, the most overdue first."""
-        query = select(_TIMER).where(_TIMER.c.due_at <= seconds(now)).order_by(_TIMER.c.due_at).limit(limit)
+        query = _TIMER.select().where(col(TimerRow.due_at) <= seconds(now)).order_by(col(TimerRow.due_at)).limit(limit)
         with self.looking() as connection:
             return [DueTimer(r.incident_id, r.kind, r.token, moment(r.due_at)) for r in connection.execute(query)]
 
     def claim_timers(self, now: datetime, limit: int, lease: float) -> Sequence[DueTimer]:
         """Claim deadlines that have passed. A claimed timer goes with the commit that answers it, or comes again."""
         clock = self.database.now(time.time())
-        due = select(_TIMER).where(_TIMER.c.due_at <= seconds(now), _TIMER.c.lease_until < clock)
-        due = due.order_by(_TIMER.c.due_at).limit(limit)
+        due = _TIMER.select().where(col(TimerRow.due_at) <= seconds(now), col(TimerRow.lease_until) < clock)
+        due = due.order_by(col(TimerRow.due_at)).limit(limit)
         with self.looking() as connection:
             if connection.execute(due).first() is None:
                 return []
         with self.writing() as connection:
             found = connection.execute(due.with_for_update(skip_locked=True)).all()
             keys = [(row.incident_id, row.token) for row in found]
-            claimed = update(_TIMER).where(tuple_(_TIMER.c.incident_id, _TIMER.c.token).in_(keys))
+            claimed = update(_TIMER).where(tuple_(col(TimerRow.incident_id), col(TimerRow.token)).in_(keys))
             if keys:
                 connection.execute(claimed.values(lease_until=clock + lease))
         return [DueTimer(row.incident_id, row.kind, row.token, moment(row.due_at)) for row in found]
 
-    def first_sight(self, key: str, now: datetime) -> bool:
+    def first_delivery(self, key: str, now: datetime) -> bool:
         """True exactly once for each key."""
         with self.writing() as connection:
-            return keep_first(connection, _SIGHT, [{"key": key, "at": seconds(now)}], ["key"]) == 1
+            return keep_first(connection, _DEDUPLICATION, [{"key": key, "at": seconds(now)}], ["key"]) == 1
 
-    def _one(self, query: object) -> Incident | None:
+    def _one(self, query: Select[int, str]) -> Incident | None:
         with self.looking() as connection:
-            row = connection.execute(query).first()  # type: ignore[call-overload]
+            row = connection.execute(query).first()
         return None if row is None else incident_of(*row)
 
-    def _many(self, query: object) -> list[Incident]:
+    def _many(self, query: Select[int, str]) -> list[Incident]:
         with self.looking() as connection:
-            return [incident_of(*row) for row in connection.execute(query)]  # type: ignore[call-overload]
+            return [incident_of(*row) for row in connection.execute(query)]
 
 
 def _news(decision: Decision, rung: RungState | None) -> list[str]:
@@ -191,14 +196,16 @@ def _put_incident(connection: Connection, incident: Incident) -> None:
     if incident.version == 1:
         connection.execute(insert(_INCIDENT).values(id=incident.id, **row))
         return
-    fenced = update(_INCIDENT).where(_INCIDENT.c.id == incident.id, _INCIDENT.c.version == incident.version - 1)
+    fenced = update(_INCIDENT).where(
+        col(IncidentRow.id) == incident.id, col(IncidentRow.version) == incident.version - 1
+    )
     if connection.execute(fenced.values(**row)).rowcount != 1:
         raise Conflict(f"{incident.number} moved on from version {incident.version - 1}")
 
 
 def _append(connection: Connection, incident: Incident, entries: Sequence[Entry]) -> None:
     first = incident.entries - len(entries) + 1
-    query = select(_ENTRY.c.seal).where(_ENTRY.c.incident_id == incident.id, _ENTRY.c.serial == first - 1)
+    query = select(EntryRow.seal).where(col(EntryRow.incident_id) == incident.id, col(EntryRow.serial) == first - 1)
     previous = connection.execute(query).scalar() if first > 1 else GENESIS
     if previous is None:
         raise Conflict(f"{incident.number}: entry {first - 1} is missing")
@@ -222,7 +229,7 @@ def _append(connection: Connection, incident: Incident, entries: Sequence[Entry]
 
 
 def _put_timers(connection: Connection, incident: Incident) -> None:
-    connection.execute(delete(_TIMER).where(_TIMER.c.incident_id == incident.id))
+    connection.execute(delete(_TIMER).where(col(TimerRow.incident_id) == incident.id))
     rows = [
         {"incident_id": incident.id, "token": timer.token, "kind": timer.kind, "due_at": seconds(timer.due_at)}
         for timer in incident.timers

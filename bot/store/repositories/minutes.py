@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func
+from sqlmodel import col, select
 
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import Baseline
@@ -15,13 +16,13 @@ from bot.store.codec import baseline_json, moment, seconds
 from bot.store.database.partitions import DAY, days_of, drop_days, make_days
 from bot.store.database.transactions import Database, SqlRepository
 from bot.store.database.upsert import keep_first, keep_newest
-from bot.store.repositories.rollups import rolled_between
-from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow
+from bot.store.repositories.rollups import rollups_between
+from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow, table_of
 
-_SERIES = SeriesRow.__table__  # type: ignore[attr-defined]
-_MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
-_BASELINE = BaselineRow.__table__  # type: ignore[attr-defined]
-_POLL = PollRow.__table__  # type: ignore[attr-defined]
+_SERIES = table_of(SeriesRow)
+_MINUTE = table_of(MinuteRecord)
+_BASELINE = table_of(BaselineRow)
+_POLL = table_of(PollRow)
 
 MOST_IDS = 10_000
 """Ids in one query; SQLite takes 32,766 parameters."""
@@ -81,7 +82,7 @@ class SqlMinutes(SqlRepository):
             return dropped
         dropped = 0
         for some in _parts(sorted(self._known().values()), SERIES_AT_ONCE):
-            gone = delete(_MINUTE).where(_MINUTE.c.series_id.in_(some), _MINUTE.c.minute < end * DAY)
+            gone = delete(_MINUTE).where(col(MinuteRecord.series_id).in_(some), col(MinuteRecord.minute) < end * DAY)
             with self.writing() as connection:
                 dropped += connection.execute(gone).rowcount
         return dropped
@@ -97,38 +98,47 @@ class SqlMinutes(SqlRepository):
         series_id = self._known().get(series)
         if series_id is None:
             return []
-        query = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n).where(
-            _MINUTE.c.series_id == series_id, _MINUTE.c.minute.between(first, last)
+        query = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n).where(
+            col(MinuteRecord.series_id) == series_id, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
-            old = rolled_between(connection, {series_id: series}, first, last)[series]
-            return [*old, *(MinuteRow(series, *row) for row in connection.execute(query.order_by(_MINUTE.c.minute)))]
+            old = rollups_between(connection, {series_id: series}, first, last)[series]
+            return [
+                *old,
+                *(MinuteRow(series, *row) for row in connection.execute(query.order_by(col(MinuteRecord.minute)))),
+            ]
 
     def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
         """The same for every series of these agents (all when empty), in one read."""
         wanted = frozenset(agents)
         ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
-        columns = select(_MINUTE.c.series_id, _MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n)
-        query = columns.where(_MINUTE.c.minute.between(first, last)).order_by(_MINUTE.c.series_id, _MINUTE.c.minute)
+        columns = select(MinuteRecord.series_id, MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n)
+        query = columns.where(col(MinuteRecord.minute).between(first, last)).order_by(
+            col(MinuteRecord.series_id), col(MinuteRecord.minute)
+        )
         with self.looking() as connection:
-            found = rolled_between(connection, ids, first, last)
+            found = rollups_between(connection, ids, first, last)
             # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
             for some in _parts(sorted(ids), MOST_IDS):
-                for number, minute, value, n in connection.execute(query.where(_MINUTE.c.series_id.in_(some))):
+                for number, minute, value, n in connection.execute(query.where(col(MinuteRecord.series_id).in_(some))):
                     found[ids[number]].append(MinuteRow(ids[number], minute, value, n))
         return found
 
     def newest_minute(self, series: Series) -> int | None:
         """The newest minute with a row, None when there is none."""
         series_id = self._known().get(series)
-        query = select(_MINUTE.c.minute).where(_MINUTE.c.series_id == series_id).order_by(_MINUTE.c.minute.desc())
+        query = (
+            select(MinuteRecord.minute)
+            .where(col(MinuteRecord.series_id) == series_id)
+            .order_by(col(MinuteRecord.minute).desc())
+        )
         with self.looking() as connection:
             found = connection.execute(query.limit(1)).scalar()
         return None if found is None else int(found)
 
     def baseline(self, series: Series) -> tuple[Baseline, datetime] | None:
         """The last computed baseline of a series."""
-        query = select(_BASELINE).where(_BASELINE.c.series_id == self._known().get(series))
+        query = _BASELINE.select().where(col(BaselineRow.series_id) == self._known().get(series))
         with self.looking() as connection:
             row = connection.execute(query).first()
         return None if row is None else (baseline_json.validate_json(row.body), moment(row.computed_at))
@@ -183,10 +193,10 @@ class SqlMinutes(SqlRepository):
 
 def _hold(connection: Connection, claim: PollClaim) -> None:
     """Nobody can claim the group while its minutes are written; somebody who has it already is not written over."""
-    query = select(_POLL.c.fence).where(_POLL.c.name == claim.name).with_for_update(read=True)
+    query = select(PollRow.fence).where(col(PollRow.name) == claim.name).with_for_update(read=True)
     if connection.execute(query).scalar() != claim.fence:
         raise LostClaim(claim.name)
 
 
 def _named(connection: Connection) -> Mapping[Series, int]:
-    return {Series(row.agent, row.workflow, row.sli): row.id for row in connection.execute(select(_SERIES))}
+    return {Series(row.agent, row.workflow, row.sli): row.id for row in connection.execute(_SERIES.select())}

@@ -6,8 +6,11 @@ where the fence still matches, so a worker that slept through its lease changes 
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, update
+from sqlalchemy import select as sql_select
+from sqlmodel import col, select
 
 from bot.core.incident.effects import EditCard, Effect, Lane, order_of
 from bot.ports.chat import Receipt
@@ -15,12 +18,12 @@ from bot.ports.store import Finished, Job
 from bot.store.codec import effect_json, moment, receipt_json
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_first
-from bot.store.tables import OutboxRow
+from bot.store.tables import OutboxRow, table_of
 
-_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
+_OUTBOX = table_of(OutboxRow)
 _HELD = _OUTBOX.alias("held")
 _BEFORE = _OUTBOX.alias("before")
-_UNFINISHED = _OUTBOX.c.state.in_(("pending", "sending"))
+_UNFINISHED = col(OutboxRow.state).in_(("pending", "sending"))
 
 IN_ORDER = frozenset({"slack"})
 """Lanes in which what belongs to one incident is carried out in order, by one worker of one replica at a time."""
@@ -46,11 +49,11 @@ class SqlOutbox(SqlRepository):
             ids = list(connection.scalars(due.limit(limit).with_for_update(skip_locked=True)))
             claimed = (
                 update(_OUTBOX)
-                .where(_OUTBOX.c.id.in_(ids))
+                .where(col(OutboxRow.id).in_(ids))
                 .values(
                     state="sending",
-                    attempts=_OUTBOX.c.attempts + 1,
-                    fence=_OUTBOX.c.fence + 1,
+                    attempts=col(OutboxRow.attempts) + 1,
+                    fence=col(OutboxRow.fence) + 1,
                     lease_until=now + lease,
                 )
                 .returning(_OUTBOX)
@@ -66,12 +69,12 @@ class SqlOutbox(SqlRepository):
         First the incident's turn is taken, then, in a statement that sees what was committed until then, looked whether
         somebody holds one: the other way round two workers could hold one each.
         """
-        waiting = dict.fromkeys(connection.scalars(due.with_only_columns(_OUTBOX.c.incident_id).limit(limit)))
-        mine = self.database.take_turns(connection, list(waiting))
+        waiting = dict.fromkeys(connection.scalars(due.with_only_columns(col(OutboxRow.incident_id)).limit(limit)))
+        mine = self.database.lock_incidents(connection, list(waiting))
         held = select(_HELD.c.incident_id).where(
             _HELD.c.lane == lane, _HELD.c.state == "sending", _HELD.c.lease_until >= now
         )
-        return due.where(_OUTBOX.c.incident_id.in_(mine), _OUTBOX.c.incident_id.not_in(held))
+        return due.where(col(OutboxRow.incident_id).in_(mine), col(OutboxRow.incident_id).not_in(held))
 
     def finish(self, job: Job, wall: float, state: str, *, receipt: Receipt | None = None, why: str = "") -> bool:
         """Write an outcome where the fence still matches."""
@@ -103,22 +106,22 @@ class SqlOutbox(SqlRepository):
 
     def receipt(self, key: str) -> Receipt | None:
         """Where the effect with this key landed."""
-        query = select(_OUTBOX.c.receipt).where(_OUTBOX.c.key == key, _OUTBOX.c.receipt.is_not(None))
+        query = select(OutboxRow.receipt).where(col(OutboxRow.key) == key, col(OutboxRow.receipt).is_not(None))
         with self.looking() as connection:
             found = connection.execute(query).scalar()
         return None if found is None else receipt_json.validate_json(found)
 
     def receipts(self, prefix: str) -> Mapping[str, Receipt]:
         """Receipts of all effects whose key begins so."""
-        query = select(_OUTBOX.c.key, _OUTBOX.c.receipt).where(
-            _OUTBOX.c.key.startswith(prefix, autoescape=True), _OUTBOX.c.receipt.is_not(None)
+        query = select(OutboxRow.key, OutboxRow.receipt).where(
+            col(OutboxRow.key).startswith(prefix, autoescape=True), col(OutboxRow.receipt).is_not(None)
         )
         with self.looking() as connection:
             return {key: receipt_json.validate_json(body) for key, body in connection.execute(query)}
 
     def outstanding(self, key: str) -> bool:
         """True while the effect with this key is still to be done."""
-        query = select(_OUTBOX.c.id).where(_OUTBOX.c.key == key, _UNFINISHED)
+        query = select(OutboxRow.id).where(col(OutboxRow.key) == key, _UNFINISHED)
         with self.looking() as connection:
             return connection.execute(query).first() is not None
 
@@ -127,20 +130,20 @@ class SqlOutbox(SqlRepository):
 
         `done`: one that was done counts too, for what would otherwise be written over it.
         """
-        query = select(_OUTBOX.c.id).where(
-            _OUTBOX.c.incident_id == job.effect.incident_id,
-            _OUTBOX.c.key.startswith(prefix, autoescape=True),
-            _OUTBOX.c.id > job.id,
-            _OUTBOX.c.state.in_(("pending", "sending", "sent")) if done else _UNFINISHED,
+        query = select(OutboxRow.id).where(
+            col(OutboxRow.incident_id) == job.effect.incident_id,
+            col(OutboxRow.key).startswith(prefix, autoescape=True),
+            col(OutboxRow.id) > job.id,
+            col(OutboxRow.state).in_(("pending", "sending", "sent")) if done else _UNFINISHED,
         )
         if suffix:
-            query = query.where(_OUTBOX.c.key.endswith(suffix, autoescape=True))
+            query = query.where(col(OutboxRow.key).endswith(suffix, autoescape=True))
         with self.looking() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
     def backlog(self) -> Mapping[str, int]:
         """Rows still to be done, by lane."""
-        query = select(_OUTBOX.c.lane, func.count()).where(_UNFINISHED).group_by(_OUTBOX.c.lane)
+        query = select(OutboxRow.lane, func.count()).where(_UNFINISHED).group_by(col(OutboxRow.lane))
         with self.looking() as connection:
             return {lane: int(count) for lane, count in connection.execute(query)}
 
@@ -157,24 +160,26 @@ def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select
     Pages of one incident are shared out: a Slack that hangs must not hold up the telephone.
     """
     index, of = part
-    shared_by = _OUTBOX.c.id if lane == "pagers" else _OUTBOX.c.incident_id
-    free = (_OUTBOX.c.state == "pending") | ((_OUTBOX.c.state == "sending") & (_OUTBOX.c.lease_until < now))
-    by_slack = (_OUTBOX.c.kind == "page") & _OUTBOX.c.key.endswith("/slack")
-    order = case((_OUTBOX.c.kind == "edit_card", 2), (by_slack, 1), else_=0)
-    query: Select[tuple[int]] = select(_OUTBOX.c.id).where(
-        _OUTBOX.c.lane == lane, free, _OUTBOX.c.due_at <= now, shared_by % of == index, _first_in_order()
+    shared_by = col(OutboxRow.id) if lane == "pagers" else col(OutboxRow.incident_id)
+    free = (col(OutboxRow.state) == "pending") | (
+        (col(OutboxRow.state) == "sending") & (col(OutboxRow.lease_until) < now)
     )
-    return query.order_by(order, _OUTBOX.c.id)
+    by_slack = (col(OutboxRow.kind) == "page") & col(OutboxRow.key).endswith("/slack")
+    order = case((col(OutboxRow.kind) == "edit_card", 2), (by_slack, 1), else_=0)
+    query: Select[tuple[int]] = sql_select(_OUTBOX.c.id).where(
+        col(OutboxRow.lane) == lane, free, col(OutboxRow.due_at) <= now, shared_by % of == index, _first_in_order()
+    )
+    return query.order_by(order, col(OutboxRow.id))
 
 
 def _first_in_order() -> ColumnElement[bool]:
     """Nothing that has to come before it is still to be done."""
     waiting = select(_BEFORE.c.id).where(
-        _BEFORE.c.order_key == _OUTBOX.c.order_key,
-        _BEFORE.c.id < _OUTBOX.c.id,
+        _BEFORE.c.order_key == col(OutboxRow.order_key),
+        _BEFORE.c.id < col(OutboxRow.id),
         _BEFORE.c.state.in_(("pending", "sending")),
     )
-    return or_(_OUTBOX.c.order_key == "", ~waiting.exists())
+    return or_(col(OutboxRow.order_key) == "", ~waiting.exists())
 
 
 def lanes(effects: Sequence[Effect]) -> list[str]:
@@ -215,10 +220,10 @@ def _fold_older(connection: Connection, edit: EditCard) -> None:
     """
     mine = select(_HELD.c.id).where(_HELD.c.key == edit.key, _HELD.c.state.in_(("pending", "sending")))
     older = update(_OUTBOX).where(
-        _OUTBOX.c.incident_id == edit.incident_id,
-        _OUTBOX.c.key.startswith(f"inc-{edit.incident_id}/edit/{edit.card}/", autoescape=True),
-        _OUTBOX.c.state == "pending",
-        _OUTBOX.c.id < mine.scalar_subquery(),
+        col(OutboxRow.incident_id) == edit.incident_id,
+        col(OutboxRow.key).startswith(f"inc-{edit.incident_id}/edit/{edit.card}/", autoescape=True),
+        col(OutboxRow.state) == "pending",
+        col(OutboxRow.id) < mine.scalar_subquery(),
     )
     connection.execute(older.values(state="folded", why="a younger edit shows the same"))
 
@@ -226,9 +231,9 @@ def _fold_older(connection: Connection, edit: EditCard) -> None:
 def drop_pending(connection: Connection, incident_id: int, prefix: str, why: str) -> int:
     """Fold what of an incident begins so and has not been claimed."""
     statement = update(_OUTBOX).where(
-        _OUTBOX.c.incident_id == incident_id,
-        _OUTBOX.c.key.startswith(prefix, autoescape=True),
-        _OUTBOX.c.state == "pending",
+        col(OutboxRow.incident_id) == incident_id,
+        col(OutboxRow.key).startswith(prefix, autoescape=True),
+        col(OutboxRow.state) == "pending",
     )
     return connection.execute(statement.values(state="folded", why=why)).rowcount
 
@@ -248,18 +253,18 @@ def finish(connection: Connection, done: Finished) -> bool:
 
 def _fenced(connection: Connection, job: Job, values: Mapping[str, object]) -> bool:
     statement = update(_OUTBOX).where(
-        _OUTBOX.c.id == job.id, _OUTBOX.c.fence == job.fence, _OUTBOX.c.state == "sending"
+        col(OutboxRow.id) == job.id, col(OutboxRow.fence) == job.fence, col(OutboxRow.state) == "sending"
     )
     return connection.execute(statement.values(**values)).rowcount == 1
 
 
-def _job(row: object, lease_until: float) -> Job:
+def _job(row: Row[Any], lease_until: float) -> Job:
     return Job(
-        id=row.id,  # type: ignore[attr-defined]
-        key=row.key,  # type: ignore[attr-defined]
-        effect=effect_json.validate_json(row.body),  # type: ignore[attr-defined]
-        attempts=row.attempts,  # type: ignore[attr-defined]
-        fence=row.fence,  # type: ignore[attr-defined]
-        created_at=moment(row.created_at),  # type: ignore[attr-defined]
+        id=row.id,
+        key=row.key,
+        effect=effect_json.validate_json(row.body),
+        attempts=row.attempts,
+        fence=row.fence,
+        created_at=moment(row.created_at),
         lease_until=moment(lease_until),
     )

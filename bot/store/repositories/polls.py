@@ -8,15 +8,16 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, or_, update
+from sqlmodel import col, select
 
 from bot.ports.store import PollClaim
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_first
-from bot.store.tables import PollRow
+from bot.store.tables import PollRow, table_of
 
-_POLL = PollRow.__table__  # type: ignore[attr-defined]
+_POLL = table_of(PollRow)
 
 
 class SqlPolls(SqlRepository):
@@ -28,13 +29,15 @@ class SqlPolls(SqlRepository):
             return []
         clock = self.database.now(time.time())
         query = (
-            select(_POLL.c.name, _POLL.c.last_minute, _POLL.c.fence)
-            .where(_POLL.c.next_due <= seconds(now), _POLL.c.lease_until < clock, _POLL.c.name.in_(groups))
-            .order_by(_POLL.c.next_due)
+            select(PollRow.name, PollRow.last_minute, PollRow.fence)
+            .where(
+                col(PollRow.next_due) <= seconds(now), col(PollRow.lease_until) < clock, col(PollRow.name).in_(groups)
+            )
+            .order_by(col(PollRow.next_due))
             .limit(limit)
         )
         with self.looking() as connection:
-            known = set(connection.scalars(select(_POLL.c.name)))
+            known = set(connection.scalars(select(PollRow.name)))
             if groups.keys() <= known and connection.execute(query).first() is None:
                 return []
         rows = [
@@ -45,9 +48,9 @@ class SqlPolls(SqlRepository):
         with self.writing() as connection:
             keep_first(connection, _POLL, rows, ["name"])
             due = connection.execute(query.with_for_update(skip_locked=True)).all()
-            claimed = update(_POLL).where(_POLL.c.name.in_([row.name for row in due]))
+            claimed = update(_POLL).where(col(PollRow.name).in_([row.name for row in due]))
             if due:
-                connection.execute(claimed.values(lease_until=clock + lease, fence=_POLL.c.fence + 1))
+                connection.execute(claimed.values(lease_until=clock + lease, fence=col(PollRow.fence) + 1))
         return [PollClaim(row.name, row.last_minute, row.fence + 1) for row in due]
 
     def renew_polls(self, claims: Sequence[PollClaim], lease: float) -> None:
@@ -57,15 +60,17 @@ class SqlPolls(SqlRepository):
         """
         if not claims:
             return
-        held = _POLL.c.lease_until > 0
-        mine = or_(*(and_(_POLL.c.name == claim.name, _POLL.c.fence == claim.fence, held) for claim in claims))
+        held = col(PollRow.lease_until) > 0
+        mine = or_(
+            *(and_(col(PollRow.name) == claim.name, col(PollRow.fence) == claim.fence, held) for claim in claims)
+        )
         with self.writing() as connection:
             values = {"lease_until": self.database.now(time.time()) + lease}
             connection.execute(update(_POLL).where(mine).values(**values))
 
     def finish_poll(self, claim: PollClaim, last_minute: int, next_due: datetime) -> bool:
         """Record how far a group was asked and when it is due again, where the claim still holds."""
-        mine = update(_POLL).where(_POLL.c.name == claim.name, _POLL.c.fence == claim.fence)
+        mine = update(_POLL).where(col(PollRow.name) == claim.name, col(PollRow.fence) == claim.fence)
         values = {"last_minute": last_minute, "next_due": seconds(next_due), "lease_until": 0.0}
         with self.writing() as connection:
             return connection.execute(mine.values(**values)).rowcount == 1

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select, tuple_
+from sqlmodel import col
 
 from bot.core.model.samples import minute_of
 from bot.store.codec import seconds
@@ -20,20 +21,22 @@ from bot.store.tables import (
     OutboxRow,
     OverrideRow,
     ReadingRow,
+    TableModel,
     TaskRow,
+    table_of,
 )
 
-_INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
-_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
-_READING = ReadingRow.__table__  # type: ignore[attr-defined]
-_SIGHT = DeduplicationRow.__table__  # type: ignore[attr-defined]
-_TASK = TaskRow.__table__  # type: ignore[attr-defined]
-_OCCASION = OnceMarkerRow.__table__  # type: ignore[attr-defined]
-_COVER = OverrideRow.__table__  # type: ignore[attr-defined]
-_EPISODE = EpisodeRow.__table__  # type: ignore[attr-defined]
+_INCIDENT = table_of(IncidentRow)
+_OUTBOX = table_of(OutboxRow)
+_READING = table_of(ReadingRow)
+_DEDUPLICATION = table_of(DeduplicationRow)
+_TASK = table_of(TaskRow)
+_OCCASION = table_of(OnceMarkerRow)
+_COVER = table_of(OverrideRow)
+_EPISODE = table_of(EpisodeRow)
 ROWS = 2_000
-_OVER = _OUTBOX.c.state.in_(("sent", "failed", "unknown", "folded"))
-_REPEATABLE = _OUTBOX.c.kind.in_(("edit_card", "set_topic"))
+_OVER = col(OutboxRow.state).in_(("sent", "failed", "unknown", "folded"))
+_REPEATABLE = col(OutboxRow.kind).in_(("edit_card", "set_topic"))
 
 
 class SqlRetention(SqlRepository):
@@ -41,30 +44,32 @@ class SqlRetention(SqlRepository):
 
     def forget_tasks(self, before: datetime) -> int:
         """Task records whose newest word is older, but not those that still wait for a person."""
-        return self._forget(_TASK, (_TASK.c.minute < minute_of(before), _TASK.c.pending == 0))
+        return self._forget(_TASK, (col(TaskRow.minute) < minute_of(before), col(TaskRow.pending) == 0))
 
     def forget_effects(self, closed_before: datetime, finished_before: float) -> int:
         """Effects of incidents closed before then, and edits from before `finished_before` (wall)."""
-        closed = select(_INCIDENT.c.id).where(_INCIDENT.c.is_open == 0, _INCIDENT.c.closed_at < seconds(closed_before))
-        alone = (_OUTBOX.c.incident_id == 0) | _REPEATABLE
-        old = or_(_OUTBOX.c.incident_id.in_(closed), alone & (_OUTBOX.c.created_at < finished_before))
+        closed = select(col(IncidentRow.id)).where(
+            col(IncidentRow.is_open) == 0, col(IncidentRow.closed_at) < seconds(closed_before)
+        )
+        alone = (col(OutboxRow.incident_id) == 0) | _REPEATABLE
+        old = or_(col(OutboxRow.incident_id).in_(closed), alone & (col(OutboxRow.created_at) < finished_before))
         return self._forget(_OUTBOX, (_OVER, old))
 
     def forget_deduplication_keys(self, before: datetime) -> int:
         """Keys of deliveries seen: nobody delivers again after that long."""
-        return self._forget(_SIGHT, (_SIGHT.c.at < seconds(before),))
+        return self._forget(_DEDUPLICATION, (col(DeduplicationRow.at) < seconds(before),))
 
     def forget_readings(self, before: datetime) -> int:
         """What instances said that have not been heard since."""
-        return self._forget(_READING, (_READING.c.seen_at < seconds(before),))
+        return self._forget(_READING, (col(ReadingRow.seen_at) < seconds(before),))
 
     def forget_once_markers(self, before: datetime) -> int:
         """Old daily and weekly rows, covers and episodes that are over."""
         at = seconds(before)
         return (
-            self._forget(_OCCASION, (_OCCASION.c.at < at,))
-            + self._forget(_COVER, (_COVER.c.until < at,))
-            + self._forget(_EPISODE, (_EPISODE.c.ended_at < at,))
+            self._forget(_OCCASION, (col(OnceMarkerRow.at) < at,))
+            + self._forget(_COVER, (col(OverrideRow.until) < at,))
+            + self._forget(_EPISODE, (col(EpisodeRow.ended_at) < at,))
         )
 
     def rows(self) -> Mapping[str, int]:
@@ -72,7 +77,7 @@ class SqlRetention(SqlRepository):
         with self.looking() as connection:
             return {
                 name: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-                for name, table in sorted(IncidentRow.metadata.tables.items())
+                for name, table in sorted(TableModel.metadata.tables.items())
             }
 
     def _forget(self, table: Table, where: Sequence[ColumnElement[bool]]) -> int:

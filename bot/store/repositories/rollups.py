@@ -1,22 +1,23 @@
-"""Old minutes rolled into fives, and read back as if they were minutes still.
+"""Old minutes rolled up into five-minute rows, and read back as if they were minutes still.
 
-Raw minutes go in the same transaction in which their five is written, so a reader sees each minute once.
+Raw minutes go in the same transaction in which their row of five is written, so a reader sees each minute once.
 """
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
+from sqlmodel import col, select
 
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.telemetry.rollup import SPAN, Rolled, history_of, minutes_of, roll
 from bot.store.database.transactions import SqlRepository
-from bot.store.tables import CounterRow, MinuteRecord, RolledRow
+from bot.store.tables import CounterRow, MinuteRecord, RollupRow, table_of
 
-_MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
-_ROLLED = RolledRow.__table__  # type: ignore[attr-defined]
-_COUNTER = CounterRow.__table__  # type: ignore[attr-defined]
+_MINUTE = table_of(MinuteRecord)
+_ROLLUP = table_of(RollupRow)
+_COUNTER = table_of(CounterRow)
 HORIZON = "rolled-before"
 """Name of the counter that holds the minute before which minutes may be rolled."""
 CHUNK = 50
@@ -39,8 +40,8 @@ class SqlRollups(SqlRepository):
             _note_horizon(connection, before)
         for first in range(0, len(numbers), CHUNK):
             with self.writing() as connection:
-                self.database.take_time(connection)
-                self.database.one_at_a_time(connection, "roll-up")
+                self.database.lift_time_limits(connection)
+                self.database.lock(connection, "roll-up")
                 gone += _roll(connection, numbers[first : first + CHUNK], before)
         return gone
 
@@ -49,57 +50,59 @@ class SqlRollups(SqlRepository):
         number = self._known().get(series)
         if number is None:
             return []
-        raw = select(_MINUTE.c.minute, _MINUTE.c.value, _MINUTE.c.n).where(
-            _MINUTE.c.series_id == number, _MINUTE.c.minute.between(first, last)
+        raw = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n).where(
+            col(MinuteRecord.series_id) == number, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
-            old = rolled_between(connection, {number: series}, first, last, history_of)[series]
-            rows = [MinuteRow(series, *row) for row in connection.execute(raw.order_by(_MINUTE.c.minute))]
+            old = rollups_between(connection, {number: series}, first, last, history_of)[series]
+            rows = [MinuteRow(series, *row) for row in connection.execute(raw.order_by(col(MinuteRecord.minute)))]
         return [*old, *rows]
 
     def drop_rolled(self, before: int) -> int:
-        """Drop fives that began before this minute; returns how many."""
+        """Drop five-minute rows that began before this minute; returns how many."""
         gone = 0
         numbers = sorted(self._known().values())
         for first in range(0, len(numbers), CHUNK):
             some = numbers[first : first + CHUNK]
-            statement = delete(_ROLLED).where(_ROLLED.c.series_id.in_(some), _ROLLED.c.slot < before // SPAN)
+            statement = delete(_ROLLUP).where(col(RollupRow.series_id).in_(some), col(RollupRow.slot) < before // SPAN)
             with self.writing() as connection:
                 gone += connection.execute(statement).rowcount
         return gone
 
 
-def rolled_between(
+def rollups_between(
     connection: Connection, ids: Mapping[int, Series], first: int, last: int, reading: Reading = minutes_of
 ) -> Mapping[Series, list[MinuteRow]]:
     """What was rolled of these series, as rows of minutes first..last; each series has its list, empty or not."""
     found: dict[Series, list[MinuteRow]] = {series: [] for series in ids.values()}
     if first >= _horizon(connection):
         return found
-    query = select(_ROLLED).where(_ROLLED.c.slot.between(first // SPAN, last // SPAN), _ROLLED.c.series_id.in_(ids))
-    for row in connection.execute(query.order_by(_ROLLED.c.series_id, _ROLLED.c.slot)):
+    query = _ROLLUP.select().where(
+        col(RollupRow.slot).between(first // SPAN, last // SPAN), col(RollupRow.series_id).in_(ids)
+    )
+    for row in connection.execute(query.order_by(col(RollupRow.series_id), col(RollupRow.slot))):
         series = ids[row.series_id]
-        found[series] += [one for one in reading(series, _rolled(row)) if first <= one.minute <= last]
+        found[series] += [one for one in reading(series, _rollup(row)) if first <= one.minute <= last]
     return found
 
 
 def _horizon(connection: Connection) -> int:
     """No minute from this one on was ever rolled: most reads are of the last hours and need no second look."""
-    return int(connection.execute(select(_COUNTER.c.value).where(_COUNTER.c.name == HORIZON)).scalar() or 0)
+    return int(connection.execute(select(CounterRow.value).where(col(CounterRow.name) == HORIZON)).scalar() or 0)
 
 
 def _note_horizon(connection: Connection, before: int) -> None:
     """Written before anything is rolled, so that no reader trusts an older one."""
     if _horizon(connection) == 0:
-        connection.execute(delete(_COUNTER).where(_COUNTER.c.name == HORIZON))
+        connection.execute(delete(_COUNTER).where(col(CounterRow.name) == HORIZON))
         connection.execute(insert(_COUNTER).values(name=HORIZON, value=before))
-    later = (_COUNTER.c.name == HORIZON, _COUNTER.c.value < before)
+    later = (col(CounterRow.name) == HORIZON, col(CounterRow.value) < before)
     connection.execute(update(_COUNTER).where(*later).values(value=before))
 
 
 def _roll(connection: Connection, numbers: Sequence[int], before: int) -> int:
-    old = (_MINUTE.c.series_id.in_(numbers), _MINUTE.c.minute < before)
-    query = select(_MINUTE).where(*old).order_by(_MINUTE.c.series_id, _MINUTE.c.minute)
+    old = (col(MinuteRecord.series_id).in_(numbers), col(MinuteRecord.minute) < before)
+    query = _MINUTE.select().where(*old).order_by(col(MinuteRecord.series_id), col(MinuteRecord.minute))
     rows = list(connection.execute(query))
     if not rows:
         return 0
@@ -109,13 +112,16 @@ def _roll(connection: Connection, numbers: Sequence[int], before: int) -> int:
         known = _known_rollups(connection, number, fresh)
         slots = {row.minute // SPAN for row in fresh}
         for slot, of_slot in groupby(fresh, key=lambda row: row.minute // SPAN):
-            five = roll(list(of_slot), known.get(slot))
-            made += [_row(number, five)] if five is not None else []
+            rolled = roll(list(of_slot), known.get(slot))
+            made += [_row(number, rolled)] if rolled is not None else []
         if known:
-            replaced = (_ROLLED.c.series_id == number, _ROLLED.c.slot.in_([slot for slot in known if slot in slots]))
-            connection.execute(delete(_ROLLED).where(*replaced))
+            replaced = (
+                col(RollupRow.series_id) == number,
+                col(RollupRow.slot).in_([slot for slot in known if slot in slots]),
+            )
+            connection.execute(delete(_ROLLUP).where(*replaced))
     if made:
-        connection.execute(insert(_ROLLED), made)
+        connection.execute(insert(_ROLLUP), made)
     connection.execute(delete(_MINUTE).where(*old))
     return len(rows)
 
@@ -126,23 +132,23 @@ _NOBODY = Series("", "", "")
 
 def _known_rollups(connection: Connection, number: int, fresh: Sequence[MinuteRow]) -> Mapping[int, Rolled]:
     slots = (fresh[0].minute // SPAN, fresh[-1].minute // SPAN)
-    query = select(_ROLLED).where(_ROLLED.c.series_id == number, _ROLLED.c.slot.between(*slots))
-    return {row.slot: _rolled(row) for row in connection.execute(query)}
+    query = _ROLLUP.select().where(col(RollupRow.series_id) == number, col(RollupRow.slot).between(*slots))
+    return {row.slot: _rollup(row) for row in connection.execute(query)}
 
 
-def _row(number: int, five: Rolled) -> dict[str, object]:
+def _row(number: int, rolled: Rolled) -> dict[str, object]:
     return {
         "series_id": number,
-        "slot": five.slot,
-        "seen": five.seen,
-        "n": five.n,
-        "total": five.total,
-        "low": five.low,
-        "high": five.high,
-        "middle": five.middle,
+        "slot": rolled.slot,
+        "seen": rolled.seen,
+        "n": rolled.n,
+        "total": rolled.total,
+        "low": rolled.low,
+        "high": rolled.high,
+        "middle": rolled.middle,
     }
 
 
-def _rolled(row: object) -> Rolled:
+def _rollup(row: object) -> Rolled:
     names = ("slot", "seen", "n", "total", "low", "high", "middle")
     return Rolled(*(getattr(row, name) for name in names))

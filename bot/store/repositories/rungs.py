@@ -4,17 +4,18 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, update
+from sqlmodel import col, select
 
 from bot.core.model.rungs import InstanceReading, RungState
 from bot.ports.errors import Conflict
-from bot.store.codec import moment, seconds
+from bot.store.codec import moment, moment_or_none, seconds, seconds_or_none
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_newest
-from bot.store.tables import ReadingRow, RungRow
+from bot.store.tables import ReadingRow, RungRow, table_of
 
-_RUNG = RungRow.__table__  # type: ignore[attr-defined]
-_READING = ReadingRow.__table__  # type: ignore[attr-defined]
+_RUNG = table_of(RungRow)
+_READING = table_of(ReadingRow)
 
 COMMITTED_WITHIN = 5.0
 """Seconds that a transaction may take from its clock to its commit: sessions that idle longer are ended."""
@@ -25,10 +26,10 @@ class SqlRungs(SqlRepository):
 
     def rung(self, agent: str, workflow: str = "") -> RungState | None:
         """The rung in force for exactly this agent and workflow."""
-        query = select(_RUNG).where(_RUNG.c.agent == agent, _RUNG.c.workflow == workflow)
-        with self.looking() as connection:
-            row = connection.execute(query.order_by(_RUNG.c.epoch.desc()).limit(1)).first()
-        return None if row is None else _state(row)
+        query = select(RungRow).where(RungRow.agent == agent, RungRow.workflow == workflow)
+        with self.read_models() as session:
+            row = session.exec(query.order_by(col(RungRow.epoch).desc()).limit(1)).first()
+            return None if row is None else _state(row)
 
     def epoch(self, agent: str) -> int:
         """The newest epoch of an agent over all its workflows, 0 before the first change."""
@@ -37,37 +38,37 @@ class SqlRungs(SqlRepository):
 
     def rungs(self) -> Sequence[RungState]:
         """Every rung in force."""
-        newest = select(_RUNG.c.agent, _RUNG.c.workflow, func.max(_RUNG.c.epoch).label("epoch"))
-        top = newest.group_by(_RUNG.c.agent, _RUNG.c.workflow).subquery()
-        query = select(_RUNG).join(top, (_RUNG.c.agent == top.c.agent) & (_RUNG.c.epoch == top.c.epoch))
-        with self.looking() as connection:
-            return [_state(row) for row in connection.execute(query)]
+        newest = select(RungRow.agent, RungRow.workflow, func.max(RungRow.epoch).label("epoch"))
+        top = newest.group_by(RungRow.agent, RungRow.workflow).subquery()
+        query = select(RungRow).join(top, (col(RungRow.agent) == top.c.agent) & (col(RungRow.epoch) == top.c.epoch))
+        with self.read_models() as session:
+            return [_state(row) for row in session.exec(query)]
 
     def rung_history(self, agent: str, since: datetime) -> Sequence[RungState]:
         """Every change since then, oldest first."""
-        query = select(_RUNG).where(_RUNG.c.agent == agent, _RUNG.c.changed_at >= seconds(since))
-        with self.looking() as connection:
-            return [_state(row) for row in connection.execute(query.order_by(_RUNG.c.epoch))]
+        query = select(RungRow).where(RungRow.agent == agent, RungRow.changed_at >= seconds(since))
+        with self.read_models() as session:
+            return [_state(row) for row in session.exec(query.order_by(col(RungRow.epoch)))]
 
     def confirm_rung(self, agent: str, epoch: int, at: datetime) -> None:
         """Write the time at which a rung was confirmed."""
         with self.writing() as connection:
-            statement = update(_RUNG).where(_RUNG.c.agent == agent, _RUNG.c.epoch == epoch)
+            statement = update(_RUNG).where(col(RungRow.agent) == agent, col(RungRow.epoch) == epoch)
             connection.execute(statement.values(confirmed_at=seconds(at)))
 
     def readings(self, since: datetime) -> Sequence[InstanceReading]:
         """What instances have said since then."""
-        query = select(_READING).where(_READING.c.seen_at >= seconds(since))
-        with self.looking() as connection:
-            return [_reading(row) for row in connection.execute(query)]
+        query = select(ReadingRow).where(ReadingRow.seen_at >= seconds(since))
+        with self.read_models() as session:
+            return [_reading(row) for row in session.exec(query)]
 
     def readings_stored(self, since: float) -> tuple[Sequence[InstanceReading], float]:
         """What any replica stored since then, and from when on to ask next; the last seconds are asked for again."""
-        query = select(_READING).where(_READING.c.stored_at > since)
-        with self.looking() as connection:
-            rows = connection.execute(query.order_by(_READING.c.stored_at)).all()
-        newest = max((row.stored_at for row in rows), default=since)
-        return [_reading(row) for row in rows], max(since, newest - COMMITTED_WITHIN)
+        query = select(ReadingRow).where(ReadingRow.stored_at > since).order_by(col(ReadingRow.stored_at))
+        with self.read_models() as session:
+            rows = session.exec(query).all()
+            newest = max((row.stored_at for row in rows), default=since)
+            return [_reading(row) for row in rows], max(since, newest - COMMITTED_WITHIN)
 
     def put_readings(self, readings: Sequence[InstanceReading]) -> None:
         """Upsert what instances said."""
@@ -91,12 +92,17 @@ class SqlRungs(SqlRepository):
 
 
 def _newest(connection: Connection, agent: str) -> int:
-    return int(connection.execute(select(func.max(_RUNG.c.epoch)).where(_RUNG.c.agent == agent)).scalar() or 0)
+    return int(connection.execute(select(func.max(RungRow.epoch)).where(RungRow.agent == agent)).scalar() or 0)
 
 
 def add_rung(connection: Connection, state: RungState) -> None:
-    """Insert a change of rung under the agent's next epoch. Raises Conflict when that epoch is taken."""
-    if state.epoch != _newest(connection, state.agent) + 1:
+    """Insert a change of rung. Raises Conflict where it was not decided on the agent's newest one.
+
+    The caller holds the agent's lock (`rung_lock`): where epochs skip some, the key alone does not tell two apart.
+    """
+    newest = _newest(connection, state.agent)
+    fresh_loss = state.follows == newest < state.epoch
+    if state.epoch != newest + 1 and not fresh_loss:
         raise Conflict(f"{state.agent} moved on before epoch {state.epoch}")
     connection.execute(
         insert(_RUNG).values(
@@ -107,29 +113,33 @@ def add_rung(connection: Connection, state: RungState) -> None:
             changed_at=seconds(state.changed_at),
             by=state.by,
             reason=state.reason,
-            until=None if state.until is None else seconds(state.until),
+            until=seconds_or_none(state.until),
             incident_id=state.incident_id,
+            follows=state.follows,
         )
     )
 
 
-def _reading(row: object) -> InstanceReading:
-    got = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public name for it
-    seen_at = moment(got["seen_at"])
-    return InstanceReading(got["agent"], got["instance"], got["level"], got["epoch"], seen_at, got["workflow"])
+def rung_lock(agent: str) -> str:
+    """What is locked while a change of an agent's rung is committed."""
+    return f"rung of {agent}"
 
 
-def _state(row: object) -> RungState:
-    got = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 - SQLAlchemy's public name for it
+def _reading(row: ReadingRow) -> InstanceReading:
+    return InstanceReading(row.agent, row.instance, row.level, row.epoch, moment(row.seen_at), row.workflow)
+
+
+def _state(row: RungRow) -> RungState:
     return RungState(
-        agent=got["agent"],
-        workflow=got["workflow"],
-        rung=got["rung"],
-        epoch=got["epoch"],
-        changed_at=moment(got["changed_at"]),
-        by=got["by"],
-        reason=got["reason"],
-        until=None if got["until"] is None else moment(got["until"]),
-        incident_id=got["incident_id"],
-        confirmed_at=None if got["confirmed_at"] is None else moment(got["confirmed_at"]),
+        agent=row.agent,
+        workflow=row.workflow,
+        rung=row.rung,
+        epoch=row.epoch,
+        changed_at=moment(row.changed_at),
+        by=row.by,
+        reason=row.reason,
+        until=moment_or_none(row.until),
+        incident_id=row.incident_id,
+        confirmed_at=moment_or_none(row.confirmed_at),
+        follows=row.follows,
     )

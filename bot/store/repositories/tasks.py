@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
+from sqlmodel import col, select
 
 from bot.core.model.samples import minute_of
 from bot.core.telemetry.task_records import TaskRecord, judged_workflows, merge, touched_minutes
 from bot.store.codec import task_json
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_newest
-from bot.store.tables import TaskRow
+from bot.store.tables import TaskRow, table_of
 
-_TASK = TaskRow.__table__  # type: ignore[attr-defined]
+_TASK = table_of(TaskRow)
 
 
 class SqlTasks(SqlRepository):
@@ -33,22 +34,26 @@ class SqlTasks(SqlRepository):
         if not minutes:
             return []
         first, last = min(minutes), max(minutes)
-        waited = (_TASK.c.queued_minute <= last) & ((_TASK.c.pending == 1) | (_TASK.c.minute >= first))
-        query = select(_TASK.c.body).where(_TASK.c.agent.in_(agents), _TASK.c.minute.in_(minutes) | waited)
+        waited = (col(TaskRow.queued_minute) <= last) & ((col(TaskRow.pending) == 1) | (col(TaskRow.minute) >= first))
+        query = select(TaskRow.body).where(col(TaskRow.agent).in_(agents), col(TaskRow.minute).in_(minutes) | waited)
         with self.looking() as connection:
             return [task_json.validate_json(body) for (body,) in connection.execute(query)]
 
     def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:
         """Tasks of these minutes, the newest `limit` of them, oldest first."""
-        query = select(_TASK.c.body).where(_TASK.c.agent.in_(agents), _TASK.c.minute.between(first, last))
-        newest = query.order_by(_TASK.c.minute.desc(), _TASK.c.task_id).limit(limit)
+        query = select(TaskRow.body).where(col(TaskRow.agent).in_(agents), col(TaskRow.minute).between(first, last))
+        newest = query.order_by(col(TaskRow.minute).desc(), col(TaskRow.task_id)).limit(limit)
         with self.looking() as connection:
             found = [task_json.validate_json(body) for (body,) in connection.execute(newest)]
         return sorted(found, key=lambda record: (record.at, record.task_id))
 
     def judged(self, agents: Sequence[str]) -> frozenset[tuple[str, str]]:
         """Pairs whose decisions somebody judges, by what the store holds."""
-        query = select(_TASK.c.agent, _TASK.c.workflow).where(_TASK.c.agent.in_(agents), _TASK.c.judged == 1).distinct()
+        query = (
+            select(TaskRow.agent, TaskRow.workflow)
+            .where(col(TaskRow.agent).in_(agents), col(TaskRow.judged) == 1)
+            .distinct()
+        )
         with self.looking() as connection:
             found = {(agent, workflow) for agent, workflow in connection.execute(query)}
         return frozenset(found | {(agent, "") for agent, _ in found})
@@ -64,8 +69,8 @@ def _known(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tu
     for agent in sorted({agent for agent, _ in keys}):
         ids = sorted(task_id for owner, task_id in keys if owner == agent)
         for start in range(0, len(ids), LOOKED_UP):
-            wanted = _TASK.c.task_id.in_(ids[start : start + LOOKED_UP])
-            for (body,) in connection.execute(select(_TASK.c.body).where(_TASK.c.agent == agent, wanted)):
+            wanted = col(TaskRow.task_id).in_(ids[start : start + LOOKED_UP])
+            for (body,) in connection.execute(select(TaskRow.body).where(col(TaskRow.agent) == agent, wanted)):
                 record = task_json.validate_json(body)
                 found[record.key] = record
     return found

@@ -6,8 +6,10 @@ a person, on a copy (`stepdown db backup`).
 
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import groupby
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, text
+from sqlmodel import col, select
 
 from bot.core.incident import timeline
 from bot.core.incident.incident import IllegalMove, Incident
@@ -19,26 +21,26 @@ from bot.store.tables import (
     IncidentRow,
     MinuteRecord,
     OutboxRow,
-    RolledRow,
+    RollupRow,
     RungRow,
     SeriesRow,
     TimerRow,
+    table_of,
 )
 
-_INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
-_ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
-_TIMER = TimerRow.__table__  # type: ignore[attr-defined]
-_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
-_RUNG = RungRow.__table__  # type: ignore[attr-defined]
-_SERIES = SeriesRow.__table__  # type: ignore[attr-defined]
-_MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
-_ROLLED = RolledRow.__table__  # type: ignore[attr-defined]
+_INCIDENT = table_of(IncidentRow)
+_ENTRY = table_of(EntryRow)
+_TIMER = table_of(TimerRow)
+_OUTBOX = table_of(OutboxRow)
+_SERIES = table_of(SeriesRow)
+_MINUTE = table_of(MinuteRecord)
+_ROLLUP = table_of(RollupRow)
 
 
 def findings(connection: Connection) -> Iterator[str]:
     """Everything that does not fit, one sentence each."""
     yield from _file(connection)
-    ids = [row.id for row in connection.execute(select(_INCIDENT.c.id).order_by(_INCIDENT.c.id))]
+    ids = [row.id for row in connection.execute(select(IncidentRow.id).order_by(col(IncidentRow.id)))]
     for number in ids:
         yield from _incident(connection, number)
     yield from _orphans(connection)
@@ -54,15 +56,15 @@ def _file(connection: Connection) -> Iterator[str]:
 
 
 def _incident(connection: Connection, number: int) -> Iterator[str]:
-    row = connection.execute(select(_INCIDENT).where(_INCIDENT.c.id == number)).one()
+    row = connection.execute(_INCIDENT.select().where(col(IncidentRow.id) == number)).one()
     name = f"INC-{number:04d}"
     try:
         incident = incident_json.validate_json(row.body)
     except ValueError as error:
         yield f"{name}: its row cannot be read: {str(error).splitlines()[0]}"
         return
-    query = select(_ENTRY.c.serial, _ENTRY.c.record, _ENTRY.c.seal).where(_ENTRY.c.incident_id == number)
-    entries = [entry_of(*entry) for entry in connection.execute(query.order_by(_ENTRY.c.serial))]
+    query = select(EntryRow.serial, EntryRow.record, EntryRow.seal).where(col(EntryRow.incident_id) == number)
+    entries = [entry_of(*entry) for entry in connection.execute(query.order_by(col(EntryRow.serial)))]
     if wrong := timeline.verify(entries, incident.entries):
         yield f"{name}: {wrong}"
         return
@@ -70,7 +72,7 @@ def _incident(connection: Connection, number: int) -> Iterator[str]:
     columns = (incident.id, incident.agent, incident.kind, incident.state.value, int(incident.open), incident.version)
     if columns != (row.id, row.agent, row.kind, row.state, row.is_open, row.version):
         yield f"{name}: the columns beside its row say something else than the row"
-    timers = connection.execute(select(_TIMER.c.token, _TIMER.c.due_at).where(_TIMER.c.incident_id == number))
+    timers = connection.execute(select(TimerRow.token, TimerRow.due_at).where(col(TimerRow.incident_id) == number))
     if {tuple(timer) for timer in timers} != {(timer.token, seconds(timer.due_at)) for timer in incident.timers}:
         yield f"{name}: its deadlines are not those of its row"
 
@@ -90,25 +92,26 @@ def _replayed(incident: Incident, entries: list[SealedEntry]) -> Iterator[str]:
 
 def _orphans(connection: Connection) -> Iterator[str]:
     """Rows of incidents or series that are not there."""
-    known = select(_INCIDENT.c.id)
+    known = select(IncidentRow.id)
     for table, what in ((_ENTRY, "timeline entries"), (_TIMER, "deadlines"), (_OUTBOX, "effects")):
         column = table.c.incident_id
         query = select(column, func.count()).where(column.not_in(known), column != 0).group_by(column)
         yield from (
             f"{count} {what} of INC-{number:04d}, which is not there" for number, count in connection.execute(query)
         )
-    series = select(_SERIES.c.id)
-    for table, what in ((_MINUTE, "minutes"), (_ROLLED, "rolled-up minutes")):
+    series = select(SeriesRow.id)
+    for table, what in ((_MINUTE, "minutes"), (_ROLLUP, "rolled-up minutes")):
         query = select(table.c.series_id, func.count()).where(table.c.series_id.not_in(series))
         found = connection.execute(query.group_by(table.c.series_id))
         yield from (f"{count} {what} of series {number}, which is not there" for number, count in found)
 
 
 def _epochs(connection: Connection) -> Iterator[str]:
-    """The epochs of an agent have no gap: each is the one before plus one."""
-    query = select(_RUNG.c.agent, func.count(), func.min(_RUNG.c.epoch), func.max(_RUNG.c.epoch)).group_by(
-        _RUNG.c.agent
-    )
-    for agent, count, first, last in connection.execute(query):
-        if (first, last) != (1, count):
-            yield f"the changes of rung of {agent} are {count}, but run from epoch {first} to {last}"
+    """The epochs of an agent have no gap, but where a change says that state was lost after the one before it."""
+    query = select(RungRow.agent, RungRow.epoch, RungRow.follows).order_by(col(RungRow.agent), col(RungRow.epoch))
+    for agent, rows in groupby(connection.execute(query), key=lambda row: str(row.agent)):
+        before = 0
+        for row in rows:
+            if before not in (row.epoch - 1, row.follows):
+                yield f"the change of rung of {agent} to epoch {row.epoch} comes after epoch {before}"
+            before = row.epoch

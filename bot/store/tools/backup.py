@@ -5,7 +5,8 @@ import sqlite3
 from pathlib import Path
 
 from bot.store.database.errors import StoreError
-from bot.store.database.sqlite import sqlite_path
+from bot.store.database.sqlite import refuse_missing
+from bot.store.database.urls import sqlite_path
 
 PAGES = 1_000
 """Pages copied before writers get in between."""
@@ -16,8 +17,7 @@ def back_up(url: str, file: Path) -> int:
     path = sqlite_path(url)
     if path is None:
         raise StoreError("Only SQLite is copied this way. For PostgreSQL use pg_dump.")
-    if not path.is_file():
-        raise StoreError(f"There is no database at {path}.")
+    refuse_missing(path)
     if file.exists():
         raise StoreError(f"{file} is there already; a backup never writes over anything.")
     part = file.with_name(file.name + ".part")

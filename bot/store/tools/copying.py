@@ -6,23 +6,23 @@ from itertools import groupby
 
 from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import SQLModel
+from sqlmodel import col
 
+from bot.core.formatting.plurals import plural
 from bot.core.incident import timeline
 from bot.ports.store import Replica
 from bot.store.codec import entry_of
-from bot.store.database.engines import same_place
 from bot.store.database.errors import StoreError
 from bot.store.database.partitions import DAY, make_days
-from bot.store.database.sqlite import sqlite_path
+from bot.store.database.urls import same_place, sqlite_path
 from bot.store.sql_store import SqlStore
-from bot.store.tables import EntryRow, IncidentRow, MinuteRecord, ReplicaRow
+from bot.store.tables import EntryRow, IncidentRow, MinuteRecord, ReplicaRow, TableModel, table_of
 
 ROWS = 2_000
 """Rows in one insert."""
-_ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
-_INCIDENT = IncidentRow.__table__  # type: ignore[attr-defined]
-_MINUTE = MinuteRecord.__table__  # type: ignore[attr-defined]
+_ENTRY = table_of(EntryRow)
+_INCIDENT = table_of(IncidentRow)
+_MINUTE = table_of(MinuteRecord)
 
 
 def copy(source: str, target: str) -> Mapping[str, int]:
@@ -45,7 +45,7 @@ def copy(source: str, target: str) -> Mapping[str, int]:
 
 def _tables() -> list[Table]:
     """All but who runs: that is about processes, and they stay where they are."""
-    return [table for table in SQLModel.metadata.sorted_tables if table.name != ReplicaRow.__tablename__]
+    return [table for table in TableModel.metadata.sorted_tables if table.name != ReplicaRow.__tablename__]
 
 
 @contextmanager
@@ -64,8 +64,8 @@ def _unhurried(source: SqlStore, target: SqlStore) -> Iterator[tuple[Connection,
     """One snapshot to read from, one transaction to write in, neither bounded in time."""
     try:
         with source.reading(), source.looking() as read, target.writing() as write:
-            source.database.take_time(read)
-            target.database.take_time(write)
+            source.database.lift_time_limits(read)
+            target.database.lift_time_limits(write)
             yield read, write
     except SQLAlchemyError as error:
         raise StoreError(f"Nothing was copied: {str(error).splitlines()[0]}") from error
@@ -79,7 +79,7 @@ def _refuse_rows(write: Connection) -> None:
 
 def _copy(table: Table, read: Connection, write: Connection) -> int:
     if table is _MINUTE and write.dialect.name == "postgresql":
-        make_days(write, read.scalars(select(_MINUTE.c.minute.op("/")(DAY)).distinct()).all())
+        make_days(write, read.scalars(select(col(MinuteRecord.minute).op("/")(DAY)).distinct()).all())
     copied = 0
     for rows in read.execution_options(yield_per=ROWS).execute(select(table)).mappings().partitions():
         write.execute(insert(table).inline(), [dict(row) for row in rows])
@@ -105,7 +105,7 @@ def _verify(read: Connection, write: Connection, counts: Mapping[str, int]) -> N
     for table in _tables():
         both = [int(side.execute(select(func.count()).select_from(table)).scalar_one()) for side in (read, write)]
         if both != [counts[table.name]] * 2:
-            raise StoreError(f"Nothing was copied: {table.name} has {both[0]} rows there and {both[1]} here.")
+            raise StoreError(f"Nothing was copied: {table.name} has {plural(both[0], 'row')} there and {both[1]} here.")
     wrong = _broken(write)
     if wrong:
         raise StoreError(f"Nothing was copied: {'; '.join(wrong)}")
@@ -113,9 +113,11 @@ def _verify(read: Connection, write: Connection, counts: Mapping[str, int]) -> N
 
 def _broken(write: Connection) -> list[str]:
     """What is wrong with the timelines, one sentence each."""
-    known = set(write.scalars(select(_INCIDENT.c.id)))
-    query = select(_ENTRY.c.incident_id, _ENTRY.c.serial, _ENTRY.c.record, _ENTRY.c.seal)
-    rows = write.execution_options(yield_per=ROWS).execute(query.order_by(_ENTRY.c.incident_id, _ENTRY.c.serial))
+    known = set(write.scalars(select(col(IncidentRow.id))))
+    query = _ENTRY.select()
+    rows = write.execution_options(yield_per=ROWS).execute(
+        query.order_by(col(EntryRow.incident_id), col(EntryRow.serial))
+    )
     wrong = []
     for incident, own in groupby(rows, key=lambda row: row.incident_id):
         known.discard(incident)

@@ -6,9 +6,9 @@
 import json
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table
 
-from bot.store.tables import IncidentRow
+from bot.store.tables import TableModel
 
 JSON_COLUMNS = frozenset({"body", "record", "receipt"})
 BATCH = 1_000
@@ -17,14 +17,14 @@ BATCH = 1_000
 def lines(connection: Connection, schema: str) -> Iterator[str]:
     """Every row of every table. Nothing is held but one batch."""
     yield json.dumps({"export": "stepdown", "schema": schema})
-    for name, table in sorted(IncidentRow.metadata.tables.items()):
+    for name, table in sorted(TableModel.metadata.tables.items()):
         for row in rows(connection, table):
             yield json.dumps({"table": name, "row": row}, ensure_ascii=False)
 
 
 def rows(connection: Connection, table: Table) -> Iterator[dict[str, object]]:
     """The rows of one table, in the order of its key."""
-    query = select(table).order_by(*table.primary_key).execution_options(yield_per=BATCH)
+    query = table.select().order_by(*table.primary_key).execution_options(yield_per=BATCH)
     for row in connection.execute(query).mappings():
         yield {column: _plain(column, value) for column, value in row.items()}
 

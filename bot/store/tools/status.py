@@ -8,8 +8,8 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.ports.store import Replica
 from bot.store.database.engines import open_database
-from bot.store.database.errors import StoreError
-from bot.store.database.sqlite import holder_of, sqlite_path
+from bot.store.database.sqlite import holder_of
+from bot.store.database.urls import sqlite_path
 from bot.store.migrate import head, stored_revision
 from bot.store.repositories.outbox import SqlOutbox
 from bot.store.repositories.replicas import SqlReplicas
@@ -50,8 +50,6 @@ class _Seen(SqlOutbox, SqlReplicas):
 def look(url: str) -> Status:
     """Look at a database. Raises StoreError where it cannot be reached."""
     path = sqlite_path(url)
-    if path is not None and not path.is_file():
-        raise StoreError(f"{path} is not there; `stepdown run` or `stepdown db upgrade` makes it.")
     with closing(open_database(url, alone=False)) as database:
         with database.looking() as connection:
             schema, engine, size = stored_revision(connection), *_engine(connection)

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.rungs import InstanceReading
-from bot.engine.autonomy.rung_cache import MemoryRungCache, RungAnswer
+from bot.core.model.rungs import MOST_EPOCH, InstanceReading
+from bot.engine.autonomy.rung_cache import ANY_WORKFLOW, MemoryRungCache, RungAnswer
 from bot.ports.clock import Clock
 from bot.web.errors import Refusal, answer, found, nearest
 from bot.web.metrics.http_metrics import WebMetrics
@@ -28,8 +28,6 @@ from bot.web.tokens import ApiCaller
 INSTANCE_LIMIT = 100
 NOT_SENT = "none"
 RECORDED = "recorded"
-UNKNOWN_WORKFLOW = "?"
-"""Stands for a workflow the agent does not have; the board answers it with the lowest rung of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class PollAnswer:
             "may": said.may,
             "not_after": stamp(said),
             "fallback": said.fallback,
+            "fallback_grants": dict(said.fallback_grants),
             **incident,
         }
 
@@ -80,8 +79,8 @@ class Poll:
         """Answer one poll. `said`: instance, appliedLevel, appliedEpoch, workflow or taskClass. Raises Refusal."""
         found_agent = self._admit(caller, agent)
         workflow, doubt = _workflow(found_agent, said)
+        readback = self._read_back(caller, agent, workflow, said, doubt)  # first: it may know more than the database
         board_answer = self._rung_cache.answer(agent, workflow)
-        readback = doubt or self._read_back(caller, agent, workflow, said)
         self._metrics.readbacks.labels(readback.partition(":")[0]).inc()
         return PollAnswer(board_answer, readback)
 
@@ -95,24 +94,32 @@ class Poll:
         hint = "" if caller.role == "agent" else nearest(agent, list(agents))
         raise Refusal(404, f"no agent {found(agent)} in the fleet.{hint}", code="INVALID_CONTEXT")
 
-    def _read_back(self, caller: ApiCaller, agent: str, workflow: str, said: Mapping[str, object]) -> str:
-        """Record what the instance says it applies; say what became of it."""
+    def _read_back(self, caller: ApiCaller, agent: str, workflow: str, said: Mapping[str, object], doubt: str) -> str:
+        """Record what the instance says it applies; say what became of it. `doubt`: why its workflow is unusable."""
         sent = [said.get(name) for name in ("instance", "appliedLevel", "appliedEpoch")]
         if all(value is None for value in sent):
-            return NOT_SENT
+            return doubt or NOT_SENT
         if caller.role != "agent":
-            return f"ignored: a {caller.role} token reads; only the agent's own token reads back"
+            return doubt or f"ignored: a {caller.role} token reads; only the agent's own token reads back"
         instance, level, epoch = sent
+        self._remember(agent, workflow, level, whole(epoch))
+        if doubt:
+            return doubt
         if not isinstance(instance, str) or not 0 < len(instance) <= INSTANCE_LIMIT or not instance.isprintable():
             return f"ignored: instance must be 1 to {INSTANCE_LIMIT} printable characters, found {found(instance)}"
         names = self._fleet().ladder.names()
         if not isinstance(level, str) or level not in names:
             return f"ignored: appliedLevel must be one of {', '.join(names)}, found {found(level)}"
-        applied, newest = whole(epoch), self._rung_cache.epoch(agent)
-        if applied is None or not 0 <= applied <= newest:
-            return f"ignored: appliedEpoch must be a whole number from 0 to {newest}, found {found(epoch)}"
+        applied, most = whole(epoch), max(MOST_EPOCH, self._rung_cache.epoch(agent))
+        if applied is None or not 0 <= applied <= most:
+            return f"ignored: appliedEpoch must be a whole number from 0 to {most}, found {found(epoch)}"
         self._rung_cache.record(InstanceReading(agent, instance, level, applied, self._clock.now(), workflow))
         return RECORDED
+
+    def _remember(self, agent: str, workflow: str, level: object, epoch: int | None) -> None:
+        """A newer epoch than was committed lowers the answer, also where the rest of the read-back is of no use."""
+        if isinstance(level, str) and epoch is not None and epoch <= MOST_EPOCH:
+            self._rung_cache.remember(agent, level, epoch, workflow)
 
 
 def _workflow(agent: Agent, said: Mapping[str, object]) -> tuple[str, str]:
@@ -124,7 +131,7 @@ def _workflow(agent: Agent, said: Mapping[str, object]) -> tuple[str, str]:
         return name, ""
     hint = nearest(name, list(agent.workflows)) if isinstance(name, str) else ""
     lowest = "so the lowest rung of all its workflows is told"
-    return UNKNOWN_WORKFLOW, f"ignored: {found(name)} is no workflow of {agent.key}, {lowest}.{hint}"
+    return ANY_WORKFLOW, f"ignored: {found(name)} is no workflow of {agent.key}, {lowest}.{hint}"
 
 
 def whole(value: object) -> int | None:
@@ -164,6 +171,7 @@ def _headers(digest: str, given: int) -> dict[str, str]:
 
 def _digest(said: RungAnswer) -> str:
     """What the answer says, its lease's end left out."""
-    facts = [said.agent, said.workflow, said.level, said.epoch, said.may, dict(said.grants), said.fallback]
-    written = json.dumps([*facts, said.incident_id, said.lease.total_seconds()], sort_keys=True)
+    rungs = [said.level, said.epoch, said.may, dict(said.grants), said.fallback, dict(said.fallback_grants)]
+    facts = [said.agent, said.workflow, *rungs, said.incident_id, said.lease.total_seconds()]
+    written = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(written.encode()).hexdigest()[:20]

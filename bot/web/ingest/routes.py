@@ -9,6 +9,7 @@ from collections.abc import Callable
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 
+from bot.core.formatting.plurals import plural
 from bot.core.model.fleet import Fleet
 from bot.ports.clock import Clock
 from bot.ports.ingest import Intake
@@ -64,7 +65,7 @@ class RecordIntake:
             count = store(parsed)
         except RecordFaults as faulty:
             self._metrics.records.labels(kind, "refused").inc(len(parsed) if isinstance(parsed, list) else 1)
-            why = f"{faulty.count} {'fault' if faulty.count == 1 else 'faults'} found; nothing was stored"
+            why = f"{plural(faulty.count, 'fault')} found; nothing was stored"
             raise Refusal(422, why, more={"faults": faulty.shown}) from None
         self._metrics.records.labels(kind, "stored").inc(count)
         return count

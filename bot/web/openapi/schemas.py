@@ -28,6 +28,7 @@ _RUNG: Json = {
     "may": "act, but every write waits for a person",
     "not_after": "2026-03-01T02:19:00Z",
     "fallback": "read-only",
+    "fallback_grants": {"writes": "deny", "log": "enhanced"},
     "incident": 17,
 }
 _NOTES: Json = {
@@ -268,6 +269,7 @@ _RUNG_PROPERTIES: dict[str, Json] = {
     "may": {**_TEXT, "description": "What the agent may do, in words"},
     "not_after": {**_TEXT, "format": "date-time", "description": "Out of contact, drop to `fallback` from here on"},
     "fallback": {**_TEXT, "description": "The rung to drop to without contact"},
+    "fallback_grants": {**_ANYTHING, "description": "Machine-readable permissions of `fallback`"},
     "incident": {**_WHOLE, "description": "The incident that the rung was lowered for"},
 }
 _RUNG_FIELDS = tuple(name for name in _RUNG_PROPERTIES if name != "incident")

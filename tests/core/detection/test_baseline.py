@@ -42,7 +42,7 @@ class TestByHand:
         # values 2 and 4 in turn at n=100: mean 3, every deviation 1, every n average: 1.4826 * 1
         found = compute(TIE, history(TIE, ONSET - 200, [(2.0, 100), (4.0, 100)] * 50), ONSET, exclude=())
         assert found is not None
-        assert (found.value, found.spread) == (pytest.approx(3.0), pytest.approx(1.4826))
+        assert (found.value, found.spread) == pytest.approx((3.0, 1.4826))
         assert found.method == "pooled mean of 2 h"
 
     def test_a_median_is_not_moved_by_a_bad_hour(self) -> None:
@@ -90,7 +90,7 @@ class TestClosedHistory:
         rows = history(HER, ONSET - 300, [(3.0, 50), (None, None), (float("nan"), 50), (None, 0.0)] * 65)
         found = compute(HER, rows, ONSET, exclude=())
         assert found is not None
-        assert (found.value, found.minutes) == (pytest.approx(3.0), 65)
+        assert (found.value, found.minutes) == pytest.approx((3.0, 65))
 
 
 class TestTooLittle:

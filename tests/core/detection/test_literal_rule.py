@@ -220,7 +220,7 @@ class TestLongWindow:
         assert cleared(self.LONG, rows, 4, None) == ""  # 10 of 100
         assert (
             cleared(self.LONG, rows, 5, None)
-            == "HER 0.0 % <= 5.0 % objective for 1 of 1 minutes, 0.0 % over 5 min, n=20"
+            == "HER 0.0 % <= 5.0 % objective for 1 of 1 minute, 0.0 % over 5 min, n=20"
         )
 
     def test_a_gauge_without_counts_is_the_mean_of_its_minutes(self) -> None:

@@ -31,7 +31,7 @@ def _slow(decisions: int, waited: float) -> bool:
     asked = minute_start(ONSET)
     tasks += [TaskRecord(f"w-{nth}", "refunds", "", asked, pending_approval=True, queued_at=asked) for nth in range(20)]
     arrivals = dict.fromkeys((*early, *range(ONSET, ONSET + SPAN)), 20.0)
-    material = Evidence(Agent("refunds", "ana", ()), ONSET, ONSET + SPAN - 1, tasks=tuple(tasks), arrivals=arrivals)
+    material = Evidence(Agent("refunds", "ana"), ONSET, ONSET + SPAN - 1, tasks=tuple(tasks), arrivals=arrivals)
     (found,) = [fact for fact in flow(material) if fact.sign == "slow-decisions"]
     return found.seen
 

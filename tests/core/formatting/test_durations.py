@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.core.formatting import durations
 from bot.core.formatting.durations import seconds, words
 
 
@@ -30,3 +31,11 @@ def test_what_is_not(text: str) -> None:
 def test_words(span: float, text: str) -> None:
     assert words(span) == text
     assert seconds(text) == span
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3900, "1 h 05 min"), (93_600, "1 d 2 h")],
+)
+def test_how_long_something_has_lasted(seconds: float, words: str) -> None:
+    assert durations.span(seconds) == words

@@ -1,5 +1,5 @@
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -27,7 +27,7 @@ def other(sli: Sli, baseline: Baseline | None = None) -> Need:
 
 
 def her(
-    cells: list[Cell], *, n: float | None = 100, baseline: Baseline = HER_3, newest: int | None = None
+    cells: Sequence[Cell], *, n: float | None = 100, baseline: Baseline = HER_3, newest: int | None = None
 ) -> RecoveryClock:
     """The clock over these minutes of HER alone, its incident at 18 %."""
     rows = {series_of(HER): minutes(HER, cells, n=n)}

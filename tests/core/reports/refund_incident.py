@@ -3,9 +3,10 @@
 The entries are those that the real fold writes, sealed like the store seals them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.core.incident import events as ev
 from bot.core.incident.incident import Incident
@@ -95,7 +96,7 @@ TIE_BREACH = Breach(
 ROSTER = ev.Roster("ana", "bo", "mia", ("ana", "bo", "mia"), {"ana": ("slack", "apprise"), "bo": ("slack",)})
 
 
-def opened(**changed: object) -> ev.Opened:
+def opened(**changed: Any) -> ev.Opened:  # noqa: ANN401 - whatever the event has
     """The incident opens."""
     event = ev.Opened(
         at=at("02:13:05"),
@@ -198,10 +199,10 @@ def minutes() -> dict[Series, list[MinuteRow]]:
     return {SERIES: her, CALLS: tie, COSTS: cost}
 
 
-def report(events: Iterable[ev.Event] = STORY, **changed: object) -> Report:
+def report(events: Iterable[ev.Event] = STORY, **changed: Any) -> Report:  # noqa: ANN401 - what `build` takes
     """The postmortem of a story."""
     told = tell(events)
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "minutes": minutes(),
         "rung_history": (),
         "people": PEOPLE,
@@ -214,3 +215,16 @@ def report(events: Iterable[ev.Event] = STORY, **changed: object) -> Report:
 def later(event: ev.Event, seconds: float) -> ev.Event:
     """The same event, later."""
     return replace(event, at=event.at + timedelta(seconds=seconds))
+
+
+def strings(value: object, *, leave: str = "") -> Iterator[str]:
+    """Every string inside a value; `leave` names a field that is not looked into."""
+    if isinstance(value, str):
+        yield value
+    elif is_dataclass(value):
+        for each in fields(value):
+            if each.name != leave:
+                yield from strings(getattr(value, each.name), leave=leave)
+    elif isinstance(value, tuple) and not isinstance(value, Series):
+        for item in value:
+            yield from strings(item, leave=leave)

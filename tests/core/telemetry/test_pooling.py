@@ -30,14 +30,14 @@ ONE = Agent("kyc", "ana", workflows=("review",), slis=(("", HER),))
     ],
 )
 def test_worked_examples(sli: str, parts: list[Part], expected: Part) -> None:
-    assert pooled(sli, parts) == (pytest.approx(expected[0]), expected[1])
+    assert pooled(sli, parts) == pytest.approx(expected)
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(1, 1e6)), min_size=2), st.randoms())
 def test_the_order_does_not_matter_and_the_value_lies_among_its_parts(parts: list[Part], random: object) -> None:
     value, n = pooled("her", parts)
     random.shuffle(parts)  # type: ignore[attr-defined]
-    assert pooled("her", parts) == (pytest.approx(value), pytest.approx(n))
+    assert pooled("her", parts) == pytest.approx((value, n))
     assert value is not None
     assert min(v or 0 for v, _ in parts) - 1e-6 <= value <= max(v or 0 for v, _ in parts) + 1e-6
 

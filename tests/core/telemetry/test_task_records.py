@@ -79,7 +79,7 @@ def test_a_workflow_judged_long_ago_stays_judged() -> None:
 def test_success_and_cost_of_those_that_say() -> None:
     records = [task("a", success=True, cost=0.2), task("b", success=False, cost=0.6), task("c")]
     assert row(records, "task_success") == (50.0, 2.0)
-    assert row(records, "cost_per_task") == (pytest.approx(0.4), 2.0)
+    assert row(records, "cost_per_task") == pytest.approx((0.4, 2.0))
 
 
 def test_a_workflow_has_its_own_rows_and_the_agent_has_all() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.core.incident import events as ev
 from bot.core.incident.incident import CLOSED, IllegalMove, Incident, IncidentState
-from bot.core.model.people import BOT
+from bot.core.model.people import BOT, Actor
 from bot.core.transitions.reducer import advance, replay
 from tests.core.factories import ANA, BO, T0, at, breach, incident, opened
 
@@ -77,12 +77,14 @@ def test_a_cleared_alert_never_closes_anything() -> None:
 
 
 def test_raising_takes_two_people_and_never_the_bot() -> None:
-    raised = {"from_rung": "approval", "to_rung": "bounded", "epoch": 2, "reason": "fixed"}
+    def raised(actor: Actor) -> ev.RungRaised:
+        return ev.RungRaised(at(60), actor, "approval", "bounded", 2, "fixed", asked_by=ANA)
+
     with pytest.raises(IllegalMove, match="second person"):
-        advance(_recovered(), ev.RungRaised(at(60), ANA, asked_by=ANA, **raised))
+        advance(_recovered(), raised(ANA))
     with pytest.raises(IllegalMove, match="never raises"):
-        advance(_recovered(), ev.RungRaised(at(60), BOT, asked_by=ANA, **raised))
-    up = advance(_recovered(), ev.RungRaised(at(60), BO, asked_by=ANA, **raised)).incident
+        advance(_recovered(), raised(BOT))
+    up = advance(_recovered(), raised(BO)).incident
     assert up.state is IncidentState.RECOVERING
     assert up.hold_from == int(at(60).timestamp() // 60) + 1
     assert up.recovered_at is None

@@ -33,7 +33,7 @@ def pass_by(house: WiredEngine, hours: int, her: float, rounds: BurnAlerts) -> N
         first = minute_of(house.clock.now())
         house.clock.advance(3600)
         house.store.put_minutes([MinuteRow(SERIES, first + minute, her, 10.0) for minute in range(60)])
-        rounds.round()
+        rounds.tick()
         house.deliver()
 
 
@@ -69,7 +69,7 @@ def test_of_two_replicas_one_does_the_round(house: WiredEngine) -> None:
     one, other = burn_alerts(house), burn_alerts(house)
     pass_by(house, 30, 20.0, one)
     before = house.store.tickets(["refunds"], open_only=False)
-    other.round()
+    other.tick()
     assert house.store.tickets(["refunds"], open_only=False) == before
 
 
@@ -89,7 +89,7 @@ def test_kept_tallies_give_what_the_minutes_gave(house: WiredEngine) -> None:
     house.store.put_minutes([MinuteRow(SERIES, first + m, 2.0 + m % 7, 10.0) for m in range(10 * 60)])
     house.clock.advance(10 * 3600)
     [fresh] = BudgetReader(house.store).of(AGENT, house.clock.now())
-    burn_alerts(house).round()
+    burn_alerts(house).tick()
     assert house.store.spent(["refunds"], 0)[SERIES]
     [kept] = BudgetReader(house.store).of(AGENT, house.clock.now())
     assert kept.spent.bad == pytest.approx(fresh.spent.bad)
@@ -112,7 +112,7 @@ def test_days_are_folded_and_the_budget_stays_what_it_was(house: WiredEngine) ->
     first = minute_of(house.clock.now())
     house.store.put_minutes([MinuteRow(SERIES, first + m, 4.0, 10.0) for m in range(7 * 1440)])
     house.clock.advance(timedelta(days=7).total_seconds())
-    burn_alerts(house).round()
+    burn_alerts(house).tick()
     kept = house.store.spent(["refunds"], 0)[SERIES]
     assert {span.length for span in kept} >= {60, 1440}
     [found] = BudgetReader(house.store).of(AGENT, house.clock.now())
@@ -123,9 +123,9 @@ def test_an_incident_that_uses_a_fifth_of_a_budget_asks_for_a_postmortem_once(ho
     house.feed(6 * 60, her=2.0)
     house.live(20, her=60.0)
     rounds = burn_alerts(house)
-    rounds.round()
+    rounds.tick()
     house.clock.advance(900)
-    rounds.round()
+    rounds.tick()
     house.deliver()
     asked = [text for text in house.said().splitlines() if "30-day error budget of HER" in text]
     assert len(asked) == 1

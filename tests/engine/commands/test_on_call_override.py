@@ -31,6 +31,18 @@ def test_who_covers_is_paged_instead_and_told_why(house: WiredEngine) -> None:
     assert house.incident().roster.covers == {"ana": "dan"}
 
 
+def test_who_covers_for_the_deputy_is_not_told_that_the_deputy_owns_it(house: WiredEngine) -> None:
+    """Ana owns it and covers for Bo, the deputy: she is paged as its owner, and later in his place."""
+    assert house.commands.overrides.cover(ANA, "bo", "ana", "8h").ok
+    breach(house)
+    said = [entry.entry.text for entry in house.store.entries(1)]
+    assert any("You own refunds." in text for text in said)
+    house.live(12, her=18.0)
+    said = [entry.entry.text for entry in house.store.entries(1)]
+    assert any("You cover for bo, deputy of refunds" in text for text in said)
+    assert not any("bo, owner of" in text or "ana, deputy of" in text for text in said)
+
+
 def test_who_covers_is_answerable_like_the_owner(house: WiredEngine) -> None:
     house.commands.overrides.cover(ANA, "me", "bo", "8h")
     breach(house)

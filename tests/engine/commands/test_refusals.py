@@ -1,10 +1,10 @@
 """Every refusal says why and who could, is kept where it can be found, and changes nothing."""
 
-import logging
 from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from bot.core.model.people import Actor
 from bot.core.reports.postmortem_report import Report
@@ -75,13 +75,15 @@ def test_refusals_are_counted_for_prometheus(house: WiredEngine) -> None:
     assert registry.get_sample_value("stepdown_refused_acts_total", {"surface": "slack"}) == 1
 
 
-def test_without_an_incident_it_stands_in_the_audit_log(house: WiredEngine, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "stepdown.audit"):
+def test_without_an_incident_it_stands_in_the_audit_log(house: WiredEngine) -> None:
+    with capture_logs() as logged:
         house.commands.autonomy.step_down(EVE, "refunds", "read-only")
         house.commands.lifecycle.declare(EVE, "refunds", "<!channel>\nnew line")
     assert house.store.open_incidents() == []
-    assert "refused to 'eve' by slack: 'Eve is not among the responders of refunds." in caplog.text
-    assert "\nnew line" not in caplog.text
+    assert {entry["event"] for entry in logged} == {"a person was refused"}
+    assert (logged[0]["who"], logged[0]["surface"]) == ("'eve'", "slack")
+    assert logged[0]["why"].startswith("'Eve is not among the responders of refunds.")
+    assert not [entry for entry in logged if "\n" in str(entry["why"])]
 
 
 def recovered(house: WiredEngine) -> None:

@@ -54,7 +54,7 @@ def test_an_effect_that_fails_for_good_stands_in_the_timeline(house: WiredEngine
 
 def test_an_acknowledged_page_that_waits_is_never_sent(house: WiredEngine) -> None:
     house.clock.advance(60)
-    house.feed(2, **{**house.healthy(), "her": 18.0})
+    house.feed(2, {**house.healthy(), "her": 18.0})
     house.detector.evaluate(["refunds"], house.clock.now())
     house.commands.paging.acknowledge(ANA, 1)
     house.deliver()
@@ -86,7 +86,7 @@ def test_everybody_sees_on_the_page_who_acknowledged(house: WiredEngine) -> None
 
 def test_after_a_restart_what_was_wanted_is_done_once(house: WiredEngine) -> None:
     house.clock.advance(60)
-    house.feed(2, **{**house.healthy(), "her": 18.0})
+    house.feed(2, {**house.healthy(), "her": 18.0})
     house.detector.evaluate(["refunds"], house.clock.now())
     house.close()
     house.open()

@@ -76,7 +76,7 @@ def test_what_workflows_push_is_summed_where_the_agent_is_watched_as_a_whole(
     intake.samples(_parts(house, refund=(2, 180), goodwill=(10, 20)), house.clock.now())
     minute = minute_of(START)
     (row,) = house.store.minutes(Series("refunds", "", "her"), minute, minute)
-    assert (row.value, row.n) == (pytest.approx(2.8), 200)  # 3.6 + 2 of 200
+    assert (row.value, row.n) == pytest.approx((2.8, 200))  # 3.6 + 2 of 200
     # the second of two pushes finds the first one's part in the store
     house.clock.advance(60)
     intake.samples(_parts(house, refund=(20, 100)), house.clock.now())
@@ -95,7 +95,7 @@ def test_two_pushes_at_once_do_not_lose_each_other(house: WiredEngine, intake: P
     house.clock.advance(60)
     intake.samples(_parts(house, refund=(2, 180)), house.clock.now())
     (row,) = house.store.minutes(whole, minute, minute)
-    assert (row.value, row.n) == (pytest.approx(2.8), 200)
+    assert (row.value, row.n) == pytest.approx((2.8, 200))
 
 
 def test_the_whole_in_the_same_push_counts_and_a_query_is_not_spoken_over(

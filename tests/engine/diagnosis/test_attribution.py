@@ -231,7 +231,7 @@ def test_a_playbooks_runbook_is_adopted_and_what_was_marked_stays(house: WiredEn
 
 
 def test_the_best_match_is_walked_from_its_shipped_runbook(tmp_path: Path) -> None:
-    house = WiredEngine(tmp_path, watched(), playbooks=(LOOP,), shelf=RunbookLibrary(RUNBOOKS))
+    house = WiredEngine(tmp_path, watched(), playbooks=(LOOP,), runbooks=RunbookLibrary(RUNBOOKS))
     house.settle_in()
     incident = broken(house, repeated_calls=5)
     before = incident.plan

@@ -27,7 +27,7 @@ class Machine:
 
     def __post_init__(self) -> None:
         house = self.house
-        house.wall = lambda: self.wall  # type: ignore[assignment]
+        house.wall = lambda: self.wall
         house.close()
         house.open()
         self.watch = ClockWatch(
@@ -54,7 +54,7 @@ class Machine:
             for _ in range(3):
                 self.pass_time(20)
                 if data:
-                    self.house.feed(1, **self.house.healthy())
+                    self.house.feed(1, self.house.healthy())
                 self.watch.look()
                 self.house.detector.look_for_silence({})
             self.house.obey()

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.budgets.budget import PERIOD
 from bot.core.incident.effects import Notice
 from bot.core.model.rungs import InstanceReading
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.telemetry.task_records import TaskRecord
-from bot.engine.budgets.budgets import PERIOD
 from bot.engine.health.maintenance import Retention
 from tests.support.wired import ANA, START, WiredEngine
 
@@ -122,7 +122,7 @@ def test_what_still_has_to_be_done_is_never_forgotten(house: WiredEngine) -> Non
 
 
 def test_deliveries_seen_and_silent_instances_go_after_two_days(house: WiredEngine) -> None:
-    house.store.first_sight("envelope", house.clock.now())
+    house.store.first_delivery("envelope", house.clock.now())
     house.store.put_readings([InstanceReading("refunds", "a", "full", 0, house.clock.now())])
     house.upkeep.keep(house.clock.now() + timedelta(days=1))
     assert (rows(house)["sight"], rows(house)["reading"]) == (1, 1)

@@ -36,7 +36,7 @@ def moves(house: WiredEngine) -> list[tuple[str, str]]:
 def test_each_rule_lowers_to_its_rung_and_is_named(
     house: WiredEngine, values: dict[str, float], rung: str, rule: str
 ) -> None:
-    house.live(5, **values)
+    house.live(5, values)
     assert moves(house) == [(rung, f"by rule: {rule}")]
 
 

@@ -39,7 +39,7 @@ def test_it_goes_out_once_a_week_and_says_that_it_is_a_test(watched: WiredEngine
     card = watched.chat.posts[key].content
     assert isinstance(card, PageCard)
     assert card.headline.startswith("TEST PAGE")
-    last = watched.store.last_occasion("canary")
+    last = watched.store.last_once_marker("canary")
     assert last is not None
     assert (last.period, last.outcome) == ("2026-W10", "ok")
     assert watched.canary.trouble() == ""

@@ -10,7 +10,7 @@ from tests.support.wired import ANA, WiredEngine
 def down(house: WiredEngine) -> WiredEngine:
     """No way out, and a wall clock that moves only with `_deliver`."""
     at = [1_000.0]
-    house.wall = lambda: at[0]  # type: ignore[assignment]
+    house.wall = lambda: at[0]
     house.at = at  # type: ignore[attr-defined]
     house.close()
     house.open()

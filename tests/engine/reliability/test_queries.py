@@ -79,7 +79,7 @@ def test_a_silent_sli_is_no_evidence(house: WiredEngine) -> None:
 
 def test_thirty_days_of_numbers_are_an_observed_baseline(house: WiredEngine) -> None:
     for day in range(30):
-        house.feed(30, end=house.clock.now() - timedelta(days=day), **house.healthy())
+        house.feed(30, house.healthy(), end=house.clock.now() - timedelta(days=day))
     assert calls(readiness_check(house).of(AGENT, house.clock.now()))["baseline"] is Call.OK
 
 
@@ -98,7 +98,7 @@ def test_a_severe_incident_begins_the_stability_window_anew(house: WiredEngine) 
     between(house).scope(ANA, "refunds", "go-live review of February")
     house.clock.advance(timedelta(days=10).total_seconds())
     assert readiness_check(house).of(AGENT, house.clock.now()).stable_days == pytest.approx(10)
-    house.feed(60, **house.healthy())
+    house.feed(60, house.healthy())
     house.live(3, her=60.0)
     house.commands.lifecycle.set_severity(ANA, 1, "SEV1", "many customers")
     found = readiness_check(house).of(AGENT, house.clock.now())
@@ -150,7 +150,7 @@ class TestReview:
             house.deliver()
         receipts = house.store.receipts("notice/review/")
         assert {key: receipt.channel for key, receipt in receipts.items()} == {"notice/review/2026-W10": "C-incidents"}
-        assert house.said().count("Week 23 Feb to 02 Mar, 1 agents.") == 1
+        assert house.said().count("Week 23 Feb to 02 Mar, 1 agent.") == 1
         assert "Incidents: 1 (1 SEV" in house.said()
 
     def test_a_restart_before_it_was_sent_loses_and_doubles_nothing(self, house: WiredEngine) -> None:

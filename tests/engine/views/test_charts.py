@@ -19,7 +19,7 @@ def breach(house: WiredEngine) -> None:
     """Two bad minutes, judged; nothing is delivered yet."""
     for _ in range(2):
         house.clock.advance(60)
-        house.feed(1, **{**house.healthy(), "her": 18.0})
+        house.feed(1, {**house.healthy(), "her": 18.0})
     house.detector.evaluate(["refunds"], house.clock.now())
 
 
@@ -80,9 +80,9 @@ def _recovery(house: WiredEngine) -> tuple[ChartImage, ...]:
 def test_younger_charts_make_older_ones_superfluous(house: WiredEngine) -> None:
     breach(house)
     house.clock.advance(60)
-    house.feed(1, **{**house.healthy(), "her": 18.0, "tie": 13.0})
+    house.feed(1, {**house.healthy(), "her": 18.0, "tie": 13.0})
     house.clock.advance(60)
-    house.feed(1, **{**house.healthy(), "her": 18.0, "tie": 13.0})
+    house.feed(1, {**house.healthy(), "her": 18.0, "tie": 13.0})
     house.detector.evaluate(["refunds"], house.clock.now())
     house.deliver()
     assert len([name for name in house.chat.files if name.endswith(".png")]) == 2

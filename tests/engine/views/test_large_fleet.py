@@ -16,10 +16,10 @@ def crowd(count: int) -> dict[str, Agent]:
 
 @pytest.mark.parametrize("n", [3.0, 8.0, 100.0])
 def test_a_breach_of_few_tasks_a_minute_is_seen_by_the_first_look(house: WiredEngine, n: float) -> None:
-    house.feed(360, n=n, **house.healthy())
+    house.feed(360, house.healthy(), n=n)
     for _ in range(14):
         house.clock.advance(60)
-        house.feed(1, n=n, **{**house.healthy(), "her": 60.0})
+        house.feed(1, {**house.healthy(), "her": 60.0}, n=n)
         house.detector.evaluate(["refunds"], house.clock.now())
     assert [incident.agent for incident in house.store.open_incidents()] == ["refunds"]
 

@@ -14,6 +14,7 @@ from bot.core.reports.weekly_review import words
 from bot.engine.budgets.budgets import BudgetReader
 from bot.engine.reliability.weekly_review import WeeklyReview
 from bot.exercises.live import LiveExercise
+from bot.store import SqlStore
 from bot.store.migrate import head
 from bot.store.tools import export
 from tests.exercises.setup import BO, CLEO, DAN, TOWN, House
@@ -123,5 +124,6 @@ def told_of_the_week(house: House) -> str:
 def stored(house: House) -> str:
     """Every row of the real database."""
     store = house.stage.app.store
+    assert isinstance(store, SqlStore)
     with store.reading(), store.looking() as connection:
         return "\n".join(export.lines(connection, head()))

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -113,7 +114,7 @@ def everywhere(house: House, live: LiveExercise, kept: Path) -> Iterator[tuple[s
         for room in (live.channel, TOWN, f"@{user}"):
             yield f"{user} in {room}", house.sees(user, room)
         house.does("home", user=user)
-        yield f"home of {user}", house.until("a home tab", lambda user=user: shown_home(house, user))
+        yield f"home of {user}", house.until("a home tab", partial(shown_home, house, user))
     yield "forms", "".join(forms(house, live.channel))
     yield "calls", json.dumps([one for one in house.asks("calls")["calls"] if not is_for(one["arguments"], own)])
     yield "files", "".join(f"{one.name} {one.content!r}" for one in house.stage.slack.slack.files.values())

@@ -79,7 +79,7 @@ def test_an_ephemeral_message_is_seen_by_one_user_only(sight: Sight, client: Web
 
 
 def test_a_click_asks_first(sight: Sight, robot: Robot, client: WebClient, control: Control) -> None:
-    confirm = {"title": plain("Step down?"), "text": {"type": "mrkdwn", "text": "*No writes*"}}
+    confirm: Json = {"title": plain("Step down?"), "text": {"type": "mrkdwn", "text": "*No writes*"}}
     confirm |= {"confirm": plain("Step down"), "deny": plain("Not yet"), "style": "danger"}
     client.chat_postMessage(channel="C0GEN", text="c", blocks=[actions(button("down", "Down", confirm=confirm))])
     page = sight.open()
@@ -94,7 +94,7 @@ def test_a_click_asks_first(sight: Sight, robot: Robot, client: WebClient, contr
 
 
 def test_a_change_of_a_select_is_an_action(sight: Sight, robot: Robot, client: WebClient) -> None:
-    elements = [
+    elements: list[Json] = [
         {"type": "static_select", "action_id": "pick", "options": OPTIONS},
         {"type": "overflow", "action_id": "more", "options": OPTIONS},
         {"type": "datepicker", "action_id": "day"},
@@ -326,7 +326,7 @@ def test_500_messages_open(sight: Sight, client: WebClient) -> None:
 def test_hostile_text_runs_nothing(sight: Sight, control: Control, client: WebClient) -> None:
     hostile = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
     control.post("say", user="ana", channel="general", text=hostile)
-    confirm = {"title": plain(hostile[:100]), "text": plain(hostile), "confirm": plain("Y"), "deny": plain("N")}
+    confirm: Json = {"title": plain(hostile[:100]), "text": plain(hostile), "confirm": plain("Y"), "deny": plain("N")}
     client.chat_postMessage(channel="C0GEN", text=hostile, blocks=[actions(button("a", "Ask", confirm=confirm))])
     page = sight.open()
     page.click("main >> text=Ask")

@@ -8,7 +8,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.localslack.call_rows import Row
-from tests.localslack.contract.tables import ACCEPTED, REFUSED, check, named
+from tests.localslack.contract.refused import REFUSED
+from tests.localslack.contract.tables import ACCEPTED, check, named
 from tests.localslack.setup import Ground, Json
 
 # The SDK advises on a missing `text`; rows without one are here to see what the server does.

@@ -14,12 +14,11 @@ from bot.slack import Slack
 from bot.slack.client.chat import SlackChat
 from bot.slack.client.web_api import writing_client
 from tests.slack.recording_commands import RecordedCommands
-from tests.slack.setup import PEOPLE, realistic
+from tests.slack.setup import PEOPLE, moment
 from tests.slack.town import PATIENCE, Town
 
 PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
-PAGE = realistic()["page"]
-assert isinstance(PAGE, PageCard)
+PAGE = moment("page", PageCard)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Outbound against a real local Slack: what is posted, what is found again, and what each failure means."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from bot.ports.errors import DeliveryError, Gone, sending_before
 from bot.slack.client.chat import SlackChat, SlackPager
 from bot.slack.client.rate_limiter import RateLimiter
 from bot.slack.client.web_api import SlackError, checked_address, writing_client
-from tests.slack.setup import PEOPLE, attack, filled, realistic
+from tests.slack.extreme_cards import attack, filled
+from tests.slack.setup import PEOPLE, realistic
 from tests.slack.town import Town
 
 MOMENTS = realistic()
@@ -183,8 +185,9 @@ def test_a_person_without_slack_is_a_permanent_failure(chat: SlackChat) -> None:
 # Channels.
 
 
-def channel(town: Town, channel_id: str) -> dict[str, object]:
-    return next(one for one in town.look("channels")["channels"] if one["id"] == channel_id)
+def channel(town: Town, channel_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in town.look("channels")["channels"] if one["id"] == channel_id)
+    return found
 
 
 def test_a_channel_is_opened_with_its_topic_and_people(chat: SlackChat, town: Town) -> None:
@@ -222,7 +225,7 @@ def test_a_topic_that_has_to_wait_holds_up_no_channel(server: LocalSlack, town: 
         pace.hold("conversations_setTopic", held)
     chat = SlackChat(writing_client(server.bot_token, server.api_url), pace)
     receipt = chat.open_channel("inc-0042-refunds", "t", [ANA], "inc-42/channel")
-    assert channel(town, receipt.channel)["topic"]["value"] == shown  # type: ignore[index]  # what the local Slack says
+    assert channel(town, receipt.channel)["topic"]["value"] == shown
 
 
 def test_a_strangers_channel_is_left_alone(chat: SlackChat, town: Town) -> None:

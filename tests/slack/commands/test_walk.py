@@ -19,7 +19,7 @@ from bot.slack.inbound import modals
 from bot.slack.inbound.actions import ACTIONS, clicked
 from bot.slack.inbound.modals import FormPlace
 from bot.slack.manifest import manifest
-from tests.slack.recording_commands import RecordedCommands
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET, realistic
 
 PLACE = FormPlace("U0ANA", "T0LOCAL", "C0ROOM", trigger_id="t")
@@ -39,7 +39,7 @@ NOBODY = Actor("eve", "Eve", "U0EVE", responder=False)
 
 @pytest.fixture(scope="module")
 def slack() -> Iterator[Slack]:
-    made = build_slack(RecordedCommands(), lambda: FLEET, bot_token="xoxb-local-x", app_token="xapp-local-x")
+    made = build_slack(commands(RecordedCommands()), lambda: FLEET, bot_token="xoxb-local-x", app_token="xapp-local-x")
     yield made
     made.inbound.drain()
 

@@ -1,5 +1,7 @@
 """Messages taken over by pins and emoji, the home tab, and shortcuts, over a real local Slack."""
 
+from datetime import datetime
+
 import pytest
 
 from bot.slack import ids
@@ -29,6 +31,7 @@ def test_an_emoji_takes_a_message_over_with_a_receipt(
     assert (name, incident_id, as_what) == ("capture", 42, sort)
     assert text == "Bo Lind: it began with prompt v7 & @Ana Silva saw it"
     assert source == f"C0ROOM|{ts}|{sort}"
+    assert isinstance(at, datetime)
     assert at.timestamp() == pytest.approx(float(ts), abs=1e-3), "the message's own time"
     town.calls_until("reactions.add", 1)
     assert reactions(town, "C0ROOM", ts)[RECEIPT] == 1

@@ -13,12 +13,13 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
 from bot.slack.inbound.http import LARGEST, PATH, HttpConnection, refusal, unpacked
 from bot.web.server import HttpServer
-from tests.slack.recording_commands import RecordedCommands
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET, realistic
 from tests.slack.town import Town, workspace
 
@@ -81,7 +82,7 @@ def test_what_is_no_payload_is_unreadable(body: bytes) -> None:
 @pytest.mark.parametrize("secret", ["", "  "])
 def test_there_is_no_http_mode_without_a_secret(secret: str) -> None:
     with pytest.raises(ValueError, match="needs the app's signing secret"):
-        build_slack(RecordedCommands(), lambda: FLEET, bot_token="xoxb-local-x", signing_secret=secret)
+        build_slack(commands(RecordedCommands()), lambda: FLEET, bot_token="xoxb-local-x", signing_secret=secret)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,7 @@ def own() -> Iterator[LocalSlack]:
 def house(own: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands, str]]:
     desk = RecordedCommands()
     made = build_slack(
-        desk, lambda: FLEET, bot_token=own.bot_token, signing_secret=own.signing_secret, base_url=own.api_url
+        commands(desk), lambda: FLEET, bot_token=own.bot_token, signing_secret=own.signing_secret, base_url=own.api_url
     )
     app = FastAPI()
     for router in made.routes:
@@ -110,12 +111,11 @@ def house(own: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands, str]]:
 
 @pytest.fixture
 def street(own: LocalSlack, house: tuple[Slack, RecordedCommands, str]) -> Iterator[Town]:
-    house[1].__init__()
+    house[1].clear()
     made = Town(own)
     assert made.do("events_url", url=house[2]) == {"ok": True}
     yield made
-    made.do("reset")
-    made.close()
+    made.leave()
 
 
 def test_a_command_a_click_and_a_form_reach_the_engine(
@@ -136,17 +136,18 @@ def test_who_forges_is_refused_counted_and_never_logged(
     house: tuple[Slack, RecordedCommands, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     made, desk, url = house
-    desk.__init__()
+    desk.clear()
     connection = made.connection
     assert isinstance(connection, HttpConnection)
     before = connection.refused.get("forged", 0)
     body = urlencode({"command": "/autonomy", "text": "refunds down attacker-words", "user_id": "U0ANA"}).encode()
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), capture_logs() as logged:
         answer = httpx.post(url, content=body, headers=signed(body, int(time.time())), trust_env=False)
     assert answer.status_code == 401
     assert connection.refused["forged"] == before + 1
     assert desk.calls == []
-    assert "attacker-words" not in caplog.text
+    assert "attacker-words" not in f"{caplog.text}{logged}"
+    assert [entry["event"] for entry in logged] == ["a request was refused"]
 
 
 def test_an_oversized_body_is_refused_before_it_is_read_whole(house: tuple[Slack, RecordedCommands, str]) -> None:
@@ -164,13 +165,11 @@ def test_the_challenge_is_answered_only_where_it_is_signed(
     assert httpx.post(house[2], content=body, trust_env=False).status_code == 401
 
 
-def test_until_we_know_who_we_are_slack_is_told_to_come_again(
-    own: LocalSlack, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_until_we_know_who_we_are_slack_is_told_to_come_again(own: LocalSlack) -> None:
     street = Town(own)
     street.do("faults", fault="refuse", method="auth.test", error="invalid_auth")
     made = build_slack(
-        RecordedCommands(),
+        commands(RecordedCommands()),
         lambda: FLEET,
         bot_token=own.bot_token,
         signing_secret=own.signing_secret,
@@ -182,14 +181,17 @@ def test_until_we_know_who_we_are_slack_is_told_to_come_again(
     body = json.dumps({"type": "event_callback", "event": {"type": "nothing_we_know"}}).encode()
     headers = {"content-type": "application/json", **signed(body, int(time.time()), own.signing_secret)}
     assert connection.take(headers, body).status_code == 503
-    connection.start()
-    deadline = time.monotonic() + 30
-    while not connection.healthy():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    with capture_logs() as logged:
+        connection.start()
+        deadline = time.monotonic() + 30
+        while not connection.healthy():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
     assert connection.problem == ""
-    assert "Slack is not served yet: the bot token is not valid (invalid_auth)" in caplog.text
+    why = "the bot token is not valid (invalid_auth)"
+    told = {"event": "Slack is not served yet; it is asked again", "why": why, "log_level": "warning"}
+    assert told in logged
     assert connection.take(headers, body).status_code == 404, "no listener takes it, but it was looked at"
     made.stop()
     assert connection.take(headers, body).status_code == 503
-    street.close()
+    street.leave()

@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.localslack.server import LocalSlack
 from bot.slack import Slack, build_slack
 from bot.slack.inbound.socket import SlackConnection
-from tests.slack.recording_commands import RecordedCommands
+from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 from tests.slack.town import Town, workspace
 
@@ -24,10 +25,8 @@ def own() -> Iterator[LocalSlack]:
 @pytest.fixture
 def street(own: LocalSlack) -> Iterator[Town]:
     made = Town(own)
-    made.do("reset")
     yield made
-    made.do("faults", fault="clear")
-    made.close()
+    made.leave()
 
 
 def until(true: Callable[[], object], seconds: float = 30) -> None:
@@ -44,6 +43,7 @@ def quick(made: Slack) -> SlackConnection:
     long enough for a busy machine to answer one.
     """
     found = made.connection
+    assert isinstance(found, SlackConnection)
     found._patience, found._ping_every, found._look_every = 0.6, 1.0, 0.05
     return found
 
@@ -51,7 +51,9 @@ def quick(made: Slack) -> SlackConnection:
 @pytest.fixture
 def pair(own: LocalSlack, street: Town) -> Iterator[tuple[SlackConnection, RecordedCommands]]:
     desk = RecordedCommands()
-    made = build_slack(desk, lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url)
+    made = build_slack(
+        commands(desk), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+    )
     connection = quick(made)
     connection.start()
     yield connection, desk
@@ -100,7 +102,9 @@ def test_a_connection_that_only_looks_alive_is_replaced_by_a_new_one(
     pair: tuple[SlackConnection, RecordedCommands], street: Town
 ) -> None:
     connection, desk = pair
-    until(lambda: connection._link.client.current_session.last_ping_pong_time)
+    link = connection._link
+    assert link is not None
+    until(lambda: link.client.current_session is not None and link.client.current_session.last_ping_pong_time)
     street.do("faults", fault="black_hole")
     until(lambda: not connection.healthy())
     until(lambda: connection.replaced)
@@ -111,7 +115,9 @@ def test_a_connection_that_only_looks_alive_is_replaced_by_a_new_one(
 
 def test_a_start_without_slack_is_tried_again_and_says_why(own: LocalSlack, street: Town) -> None:
     desk = RecordedCommands()
-    made = build_slack(desk, lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url)
+    made = build_slack(
+        commands(desk), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+    )
     connection = quick(made)
     street.do("faults", fault="refuse", method="auth.test", error="invalid_auth")
     connection.start()
@@ -125,7 +131,11 @@ def test_a_start_without_slack_is_tried_again_and_says_why(own: LocalSlack, stre
 
 def test_a_wrong_app_token_is_said(own: LocalSlack, street: Town) -> None:
     made = build_slack(
-        RecordedCommands(), lambda: FLEET, bot_token=own.bot_token, app_token="xapp-local-wrong", base_url=own.api_url
+        commands(RecordedCommands()),
+        lambda: FLEET,
+        bot_token=own.bot_token,
+        app_token="xapp-local-wrong",
+        base_url=own.api_url,
     )
     made.connection.start()
     assert not made.connection.healthy()
@@ -135,11 +145,17 @@ def test_a_wrong_app_token_is_said(own: LocalSlack, street: Town) -> None:
 
 def test_stopping_is_final_and_leaves_no_thread(own: LocalSlack, street: Town) -> None:
     made = build_slack(
-        RecordedCommands(), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+        commands(RecordedCommands()),
+        lambda: FLEET,
+        bot_token=own.bot_token,
+        app_token=own.app_token,
+        base_url=own.api_url,
     )
     made.connection.start()
     made.stop()
-    threads = [made.connection._watch, *made.connection._closing]
+    connection = made.connection
+    assert isinstance(connection, SlackConnection)
+    threads = [connection._watch, *connection._closing]
     assert not [thread for thread in threads if thread is not None and thread.is_alive()]
     assert not made.connection.healthy()
 
@@ -150,7 +166,11 @@ def test_a_proxy_in_the_environment_is_not_used_for_this_machine(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     made = build_slack(
-        RecordedCommands(), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+        commands(RecordedCommands()),
+        lambda: FLEET,
+        bot_token=own.bot_token,
+        app_token=own.app_token,
+        base_url=own.api_url,
     )
     made.connection.start()
     assert made.connection.healthy(), made.connection.problem
@@ -161,24 +181,30 @@ def test_neither_payloads_nor_tokens_are_logged(
     pair: tuple[SlackConnection, RecordedCommands], street: Town, caplog: pytest.LogCaptureFixture, own: LocalSlack
 ) -> None:
     _, desk = pair
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO), capture_logs() as logged:
         street.slash("ana", "C0ROOM", "/incident note a secret in a note")
         desk.wait()
-    assert "a secret in a note" not in caplog.text
-    assert own.app_token not in caplog.text
-    assert own.bot_token not in caplog.text
+    seen = f"{caplog.text}{logged}"
+    assert "a secret in a note" not in seen
+    assert own.app_token not in seen
+    assert own.bot_token not in seen
 
 
 def test_a_token_of_the_environment_is_neither_used_nor_warned_of(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, own: LocalSlack, street: Town
 ) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-local-of-somebody-else")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), capture_logs() as logged:
         made = build_slack(
-            RecordedCommands(), lambda: FLEET, bot_token=own.bot_token, app_token=own.app_token, base_url=own.api_url
+            commands(RecordedCommands()),
+            lambda: FLEET,
+            bot_token=own.bot_token,
+            app_token=own.app_token,
+            base_url=own.api_url,
         )
         made.connection.start()
     assert made.connection.healthy()
     assert made.identity.authorize().bot_token == own.bot_token
     assert caplog.messages == []
+    assert [entry for entry in logged if entry["log_level"] != "info"] == []
     made.stop()

@@ -84,5 +84,5 @@ def test_a_drill_of_every_command(house: House) -> None:
         assert line.hears in told, name
         assert "error of its own" not in told, name
         if name == "start":
-            room = house.drill().channel
-            house.until("the briefing", lambda: "Exercise 1 begins" in house.sees(ANA, house.drill().channel))
+            room = house.live().channel
+            house.until("the briefing", lambda: "Exercise 1 begins" in house.sees(ANA, house.live().channel))

@@ -125,7 +125,7 @@ INCIDENT = {
     "note": Story(acked, "ana", "/incident note it began with “v7”", "Note added to INC-0001"),
     "update": Story(acked, "ana", "/incident update holding", "Update added to INC-0001", "holding", AGENTS),
     "task": Story(acked, "ana", "/incident task ask finance @ben", "Task added to INC-0001", "ask finance (bo)"),
-    "tasks": Story(with_work, "dev", "/incident tasks", "1 open of 1 tasks"),
+    "tasks": Story(with_work, "dev", "/incident tasks", "1 open of 1 task"),
     "task-done": Story(with_work, "ana", "/incident task-done 1", "Task done"),
     "followup": Story(
         acked,

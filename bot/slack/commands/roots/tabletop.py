@@ -21,7 +21,7 @@ def _ask(call: Invocation) -> Answer:
 
 def _verb(name: str, does: str, *arguments: Argument, **more: object) -> Verb:
     rule: Rule = "may_respond" if name == "start" else "anybody"
-    return Verb("tabletop", name, does, rule, _ask, "nothing", arguments, **more)  # type: ignore[arg-type]
+    return Verb("tabletop", name, does, rule, _ask, "nothing", arguments, **more)  # type: ignore[arg-type]  # Verb has them
 
 
 TABLETOP: Final = Root(

@@ -1,0 +1,1 @@
+"""Traffic, cases and rules for the detection benchmarks."""

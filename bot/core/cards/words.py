@@ -1,0 +1,87 @@
+"""Words of cards that Slack, pagers and the command line share, so that the same number reads the same everywhere.
+
+Plain text without marks or escapes: whoever shows it makes it inert for where it goes.
+"""
+
+from bot.core.cards.parts import Header, RungLine, SliLine
+from bot.core.formatting.durations import span
+from bot.core.formatting.numbers import figure
+from bot.core.formatting.plurals import plural
+
+NO_DATA = "no data"
+SLI_WORDS = {
+    "breach": "past its limit",
+    "out-of-band": "not back to normal yet",
+    "in-band": "back to normal",
+    "ok": "fine",
+    "unknown": NO_DATA,
+    "exempt": "not counted now",
+}
+"""What the status of an SLI means."""
+EXPLAINED = ("exempt", "unknown")
+"""Statuses whose reason is told beside the number."""
+
+
+def signs(text: str) -> str:
+    """Comparisons and arrows as people write them: `≤ 5 %`, `→ approval`."""
+    return text.replace("<=", "≤").replace(">=", "≥").replace("->", "→")
+
+
+def name_of(line: SliLine) -> str:
+    """The SLI's title, its name where it has none."""
+    return line.title or line.name
+
+
+def value(line: SliLine) -> str:
+    """`18.0 %`; `no data` where nothing is known, which is not the same as zero."""
+    return NO_DATA if line.now is None else figure(line.now, line.unit)
+
+
+def limit(line: SliLine) -> str:
+    """`limit ≤ 5 %`, empty without an objective."""
+    return f"limit {signs(line.objective)}" if line.objective else ""
+
+
+def normal(line: SliLine) -> str:
+    """`normal 1.2 %`, empty where no baseline is known."""
+    return "" if line.baseline is None else f"normal {figure(line.baseline, line.unit)}"
+
+
+def needs(line: SliLine) -> str:
+    """`needs ≤ 1.3 %`: the recovery limit, empty where there is none."""
+    sign = "≥" if line.better == "higher" else "≤"
+    return "" if line.band is None else f"needs {sign} {figure(line.band, line.unit)}"
+
+
+def tasks(line: SliLine) -> str:
+    """`214 tasks`, empty where they are not counted."""
+    return "" if line.n is None else plural(line.n, "task")
+
+
+def workflow(line: SliLine) -> str:
+    """`workflow refund`, empty for the agent as a whole."""
+    return f"workflow {line.workflow}" if line.workflow else ""
+
+
+def confirmation(rung: RungLine) -> str:
+    """How far the agent has obeyed: `confirmed by 2 of 2 instances in 4 s`. Empty where nothing was asked of it."""
+    seen = f"{rung.seen} of {plural(rung.instances, 'instance')}" if rung.instances else "0 instances"
+    took = "" if rung.seconds is None else f" in {span(rung.seconds)}"
+    told = {
+        "none": "",
+        "requested": "the agent has not read it yet",
+        "seen": f"seen by {seen}",
+        "confirmed": f"confirmed by {seen}{took}" if rung.instances else f"confirmed{took}",
+        "not-confirmed": f"NOT CONFIRMED ({seen}). It may still act as before.",
+    }
+    return told[rung.state]
+
+
+def off_normal(rung: RungLine) -> str:
+    """`normally full`, where the agent is on another rung."""
+    return "" if rung.rung == rung.normal else f"normally {rung.normal}"
+
+
+def lasted(header: Header) -> str:
+    """`12 min`: how long the incident has been open."""
+    return span((header.now - header.opened_at).total_seconds())

@@ -1,0 +1,50 @@
+"""Why it paged, in one sentence that a lock screen shows whole, without a word of statistics."""
+
+from bot.core.detection.evidence.judgement import Judgement
+from bot.core.detection.evidence.windows import HOUR
+from bot.core.formatting.numbers import count, figure, pair, short
+
+RARITIES = (
+    (120.0, "less than once in 10 years"),
+    (60.0, "less than once in 5 years"),
+    (24.0, "less than once in 2 years"),
+    (12.0, "less than once a year"),
+    (6.0, "less than once in 6 months"),
+    (2.0, "less than once in 2 months"),
+    (1.0, "less than once a month"),
+)
+"""Months between two pages by chance, at least, and their words; the first that fits is said."""
+
+
+def sentence(label: str, unit: str, judged: Judgement) -> str:
+    """`HER 12.0 % over 3 min (25 of 214), normal 2.1 %, objective 5 %: by chance less than once in 10 years`."""
+    value = pair(judged.value, judged.objective, unit)[0]
+    known = "" if judged.normal is None else f", normal {figure(judged.normal, unit)}"
+    line = f"objective {short(judged.objective)} {unit}".strip()
+    head = f"{label} {value} over {_span(judged)}{_counted(judged)}{known}, {line}"
+    return head + _surely(judged) if judged.breach else head
+
+
+def _surely(judged: Judgement) -> str:
+    slowly = ", slowly" if judged.drift else ""
+    learning = " (still learning what is normal)" if judged.normal is None else ""
+    return f"{slowly}: by chance {rarity(judged.pages_by_chance)}{learning}"
+
+
+def rarity(pages_a_month: float) -> str:
+    """How seldom chance alone would page like this: "less than once in 10 years"."""
+    months = 1 / pages_a_month if pages_a_month > 0 else float("inf")
+    often = f"up to {max(1, round(pages_a_month))} times a month"
+    return next((words for least, words in RARITIES if months >= least * (1 - 1e-9)), often)
+
+
+def _span(judged: Judgement) -> str:
+    if judged.seconds:
+        return f"{judged.seconds} s"
+    return f"{judged.minutes // HOUR} h" if judged.minutes > HOUR else f"{judged.minutes} min"
+
+
+def _counted(judged: Judgement) -> str:
+    if judged.bad is not None:
+        return f" ({count(judged.bad)} of {count(judged.n)})"
+    return f" ({count(judged.n)} tasks)" if judged.n != judged.minutes else ""

@@ -1,0 +1,168 @@
+"""The evidence rule on stored minutes: the same questions as `literal_rule`, answered by evidence.
+
+`evidence/` judges series of numbers. Here an SLI with its stored rows and frozen baseline becomes such a series, and a
+judgement becomes a run with its reason in one sentence (`docs/design/detection.md`). A share needs counts: without them
+nothing says how much chance there is, and the literal rule stands in (`follows_evidence`).
+
+Two settings of the SLI stay in force beside the evidence: `sustain` above its default says for how long the value as a
+whole must have been past the objective (an approval queue that is twice as long for half an hour), and `long_window`
+what must be past it as well.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from json import dumps, loads
+
+from bot.core.detection.evidence.allowance import Allowance
+from bot.core.detection.evidence.clearing import clear_since
+from bot.core.detection.evidence.judgement import Judgement, judge
+from bot.core.detection.evidence.learned import LearnedBaseline
+from bot.core.detection.evidence.learning import learn
+from bot.core.detection.evidence.sentence import sentence
+from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute
+from bot.core.detection.evidence.windows import HOUR, LONG
+from bot.core.detection.literal_rule import Rows, Run, answered, long_call, objective_limit, worse
+from bot.core.formatting.numbers import label
+from bot.core.model.samples import MinuteRow
+from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
+from bot.core.telemetry.weighted_mean import weighted_mean
+
+LOOK_BACK = LONG + HOUR
+"""Minutes of history that a judgement reads."""
+USUAL_SUSTAIN = 2
+"""The default of `sustain`, which the evidence replaces; a longer one was asked for and stays in force."""
+
+
+def follows_evidence(sli: Sli, rows: Rows) -> bool:
+    """Whether the evidence rule judges these rows: it was not turned off, and a share tells its counts."""
+    if sli.rule != "evidence":
+        return False
+    return sli.kind != "ratio" or any(row.n is not None for row in rows.values())
+
+
+def track_of(sli: Sli, rows: Rows, baseline: Baseline | None) -> JudgedSeries | None:
+    """The series as the rule sees it; None where its objective hangs on a baseline that is not known."""
+    limit = objective_limit(sli, baseline)
+    if limit is None:
+        return None
+    return JudgedSeries(kind_of(sli, rows), limit, sli.better is Better.LOWER, sli.absolute_tolerance or 0.0)
+
+
+def kind_of(sli: Sli, rows: Rows) -> Kind:
+    """A ratio is a share; a gauge with counts a mean of tasks, without them a depth."""
+    if sli.kind == "ratio":
+        return "share"
+    return "mean" if any(row.n is not None for row in rows.values()) else "depth"
+
+
+def minutes_of(rows: Sequence[MinuteRow], kind: Kind) -> list[Minute]:
+    """The rows that count: with a usable answer, and for shares and means with the tasks behind them."""
+    return [
+        Minute(row.minute, row.value, 1.0 if kind == "depth" else row.n or 0.0)
+        for row in rows
+        if answered(row) and row.value is not None and (kind == "depth" or row.n)
+    ]
+
+
+def learned_noise(sli: Sli, rows: Sequence[MinuteRow], baseline: Baseline | None) -> str:
+    """What the history of a healthy series teaches about its noise, as JSON; "" where nothing can be learned."""
+    if sli.rule != "evidence":
+        return ""
+    track = track_of(sli, {row.minute: row for row in rows}, baseline)
+    if track is None or not rows:
+        return ""
+    found = learn(track, minutes_of(rows, track.kind))
+    return "" if found.learning else dumps(found.to_json())
+
+
+@lru_cache(maxsize=4096)
+def noise_of(stored: str) -> LearnedBaseline | None:
+    """What was learned, read back; None while learning."""
+    return LearnedBaseline.from_json(loads(stored)) if stored else None
+
+
+def breach(
+    sli: Sli,
+    rows: Rows,
+    newest: int,
+    baseline: Baseline | None,
+    allowance: Allowance,
+    since: int | None = None,
+) -> Run | None:
+    """The run that ends at `newest` if it is a breach, with its likeliest onset. `since`: see `judgement.judge`."""
+    track = track_of(sli, rows, baseline)
+    if track is None:
+        return None
+    known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
+    judged = judge(track, minutes_of(known, track.kind), newest, _learned(track, baseline), allowance, since)
+    if not judged.breach or not _sustained(sli, rows, newest, track.objective):
+        return None
+    if long_call(sli, rows, newest, track.objective) is Call.OK:
+        return None
+    return _run(sli, judged, newest)
+
+
+def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: float) -> str:
+    """Why a breach at the level `ill` is over, in words; "" while it is not."""
+    track = track_of(sli, rows, baseline)
+    if track is None or long_call(sli, rows, newest, track.objective) is Call.BAD:
+        return ""
+    known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
+    minutes = minutes_of(known, track.kind)
+    learned = _learned(track, baseline)
+    since = clear_since(track, minutes, newest, ill, learned)
+    if since is None:
+        return ""
+    told = [one for one in minutes if since <= one.minute <= newest]
+    value = weighted_mean((one.value, one.n) for one in told)
+    n = sum(one.n for one in told)
+    bad = sum(track.bad(one.value) * one.n for one in told) if track.kind == "share" else None
+    normal = None if learned is None else track.shown(learned.level)
+    held = Judgement(
+        "quiet", minutes=newest - since + 1, value=value or 0.0, n=n, bad=bad, normal=normal, objective=track.objective
+    )
+    return sentence(label(sli), sli.unit, held)
+
+
+def suspicious(sli: Sli, rows: Rows, newest: int, limit: float | None) -> bool:
+    """Whether some short window up to `newest` is past the objective, so that the long ones are worth reading.
+
+    A breach keeps its newest minutes past the line most of the time, so this costs a slow drift a few minutes and
+    saves reading six hours of every healthy series each minute.
+    """
+    if limit is None:
+        return False
+    return any(_past(sli, rows, newest, span, limit) for span in (1, 3, 10))
+
+
+def _past(sli: Sli, rows: Rows, newest: int, span: int, limit: float) -> bool:
+    value = _pooled(rows, newest, span)
+    return value is not None and worse(sli.better, value, limit)
+
+
+def _pooled(rows: Rows, newest: int, span: int) -> float | None:
+    held = [rows[minute] for minute in range(newest - span + 1, newest + 1) if minute in rows]
+    told = [(row.value, 1.0 if row.n is None else row.n) for row in held if answered(row) and row.value is not None]
+    return weighted_mean(told)
+
+
+def _sustained(sli: Sli, rows: Rows, newest: int, limit: float) -> bool:
+    """A `sustain` that somebody asked for: the value as a whole has been past the objective for that long."""
+    if sli.sustain <= USUAL_SUSTAIN:
+        return True
+    if min(rows, default=newest) > newest - sli.sustain + 1:
+        return False
+    return _past(sli, rows, newest, sli.sustain, limit)
+
+
+def _learned(track: JudgedSeries, baseline: Baseline | None) -> LearnedBaseline | None:
+    """What was learned of such a series; None while learning, and where it was learned of another kind of numbers."""
+    learned = noise_of(baseline.noise) if baseline is not None else None
+    return learned if learned is not None and learned.kind == track.kind else None
+
+
+def _run(sli: Sli, judged: Judgement, newest: int) -> Run:
+    first = judged.onset if judged.onset is not None else newest
+    why = sentence(label(sli), sli.unit, judged)
+    verdict = Verdict(Call.BAD, why, newest, judged.value, judged.objective, judged.n)
+    return Run(first, newest - first + 1, verdict, why)

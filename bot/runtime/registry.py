@@ -1,0 +1,24 @@
+"""Every kind of source, pager, control and integration there is, for whoever needs all of them at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot import controls, integrations, pagers, sources
+from bot.controls.kind import ControlKind
+from bot.integrations.kind import IntegrationKind
+from bot.pagers.kind import PagerKind
+from bot.sources.kind import SourceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The kinds, each by its name. Fits `bot.config.kinds.rules.Kinds`."""
+
+    sources: Mapping[str, SourceKind]
+    pagers: Mapping[str, PagerKind]
+    controls: Mapping[str, ControlKind]
+    integrations: Mapping[str, IntegrationKind]
+
+
+REGISTRY = Registry(sources.KINDS, pagers.KINDS, controls.KINDS, integrations.KINDS)
+"""What ships with Stepdown."""

@@ -1,0 +1,48 @@
+"""The tables. Times are seconds since the epoch, as floats: one type on both engines, no time zones to lose.
+
+An incident's row is a JSON snapshot beside the few columns that are searched; its timeline, timers and wanted effects
+stand in tables of their own and are committed with it (`docs/design/architecture.md`, "Snapshot plus entries").
+"""
+
+from bot.store.tables.autonomy import ReadingRow, RungRow
+from bot.store.tables.budgets import DecisionRow, SpentRow, TicketRow
+from bot.store.tables.incidents import (
+    CounterRow,
+    DeduplicationRow,
+    EntryRow,
+    FollowupRow,
+    IncidentRow,
+    OutboxRow,
+    TimerRow,
+)
+from bot.store.tables.measurements import BaselineRow, ChangeRow, MinuteRecord, PollRow, RollupRow, SeriesRow, TaskRow
+from bot.store.tables.operations import EpisodeRow, OnceMarkerRow, OverrideRow, ReplicaRow
+from bot.store.tables.schema import TableModel, table_of
+
+__all__ = [
+    "BaselineRow",
+    "ChangeRow",
+    "CounterRow",
+    "DecisionRow",
+    "DeduplicationRow",
+    "EntryRow",
+    "EpisodeRow",
+    "FollowupRow",
+    "IncidentRow",
+    "MinuteRecord",
+    "OnceMarkerRow",
+    "OutboxRow",
+    "OverrideRow",
+    "PollRow",
+    "ReadingRow",
+    "ReplicaRow",
+    "RollupRow",
+    "RungRow",
+    "SeriesRow",
+    "SpentRow",
+    "TableModel",
+    "TaskRow",
+    "TicketRow",
+    "TimerRow",
+    "table_of",
+]
