@@ -15,18 +15,18 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from bot.core.cards.answer import Card
-from bot.core.cards.page import PageCard, Picture
+from bot.core.cards.page import ChartImage, PageCard
 from bot.slack.blocks import draw
 from tests.slack.setup import moment, realistic
 from tests.slack.team_cards import NOW
 
-CHART = Picture("F00000001", "human escalation, until 02:14 UTC", "Chart of human escalation")
+CHART = ChartImage("F00000001", "human escalation, until 02:14 UTC", "Chart of human escalation")
 MOMENTS: dict[str, Card] = {**realistic(), "page with a chart": replace(moment("page", PageCard), charts=(CHART,))}
 READ_ELSEWHERE = {
     "Header.episode": "bot/pagers/webhook/adapter.py",
     "Header.exercise": "bot/pagers/webhook/adapter.py",
     "Header.incident_kind": "bot/pagers/pagerduty/adapter.py",
-    "SliLine.name": "bot/slack/blocks/words.py",  # where it has no title
+    "SliLine.name": "bot/core/cards/words.py",  # where it has no title
 }
 """Fields on which none of the drawings here depends, and the file that reads them."""
 FOR_MACHINES = frozenset(
@@ -106,6 +106,8 @@ def _others_of(hint: object, value: object) -> Iterator[object]:
     elif hint is datetime:
         known = value if isinstance(value, datetime) else NOW
         yield from (known + timedelta(days=1), known + timedelta(days=400))
+    elif hint is timedelta:
+        yield timedelta(hours=7)
     elif hint is type(None):
         yield None
     elif isinstance(hint, type) and hint in EXAMPLES:
