@@ -187,6 +187,7 @@ class OpenConnections:
             elif now - one.since > self._limits.seconds(one.phase):
                 self._drop(one, one.phase.value)
         if self._untold and now - self._told_at >= TELL_EVERY:
-            log.warning("HTTP connections were ended", open=len(self._open), why=dict(sorted(self._untold.items())))
+            counted = ", ".join(f"{why}: {count}" for why, count in sorted(self._untold.items()))
+            log.warning("HTTP connections were ended before their time", why=counted, still_open=len(self._open))
             self._untold.clear()
             self._told_at = now
