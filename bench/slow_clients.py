@@ -1,7 +1,7 @@
 """Connections that never finish, thousands of them, while an agent breaches: the page must be as quick as without.
 
 `make slow-clients ARGS="--minutes 5"` holds 5,000 half-sent requests and 200 bodies that drip, on a bot that may have
-1,024 descriptors. A shorter hold is in the suite (`tests/stories/test_slow_clients.py`).
+1,024 descriptors. A shorter hold is in the suite (`tests/stories/limits/test_slow_clients.py`).
 """
 
 import argparse

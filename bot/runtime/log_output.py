@@ -88,11 +88,14 @@ class LimitProcessor:
 
     def __call__(self, _logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Pass the event on, or raise DropEvent."""
-        if self._limit.allows(str(event.get("event", "")), severe=method in _SEVERE):
+        said = [str(event.get("event", "")), *(f"{name}={one}" for name, one in event.items() if name in _TOLD_APART)]
+        if self._limit.allows(" ".join(said), severe=method in _SEVERE):
             return event
         raise structlog.DropEvent
 
 
+_TOLD_APART = frozenset({"tick", "lane", "source", "problems"})
+"""Fields by which events of one sentence are different messages."""
 _SEVERE = frozenset({"error", "exception", "critical"})
 
 

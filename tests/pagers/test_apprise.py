@@ -6,7 +6,7 @@ import pytest
 from bot.core.model.people import Person, Way
 from bot.pagers.apprise.adapter import REMEMBERED, ApprisePager
 from bot.ports.chat import Receipt
-from bot.ports.errors import DeliveryError
+from bot.ports.errors import DeliveryError, sending_before
 from tests.contracts.odd_server import Answer, Asked, OddServer
 from tests.pagers.page_cards import ACKED, OPEN
 
@@ -116,3 +116,11 @@ def test_its_log_stays_with_it(pager: ApprisePager, server: OddServer, capfd: py
     said = capfd.readouterr()
     assert "s3cret" not in said.out + said.err
     assert not logging.getLogger("apprise").propagate
+
+
+def test_what_came_too_late_to_be_sent_did_not_leave_and_is_tried_again(pager: ApprisePager, server: OddServer) -> None:
+    """As after a clock that was set forward between the claim and the send."""
+    with sending_before(0.0), pytest.raises(DeliveryError, match="too long ago"):
+        pager.page(ANA, way(json_url(server, "a")), OPEN, KEY)
+    assert pager.page(ANA, way(json_url(server, "a")), OPEN, KEY, repeat=True) == Receipt(id=KEY)
+    assert len(server.asked) == 1

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.incident.effects import EditCard
+from bot.engine.delivery.delivery import LONGEST_WAIT
 from bot.ports.errors import DeliveryError
 from tests.support.wired import ANA, WiredEngine
 
@@ -115,3 +116,23 @@ def test_what_was_in_hand_when_the_database_went_away_is_done_once_and_at_once(
     house.deliver()
     assert sum(house.store.backlog().values()) == 0
     assert house.chat.doubled == []
+
+
+@pytest.mark.parametrize("asked", [1e9, float("inf"), 86_400.0])
+@pytest.mark.parametrize("untried", [False, True])
+def test_who_asks_for_years_of_patience_gets_a_minute(house: WiredEngine, asked: float, untried: bool) -> None:
+    house.chat.refuse = [DeliveryError("too many requests", retry_after=asked, untried=untried)] * 50
+    house.live(2, her=18.0)
+    with house.store.looking() as connection:
+        rows = connection.exec_driver_sql("SELECT lane, due_at - created_at FROM outbox WHERE state = 'pending'").all()
+    waits = {lane: wait for lane, wait in rows if wait > 0}
+    assert waits
+    assert all(wait <= LONGEST_WAIT[lane] + 60 for lane, wait in waits.items())
+
+
+def test_what_went_wrong_is_stored_and_told_without_secrets(house: WiredEngine) -> None:
+    house.chat.refuse = [DeliveryError("refused Bearer abc.def-12345678", permanent=True)]
+    house.live(2, her=18.0)
+    house.deliver()
+    assert "abc.def-12345678" not in house.said()
+    assert "refused Bearer [redacted]" in house.said()

@@ -1,6 +1,11 @@
 """The order in which Slack is written to: nothing too soon, pages first, one method's wait nobody else's."""
 
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+
 from bot.slack.client.rate_limiter import ASK_AGAIN, PAGES_FIRST, RateLimiter
+from bot.slack.client.web_api import LONGEST_WAIT, refusal
 
 
 class Watch:
@@ -98,3 +103,15 @@ def test_a_faster_clock_writes_faster() -> None:
     _sent(pace, "chat_postMessage", "C1", times=20)
     watch.at += 0.11
     assert _sent(pace, "chat_postMessage", "C1", times=20) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("30", 30), ("1000000000", LONGEST_WAIT), ("9" * 400, LONGEST_WAIT), ("²", 1), ("-5", 1), ("soon", 1), ("", 1)],
+)
+def test_what_slack_or_a_proxy_says_of_the_wait_is_capped(said: str, seconds: float) -> None:
+    response = SlackResponse(
+        client=None, http_verb="POST", api_url="", req_args={}, data={}, headers={"Retry-After": said}, status_code=429
+    )
+    error = SlackApiError("", response)  # type: ignore[no-untyped-call]  # as the SDK has it
+    assert refusal(error).retry_after == seconds
