@@ -15,7 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from bot.core.cards.answer import Card
-from bot.core.cards.page import PageCard, ChartImage
+from bot.core.cards.page import ChartImage, PageCard
 from bot.slack.blocks import draw
 from tests.slack.setup import moment, realistic
 from tests.slack.team_cards import NOW
