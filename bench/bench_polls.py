@@ -47,6 +47,10 @@ class Nowhere:
         """No task records are sent."""
         raise AssertionError
 
+    def refused(self, *_: object) -> None:
+        """Nothing is refused."""
+        raise AssertionError
+
     def put_changes(self, *_: object) -> int:
         """No changes are posted."""
         raise AssertionError

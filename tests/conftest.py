@@ -28,7 +28,7 @@ settings.load_profile("stepdown")
 StatsLine = tuple[list[tuple[str, dict[str, bool]]], str]
 pytest_plugins = ["tests.support.leftovers"]
 
-PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus"}
+PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus", "faketime": "faketime"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -29,6 +29,8 @@ LEFT, RIGHT = 105, 762
 LETTER = 17.5
 INK, FAINT, GROUND, EDGE = "#1d1c1d", "#5e5d60", "#ffffff", "#b8b8bc"
 LINE, GOOD, BAD = "#0b5cad", "#1a7f4b", "#c4122f"
+OLD = "#6b6b6b"
+"""What no longer speaks of now."""
 COLOURS = {"harm": BAD, "person": "#6b3fa0", "down": "#a34a00", "good": GOOD, "change": "#00608a"}
 COLUMNS, ROW, BADGE = 3, 33, 32
 MOST_TICKS = 5
@@ -157,15 +159,22 @@ def _references(sheet: _Sheet) -> None:
 
 
 def _named(chart: Chart) -> Iterator[tuple[str, float, str]]:
-    newest = next((value for _, value in reversed(chart.points) if value is not None), None)
+    newest = next(((minute, value) for minute, value in reversed(chart.points) if value is not None), None)
     if newest is not None and not any(mark.label == "resolved" for mark in chart.marks):
-        yield "now", newest, LINE
+        yield _when(chart, newest[0]), newest[1], LINE if chart.speaks_of_now(newest[0]) else OLD
     if chart.objective is not None:
         yield "objective", chart.objective, BAD
     if chart.baseline is not None:
         yield "baseline", chart.baseline, GOOD
     if chart.band is not None:
         yield "band", chart.band, GOOD
+
+
+def _when(chart: Chart, minute: int) -> str:
+    """`now`; the time of the newest value where a newer one is due, or that it is in doubt."""
+    if chart.speaks_of_now(minute):
+        return "now"
+    return "in doubt" if minute in chart.doubtful else f"at {minute_start(minute):%H:%M}"
 
 
 def _curve(sheet: _Sheet) -> None:

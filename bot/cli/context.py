@@ -133,7 +133,17 @@ def show(answer: "Answer", as_json: bool = False) -> None:
 def act(who: str, what: "Callable[[OfflineCommands, Actor], Answer]") -> None:
     """Do something as a person, and print the answer."""
     with open_offline() as desk:
-        show(what(desk, desk.actor(who)))
+        show(what(desk, acting(desk, who)))
+
+
+def acting(desk: "OfflineCommands", who: str) -> "Actor":
+    """Who acts; ends with 2 where a personal token proves nobody."""
+    from bot.runtime.offline import PersonError
+
+    try:
+        return desk.actor(who)
+    except PersonError as error:
+        stop(str(error), WRONG)
 
 
 def number(text: str) -> int:

@@ -31,6 +31,7 @@ def check(
     Exit codes: 0 all is well, 1 something is wrong, 3 something could not be asked.
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
+    from bot.core.formatting.known_secrets import NotedLookups
     from bot.core.formatting.plurals import plural
     from bot.core.paging.reachability import holes
     from bot.runtime.registry import REGISTRY
@@ -39,10 +40,12 @@ def check(
     path = fleet or settings.fleet
     problems: list[str] = []
     loaded = None
+    known = NotedLookups(environment())
     try:
-        loaded = load_fleet(path, environment(), REGISTRY)
+        loaded = load_fleet(path, known, REGISTRY)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
+    SECRETS.learn(known.noted.items())
     problems += _faults_of_procedures(settings, path, loaded)
     if problems:
         stop("\n".join(problems), NO)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 
+from bot.config.aliases import aliases_of
 from bot.config.defaults import KNOWN
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry, SliEntry, WayEntry
 from bot.config.kinds.rules import Kinds
@@ -31,17 +32,18 @@ def assembled(document: YamlDocument, file: FleetFile, specs: Mapping[str, Sourc
     """Build the fleet. SLIs that make no sense are blamed on the way and left out."""
     watch = _Watch(document, file, SliLayers(document, file.sources, kinds))
     series = {key: list(watch.series(key, entry)) for key, entry in file.agents.items()}
-    ladder = ladder_of(file)
+    ladder, aliases = ladder_of(file), aliases_of(file)
     return Fleet(
         people={key: _person(key, entry) for key, entry in file.people.items()},
         sources=specs,
         agents={key: _agent(key, entry, series[key], ladder) for key, entry in file.agents.items()},
         ladder=ladder,
         escalation=_escalation(file),
-        queries=grouped(series),
+        queries=grouped(series, aliases),
         responders=tuple(file.responders),
         responder_group=file.responder_group,
         announcements=file.announcements,
+        aliases=aliases,
         false_pages=file.false_pages,
     )
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from bot.config.value_types import (
     OFF,
@@ -193,9 +193,13 @@ Overrides = dict[
 ]
 
 
-class WorkflowEntry(StrictEntry):
-    """What is different for one task class."""
+OtherName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
+
+class WorkflowEntry(StrictEntry):
+    """What is different for one task class. `aka`: what sources and pushed records call it, besides its key."""
+
+    aka: list[OtherName] = []
     slis: Overrides = {}
     baselines: dict[Name, float] = {}
 
@@ -212,8 +216,9 @@ class ControlEntry(StrictEntry):
 
 
 class AgentEntry(StrictEntry):
-    """A deployed agent with one named owner."""
+    """A deployed agent with one named owner. `aka`: what sources and pushed records call it, besides its key."""
 
+    aka: list[OtherName] = []
     owner: str
     deputy: str = ""
     manager: str = ""

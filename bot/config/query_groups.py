@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.config.sli_layers import LayeredSli
 from bot.core.formatting import durations
+from bot.core.model.aliases import NO_ALIASES, Aliases
 from bot.core.model.slis import PollQuery
 
 USUAL_PERIOD = 60
@@ -35,7 +36,7 @@ class _Question(NamedTuple):
     every: int
 
 
-def grouped(series: Mapping[str, Sequence[QueryGroup]]) -> tuple[PollQuery, ...]:
+def grouped(series: Mapping[str, Sequence[QueryGroup]], aliases: Aliases = NO_ALIASES) -> tuple[PollQuery, ...]:
     """One query for all series (by agent) that can be answered together, each knowing whom it serves."""
     served: dict[_Question, set[tuple[str, str]]] = defaultdict(set)
     for agent, asked in series.items():
@@ -43,7 +44,7 @@ def grouped(series: Mapping[str, Sequence[QueryGroup]]) -> tuple[PollQuery, ...]
             if one.measure.polled:
                 served[_question(one)].add((agent, one.flow))
     named = zip(_names(list(served)), served.items(), strict=True)
-    return tuple(_query(name, question, frozenset(pairs)) for name, (question, pairs) in named)
+    return tuple(_query(name, question, frozenset(pairs), aliases) for name, (question, pairs) in named)
 
 
 def _question(one: QueryGroup) -> _Question:
@@ -58,7 +59,7 @@ def _question(one: QueryGroup) -> _Question:
     )
 
 
-def _query(name: str, question: _Question, serves: frozenset[tuple[str, str]]) -> PollQuery:
+def _query(name: str, question: _Question, serves: frozenset[tuple[str, str]], aliases: Aliases) -> PollQuery:
     return PollQuery(
         name=name,
         source=question.source,
@@ -70,6 +71,7 @@ def _query(name: str, question: _Question, serves: frozenset[tuple[str, str]]) -
         workflow=question.workflow,
         every=question.every,
         serves=serves,
+        aliases=aliases,
     )
 
 

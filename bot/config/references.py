@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection
 from zoneinfo import available_timezones
 
+from bot.config.aliases import check_aliases
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
 from bot.config.problems import misnamed
 from bot.config.yaml_document import Path, YamlDocument
@@ -35,6 +36,7 @@ def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[
     for index, key in enumerate(file.responders):
         if key not in people:
             document.blame(("responders", index), misnamed("the person", key, people))
+    check_aliases(document, file)
     _check_ends(document, file)
 
 

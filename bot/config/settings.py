@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65535)
     tokens_file: Annotated[Path | None, AfterValidator(_file)] = None
     """Who may use the HTTP side (hashed); without it every endpoint that writes is off."""
+    personal_token: SecretStr | None = None
+    """Proves on the command line who acts; without it a person is only named and is nobody's second person."""
     keep_minutes_hours: float = Field(48, ge=8, le=1440)
     """Hours for which each minute has its own row; after that five minutes have one."""
     keep_history_days: float = Field(35, ge=1, le=3660)

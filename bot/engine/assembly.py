@@ -18,6 +18,7 @@ from bot.engine.charts import Charts
 from bot.engine.commands.commands import CommandDependencies, Commands, build_commands
 from bot.engine.delivery.delivery import Delivery
 from bot.engine.detection.detector import Detector
+from bot.engine.detection.findings import Findings
 from bot.engine.detection.push_intake import PushIntake
 from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
 from bot.engine.diagnosis.evidence_collector import EvidenceCollector
@@ -80,6 +81,7 @@ class Engine:
     baselines: Baselines
     opener: IncidentOpener
     detector: Detector
+    findings: Findings
     intake: PushIntake
     monitor: IncidentMonitor
     views: Views
@@ -98,6 +100,7 @@ def build_engine(of: EngineDependencies) -> Engine:
     opener = IncidentOpener(store, recorder, fleet, of.runbooks, of.ways, exercise=of.exercise)
     detector = Detector(store, recorder, baselines, opener, fleet, clock)
     monitor = IncidentMonitor(store, recorder, baselines, rung_cache, fleet, clock, replicas.known_everywhere)
+    findings = Findings(store, fleet, clock, of.wall)
     views = Views(store, SliLines(store, baselines, rung_cache, fleet), fleet, monitor.clock_of)
     evidence_collector = EvidenceCollector(store, baselines, fleet)
     attribution = AttributionRunner(store, recorder, evidence_collector, of.playbooks, clock)
@@ -109,7 +112,8 @@ def build_engine(of: EngineDependencies) -> Engine:
         baselines,
         opener,
         detector,
-        PushIntake(store, detector, fleet, clock),
+        findings,
+        PushIntake(store, detector, fleet, clock, findings),
         monitor,
         views,
         attribution,

@@ -7,6 +7,7 @@ anywhere, or breaks a line. Only page cards are paged.
 import re
 from dataclasses import dataclass
 
+from bot.core.cards import words
 from bot.core.cards.answer import Card
 from bot.core.cards.page import PageCard
 from bot.core.cards.parts import Header, SliLine
@@ -59,9 +60,10 @@ def numbers(card: PageCard) -> list[str]:
 
 
 def _number(line: SliLine) -> str:
-    now = "no data" if line.now is None else figure(line.now, line.unit)
+    now = words.value(line)
     normal = "" if line.baseline is None else f"normal {figure(line.baseline, line.unit)}"
-    parts = (f"limit {line.objective}" if line.objective else "", normal, plural(line.n, "task") if line.n else "")
+    limit = f"limit {line.objective}" if line.objective else ""
+    parts = (words.age(line), words.doubt(line), limit, normal, plural(line.n, "task") if line.n else "")
     about = ", ".join(part for part in (*parts, f"workflow {line.workflow}" if line.workflow else "") if part)
     return inert(f"{line.title or line.name} {now}" + (f" ({about})" if about else ""))
 

@@ -1,6 +1,6 @@
 """What agents, exporters and pipelines push."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,10 @@ class Intake(Protocol):
 
     def tasks(self, records: Sequence[TaskRecord]) -> None:
         """Store task records, merged with what is known of each task, and the minutes they touch."""
+        ...
+
+    def refused(self, agents: Mapping[str, int], why: str) -> None:
+        """Records of these agents (as named in the fleet file, or as they named them) -> how many, were refused."""
         ...
 
 

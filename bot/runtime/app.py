@@ -124,6 +124,7 @@ class App:
             self.engine.detector.evaluate,
             history_days=self._setup.history_days,
             redact=self._setup.secrets,
+            findings=self.engine.findings,
         )
 
     def _slack(self) -> Slack:
@@ -231,6 +232,7 @@ class App:
             version=setup.version,
             redact=setup.secrets,
             more=(*self.slack.routes, self._inbound()),
+            warnings=lambda: [*self.watch.warnings(), *self.engine.findings.told()],
         )
 
     def _first_sight(self, key: str) -> bool:
@@ -300,6 +302,7 @@ class App:
         self._every(5, "recovery", self.engine.monitor.judge_all)
         self._every(15, "causes", self.engine.attribution.look_all)
         self._every(60, "queues", self.engine.intake.count_queues)
+        self._every(60, "findings", self.engine.findings.tick)
         self._every(60, "routine", self.routine.tick)
         self._every(60, "upkeep", self.self_monitoring.upkeep.tick)
         self._every(20, "silence", self._silence)

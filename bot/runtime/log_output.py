@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 
 from bot.core.formatting.redaction import Redact
+from bot.core.formatting.terminal_text import visible
 
 A_MINUTE: Final = 60.0
 OF_ONE_MESSAGE: Final = 20
@@ -119,6 +120,14 @@ class RedactingFormatter(logging.Formatter):
         return self._redact(super().format(record))
 
 
+def visible_values(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Show what others wrote so that a terminal which reads the log does not obey it."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value)
+    return event
+
+
 def configure_logs(level: str, redact: Redact) -> Callable[[], None]:
     """Logs at the wished level; the libraries' own at WARNING, for Bolt logs bodies at INFO.
 
@@ -139,6 +148,7 @@ def configure_logs(level: str, redact: Redact) -> Callable[[], None]:
             LimitProcessor(limit),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            visible_values,
             structlog.processors.StackInfoRenderer(),
             structlog.dev.set_exc_info,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),

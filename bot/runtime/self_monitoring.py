@@ -109,7 +109,7 @@ class SelfMonitoring:
     def _look(self) -> None:
         while not self._stopping.wait(LOOK_EVERY):
             try:
-                self._wrong = len(self.watch.look())
+                self._wrong = sum(sign.unwell for sign in self.watch.look())
                 self.heartbeat.beat(well=not self._wrong)
             except Exception:  # the loop's outer edge: who watches must outlive what they see
                 log.exception("a check of the bot itself failed; the next one follows")

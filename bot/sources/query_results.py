@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.core.model.samples import Sample, Series
+from bot.core.model.samples import Sample, Series, short_doubt
 from bot.core.model.slis import PollQuery
 
 NUMBERS = ("value", "count", "good", "bad", "total")
@@ -20,6 +20,11 @@ def roles(query: PollQuery) -> tuple[str, str]:
     if "total" in query.parts:
         return ("good" if "good" in query.parts else "bad"), "total"
     return "value", "count" if "count" in query.parts else ""
+
+
+def unusable(series: Series, at: datetime, why: str) -> Sample:
+    """A sample without a value: there was an answer, and `why` it cannot be used."""
+    return Sample(series, at, None, None, short_doubt(why))
 
 
 def sample(

@@ -42,11 +42,13 @@ def build_api(
     version: str = "",
     redact: Redact = SHAPES_ONLY,
     more: Sequence[APIRouter] = (),
+    warnings: Callable[[], Sequence[str]] = list,
 ) -> FastAPI:
     """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
 
     `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are. `redact`: takes secrets
-    out of health, metrics and errors.
+    out of health, metrics and errors. `warnings`: what is wrong
+    besides, answered at once.
     """
     metrics = WebMetrics(registry)
     authenticator = Authenticator(tokens, metrics)
@@ -66,7 +68,7 @@ def build_api(
         plain.routes(authenticator, poll),
         routes.routes(authenticator, inbox),
         changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock)),
-        health.routes(ReadinessProbe(ready), registry, redact),
+        health.routes(ReadinessProbe(ready), registry, redact, warnings),
         docs_page.routes(app),
     )
     for router in (*own, *more):

@@ -7,7 +7,6 @@ deadline: the head of a request, its body, and the answer with its reading.
 """
 
 import asyncio
-import logging
 import resource
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from enum import Enum
 from typing import Any, Final
 
 import h11
+import structlog
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -31,7 +31,7 @@ TELL_EVERY: Final = 60.0
 """Seconds between two log lines about connections that were dropped."""
 FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
 
-log = logging.getLogger("stepdown.http")
+log = structlog.get_logger("stepdown.http")
 
 
 class Phase(Enum):
@@ -188,6 +188,6 @@ class OpenConnections:
                 self._drop(one, one.phase.value)
         if self._untold and now - self._told_at >= TELL_EVERY:
             counted = ", ".join(f"{why}: {count}" for why, count in sorted(self._untold.items()))
-            log.warning("HTTP connections were ended (%s); %d are open", counted, len(self._open))
+            log.warning("HTTP connections were ended before their time", why=counted, still_open=len(self._open))
             self._untold.clear()
             self._told_at = now

@@ -44,8 +44,8 @@ class ReadinessProbe:
             self._asking.release()
 
 
-def routes(readiness: ReadinessProbe, registry: CollectorRegistry, redact: Redact) -> APIRouter:
-    """`/healthz`, `/readyz`, `/metrics`."""
+def routes(readiness: ReadinessProbe, registry: CollectorRegistry, redact: Redact, warnings: Ready = list) -> APIRouter:
+    """`/healthz`, `/readyz`, `/metrics`. `warnings` answers at once: what is wrong and keeps nothing from working."""
     router = APIRouter(tags=["operation"])
 
     @router.get("/healthz", summary="Alive?")
@@ -55,9 +55,11 @@ def routes(readiness: ReadinessProbe, registry: CollectorRegistry, redact: Redac
 
     @router.get("/readyz", summary="Ready?", responses={503: {"description": "Not ready, and why"}})
     async def readyz() -> Response:
-        """Answer 200, or 503 with the problems in words."""
+        """Answer 200, or 503 with the problems in words; warnings (numbers in doubt and the like) change no status."""
         problems = [redact(problem) for problem in await readiness.problems()]
-        return answer({"status": "not ready" if problems else "ready", "problems": problems}, 503 if problems else 200)
+        status = "not ready" if problems else "ready"
+        told = {"status": status, "problems": problems, "warnings": [redact(one) for one in warnings()]}
+        return answer(told, 503 if problems else 200)
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     def metrics() -> Response:

@@ -47,3 +47,12 @@ def test_what_is_read_from_a_file_has_no_colours(capsys: pytest.CaptureFixture[s
     shown = "".join(capsys.readouterr())
     assert "[warning  ] the metrics source is dead" in shown
     assert "\x1b" not in shown
+
+
+def test_an_escape_sequence_in_a_field_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO", Redactor())
+    structlog.get_logger("stepdown").warning("a source answered oddly", why="\x1b[2Jgone", where="two\nlines")
+    shown = "".join(capsys.readouterr())
+    assert "\x1b" not in shown
+    assert "gone" in shown
+    assert len(shown.splitlines()) == 1

@@ -17,6 +17,8 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
     "number": lambda v: isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v),
 }
 CHECKS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "minLength": lambda value, least: not isinstance(value, str) or len(value) >= least,
+    "maxLength": lambda value, most: not isinstance(value, str) or len(value) <= most,
     "type": lambda v, word: TYPES[word](v),
     "const": lambda v, word: v == word,
     "enum": lambda v, word: v in word,

@@ -7,10 +7,12 @@ polled kind without one fails the first test.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Sample, Series, minute_start
 from bot.ports.errors import SourceError
 from bot.runtime.registry import REGISTRY
@@ -91,17 +93,17 @@ def test_a_number_that_is_missing_is_no_sample(world: SourceHarness) -> None:
     assert fetch(world) == ()
 
 
-def test_a_share_that_cannot_be_is_no_sample_and_is_said(world: SourceHarness) -> None:
+def test_a_share_that_cannot_be_has_no_value_and_says_why(world: SourceHarness) -> None:
     world.says("70", "50")
     found = world.source.fetch(world.query, MINUTE, MINUTE)
-    assert found.samples == ()
+    assert found.samples == (Sample(HER, minute_start(MINUTE), None, None, "140 % of 50 cannot be"),)
     assert found.warnings == ("src: refunds/her: 140 % of 50 cannot be",)
 
 
-def test_what_is_said_twice_is_no_sample_and_is_said(world: SourceHarness) -> None:
+def test_what_is_said_twice_has_no_value_and_says_why(world: SourceHarness) -> None:
     world.says("9", "50", times=2)
     found = world.source.fetch(world.query, MINUTE, MINUTE)
-    assert found.samples == ()
+    assert [(one.series, one.value, "several" in one.degraded) for one in found.samples] == [(HER, None, True)]
     assert "several" in found.warnings[0]
 
 
@@ -112,7 +114,16 @@ def test_an_empty_answer_is_no_sample(world: SourceHarness) -> None:
 
 def test_another_agent_is_nobody_we_asked_for(world: SourceHarness) -> None:
     world.says("1", "2", agent="stranger")
-    assert fetch(world) == ()
+    found = world.source.fetch(world.query, MINUTE, MINUTE)
+    assert not found.samples
+    assert found.strangers == {("stranger", "")}
+
+
+def test_another_name_of_an_agent_is_the_agent(world: SourceHarness) -> None:
+    world.says("9", "50", agent="返金")
+    query = replace(world.query, aliases=Aliases({"返金": HER.agent}))
+    found = world.source.fetch(query, MINUTE, MINUTE)
+    assert [(one.series, one.value) for one in found.samples] == [(HER, 18.0)]
 
 
 def test_another_minute_is_none_we_asked_for(world: SourceHarness) -> None:

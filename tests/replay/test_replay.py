@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.backtest.agent_replay import ReplayEvent
 from bot.core.detection import baseline, literal_rule
+from bot.core.model.aliases import Aliases
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Baseline, Sli
@@ -259,3 +260,18 @@ def test_workflows_that_cannot_be_weighed_are_left_out_and_named() -> None:
     told, outcome = replayed(_two_workflows(), _by_workflow(18.0, range(10), n=None), samples(HER, [2.0] * 10))
     assert (told, outcome.ignored) == ([], 20)
     assert outcome.unwatched == [Series("refunds", "refund", "her"), Series("refunds", "goodwill", "her")]
+
+
+def test_an_unlisted_workflow_counts_for_its_agent_as_a_whole_and_other_names_are_known() -> None:
+    fleet = fleet_of(HER)
+    agent = replace(fleet.agents["refunds"], workflows=("refund",))
+    fleet = replace(
+        fleet, agents={"refunds": agent}, aliases=Aliases({"返金": "refunds"}, {("refunds", "R"): "refund"})
+    )
+    rows: list[Sample] = []
+    for minute in range(START, START + 140):
+        rows.append((minute, ("返金", "R", "her"), 2.0, 100.0))
+        rows.append((minute, ("refunds", "chargeback-v2", "her"), 2.0 if minute < START + 120 else 50.0, 100.0))
+    told, outcome = replayed(fleet, rows)
+    assert one(told, "breach").reason.startswith("HER 26.0 % > 5.0 % objective")
+    assert (outcome.ignored, outcome.samples) == (0, 280)

@@ -26,7 +26,7 @@ READ_ELSEWHERE = {
     "Header.episode": "bot/pagers/webhook/adapter.py",
     "Header.exercise": "bot/pagers/webhook/adapter.py",
     "Header.incident_kind": "bot/pagers/pagerduty/adapter.py",
-    "SliLine.name": "bot/slack/blocks/words.py",  # where it has no title
+    "SliLine.name": "bot/core/cards/words.py",  # where it has no title
 }
 """Fields on which none of the drawings here depends, and the file that reads them."""
 FOR_MACHINES = frozenset(
@@ -106,6 +106,8 @@ def _others_of(hint: object, value: object) -> Iterator[object]:
     elif hint is datetime:
         known = value if isinstance(value, datetime) else NOW
         yield from (known + timedelta(days=1), known + timedelta(days=400))
+    elif hint is timedelta:
+        yield timedelta(hours=7)
     elif hint is type(None):
         yield None
     elif isinstance(hint, type) and hint in EXAMPLES:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
@@ -72,7 +73,8 @@ def test_many_agents_in_one_answer(ask: Ask) -> None:
 def test_twice_in_one_answer_is_refused(ask: Ask) -> None:
     query = replace(PLAIN, parts={**PLAIN.parts, "items": "all"})
     found = ask(query, {"all": [{"tie": 2, "n": 5}, {"tie": 9, "n": 5}]})
-    assert found.samples == ()
+    assert [s.value for s in found.samples] == [None]
+    assert "stands several times" in found.samples[0].degraded
     assert "stands several times" in found.warnings[0]
 
 
@@ -83,8 +85,10 @@ def test_a_number_may_be_text(ask: Ask, given: object, value: float) -> None:
 
 @pytest.mark.parametrize("given", [True, False, "x", "", [1], {}, "NaN", "inf", float("nan"), 10**400, None])
 def test_what_is_no_number_is_no_sample(ask: Ask, given: object) -> None:
-    assert ask(PLAIN, {"tie": given, "n": 20}).samples == ()
-    assert ask(PLAIN, {"tie": 4.5, "n": given}).samples == ()
+    for data in ({"tie": given, "n": 20}, {"tie": 4.5, "n": given}):
+        samples = ask(PLAIN, data).samples
+        assert [s.value for s in samples if s.value is not None] == []
+        assert all("not a number" in s.degraded for s in samples)
 
 
 def test_what_is_there_and_is_no_number_is_said(ask: Ask) -> None:
@@ -107,19 +111,21 @@ def test_times_of_every_kind(ask: Ask, at: object) -> None:
 @pytest.mark.parametrize("at", [True, "yesterday", [], -1e30, 10**400])
 def test_a_time_that_is_none_is_said_and_makes_no_sample(ask: Ask, at: object) -> None:
     found = ask(TIMED, {"tie": 2, "n": 5, "at": at})
-    assert found.samples == ()
+    assert [s.value for s in found.samples] == [None]
+    assert "not a time" in found.samples[0].degraded
     assert "not a time" in found.warnings[0]
 
 
 def test_a_stale_answer_is_no_sample_and_is_said(ask: Ask) -> None:
     found = ask(TIMED, {"tie": 2, "n": 5, "at": (M - 10) * 60})
-    assert found.samples == ()
+    assert [(s.value, s.degraded[:26]) for s in found.samples] == [(None, "its newest value is 10 min")]
     assert found.warnings == ("desk: refunds/tie: its newest value is 10 min old, though it is asked every 60 s",)
 
 
 def test_an_answer_from_the_future_is_no_sample_and_is_said(ask: Ask) -> None:
     found = ask(TIMED, {"tie": 2, "n": 5, "at": (M + 60) * 60})
-    assert found.samples == ()
+    assert [s.value for s in found.samples] == [None]
+    assert "ahead of our clock" in found.samples[0].degraded
     assert "ahead of our clock" in found.warnings[0]
 
 
@@ -153,3 +159,12 @@ def test_texts_are_checked_before_they_are_asked() -> None:
     assert fault("value", "a.b[0]") == fault("path", "/x?y=1") == ""
     assert fault("value", "a..b").startswith("not JMESPath")
     assert "a path" in fault("path", "https://elsewhere.example/")
+
+
+def test_names_in_the_answer_may_be_other_names_and_strangers_are_told_of(ask: Ask) -> None:
+    aliases = Aliases({"返金": "refunds"})
+    query = replace(PLAIN, agent="", serves=BOTH, by={"agent": "who"}, parts={**PLAIN.parts, "items": "all"})
+    rows = [{"who": who, "tie": 2, "n": 5} for who in ("返金", "x", None)]
+    found = ask(replace(query, aliases=aliases), {"all": rows})
+    assert [s.series.agent for s in found.samples] == ["refunds"]
+    assert found.strangers == {("x", ""), ("", "")}

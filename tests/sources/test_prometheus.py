@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Sample, Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
@@ -156,10 +157,16 @@ def test_several_series_of_one_agent_are_refused_not_summed(server: OddServer, p
     pods = [({"agent": "refunds", "pod": name}, "3") for name in "ab"]
     answering(server, v=vector(*pods, ({"agent": "kyc"}, "1")))
     found = prom.fetch(AQDD, M, M)
-    assert [s.series.agent for s in found.samples] == ["kyc"]
-    assert found.warnings == (
-        "prom: refunds/aqdd: several series for `value`; aggregate them in the query (sum by ...)",
-    )
+    why = "several series for `value`; aggregate them in the query"
+    assert [(s.series.agent, s.value, s.degraded) for s in found.samples] == [("refunds", None, why), ("kyc", 1.0, "")]
+    assert found.warnings == (f"prom: refunds/aqdd: {why}",)
+
+
+def test_a_share_that_cannot_be_has_no_value_and_says_why(server: OddServer, prom: Source) -> None:
+    answering(server, g=vector(({"agent": "refunds"}, "50")), t=vector(({"agent": "refunds"}, "40")))
+    found = prom.fetch(DQR, M, M)
+    assert [(s.value, s.degraded) for s in found.samples] == [(None, "125 % of 40 cannot be")]
+    assert found.warnings == ("prom: refunds/dqr: 125 % of 40 cannot be",)
 
 
 def test_warnings_mark_every_sample(server: OddServer, prom: Source) -> None:
@@ -167,9 +174,37 @@ def test_warnings_mark_every_sample(server: OddServer, prom: Source) -> None:
     found = prom.fetch(AQDD, M, M)
     assert found.samples[0].degraded == "prom: one store did not answer"
     assert found.warnings == ("prom: one store did not answer",)
+    assert found.remarks == ("prom: fine",)
 
 
-def test_strangers_are_left_out_and_unlisted_workflows_are_said(server: OddServer, prom: Source) -> None:
+@pytest.mark.parametrize(
+    "remark",
+    [
+        'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x" (1:6)',
+        'PromQL warning: encountered a mix of histograms and floats for metric name "x" (1:6)',
+        "3 more warning annotations omitted",
+    ],
+)
+def test_what_the_engine_says_of_the_query_marks_nothing(server: OddServer, prom: Source, remark: str) -> None:
+    answering(server, v=vector(({"agent": "refunds"}, "1"), warnings=[remark]))
+    found = prom.fetch(AQDD, M, M)
+    assert (found.samples[0].degraded, found.warnings, found.remarks) == ("", (), (f"prom: {remark}",))
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "No StoreAPIs matched for this query",
+        "remote_read: context deadline exceeded",
+        "fetch series for PromQL info",
+    ],
+)
+def test_what_a_store_says_of_its_data_marks_every_sample(server: OddServer, prom: Source, warning: str) -> None:
+    answering(server, v=vector(({"agent": "refunds"}, "1"), warnings=[warning]))
+    assert prom.fetch(AQDD, M, M).samples[0].degraded == f"prom: {warning}"
+
+
+def test_strangers_are_left_out_and_told_of(server: OddServer, prom: Source) -> None:
     query = replace(AQDD, by={"agent": "agent", "workflow": "task_class"}, serves=FLOWS)
     answering(server, v=vector(
         ({"agent": "refunds", "task_class": "refund"}, "1"),
@@ -179,7 +214,7 @@ def test_strangers_are_left_out_and_unlisted_workflows_are_said(server: OddServe
     ))  # fmt: skip
     found = prom.fetch(query, M, M)
     assert [s.series for s in found.samples] == [Series("refunds", "refund", "aqdd")]
-    assert found.warnings == ("prom: aqdd: workflows that the fleet file does not list, such as refunds/gift-card",)
+    assert found.strangers == {("refunds", "gift-card"), ("stranger", "refund"), ("", "refund")}
 
 
 def test_a_query_of_one_agents_own_needs_no_labels(server: OddServer, prom: Source) -> None:
@@ -215,3 +250,26 @@ def test_a_secret_is_in_no_message_and_no_repr(server: OddServer, prom: Source) 
 def test_every_built_in_query_can_be_split_by_label() -> None:
     assert all("$by" in text for texts in NAMES.values() for text in texts.values())
     assert all("value" in texts or "total" in texts for texts in NAMES.values())
+
+
+ALIASES = Aliases({"Math Tutor": "tutor", "返金": "refunds"}, {("refunds", "Refund"): "refund"})
+
+
+def test_label_values_may_be_other_names(server: OddServer, prom: Source) -> None:
+    query = replace(AQDD, by={"agent": "agent", "workflow": "task_class"}, serves=FLOWS, aliases=ALIASES)
+    answering(server, v=vector(({"agent": "返金", "task_class": "Refund"}, "1"), ({"agent": "refunds"}, "2")))
+    found = prom.fetch(query, M, M)
+    assert [s.series for s in found.samples] == [Series("refunds", "refund", "aqdd")]
+    assert found.strangers == {("refunds", "")}
+
+
+def test_two_names_of_one_agent_in_one_answer_are_several_series(server: OddServer, prom: Source) -> None:
+    query = replace(AQDD, aliases=ALIASES)
+    answering(server, v=vector(({"agent": "返金"}, "1"), ({"agent": "refunds"}, "2")))
+    (found,) = prom.fetch(query, M, M).samples
+    assert (found.value, "several series" in found.degraded) == (None, True)
+
+
+def test_a_series_without_the_label_is_told_of(server: OddServer, prom: Source) -> None:
+    answering(server, v=vector(({}, "1"), ({"agent": "refunds"}, "2")))
+    assert prom.fetch(AQDD, M, M).strangers == {("", "")}

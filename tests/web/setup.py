@@ -1,6 +1,6 @@
 """A whole HTTP side on loopback: the real app under the real server, a fleet of two agents, a clock that is moved."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -47,6 +47,7 @@ class Shelf:
 
     kept_samples: list[Sample] = field(default_factory=list)
     kept_tasks: list[TaskRecord] = field(default_factory=list)
+    kept_refusals: list[tuple[dict[str, int], str]] = field(default_factory=list)
     broken: bool = False
     received_at: datetime | None = None
 
@@ -58,6 +59,9 @@ class Shelf:
     def tasks(self, records: Sequence[TaskRecord]) -> None:
         self._insist()
         self.kept_tasks += records
+
+    def refused(self, agents: Mapping[str, int], why: str) -> None:
+        self.kept_refusals.append((dict(agents), why))
 
     def _insist(self) -> None:
         if self.broken:

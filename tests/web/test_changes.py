@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.core.model.posted_change import PostedChange
 from tests.web.setup import START, House
 
@@ -102,3 +103,10 @@ def test_a_span_that_is_none_is_refused(house: House, query: dict[str, str], sai
     answer = house.ask("responder", "GET", "/v1/changes", params=query)
     assert answer.status_code == 400
     assert said in answer.json()["error"]
+
+
+def test_a_change_may_use_the_names_of_the_fleet_file(house: House) -> None:
+    object.__setattr__(house.fleet, "aliases", Aliases({"返金": "refunds"}, {("refunds", "Refund"): "refund"}))
+    assert post(house, {**CHANGE, "agents": ["返金"], "workflows": ["Refund"]}) == (200, {"stored": 1})
+    (kept,) = house.feed.kept.values()
+    assert (kept.agents, kept.workflows) == (("refunds",), ("refund",))

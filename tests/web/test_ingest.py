@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Sample, Series
 from bot.core.telemetry.task_records import TaskRecord
 from tests.web.setup import START, House, Open
@@ -67,7 +68,6 @@ def test_a_time_may_be_written_in_several_ways(house: House, time: object) -> No
         ({"decision_confidence": -0.1}, "decision_confidence", "-0.1", "a number from 0 to 1"),
         ({"decision_confidence": "0.9"}, "decision_confidence", "'0.9'", "a number from 0 to 1"),
         ({"agent": "refnds"}, "agent", "'refnds'", "Did you mean 'refunds'?"),
-        ({"task_class": "refnd"}, "workflow", "'refnd'", "Did you mean 'refund'?"),
         ({"tool_calls": -1}, "tool_calls", "-1", "a whole number"),
         ({"tool_calls": 1.5}, "tool_calls", "1.5", "a whole number"),
         ({"tool_calls": True}, "tool_calls", "True", "a whole number"),
@@ -268,3 +268,47 @@ def test_a_slow_store_delays_no_poll(house: House) -> None:
         for thread in posts:
             thread.join()
     assert statuses == [200] * 6
+
+
+def test_a_workflow_that_nobody_listed_is_taken(house: House) -> None:
+    """It works, so it counts for the agent as a whole; that it is not listed is a finding, not a refusal."""
+    assert house.ask("tasks", "POST", "/v1/tasks", json={**TASK, "task_class": "chargeback-v2"}).status_code == 200
+    assert house.shelf.kept_tasks[0].workflow == "chargeback-v2"
+    assert house.ask("samples", "POST", "/v1/samples", json={**SAMPLE, "workflow": "chargeback-v2"}).status_code == 200
+    assert house.shelf.kept_samples[0].series == Series("refunds", "chargeback-v2", "her")
+
+
+def test_a_sample_of_an_unlisted_workflow_that_nobody_would_judge_is_refused(house: House) -> None:
+    answer = house.ask("samples", "POST", "/v1/samples", json={**SAMPLE, "workflow": "new", "sli": "replans"})
+    assert (answer.status_code, faults(answer)) == (422, [(0, "workflow", "'new'")])
+
+
+def test_refused_records_are_told_of_by_agent(house: House) -> None:
+    ahead = (START + timedelta(seconds=45)).isoformat()
+    rows = [{**TASK, "time": ahead}, TASK, {**TASK, "agent": "stranger"}]
+    assert house.ask("tasks", "POST", "/v1/tasks", json=rows).status_code == 422
+    ((agents, why),) = house.shelf.kept_refusals
+    assert agents == {"refunds": 2, "stranger": 1}
+    assert "45 s ahead of our clock" in why
+
+
+ALIASES = Aliases(
+    {"Refund Agent": "refunds", "返金": "refunds"}, {("refunds", "Refund"): "refund", ("kyc", "Refund"): "review"}
+)
+
+
+@pytest.mark.parametrize("name", ["Refund Agent", "返金", "refunds"])
+def test_records_may_use_the_names_of_the_fleet_file(house: House, name: str) -> None:
+    object.__setattr__(house.fleet, "aliases", ALIASES)
+    task = {**TASK, "agent": name, "task_class": "Refund"}
+    assert house.ask("agent:refunds", "POST", "/v1/tasks", json=task).status_code == 200
+    assert (house.shelf.kept_tasks[0].agent, house.shelf.kept_tasks[0].workflow) == ("refunds", "refund")
+    sample = {**SAMPLE, "agent": name, "workflow": "Refund"}
+    assert house.ask("samples", "POST", "/v1/samples", json=sample).status_code == 200
+    assert house.shelf.kept_samples[0].series == Series("refunds", "refund", "her")
+
+
+def test_a_token_of_one_agent_does_not_speak_for_another_by_its_other_name(house: House) -> None:
+    object.__setattr__(house.fleet, "aliases", ALIASES)
+    answer = house.ask("agent:kyc", "POST", "/v1/tasks", json={**TASK, "agent": "返金"})
+    assert answer.status_code == 403

@@ -22,7 +22,7 @@ def test_alive(house: House) -> None:
 
 
 def test_ready_or_why_not(house: House) -> None:
-    assert house.client.get("/readyz").json() == {"status": "ready", "problems": []}
+    assert house.client.get("/readyz").json() == {"status": "ready", "problems": [], "warnings": []}
     house.problems.append("the database does not answer")
     answer = house.client.get("/readyz")
     assert (answer.status_code, answer.json()["problems"]) == (503, ["the database does not answer"])

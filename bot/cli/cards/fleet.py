@@ -1,5 +1,6 @@
 """Agents on a terminal: all of them, and one with its ladder."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cli.cards.parts import INDENT, listed, moment, rung_words, sli_table, table
@@ -13,7 +14,15 @@ def fleet(card: FleetCard) -> list[str]:
     """A sentence an agent, its numbers below it."""
     if not card.rows:
         return [card.empty or NO_AGENT]
-    return [line for row in card.rows for line in (_head(row, card.now), *sli_table(row.lines))]
+    return [*(line for row in card.rows for line in _agent_lines(row, card.now)), *_unwatched(card.findings)]
+
+
+def _agent_lines(row: AgentRow, now: datetime) -> list[str]:
+    return [_head(row, now), *sli_table(row.lines), *_unwatched(row.findings)]
+
+
+def _unwatched(findings: Sequence[str]) -> list[str]:
+    return [f"{INDENT}! {one}" for one in findings]
 
 
 def _head(row: AgentRow, now: datetime) -> str:
@@ -35,6 +44,7 @@ def agent(card: AgentCard) -> list[str]:
         f"{INDENT}Scope: {card.scope}" if card.scope else "",
         f"{INDENT}{named[:1].upper()}{named[1:]}." if named else "",
         *listed("Numbers", (line.strip() for line in sli_table(card.row.lines))),
+        *listed("Findings", card.row.findings),
         *listed("Ladder", _ladder(card)),
     ]
 

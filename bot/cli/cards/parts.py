@@ -37,12 +37,12 @@ def sli_table(lines: Iterable[SliLine]) -> list[str]:
 
 
 def _sli(line: SliLine) -> list[str]:
-    why = line.why if line.status in words.EXPLAINED else ""
+    why = words.doubt(line) or (line.why if line.status in words.EXPLAINED else "")
     # An unknown number says so where the number would stand; its last column tells only why.
-    meaning = "" if line.status == "unknown" and line.now is None else words.SLI_WORDS[line.status]
+    meaning = "" if line.status == "unknown" and line.now is None else words.meaning(line)
     meaning = ": ".join(part for part in (meaning, why) if part)
-    shown = [words.name_of(line), words.value(line), words.limit(line), words.normal(line), words.tasks(line)]
-    return [*shown, words.workflow(line), meaning]
+    shown = [words.name_of(line), words.value(line), words.age(line), words.limit(line), words.normal(line)]
+    return [*shown, words.tasks(line), words.workflow(line), meaning]
 
 
 def band_table(lines: Iterable[SliLine]) -> list[str]:
@@ -52,7 +52,7 @@ def band_table(lines: Iterable[SliLine]) -> list[str]:
 
 def _band(line: SliLine) -> list[str]:
     shown = [words.name_of(line), words.value(line), words.needs(line), words.normal(line)]
-    return [*shown, words.workflow(line), words.SLI_WORDS[line.status]]
+    return [*shown, words.workflow(line), words.meaning(line)]
 
 
 def rung_words(rung: RungLine) -> str:

@@ -18,6 +18,8 @@ class AgentRow:
     since: datetime | None = None
     by: str = ""
     until: datetime | None = None
+    findings: tuple[str, ...] = ()
+    """What the agent reports and nobody watches, and what of it was refused: open tickets, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class FleetCard:
     rows: tuple[AgentRow, ...]
     now: datetime
     empty: str = ""
+    findings: tuple[str, ...] = ()
+    """The same of nobody's agent: series of agents that the fleet file does not list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,13 @@ class SliLine:
     band: float | None
     """The recovery limit: the baseline worsened by its tolerance."""
     better: Literal["higher", "lower"]
-    status: Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt"]
+    status: Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt", "old"]
+    """`old`: the number is older than it is due, so it says nothing of now."""
     why: str = ""
+    doubt: str = ""
+    """Why the number is not to be trusted; empty where it is whole."""
+    age: float | None = None
+    """Seconds since the end of the minute it is of, where it is older than its SLI is due; else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,10 @@ class RungLine:
     instances: int = 0
     seconds: float | None = None
     epoch: int = 0
+    live: int | None = None
+    """Instances heard within their lease now; None where nobody looked."""
+    obeying: int = 0
+    """Those of them that say they are on this rung (after a step down: or lower)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ SLI_WORDS = {
     "ok": "fine",
     "unknown": NO_DATA,
     "exempt": "not counted now",
+    "old": "too old to judge",
 }
 """What the status of an SLI means."""
 EXPLAINED = ("exempt", "unknown")
@@ -35,6 +36,37 @@ def name_of(line: SliLine) -> str:
 def value(line: SliLine) -> str:
     """`18.0 %`; `no data` where nothing is known, which is not the same as zero."""
     return NO_DATA if line.now is None else figure(line.now, line.unit)
+
+
+def age(line: SliLine) -> str:
+    """`26 min old`, where the number is older than it is due; empty where it is of now."""
+    return "" if line.age is None else f"{span(line.age)} old"
+
+
+def doubt(line: SliLine) -> str:
+    """`in doubt: one store did not answer`; empty where the number is whole."""
+    return f"in doubt: {line.doubt}" if line.doubt else ""
+
+
+def meaning(line: SliLine) -> str:
+    """What the status of the number means; one that is there and cannot be judged is not called missing."""
+    if line.status == "unknown" and line.now is not None:
+        return "cannot be judged"
+    return SLI_WORDS[line.status]
+
+
+def live(rung: RungLine) -> str:
+    """Who says now that it is on this rung: `2 of 2 instances report it now`. Empty where nobody looked."""
+    if rung.live is None:
+        return ""
+    if not rung.live:
+        return "no instance reports now"
+    return f"{rung.obeying} of {plural(rung.live, 'instance')} report it now"
+
+
+def lapsed(rung: RungLine) -> bool:
+    """Whether a confirmation is not what live instances say now: none is heard within its lease, or one went back."""
+    return rung.state == "confirmed" and rung.live is not None and not 0 < rung.live == rung.obeying
 
 
 def limit(line: SliLine) -> str:
@@ -68,13 +100,13 @@ def confirmation(rung: RungLine) -> str:
     seen = f"{rung.seen} of {plural(rung.instances, 'instance')}" if rung.instances else "0 instances"
     took = "" if rung.seconds is None else f" in {span(rung.seconds)}"
     told = {
-        "none": "",
+        "none": live(rung) if rung.live else "",
         "requested": "the agent has not read it yet",
         "seen": f"seen by {seen}",
         "confirmed": f"confirmed by {seen}{took}" if rung.instances else f"confirmed{took}",
         "not-confirmed": f"NOT CONFIRMED ({seen}). It may still act as before.",
     }
-    return told[rung.state]
+    return f"was {told[rung.state]}; {live(rung)}" if lapsed(rung) else told[rung.state]
 
 
 def off_normal(rung: RungLine) -> str:

@@ -1,7 +1,7 @@
 """What normal was before the incident (`product.md` section 4).
 
 *Closed history*: it ends a guard before onset, so that an incident never becomes its own baseline, and goes back at
-most 14 days. Incidents and exercises (with the hour after each), UNKNOWN and thin minutes are left out.
+most 14 days. Incidents and exercises (with the hour after each), UNKNOWN, doubtful and thin minutes are left out.
 
 *Same hour of the day* (UTC) where there are three days of it: with a daily swing of +-25 % a global median at the
 trough was measured 30 % off, the same-hour median 0.4 %. Else, and for a rare ratio with too few tasks in that hour to
@@ -136,9 +136,11 @@ def healthy(
 
 
 def _history(rows: Iterable[MinuteRow], start: int, end: int, exclude: Sequence[tuple[int, int]]) -> list[_Usable]:
-    """Answered minutes inside the span and outside everything excluded, oldest first."""
+    """Answered minutes in no doubt inside the span and outside everything excluded, oldest first."""
     left_out = _merged(exclude)
-    found: Mapping[int, MinuteRow] = {row.minute: row for row in rows if start <= row.minute < end and answered(row)}
+    found: Mapping[int, MinuteRow] = {
+        row.minute: row for row in rows if start <= row.minute < end and answered(row) and not row.doubt
+    }
     history, index = list[_Usable](), 0
     for minute in sorted(found):
         while index < len(left_out) and left_out[index][1] <= minute:

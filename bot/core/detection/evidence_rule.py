@@ -21,7 +21,16 @@ from bot.core.detection.evidence.learning import learn
 from bot.core.detection.evidence.sentence import sentence
 from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute
 from bot.core.detection.evidence.windows import HOUR, LONG
-from bot.core.detection.literal_rule import Rows, Run, answered, long_call, objective_limit, worse
+from bot.core.detection.literal_rule import (
+    Rows,
+    Run,
+    answered,
+    doubt_in,
+    doubted,
+    long_call,
+    objective_limit,
+    worse,
+)
 from bot.core.formatting.numbers import label
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
@@ -99,11 +108,11 @@ def breach(
         return None
     if long_call(sli, rows, newest, track.objective) is Call.OK:
         return None
-    return _run(sli, judged, newest)
+    return _run(sli, rows, judged, newest)
 
 
 def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: float) -> str:
-    """Why a breach at the level `ill` is over, in words; "" while it is not."""
+    """Why a breach at the level `ill` is over, in words; "" while it is not. A doubtful minute clears nothing."""
     track = track_of(sli, rows, baseline)
     if track is None or long_call(sli, rows, newest, track.objective) is Call.BAD:
         return ""
@@ -111,7 +120,7 @@ def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: f
     minutes = minutes_of(known, track.kind)
     learned = _learned(track, baseline)
     since = clear_since(track, minutes, newest, ill, learned)
-    if since is None:
+    if since is None or doubt_in(rows, since, newest):
         return ""
     told = [one for one in minutes if since <= one.minute <= newest]
     value = weighted_mean((one.value, one.n) for one in told)
@@ -161,8 +170,8 @@ def _learned(track: JudgedSeries, baseline: Baseline | None) -> LearnedBaseline 
     return learned if learned is not None and learned.kind == track.kind else None
 
 
-def _run(sli: Sli, judged: Judgement, newest: int) -> Run:
+def _run(sli: Sli, rows: Rows, judged: Judgement, newest: int) -> Run:
     first = judged.onset if judged.onset is not None else newest
-    why = sentence(label(sli), sli.unit, judged)
+    why = sentence(label(sli), sli.unit, judged) + doubted(doubt_in(rows, first, newest))
     verdict = Verdict(Call.BAD, why, newest, judged.value, judged.objective, judged.n)
     return Run(first, newest - first + 1, verdict, why)

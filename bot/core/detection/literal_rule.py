@@ -7,6 +7,8 @@ The rules, in the order in which they are asked:
 2. *Counts.* Unknown n: the minute's own value. n >= min_count: the same. Fewer: the fewest trailing minutes (at most
    `window`) that together reach min_count, pooled as sum over sum, never as a mean of ratios. Still too few:
    UNKNOWN, lack "thin", or "idle" when the source answered that there was no task at all.
+   A doubtful minute (a partial answer and the like, `MinuteRow.doubt`) counts, and its mark goes with what it is part
+   of: a breach says it, and nothing is cleared by it (`docs/design/product.md` section 4).
 3. *The line.* Absolute, or a multiple of the baseline; without a baseline UNKNOWN, lack "baseline".
    One-sided: only the bad side is BAD, and on the line is OK.
 
@@ -45,6 +47,8 @@ class Measure(NamedTuple):
     n: float | None
     minutes: int
     lack: Literal["", "data", "idle", "thin"] = ""
+    doubt: str = ""
+    """Why one of the minutes is not to be trusted; empty when all are whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +112,27 @@ def measure(sli: Sli, rows: Rows, minute: int) -> Measure:
     """The value that speaks for a minute, pooled back where the minute alone has too few tasks."""
     row = standing(sli, rows, minute)
     if row is None or not answered(row):
-        return NOTHING
+        return NOTHING._replace(doubt=row.doubt) if row is not None else NOTHING
     if row.n is None or (row.n > 0 and row.n >= sli.min_count):
-        return Measure(row.value, row.n, 1)
+        return Measure(row.value, row.n, 1, doubt=row.doubt)
     return _pooled(sli, rows, row.minute, oldest=min(row.minute, minute - sli.window + 1))
 
 
 def _pooled(sli: Sli, rows: Rows, newest: int, oldest: int) -> Measure:
     """Sum over sum from `newest` back to whichever comes first: min_count reached, or `oldest`."""
-    weighted, tasks = 0.0, 0.0
+    weighted, tasks, doubt = 0.0, 0.0, rows[newest].doubt
     for minute in range(newest, oldest - 1, -1):
         row = rows.get(minute)
         if row is None or not row.n or not answered(row) or row.value is None:
             continue
         weighted += row.value * row.n
         tasks += row.n
+        doubt = doubt or row.doubt
         if tasks >= sli.min_count:
-            return Measure(weighted / tasks, tasks, newest - minute + 1)
+            return Measure(weighted / tasks, tasks, newest - minute + 1, doubt=doubt)
     if tasks > 0:
-        return Measure(weighted / tasks, tasks, newest - oldest + 1, "thin")
-    return Measure(None, 0.0, newest - oldest + 1, "idle")
+        return Measure(weighted / tasks, tasks, newest - oldest + 1, "thin", doubt)
+    return Measure(None, 0.0, newest - oldest + 1, "idle", doubt)
 
 
 def objective_limit(sli: Sli, baseline: Baseline | None) -> float | None:
@@ -163,14 +168,14 @@ def verdict(sli: Sli, rows: Rows, minute: int, baseline: Baseline | None) -> Ver
     """One minute's call with its reason, such as "HER 18.0 % > 5.0 % objective, n=214"."""
     measured = measure(sli, rows, minute)
     if measured.lack:
-        why = _lacking(sli, measured)
+        why = _lacking(sli, measured) + doubted(measured.doubt)
         return Verdict(Call.UNKNOWN, why, minute, measured.value, n=measured.n, lack=measured.lack)
     limit = objective_limit(sli, baseline)
     if limit is None:
         why = f"{label(sli)}: learning: no baseline yet to hold it to {objective_words(sli, None)}"
         return Verdict(Call.UNKNOWN, why, minute, measured.value, n=measured.n, lack="baseline")
     call = call_of(sli, measured, limit)
-    why = _comparison(sli, measured, limit, baseline) + _counted(measured)
+    why = _comparison(sli, measured, limit, baseline) + _counted(measured) + doubted(measured.doubt)
     return Verdict(call, why, minute, measured.value, limit, measured.n)
 
 
@@ -198,6 +203,17 @@ def _counted(measured: Measure) -> str:
         return ""
     pooled = f" over {measured.minutes} min" if measured.minutes > 1 else ""
     return f", n={count(measured.n)}{pooled}"
+
+
+def doubt_in(rows: Rows, first: int, newest: int) -> str:
+    """Why one of these minutes (both ends included) is not to be trusted, the newest such; empty when all are whole."""
+    known = (rows.get(minute) for minute in range(newest, first - 1, -1))
+    return next((row.doubt for row in known if row is not None and row.doubt), "")
+
+
+def doubted(doubt: str) -> str:
+    """The mark of a reason that rests on doubtful minutes: ` (in doubt: one store did not answer)`."""
+    return f" (in doubt: {doubt})" if doubt else ""
 
 
 def over_long(sli: Sli, rows: Rows, newest: int) -> float | None:
@@ -230,17 +246,22 @@ def breach(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> Run 
     lasted = f"{length} of {plural(sli.sustain, 'minute')}" if length == sli.sustain else plural(length, "minute")
     measured = measure(sli, rows, newest)
     lasted += _lasting(sli, rows, newest) + _counted(measured)
-    why = f"{_comparison(sli, measured, last.limit or 0.0, baseline)} for {lasted}"
+    doubt = doubt_in(rows, newest - length + 1, newest)
+    why = f"{_comparison(sli, measured, last.limit or 0.0, baseline)} for {lasted}{doubted(doubt)}"
     return Run(newest - length + 1, length, last, why)
 
 
 def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None) -> str:
-    """Why a breach is over: OK for `sustain` consecutive minutes, and in its long window. "" while it is not."""
+    """Why a breach is over: OK for `sustain` consecutive minutes, and in its long window. "" while it is not.
+
+    A doubtful minute clears nothing.
+    """
     limit = objective_limit(sli, baseline)
     if long_call(sli, rows, newest, limit) is Call.BAD:
         return ""
     for back in range(max(1, sli.sustain)):
-        if call_of(sli, measure(sli, rows, newest - back), limit) is not Call.OK:
+        at = measure(sli, rows, newest - back)
+        if at.doubt or call_of(sli, at, limit) is not Call.OK:
             return ""
     measured = measure(sli, rows, newest)
     words = _comparison(sli, measured, limit or 0.0, baseline)

@@ -118,15 +118,16 @@ def secrets_of(value: str, name: str = "secret") -> Iterator[str]:
 
 
 def _of_address(url: str) -> Iterator[str]:
-    """The password, long parts of the path, and the values of the query. Of what is no web address, all parts."""
+    """The password, long parts of the path, and the values of the query. Of a database no path, of others all parts."""
     scheme, _, rest = url.partition("://")
     place, _, query = rest.partition("?")
     authority, *path = place.split("/")
     user, _, host = authority.rpartition("@")
     password = user.partition(":")[2]
-    web = scheme.lower() in ("http", "https")
-    least = LONG_PART if web or "sql" in scheme else SHORTEST
-    for part in (password, "" if web or "." in host else host, *path, *re.split("[&;=]", query)):
+    web, database = scheme.lower() in ("http", "https"), "sql" in scheme
+    least = LONG_PART if web else SHORTEST
+    places = () if database else ("" if web or "." in host else host, *path)
+    for part in (password, *places, *re.split("[&;=]", query)):
         if part == password or (len(part) >= least and not _PLAIN.fullmatch(part)):
             yield part
             yield _unescaped(part)

@@ -104,6 +104,16 @@ class Cleared:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """The numbers of this incident's SLIs came into doubt, as `why` says; an empty one: they are whole again."""
+
+    at: datetime
+    actor: Actor
+    why: str
+    kind: Literal["doubted"] = "doubted"
+
+
+@dataclass(frozen=True, slots=True)
 class Sighted:
     """A blind agent reports again."""
 
@@ -584,6 +594,7 @@ Event = (
     Opened
     | Breached
     | Cleared
+    | Doubted
     | Sighted
     | TimerDue
     | ClockSetBack

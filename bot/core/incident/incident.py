@@ -106,6 +106,7 @@ STAYS = frozenset(
         "breached",
         "cleared",
         "clock_set_back",
+        "doubted",
         "page_settled",
         "channel_ready",
         "paging_began",
@@ -330,6 +331,8 @@ class Incident:
     """When people were last told how it stands."""
     update: str = ""
     """What they were told."""
+    doubt: str = ""
+    """Why its numbers are not to be trusted now; empty while they are whole."""
     captured: tuple[str, ...] = ()
     """Messages taken over from the chat (`CHANNEL|TS`)."""
     postmortem_done_at: datetime | None = None

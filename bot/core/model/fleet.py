@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.core.model.aliases import NO_ALIASES, Aliases
 from bot.core.model.people import EscalationPolicy, Person
 from bot.core.model.rungs import Ladder
 from bot.core.model.samples import Series
@@ -89,6 +90,8 @@ class Fleet:
     """A Slack user group id whose members may act, where the plan has user groups."""
     announcements: str = ""
     """Channel id for loud ends and announcements."""
+    aliases: Aliases = NO_ALIASES
+    """What sources and reporters call agents and workflows besides their keys."""
     false_pages: float = 1.0
     """Pages by chance that are allowed for each agent and month."""
     warnings: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ class Sample:
     value: float | None
     n: float | None = None
     degraded: str = ""
-    """Why the value is only partly trusted (source warnings); empty when it is whole."""
+    """Why the value is only partly trusted (a partial answer), or why there is none; empty when it is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,15 @@ class MinuteRow:
     minute: int
     value: float | None
     n: float | None = None
+    doubt: str = ""
+    """Why the minute is not to be trusted, in words; empty when it is whole (`docs/design/product.md` section 4)."""
+
+
+DOUBT_LENGTH = 200
+"""Characters of a reason that are kept: a source may say a page."""
+
+
+def short_doubt(*reasons: str) -> str:
+    """Reasons for doubt as one text of at most DOUBT_LENGTH characters on one line, each once."""
+    said = "; ".join(dict.fromkeys(" ".join(reason.split()) for reason in reasons if reason.strip()))
+    return said if len(said) <= DOUBT_LENGTH else f"{said[: DOUBT_LENGTH - 1]}…"

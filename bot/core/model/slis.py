@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from bot.core.model.aliases import NO_ALIASES, Aliases
 from bot.core.model.samples import Series
 
 
@@ -112,6 +113,18 @@ class PollQuery:
     every: int = 60
     serves: frozenset[tuple[str, str]] = frozenset()
     """The (agent, workflow) pairs it speaks for; what it says of others is left out. Empty: it speaks for all."""
+    aliases: Aliases = NO_ALIASES
+
+    def whose(self, agent: str, workflow: str) -> tuple[str, str]:
+        """(agent, workflow) of a series by its label values, in the words of the fleet file; an agent of "": nobody's.
+
+        Where the query speaks of one agent or workflow, it is theirs whatever its labels say.
+        """
+        return self.aliases.named(self.agent or agent, self.workflow or workflow)
+
+    def speaks_for(self, whose: tuple[str, str]) -> bool:
+        """Whether the query speaks for them."""
+        return bool(whose[0]) and (not self.serves or whose in self.serves)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 *The window.* A minute is judged on the trailing `window`, clipped where the hold may begin, pooled as sum over sum and
 one-sided.
 
-- UNKNOWN: no answer for that very minute (nor a sample that still stands for it), or no task in the window.
+- UNKNOWN: no answer for that very minute (nor a sample that still stands for it), no task in the window, or an answer
+  in doubt (partial, doubled, frozen, ...): whatever it says, it proves neither that the agent is well nor that it is
+  ill, and its tasks are weighed nowhere (`docs/design/product.md` section 4).
 - BAD: past the limit by more than chance explains (`MINUTE_Z` standard errors, see `evidence.Levels.noise`).
 - For up to `window` minutes after an instant fix the window still holds incident minutes. So a window past its limit
   is forgiven when its newest part alone has enough tasks to tell the baseline from the incident's own level (1 % / 5 %
@@ -43,7 +45,7 @@ passes no more ill ones."""
 TURNED = 3.0
 """How many times likelier healthy than ill the tasks must be for the clock to start."""
 
-Cause = Literal["ok", "turned", "data", "idle", "baseline", "limit", "objective", "ill", "unsure"]
+Cause = Literal["ok", "turned", "data", "idle", "doubt", "baseline", "limit", "objective", "ill", "unsure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Glance(NamedTuple):
     value: float | None = None
     n: float | None = None
     allowed: float | None = None
+    doubt: str = ""
 
 
 class Proof(NamedTuple):
@@ -117,7 +120,7 @@ class Track:
 
     def _counted(self, row: MinuteRow | None) -> tuple[float, float]:
         """(tasks, tasks * badness) of one row; nothing for a row without a count."""
-        if self.levels is None or row is None or not row.n or row.value is None or not answered(row):
+        if self.levels is None or row is None or not row.n or row.value is None or row.doubt or not answered(row):
             return 0.0, 0.0
         return row.n, row.n * self.levels.badness(row.value)
 
@@ -169,7 +172,11 @@ class Track:
     def glance(self, minute: int) -> Glance:
         """Judge the window of one minute."""
         row = standing(self.need.sli, self.rows, minute)
-        if row is None or row.minute < self.first or not answered(row):
+        if row is None or row.minute < self.first:
+            return NO_DATA
+        if row.doubt:
+            return Glance(Call.UNKNOWN, "doubt", row.value, row.n, doubt=row.doubt)
+        if not answered(row):
             return NO_DATA
         if self.levels is None:
             return Glance(Call.UNKNOWN, "baseline", row.value, row.n)
@@ -256,6 +263,8 @@ class Track:
 
     def why(self, seen: Glance) -> str:
         """A glance in words: "DQR 71.2 % is worse than its limit 82.8 % (77.1 % could be chance at n=200)"."""
+        if seen.cause == "doubt":
+            return f"{self.title}: in doubt: {seen.doubt}"
         if seen.cause in LACKING:
             return f"{self.title}: {LACKING[seen.cause]}"
         if self.levels is not None and seen.cause in {"ill", "unsure"}:

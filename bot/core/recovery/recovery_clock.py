@@ -4,8 +4,8 @@ Computed afresh from stored minutes, from `hold_from` to the newest settled one,
 to lose: a restart, a late sample or another replica cannot change the answer.
 
 *A minute* is BAD when one breached SLI is out of its band (see `band`) or any other SLI of the agent is in breach; OK
-when every breached SLI is in band; else UNKNOWN. Where no breached SLI counts (each is exempt on this rung), it takes
-at least one SLI that is known to be OK: an idle agent never recovers.
+when every breached SLI is in band; else UNKNOWN, and so is a minute in doubt. Where no breached SLI counts (each is
+exempt on this rung), it takes at least one SLI that is known to be OK: an idle agent never recovers.
 
 *The clock* counts OK minutes. BAD resets it at once; UNKNOWN pauses it for up to two minutes and then resets it.
 
@@ -244,7 +244,7 @@ class Hold:
     def _forget_the_silent(self, minute: int) -> None:
         """What was weighed before a gap is not evidence for the time after it."""
         for track in self.counting:
-            if track.seen.cause in LACKING:
+            if track.seen.cause in LACKING or track.seen.cause == "doubt":
                 track.restart(minute + 1)
 
     def _count(self, minute: int, needed: int) -> None:
@@ -293,7 +293,9 @@ class _Other:
     def in_breach(self, minute: int) -> bool:
         """Take in one more minute, in order. True as `detection.breach` would find a breach at it."""
         sli = self.track.need.sli
-        self.call = call_of(sli, measure(sli, self.track.rows, minute), self.limit)
+        measured = measure(sli, self.track.rows, minute)
+        found = call_of(sli, measured, self.limit)
+        self.call = Call.UNKNOWN if measured.doubt and found is Call.OK else found
         self.streak = self.streak + 1 if self.call is Call.BAD else 0
         lasted = 0 < sli.sustain <= self.streak
         return lasted and long_call(sli, self.track.rows, minute, self.limit) is not Call.OK

@@ -73,6 +73,9 @@ def sli_chart(series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, s
         band=band_limit(sli, baseline) if baseline else None,
         objective=objective_limit(sli, baseline),
         marks=(),
+        until=last,
+        due=-(-(sli.every + sli.settle) // 60),
+        doubtful=tuple(row.minute for row in rows if row.doubt and first <= row.minute <= last),
     )
 
 

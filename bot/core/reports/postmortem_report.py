@@ -261,6 +261,16 @@ class Chart:
     objective: float | None
     """None where it is a multiple of a baseline that is not known yet."""
     marks: tuple[Mark, ...]
+    until: int | None = None
+    """The minute in which it was drawn; None where it shows a time long past."""
+    due: int = 0
+    """Minutes after which a value is too old to speak of now."""
+    doubtful: tuple[int, ...] = ()
+    """Minutes whose value is in doubt."""
+
+    def speaks_of_now(self, minute: int) -> bool:
+        """Whether the value of a minute may be called that of now."""
+        return minute not in self.doubtful and (self.until is None or self.until - minute - 1 <= self.due)
 
 
 @dataclass(frozen=True, slots=True)

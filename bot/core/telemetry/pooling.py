@@ -17,8 +17,11 @@ Part = tuple[float | None, float | None]
 
 
 def whole_of(agent: Agent, series: Series) -> Series | None:
-    """The agent-wide series that a workflow's series is a part of; None where it is watched itself, or neither is."""
-    if series.workflow not in agent.workflows:
+    """The agent-wide series that a workflow's series is a part of; None where it is watched itself, or neither is.
+
+    A workflow that the fleet file does not list is a part of its agent like any other: it works, so it counts.
+    """
+    if not series.workflow:
         return None
     whole, watched = Series(agent.key, "", series.sli), agent.series()
     return whole if whole in watched and series not in watched else None
@@ -26,7 +29,7 @@ def whole_of(agent: Agent, series: Series) -> Series | None:
 
 def can_be_pooled(agent: Agent, series: Series, n: float | None) -> bool:
     """Whether a workflow's value says something of its agent as a whole."""
-    return n is not None or series.sli == QUEUE or len(agent.workflows) == 1
+    return n is not None or series.sli == QUEUE or (len(agent.workflows) == 1 and series.workflow in agent.workflows)
 
 
 def pooled(sli: str, parts: Iterable[Part]) -> Part:

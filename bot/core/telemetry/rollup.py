@@ -45,11 +45,12 @@ class Rolled:
 def roll(rows: Sequence[MinuteRow], known: Rolled | None = None) -> Rolled | None:
     """Roll the rows of one slot of one series, and join them to what was rolled before.
 
-    A minute that is in there already keeps its first word: it cannot be taken out of a sum. Rows without a value, or
-    with a count of 0, are left out. None where nothing is left.
+    A minute that is in there already keeps its first word: it cannot be taken out of a sum. Rows without a value, in
+    doubt, or with a count of 0, are left out: a five has no room for the mark. None where nothing is left.
     """
     before = known.seen if known is not None else 0
-    fresh = [row for row in rows if row.value is not None and row.n != 0 and not before & _bit(row.minute)]
+    usable = [row for row in rows if row.value is not None and row.n != 0 and not row.doubt]
+    fresh = [row for row in usable if not before & _bit(row.minute)]
     if not fresh:
         return known
     values = [row.value for row in fresh if row.value is not None]

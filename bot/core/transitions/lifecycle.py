@@ -49,6 +49,14 @@ def cleared(event: ev.Cleared, incident: Incident) -> Transition:
 
 
 @apply.register
+def doubted(event: ev.Doubted, incident: Incident) -> Transition:
+    """The numbers are not to be trusted, or are again. It changes no state: the clock reads the minutes itself."""
+    text = f"The numbers are in doubt: {event.why}" if event.why else "The numbers are whole again."
+    shown = edits(incident, "incident", "announcement", "recovery")
+    return Transition(replace(incident, doubt=event.why), text, shown)
+
+
+@apply.register
 def sighted(event: ev.Sighted, incident: Incident) -> Transition:
     """Data is back. Where the agent is on a lower rung the clock now runs; a person still has to look and resolve."""
     if incident.kind != "blind":

@@ -289,7 +289,8 @@ class Detector:
             known = agent.key in blind
             silent = [s for s, sli in _watched(agent) if self._silent(s, sli, rows, newest, known=known)]
             if silent or agent.key in blind:
-                self._note_silence(agent, silent, troubles, now)
+                doubts = [rows[series][max(rows[series])].doubt for series in silent if rows.get(series)]
+                self._note_silence(agent, silent, self._trouble_of(agent, troubles, doubts), now)
 
         run_all(fleet.agents.values(), look)
 
@@ -300,13 +301,13 @@ class Detector:
         blind = literal_rule.blind_for(sli, rows.get(series, {}), settled)
         return (blind if known else min(blind, watched_for)) >= BLIND_AFTER
 
-    def _note_silence(self, agent: Agent, silent: list[Series], troubles: Mapping[str, str], now: datetime) -> None:
+    def _note_silence(self, agent: Agent, silent: list[Series], trouble: str, now: datetime) -> None:
         incident = next((i for i in self._store.open_incidents(agent.key) if i.kind == "blind"), None)
         if silent and incident is None:
             if self._cancelled(agent.key, "blind", minute_of(now) - BLIND_AFTER - SILENCE_SLACK, now):
                 return
             try:
-                self._opener.blind(agent, silent, self._trouble_of(agent, troubles), now)
+                self._opener.blind(agent, silent, trouble, now)
             except Conflict:
                 return
         elif silent and incident is not None and self._must_wake(agent, incident):
@@ -323,13 +324,14 @@ class Detector:
         ladder, rung = self._fleet().ladder, self._opener.rung(agent)
         return not incident.pages and incident.state is IncidentState.PAGING and not ladder.rung(rung).waits_for_people
 
-    def _trouble_of(self, agent: Agent, troubles: Mapping[str, str]) -> str:
-        """What the sources of this agent's SLIs did wrong, in words."""
+    def _trouble_of(self, agent: Agent, troubles: Mapping[str, str], doubts: Sequence[str]) -> str:
+        """What the sources of this agent's SLIs did wrong, and why their answers could not be used, in words."""
         names = {sli.name for _, sli in agent.slis}
         asked = {
             query.source for query in self._fleet().queries if query.sli in names and query.agent in ("", agent.key)
         }
-        return "; ".join(troubles[name] for name in sorted(asked) if name in troubles)
+        told = [troubles[name] for name in sorted(asked) if name in troubles]
+        return "; ".join(dict.fromkeys([*told, *(doubt for doubt in doubts if doubt)]))
 
 
 def _enough(agent: Agent) -> int:

@@ -8,14 +8,18 @@ source never delays another: each group is asked on a thread of the pool, and it
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
-from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.samples import MinuteRow, Series, minute_of, short_doubt
 from bot.core.model.slis import PollQuery
+from bot.core.telemetry.freshness import skewed
+from bot.engine.detection.doubts import Doubts
+from bot.engine.detection.findings import Findings
 from bot.engine.detection.source_health import SourceHealth
 from bot.ports.clock import Clock
 from bot.ports.errors import LostClaim, SourceError
@@ -64,6 +68,7 @@ class Poller:
         *,
         history_days: float = 3,
         redact: Redact = SHAPES_ONLY,
+        findings: Findings | None = None,
     ) -> None:
         self._store = store
         self._fleet = fleet
@@ -73,9 +78,10 @@ class Poller:
         self._on_minutes = on_minutes
         self._history = int(history_days * 1440)
         self._redact = redact
+        self._findings = findings
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
-        self.warnings: dict[str, tuple[str, ...]] = {}
+        self.doubts = Doubts()
         self.polls = 0
         self.source_health = SourceHealth()
         self._tell_until: dict[str, datetime] = {}
@@ -126,7 +132,8 @@ class Poller:
         except SourceError as error:
             return f"{text}: {self._redact(str(error))}"
         values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
-        return f"{text} = {', '.join(values) or 'no data'}"
+        doubt = short_doubt(*(sample.degraded for sample in found.samples), *found.warnings[:1], skewed(found.skew))
+        return f"{text} = {', '.join(values) or 'no data'}{f' (in doubt: {doubt})' if doubt else ''}"
 
     def _poll(self, query: PollQuery, claim: PollClaim) -> None:
         """One poll, held on to until it ends. One that another replica took over meanwhile stored nothing."""
@@ -168,7 +175,7 @@ class Poller:
         while newest > oldest:
             first = max(oldest, newest - BACKFILL_STEP + 1)
             try:
-                found = self._source(query).fetch(query, first, newest)
+                found = self._fetched(query, first, newest)
             except SourceError:
                 return
             rows = self._rows(query, found)
@@ -180,13 +187,15 @@ class Poller:
     def _take(self, query: PollQuery, claim: PollClaim, first: int, last: int) -> None:
         step = BACKFILL_STEP
         for start in range(first, last + 1, step):
-            found = self._source(query).fetch(query, start, min(start + step - 1, last))
+            found = self._fetched(query, start, min(start + step - 1, last))
             arrived = self._clock.now()
             self.polls += 1
-            self._warn(query, found)
+            if self._findings is not None and found.strangers:
+                self._findings.strangers(f"source {query.source}", query.sli, found.strangers)
             self.source_health.note(query, found, min(start + step - 1, last))
-            rows = self._rows(query, found)
+            rows = self._marked(query, found)
             self._store.put_minutes(rows, claim)
+            self._heal(query, rows, claim)
             agents = frozenset(row.series.agent for row in rows)
             if agents:
                 self._on_minutes(agents, arrived)
@@ -197,20 +206,45 @@ class Poller:
             raise SourceError(f"{query.source}: the fleet file does not name it any more")
         return found
 
-    def _warn(self, query: PollQuery, found: Fetch) -> None:
-        if found.warnings:
-            self.warnings[query.name] = tuple(self._redact(warning) for warning in found.warnings)
-        else:
-            self.warnings.pop(query.name, None)
+    def _fetched(self, query: PollQuery, first: int, last: int) -> Fetch:
+        """What a source answers, without the secrets that it may repeat. Raises SourceError."""
+        found = self._source(query).fetch(query, first, last)
+        return replace(
+            found,
+            samples=tuple(
+                replace(sample, degraded=self._redact(sample.degraded)) if sample.degraded else sample
+                for sample in found.samples
+            ),
+            warnings=tuple(map(self._redact, found.warnings)),
+            remarks=tuple(map(self._redact, found.remarks)),
+        )
 
-    def _rows(self, query: PollQuery, found: Fetch) -> Sequence[MinuteRow]:
+    def _rows(self, query: PollQuery, found: Fetch) -> list[MinuteRow]:
         """Samples of series that the fleet watches, as minutes. Others are somebody else's."""
         watched = _watched(self._fleet(), query)
         return [
-            MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n)
+            MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n, sample.degraded)
             for sample in found.samples
             if sample.series in watched
         ]
+
+    def _marked(self, query: PollQuery, found: Fetch) -> list[MinuteRow]:
+        """The same of the present, with what many answers and our own clock tell: copies, and a clock that is off."""
+        rows, off = sorted(self._rows(query, found), key=lambda row: row.minute), skewed(found.skew)
+        self.doubts.note(query, rows, found.warnings, self._clock.now())
+        self.doubts.remark(query, found.remarks)
+        doubts = [short_doubt(row.doubt, off, self.source_health.series.note(query.name, row)) for row in rows]
+        return [replace(row, doubt=doubt) if doubt else row for row, doubt in zip(rows, doubts, strict=True)]
+
+    def _heal(self, query: PollQuery, rows: Sequence[MinuteRow], claim: PollClaim) -> None:
+        """A source that answers whole again is asked once more for the minutes that it left in doubt."""
+        if not rows or any(row.doubt for row in rows):
+            return
+        due = self.doubts.to_heal(query, rows[0].minute)
+        if due:
+            found = self._fetched(query, due[0], due[-1])
+            better = [row for row in self._rows(query, found) if row.minute in set(due)]
+            self._store.put_minutes(better, claim)
 
 
 def _watched(fleet: Fleet, query: PollQuery) -> frozenset[Series]:

@@ -1,18 +1,23 @@
 """What agents and exporters push: stored first, judged at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
 from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.samples import MinuteRow, Sample, Series, minute_of
+from bot.core.model.samples import MinuteRow, Sample, Series, minute_of, short_doubt
 from bot.core.telemetry.pooling import pooled, whole_of
 from bot.core.telemetry.task_records import QUEUE, TASK_SLIS, TaskRecord, minutes_from_tasks
+from bot.core.telemetry.unwatched import is_unlisted
 from bot.engine.detection.detector import Detector
+from bot.engine.detection.findings import Findings
+from bot.engine.detection.refusals import Refusals
 from bot.ports.clock import Clock
 from bot.ports.store import MinuteStore, TaskStore
 
+MORE_FLOWS = 100
+"""Workflows of an agent that are kept though the fleet file does not list them."""
 HEALED = 2
 """Minutes before a pushed one that are summed again."""
 
@@ -24,20 +29,72 @@ class IntakeStore(MinuteStore, TaskStore, Protocol):
 class PushIntake:
     """Implements `ports.Intake`: a push is answered when it is stored, and detection has seen it by then."""
 
-    def __init__(self, store: IntakeStore, detector: Detector, fleet: Callable[[], Fleet], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: IntakeStore,
+        detector: Detector,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+        findings: Findings | None = None,
+    ) -> None:
         self._store = store
         self._detector = detector
         self._fleet = fleet
         self._clock = clock
+        self._findings = findings
+        self._refusals = Refusals()
+        self._more_flows: dict[str, set[str]] = {}
         self._pooling = Lock()
 
     def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
         """Store ready values and judge their agents."""
-        rows = [MinuteRow(sample.series, minute_of(sample.at), sample.value, sample.n) for sample in samples]
-        self._store.put_minutes(rows)
+        kept = [one for one in samples if self._admitted(one.series)]
+        rows = [MinuteRow(one.series, minute_of(one.at), one.value, one.n, one.degraded) for one in kept]
+        self._put(rows)
         with self._pooling:
-            self._store.put_minutes(self._wholes(rows))
+            self._put(self._wholes(rows))
+        self._note_unlisted({(row.series.agent, row.series.workflow) for row in rows}, "pushed samples")
         self._detector.evaluate({row.series.agent for row in rows}, received_at)
+
+    def _admitted(self, series: Series) -> bool:
+        """Whether there is room for it: a reporter that makes up a workflow a minute must not fill the store."""
+        agent = self._fleet().agents.get(series.agent)
+        if agent is None or not series.workflow or series.workflow in agent.workflows:
+            return True
+        known = self._more_flows.setdefault(series.agent, set())
+        if series.workflow not in known and len(known) >= MORE_FLOWS:
+            if self._findings is not None:
+                self._findings.refused(series.agent, f"samples of more than {MORE_FLOWS} workflows that are not listed")
+            return False
+        known.add(series.workflow)
+        return True
+
+    def refused(self, agents: Mapping[str, int], why: str) -> None:
+        """Records of these agents (key -> how many) were refused: what is known of the present is a part of it."""
+        now, known = self._clock.now(), self._fleet().agents
+        polled = self._polled()
+        for agent, count in agents.items():
+            text = f"{count} pushed {'record' if count == 1 else 'records'} refused: {why}"
+            if self._findings is not None:
+                self._findings.refused(agent if agent in known else "", text)
+            if agent in known:
+                self._refusals.note(agent, minute_of(now), text)
+                pushed = [series for series in known[agent].series() if not polled(series)]
+                self._mark(pushed, minute_of(now))
+        self._detector.evaluate([agent for agent in agents if agent in known], now)
+
+    def _mark(self, pushed: Sequence[Series], newest: int) -> None:
+        """Put what is stored of the present in doubt."""
+        self._put([row for series in pushed for row in self._store.minutes(series, newest - 1, newest)])
+
+    def _put(self, rows: Sequence[MinuteRow]) -> None:
+        self._store.put_minutes([self._refusals.marked(row) for row in rows])
+
+    def _note_unlisted(self, pairs: Iterable[tuple[str, str]], what: str) -> None:
+        agents = self._fleet().agents
+        for agent, workflow in sorted(pairs):
+            if self._findings is not None and agent in agents and is_unlisted(agents[agent], workflow):
+                self._findings.unlisted(agent, workflow, f"{what} name it")
 
     def _wholes(self, rows: Sequence[MinuteRow]) -> list[MinuteRow]:
         """The agent-wide minutes that stored values of workflows are parts of, summed afresh from the store.
@@ -56,7 +113,8 @@ class PushIntake:
         minutes = [minute for _, minute in due]
         stored = self._store.minutes_of(sorted({whole.agent for whole, _ in due}), min(minutes), max(minutes))
         known = {(row.series, row.minute): row for each in stored.values() for row in each}
-        return [row for whole, minute in due if (row := _whole(agents[whole.agent], whole, minute, known)) is not None]
+        flows = {whole: _flows(agents[whole.agent], whole, stored) for whole, _ in due}
+        return [row for whole, minute in due if (row := _whole(flows[whole], whole, minute, known)) is not None]
 
     def tasks(self, records: Sequence[TaskRecord]) -> None:
         """Store task records, recompute the minutes they touch, and judge their agents."""
@@ -65,7 +123,8 @@ class PushIntake:
         agents = sorted({record.agent for record in records})
         known = self._store.tasks_touching(agents, minutes)
         rows = minutes_from_tasks(known, self._counted(agents), minutes, self._store.judged(agents))
-        self._store.put_minutes(rows)
+        self._put(rows)
+        self._note_unlisted({(record.agent, record.workflow) for record in records}, "task records")
         self._detector.evaluate(agents, received_at)
 
     def count_queues(self) -> None:
@@ -79,7 +138,7 @@ class PushIntake:
         known = self._store.tasks_touching([series.agent for series in queues], [minute])
         waiting = {record.agent for record in known}
         rows = minutes_from_tasks(known, [series for series in queues if series.agent in waiting], [minute])
-        self._store.put_minutes(rows)
+        self._put(rows)
         self._detector.evaluate({row.series.agent for row in rows}, now)
 
     def _counted(self, agents: Sequence[str]) -> list[Series]:
@@ -100,8 +159,19 @@ class PushIntake:
         return lambda series: bool({("", series.sli), (series.agent, series.sli)} & asked)
 
 
-def _whole(agent: Agent, whole: Series, minute: int, known: Mapping[tuple[Series, int], MinuteRow]) -> MinuteRow | None:
+def _flows(agent: Agent, whole: Series, stored: Iterable[Series]) -> tuple[str, ...]:
+    """The workflows that make up an agent: those that are listed, and those that report without being listed."""
+    more = {one.workflow for one in stored if (one.agent, one.sli) == (whole.agent, whole.sli) and one.workflow}
+    return (*agent.workflows, *sorted(more - set(agent.workflows)))
+
+
+def _whole(
+    flows: Sequence[str], whole: Series, minute: int, known: Mapping[tuple[Series, int], MinuteRow]
+) -> MinuteRow | None:
     """The agent's row of a minute from those of its workflows; None where no workflow has one."""
-    parts = [known.get((whole._replace(workflow=flow), minute)) for flow in agent.workflows]
-    rows = [(row.value, row.n) for row in parts if row is not None]
-    return MinuteRow(whole, minute, *pooled(whole.sli, rows)) if rows else None
+    parts = [known.get((whole._replace(workflow=flow), minute)) for flow in flows]
+    rows = [row for row in parts if row is not None]
+    if not rows:
+        return None
+    value, n = pooled(whole.sli, [(row.value, row.n) for row in rows])
+    return MinuteRow(whole, minute, value, n, short_doubt(*(row.doubt for row in rows)))

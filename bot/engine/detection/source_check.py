@@ -1,4 +1,7 @@
-"""Whether a source answers: every query is asked once for the newest minutes, and nothing is stored."""
+"""Whether a source answers: every query is asked once for the newest minutes, and nothing is stored.
+
+What is in doubt, what the source remarks on a query, and what it reports that nobody watches is said as well.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from bot.core.health.finding import Finding
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
 from bot.core.model.slis import PollQuery, SourceSpec
+from bot.core.telemetry.unwatched import unwatched
 from bot.ports.errors import SourceError
 from bot.ports.sources import Fetch, Source
 
@@ -26,7 +30,7 @@ class SourceQuestions:
 
 
 def ask_each_query(questions: SourceQuestions) -> Iterator[Finding]:
-    """One finding a query, one for a source that pushes. A source that could not be reached is not asked again."""
+    """Findings of each query, one for a source that pushes. A source that could not be reached is not asked again."""
     fleet, spec, source = questions.fleet, questions.spec, questions.source
     if source is None:
         yield Finding("source", spec.name, "fine", f"values are pushed ({spec.kind}); there is nothing to ask")
@@ -39,22 +43,27 @@ def ask_each_query(questions: SourceQuestions) -> Iterator[Finding]:
         if dead:
             yield Finding("source", about, "unreachable", dead)
             continue
-        found = _asked(fleet, query, source, about, questions.now)
-        dead = found.text if found.level == "unreachable" else ""
-        yield found
+        for found in _asked(fleet, query, source, about, questions.now):
+            dead = found.text if found.level == "unreachable" else dead
+            yield found
 
 
-def _asked(fleet: Fleet, query: PollQuery, source: Source, about: str, now: datetime) -> Finding:
+def _asked(fleet: Fleet, query: PollQuery, source: Source, about: str, now: datetime) -> Iterator[Finding]:
     newest = minute_of(now) - 1
     try:
         fetched = source.fetch(query, newest - MINUTES + 1, newest)
     except SourceError as error:
-        return Finding("source", about, "unreachable" if error.passing else "problem", str(error))
-    return _judged(fleet, query, fetched, about)
+        yield Finding("source", about, "unreachable" if error.passing else "problem", str(error))
+        return
+    yield _judged(fleet, query, fetched, about)
+    for text in fetched.remarks[:SHOWN]:
+        yield Finding("source", about, "warning", text)
+    for one in unwatched(fleet, f"source {query.source}", query.sli, fetched.strangers):
+        yield Finding("source", about, "warning", f"{one.agent}: {one.text}" if one.agent else one.text)
 
 
 def _judged(fleet: Fleet, query: PollQuery, fetched: Fetch, about: str) -> Finding:
-    seen = {sample.series for sample in fetched.samples}
+    seen = {sample.series for sample in fetched.samples if sample.value is not None or sample.n == 0}
     if not seen:
         said = f" ({fetched.warnings[0]})" if fetched.warnings else ""
         text = f"the query answered nothing for the last {MINUTES} minutes{said}"

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bot.core.model.samples import Sample, Series, minute_of
 from bot.core.model.slis import PollQuery
+from bot.engine.detection.frozen_series import FrozenSeries
 from bot.ports.sources import Fetch
 
 SKEW = 30.0
@@ -35,6 +36,7 @@ class SourceHealth:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.series = FrozenSeries()
         self._known: dict[tuple[str, str], _Known] = {}
         self._asked: dict[tuple[str, str], int] = {}
         self._skews: dict[str, float] = {}
@@ -68,8 +70,11 @@ class SourceHealth:
             self._skews.pop(source, None)
             for key in [key for key in self._known if key[0] == source]:
                 del self._known[key]
-            for key in [key for key in self._asked if key[0] == source]:
+            asked = [key for key in self._asked if key[0] == source]
+            for key in asked:
                 del self._asked[key]
+        for _, query in asked:
+            self.series.forget(query)
 
     def oddities(self, now: datetime) -> Mapping[tuple[str, str], str]:
         """(source, what is odd: skew, stale or frozen) -> in words."""

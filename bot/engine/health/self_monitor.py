@@ -50,6 +50,8 @@ class Symptom:
     people: tuple[str, ...] = ()
     """Keys of the people it matters to."""
     ready: bool = True
+    unwell: bool = True
+    """False: it is about what others report, not about Stepdown; the heartbeat goes on."""
     here: bool = False
     """It is about this process or its machine; another replica may be well and has its own episodes."""
 
@@ -99,6 +101,7 @@ class SelfMonitor:
         self._process = process
         self._seen: dict[str, int] = {}
         self._said: dict[str, Symptom] = {}
+        self._last_look: tuple[Symptom, ...] = ()
         self._apart: float | None = None
         self._loaded = False
         self.looked_at = process.monotonic()
@@ -106,6 +109,10 @@ class SelfMonitor:
     def problems(self) -> list[str]:
         """What keeps Stepdown from its work, in sentences; empty when all is well."""
         return [sign.text for sign in self.signs() if not sign.ready]
+
+    def warnings(self) -> list[str]:
+        """What the last look found that does not keep Stepdown from its work: numbers in doubt among it."""
+        return [sign.text for sign in self._last_look if sign.ready]
 
     def signs(self) -> list[Symptom]:
         """Everything that is wrong now."""
@@ -160,6 +167,8 @@ class SelfMonitor:
         for (name, what), words in sorted(self._poller.source_health.oddities(self._clock.now()).items()):
             if name not in self._poller.troubles:
                 yield Symptom(f"source/{name}/{what}", words, self._owners([name]), here=True)
+        for (name, query), words in sorted(self._poller.doubts.told(self._clock.now()).items()):
+            yield Symptom(f"doubt/{name}/{query}", f"in doubt: {words}", self._owners([name]), unwell=False, here=True)
 
     def _of_disk(self) -> Iterator[Symptom]:
         try:
@@ -193,7 +202,10 @@ class SelfMonitor:
     def look(self) -> Sequence[Symptom]:
         """Look, and say what began and what is over; returns what is wrong now."""
         self._remember()
+        for remark in self._poller.doubts.take_remarks():
+            self._process.log(f"a source remarks on a query: {remark}")
         signs = {sign.key: sign for sign in self.signs()}
+        self._last_look = tuple(signs.values())
         jump = self._jump()
         if jump:
             self._begin(Symptom(CLOCK, jump, here=True))
@@ -238,7 +250,7 @@ class SelfMonitor:
         self._process.log(sign.text)
         now, wall = self._clock.now(), self._process.wall()
         key = self._episode(sign)
-        text = f"Stepdown{self._where(sign)} is not well: {sign.text}."
+        text = f"Stepdown{self._where(sign)} is not well: {sign.text}." if sign.unwell else f"Numbers are {sign.text}."
         effects = notices(self._fleet(), f"watch-{key}-{wall:.0f}", text, sign.people)
         try:
             self._process.in_time(lambda: self._store.begin_episode(key, sign.text, now, effects, wall))

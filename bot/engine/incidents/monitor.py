@@ -31,6 +31,7 @@ from bot.core.model.slis import Breach, Sli
 from bot.core.recovery import recovery_clock
 from bot.core.transitions import reminders
 from bot.engine.baselines import Baselines, Rows
+from bot.engine.incidents.doubts import LOOKED_AT, doubt_event, overdue
 from bot.engine.incidents.opener import stuck_for, suggest, worst_of
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
@@ -75,6 +76,7 @@ class IncidentMonitor:
         self._fleet = fleet
         self._clock = clock
         self._shown: dict[int, str] = {}
+        self._ages: dict[int, str] = {}
 
     def clock_of(self, incident: Incident, now: datetime) -> recovery_clock.RecoveryClock | None:
         """The recovery clock of an incident at this moment; None where there is nothing to judge."""
@@ -125,12 +127,40 @@ class IncidentMonitor:
 
     def _judge(self, incident: Incident, now: datetime) -> None:
         self._contain_further(incident, now)
+        self._note_doubt(incident, now)
         if incident.state not in JUDGED:
             return
         clock = self.clock_of(incident, now)
         if clock is not None:
             self._move(incident, clock, now)
             self._show(incident, clock)
+
+    def _note_doubt(self, incident: Incident, now: datetime) -> None:
+        agent = self._fleet().agents.get(incident.agent)
+        if agent is None:
+            return
+        newest = minute_of(now)
+        rows = self._history.rows([agent.key], newest - LOOKED_AT, newest)
+        if doubt_event(incident, agent, rows, now) is not None:
+            self._recorder.record(incident.id, lambda fresh: doubt_event(fresh, agent, rows, now))
+        self._show_ages(incident, f"{overdue(agent, rows, now)}{self._lapsed(incident)}")
+
+    def _lapsed(self, incident: Incident) -> str:
+        """That a confirmed rung is not what live instances report now; empty while it is."""
+        if incident.rungs.state != "confirmed":
+            return ""
+        said = self._rung_cache.readings(incident.agent, incident.rungs.workflow)
+        held = bool(said) and all(applies(self._fleet().ladder, reading, incident.rungs) for reading in said)
+        return "" if held else "|rung"
+
+    def _show_ages(self, incident: Incident, overdue: str) -> None:
+        """Draw the cards anew when a number became too old to speak of now, or newer ones came."""
+        if self._ages.get(incident.id, "") != overdue:
+            self._ages[incident.id] = overdue
+            stamp = f"age{minute_of(self._clock.now())}"
+            self._recorder.refresh(
+                [EditCard(incident.id, card, stamp) for card in ("incident", "announcement", "page")]
+            )
 
     def _move(self, incident: Incident, clock: recovery_clock.RecoveryClock, now: datetime) -> None:
         """Turn a clock into events. Two at most at once: it may have begun and held since the last look."""

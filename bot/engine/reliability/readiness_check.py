@@ -110,7 +110,7 @@ class ReadinessCheck:
         found = []
         for workflow, sli in agent.slis:
             series = Series(agent.key, workflow, sli.name)
-            last = max((row.minute for row in recent.get(series, ()) if answered(row)), default=None)
+            last = max((row.minute for row in recent.get(series, ()) if answered(row) and not row.doubt), default=None)
             spans = kept.get(series, ())
             spans = [*spans, *self._budgets.untallied(agent, series, sli, spans, newest - SETTLED)]
             days = {span.start // DAY for span in spans if span.tally.total > 0}

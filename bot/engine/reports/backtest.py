@@ -84,6 +84,8 @@ class Backtest:
 
     def __init__(self, fleet: Fleet, tell: Callable[[ReplayEvent], None]) -> None:
         number = count(1).__next__
+        self._aliases = fleet.aliases
+        self._pools: dict[_Key, tuple[Agent, _Pool]] = {}
         self._agents = [AgentReplay(agent, number, waits=_waits(fleet, agent)) for agent in fleet.agents.values()]
         self._tell = tell
         self._watches: dict[_Key, SeriesReplay] = {
@@ -104,20 +106,43 @@ class Backtest:
             parts = [Series(agent.key, flow, series.sli) for flow in agent.workflows if not series.workflow]
             watched = [self._watches[one] for one in parts if one in self._watches]
             pool = _Pool(self._watches[series], watched)
+            if not series.workflow:
+                self._pools[series] = agent, pool
             for part in parts:
                 if whole_of(agent, part) is not None:
                     self._takers[part] = _Portion(part.workflow, pool, self._waiting)
                     if not can_be_pooled(agent, part, None):
                         self._need_n.add(part)
 
+    def _taker(self, key: _Key, n: float | None) -> _Taker | None:
+        """Who takes a series by its recorded names; a workflow that is not listed counts for its agent as a whole."""
+        taker = self._takers.get(key)
+        if taker is None:
+            agent, flow, sli = key
+            own = Series(*self._aliases.named(agent, flow), sli)
+            taker = self._takers.get(own) or self._late_portion(own)
+            if taker is not None:
+                self._takers[key] = taker
+                if own in self._need_n:
+                    self._need_n.add(key)
+        return None if n is None and key in self._need_n else taker
+
+    def _late_portion(self, series: Series) -> _Taker | None:
+        agent, pool = self._pools.get(series._replace(workflow=""), (None, None))
+        if agent is None or pool is None or whole_of(agent, series) is None:
+            return None
+        if not can_be_pooled(agent, series, None):
+            self._need_n.add(series)
+        return _Portion(series.workflow, pool, self._waiting)
+
     def run(self, samples: Iterable[Sample]) -> ReplayOutcome:
         """Go through all samples, then judge what is left."""
         outcome, newest = ReplayOutcome(), -1
-        pending, takers = self._pending, self._takers
+        pending = self._pending
         for minute, key, value, n in samples:
             outcome.samples += 1
-            taker = takers.get(key)
-            if taker is None or (n is None and key in self._need_n):
+            taker = self._taker(key, n)
+            if taker is None:
                 _ignore(outcome, Series(*key))
                 continue
             if minute > newest:

@@ -13,21 +13,25 @@ from bot.core.formatting.plurals import plural
 from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import RungState
-from bot.core.model.samples import Series, minute_of
+from bot.core.model.samples import Series, minute_of, minute_start
 from bot.core.model.slis import Baseline, Breach, Call, Sli
 from bot.core.paging.override import OnCallOverride, stand_in
 from bot.core.recovery import recovery_clock
 from bot.engine.baselines import Baselines, Rows
+from bot.engine.detection.findings import QUIET
+from bot.engine.incidents.monitor import applies
 from bot.engine.incidents.opener import stuck_for, suggest, worst_of
 from bot.ports.controls import RungCache
 from bot.ports.store import Store
 
 LOOK_BACK = 30
+STALE_SHOWN = 15
+"""Minutes for which a number that is older than it is due is still shown, with its age."""
 MOST_NUMBERED = 50
 """Agents of a list that are shown with their numbers; a message has no room for more."""
 BaselineOf = Callable[[Agent, Series, Sli, datetime], Baseline | None]
 
-Status = Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt"]
+Status = Literal["breach", "in-band", "out-of-band", "ok", "unknown", "exempt", "old"]
 
 
 class SliLines:
@@ -44,7 +48,7 @@ class SliLines:
     ) -> tuple[SliLine, ...]:
         """Every SLI of an agent, the breached ones first."""
         newest = minute_of(now)
-        rows = self._history.rows([agent.key], newest - LOOK_BACK, newest)
+        rows = self._history.rows([agent.key], newest - look_back([agent]), newest)
         found = self._lines(agent, incident, rows, self._history.current, now)
         breached = {breach.series for breach in incident.breaches} if incident else frozenset()
         return tuple(
@@ -67,13 +71,12 @@ class SliLines:
         self, series: Series, sli: Sli, own: Rows, breach: Breach | None, baseline: Baseline | None, now: datetime
     ) -> SliLine:
         latest = max(own, default=0)
-        measured = (
-            literal_rule.measure(sli, own, latest) if minute_of(now) - latest <= LOOK_BACK else literal_rule.NOTHING
-        )
-        value, n = measured.value, measured.n
+        measured = literal_rule.measure(sli, own, latest) if own else literal_rule.NOTHING
         call = literal_rule.call_of(sli, measured, literal_rule.objective_limit(sli, baseline))
-        line = self._plain(series, sli, baseline, value, n)
-        return replace(line, status=_status(breach, call, sli, line), why=breach.why if breach else "")
+        line = self._plain(series, sli, baseline, measured.value, measured.n)
+        age = age_if_old(sli, latest, now) if measured.value is not None else None
+        line = replace(line, why=breach.why if breach else "", doubt=measured.doubt, age=age)
+        return replace(line, status=_status(breach, call, sli, line))
 
     def _plain(
         self, series: Series, sli: Sli, baseline: Baseline | None, value: float | None, n: float | None
@@ -116,8 +119,19 @@ class SliLines:
         """The rung as the incident knows it."""
         rungs = incident.rungs
         may = self._may(rungs.rung)
+        said = self._rung_cache.readings(incident.agent, rungs.workflow)
+        obeying = sum(applies(self._fleet().ladder, reading, rungs) for reading in said)
         return RungLine(
-            rungs.rung, rungs.normal, may, rungs.state, rungs.seen, rungs.instances, rungs.seconds, rungs.epoch
+            rungs.rung,
+            rungs.normal,
+            may,
+            rungs.state,
+            rungs.seen,
+            rungs.instances,
+            rungs.seconds,
+            rungs.epoch,
+            len(said),
+            obeying,
         )
 
     def past_rung(self, incident: Incident, state: RungState) -> RungLine:
@@ -126,6 +140,12 @@ class SliLines:
         took = (state.confirmed_at - state.changed_at).total_seconds() if state.confirmed_at else None
         normal = incident.rungs.normal
         return RungLine(state.rung, normal, self._may(state.rung), confirmed, seconds=took, epoch=state.epoch)
+
+    def _rung_now(self, agent: Agent, rung: str) -> RungLine:
+        """The rung outside an incident, and how many instances say that they are on it."""
+        said = self._rung_cache.readings(agent.key)
+        obeying = sum(reading.level == rung for reading in said)
+        return RungLine(rung, agent.normal_rung, self._may(rung), live=len(said), obeying=obeying)
 
     def _may(self, name: str) -> str:
         return next((rung.may for rung in self._fleet().ladder if rung.name == name), "")
@@ -140,7 +160,7 @@ class SliLines:
             "confirmed": f"confirmed by {rungs.seen} of {plural(rungs.instances, 'instance')}",
             "not-confirmed": f"NOT CONFIRMED ({rungs.seen} of {plural(rungs.instances, 'instance')})",
         }
-        head = f"Rung: {rungs.rung}, {states[rungs.state]}"
+        head = f"Rung: {rungs.rung}, {states[rungs.state]}; {words.live(self.rung_line(incident))}"
         if not each:
             return [head]
         said = self._rung_cache.readings(incident.agent, rungs.workflow)
@@ -154,7 +174,8 @@ class SliLines:
             or incident.state in (IncidentState.RECOVERING, IncidentState.RECOVERED)
         ):
             return None
-        latest = {(line.workflow, line.name): line.now for line in self.lines(agent, incident, now)}
+        lines = self.lines(agent, incident, now)
+        latest = {(line.workflow, line.name): line.now for line in lines if line.age is None}
         breaches = [
             worst_of(breach, latest.get((breach.series.workflow, breach.series.sli))) for breach in incident.breaches
         ]
@@ -169,7 +190,16 @@ class SliLines:
         open_ = self._store.open_incidents(agent.key)
         incident = open_[-1] if open_ else None
         owner = self._owner(agent, self._store.covers(now), now)
-        return self._row(agent, owner, incident, self._store.rung(agent.key), self.lines(agent, incident, now))
+        lines, found = self.lines(agent, incident, now), self.findings([agent.key])
+        return self._row(agent, owner, incident, self._store.rung(agent.key), lines, found.get(agent.key, ()))
+
+    def findings(self, agents: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Open findings by agent, in sentences; of "" those that are no agent's of ours."""
+        found: dict[str, tuple[str, ...]] = {}
+        for ticket in self._store.tickets(agents):
+            if ticket.alert in QUIET:
+                found[ticket.series.agent] = (*found.get(ticket.series.agent, ()), ticket.text)
+        return found
 
     def rows(self, agents: Iterable[Agent], now: datetime) -> tuple[AgentRow, ...]:
         """Many agents: those with an incident or off their normal rung first. Numbers for the first 50 only.
@@ -186,7 +216,9 @@ class SliLines:
         ordered = sorted(agents, key=calm)
         covers = self._store.covers(now)
         newest, first = minute_of(now), [agent.key for agent in ordered[:MOST_NUMBERED]]
-        minutes = self._history.rows(first, newest - LOOK_BACK, newest) if first else {}
+        findings = self.findings(first) if first else {}
+        back = look_back(ordered[:MOST_NUMBERED])
+        minutes = self._history.rows(first, newest - back, newest) if first else {}
         return tuple(
             self._row(
                 agent,
@@ -196,6 +228,7 @@ class SliLines:
                 self._lines(agent, incidents.get(agent.key), minutes, self._history.remembered, now)
                 if place < MOST_NUMBERED
                 else (),
+                findings.get(agent.key, ()),
             )
             for place, agent in enumerate(ordered)
         )
@@ -217,23 +250,40 @@ class SliLines:
         incident: Incident | None,
         state: RungState | None,
         lines: tuple[SliLine, ...],
+        findings: tuple[str, ...],
     ) -> AgentRow:
         rung = state.rung if state else agent.normal_rung
         line = self.rung_line(incident) if incident and incident.rungs.rung == rung else None
         return AgentRow(
             agent.key,
             owner,
-            line or RungLine(rung, agent.normal_rung, self._may(rung)),
+            line or self._rung_now(agent, rung),
             lines,
             incident=incident.number if incident else "",
             since=state.changed_at if state else None,
             by=state.by if state else "",
             until=state.until if state else None,
+            findings=findings,
         )
 
 
+def look_back(agents: Iterable[Agent]) -> int:
+    """Minutes of which the newest numbers of these agents are shown: long enough for an SLI that is asked seldom."""
+    due = ((sli.every + sli.settle) // 60 for agent in agents for _, sli in agent.slis)
+    return max(LOOK_BACK, *(minutes + STALE_SHOWN for minutes in due), 0)
+
+
+def age_if_old(sli: Sli, minute: int, now: datetime) -> float | None:
+    """Seconds since the end of a minute, where a newer one is due (`every` and `settle` are over); else None."""
+    age = (now - minute_start(minute + 1)).total_seconds()
+    return age if age > sli.every + sli.settle else None
+
+
 def _status(breach: Breach | None, call: Call, sli: Sli, line: SliLine) -> Status:
-    if call is Call.UNKNOWN:
+    """What may be said of the number; what is old says nothing of now, and what is in doubt is never called good."""
+    if line.age is not None:
+        return "old"
+    if call is Call.UNKNOWN or (line.doubt and call is Call.OK):
         return "unknown"
     if breach is None:
         return "ok" if call is Call.OK else "out-of-band"
@@ -270,6 +320,7 @@ def _band_line(band: recovery_clock.BandLine, sli: Sli, breach: Breach | None) -
 
 def _in_words(line: SliLine) -> str:
     scope = f" ({line.workflow})" if line.workflow else ""
-    parts = [words.value(line), words.limit(line), words.normal(line)]
-    meaning = "" if line.status == "unknown" and line.now is None else words.SLI_WORDS[line.status]
-    return f"{words.name_of(line)}{scope}: {', '.join(part for part in (*parts, meaning) if part)}"
+    parts = [words.value(line), words.age(line), words.limit(line), words.normal(line)]
+    meaning = "" if line.status == "unknown" and line.now is None else words.meaning(line)
+    parts += [meaning, words.doubt(line)]
+    return f"{words.name_of(line)}{scope}: {', '.join(part for part in parts if part)}"

@@ -242,7 +242,7 @@ class Views(RungViews):
         """Every agent, or those off their normal rung."""
         rows = self._sli_lines.rows(self._fleet().agents.values(), now)
         if not off_normal:
-            return FleetCard("Fleet", rows, now)
+            return FleetCard("Fleet", rows, now, findings=self._sli_lines.findings([""]).get("", ()))
         off = tuple(row for row in rows if row.rung.rung != row.rung.normal)
         return FleetCard("Off their normal rung", off, now, empty="Every agent is on its normal rung.")
 

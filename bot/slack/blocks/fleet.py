@@ -4,19 +4,22 @@ from datetime import datetime
 
 from slackblocks import Button
 
+from bot.core.cards import words
 from bot.core.cards.fleet import AgentCard, AgentChange, AgentChangesCard, AgentRow, FleetCard
 from bot.core.formatting.durations import span
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm
-from bot.slack.blocks.words import LONGEST_NAME, off_normal, rung_words, sli_line, sli_lines
+from bot.slack.blocks.words import LONGEST_NAME, LONGEST_WHY, NEUTRAL, off_normal, rung_words, sli_line, sli_lines
 from bot.slack.text import bold, inert, near_time
 
 MOST_AGENTS = 40
+MOST_FINDINGS = 5
 MOST_RUNGS = 12
 MOST_CHANGES = 30
 ENOUGH = 11_000
 """Characters after which no further agent is drawn, so that the message stays sendable."""
 ALARMING = ("breach", "out-of-band")
+UNSEEN = ("old", "unknown")
 
 
 def fleet(card: FleetCard) -> Drawn:
@@ -32,6 +35,7 @@ def fleet(card: FleetCard) -> Drawn:
             break
         sheet.section(_head(row, card.now), _trouble(row), accessory=button("Open", ids.AGENT, row.agent))
         shown += 1
+    sheet.section(*(unwatched_line(one) for one in card.findings[:MOST_FINDINGS]))
     left = len(card.rows) - shown
     sheet.small(f"and {left} more" if left > 0 else "")
     return sheet.done(f"{card.title}: {', '.join(row.agent for row in card.rows[:MOST_AGENTS])}")
@@ -53,7 +57,12 @@ def _since(row: AgentRow, now: datetime) -> str:
 def _trouble(row: AgentRow) -> str:
     bad = [line for line in row.lines if line.status in ALARMING]
     shown = [sli_line(line) for line in bad[:2]]
+    unseen = [line for line in row.lines if line.status in UNSEEN and (line.age is not None or line.doubt)]
+    shown += [sli_line(line) for line in unseen[: 2 - len(shown)]]
+    blank = [words.name_of(line) for line in row.lines if line.now is None]
+    shown += [f"{NEUTRAL} no data on {inert(', '.join(dict.fromkeys(blank)), LONGEST_WHY)}"] if blank else []
     owner = f"owner {inert(row.owner, LONGEST_NAME)}"
+    shown += [unwatched_line(one) for one in row.findings[:1]]
     last = f"🟠 {inert(row.incident, 20)} is open · {owner}" if row.incident else owner
     return "\n".join([*shown, last])
 
@@ -64,12 +73,17 @@ def agent(card: AgentCard) -> Drawn:
     sheet = Sheet("agent")
     sheet.head(row.agent)
     sheet.section(inert(card.summary, 300) if card.summary else "", _head(row, card.now), _open_incident(row))
-    sheet.section(sli_lines(row.lines))
+    sheet.section(sli_lines(row.lines), *(unwatched_line(one) for one in row.findings[:MOST_FINDINGS]))
     _ladder(sheet, card)
     if row.rung.rung != row.rung.normal:
         sheet.buttons(button("Ask to restore one rung", ids.RESTORE, ids.target_value(row.agent)))
     sheet.small(_people(card), inert(card.scope, 300) if card.scope else "")
     return sheet.done(f"{row.agent} is on {row.rung.rung}")
+
+
+def unwatched_line(text: str) -> str:
+    """What is reported and watched by nobody, on a line of its own."""
+    return f"🟠 {inert(text, 300)}"
 
 
 def _open_incident(row: AgentRow) -> str:

@@ -17,7 +17,15 @@ STATE_MARKS = {
     "resolved": "✅",
     "cancelled": NEUTRAL,
 }
-SLI_MARKS = {"breach": "🔴", "out-of-band": "🟠", "in-band": "🟢", "ok": "🟢", "unknown": NEUTRAL, "exempt": NEUTRAL}
+SLI_MARKS = {
+    "breach": "🔴",
+    "out-of-band": "🟠",
+    "in-band": "🟢",
+    "ok": "🟢",
+    "unknown": NEUTRAL,
+    "exempt": NEUTRAL,
+    "old": NEUTRAL,
+}
 CONFIRM_MARKS = {"none": "", "requested": "⏳ ", "seen": "⏳ ", "confirmed": "✅ ", "not-confirmed": "🔴 "}
 MOST_LINES = 8
 """SLI lines on one card; the breached ones come first."""
@@ -61,14 +69,15 @@ def sli_lines(lines: Sequence[SliLine]) -> str:
 def sli_line(line: SliLine) -> str:
     """`🔴 *human escalation 18.0 %* limit 5 % · normal 1.2 % · 214 tasks · refund`."""
     parts = [_short(part) for part in (words.limit(line), words.normal(line), words.tasks(line), words.workflow(line))]
-    aside = inert(line.why, LONGEST_WHY) if line.status in words.EXPLAINED and line.why else ""
-    rest = " · ".join(part for part in (*parts, aside) if part)
+    why = words.doubt(line) or (line.why if line.status in words.EXPLAINED else "")
+    old = bold(words.age(line), LONGEST_NAME) if line.age is not None else ""
+    rest = " · ".join(part for part in (old, *parts, inert(why, LONGEST_WHY) if why else "") if part)
     return f"{_figure(line)} {rest}".rstrip()
 
 
 def band_line(line: SliLine) -> str:
     """For the recovery clock: now against the band, then what normal was."""
-    head = f"{_figure(line)} {words.SLI_WORDS[line.status]}"
+    head = f"{_figure(line)} {words.meaning(line)}"
     why = inert(line.why, LONGEST_WHY) if line.why and line.status not in ("ok", "in-band") else ""
     parts = [_short(part) for part in (words.needs(line), words.normal(line), words.workflow(line))]
     rest = " · ".join(part for part in (*parts, why) if part)
@@ -95,7 +104,8 @@ def rung_words(rung: RungLine) -> str:
 def confirmation(rung: RungLine) -> str:
     """How far the agent has obeyed, in words."""
     told = words.confirmation(rung).replace("NOT CONFIRMED", "*NOT CONFIRMED*", 1)
-    return f"{CONFIRM_MARKS[rung.state]}{told}"
+    mark = f"{NEUTRAL if not rung.live else '🟠'} " if words.lapsed(rung) else CONFIRM_MARKS[rung.state]
+    return f"{mark}{told}"
 
 
 def scope_lines(scopes: Sequence[tuple[str, str]]) -> str:

@@ -10,7 +10,7 @@ minute, if it is the one just over: of the past it cannot tell.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -18,14 +18,14 @@ from typing import Any, NamedTuple, Protocol
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from bot.core.model.samples import Sample, Series, minute_of, minute_start
+from bot.core.model.samples import Sample, Series, minute_of, minute_start, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import SKEW_LIMIT, skewed, stale
 from bot.ports.clock import Clock
-from bot.ports.sources import Fetch
+from bot.ports.sources import STRANGERS, Fetch
 from bot.sources.answers import kind_of, moment, number
 from bot.sources.http import HttpClient, HttpSettings
-from bot.sources.query_results import roles, sample
+from bot.sources.query_results import Key, roles, sample, unusable
 
 PRESENT = 2
 """Minutes; a minute longer over than this is the past, of which an answer without a time cannot tell."""
@@ -88,6 +88,8 @@ class _One:
 
     items: dict[int, Any] = field(default_factory=dict)
     twice: set[int] = field(default_factory=set)
+    doubt: str = ""
+    """What is wrong with the time of an item that stands for no minute."""
 
     def put(self, minute: int, item: Any) -> None:  # noqa: ANN401 - JSON
         """Keep one item a minute; between two it cannot be chosen."""
@@ -117,16 +119,17 @@ class HttpJson:
         """Ask once; what the answer does not say stays unsaid."""
         answer = self._client.get(query.parts.get("path", ""))
         span = _Span(first, last, self._clock.now())
-        complaints: dict[str, None] = {}
         samples: list[Sample] = []
-        for key, one in self._sorted(query, answer.data, span, complaints).items():
-            samples += _samples(query, Series(*key, query.sli), one, span, complaints)
-        told = list(complaints)
+        found, strangers = self._sorted(query, answer.data, span)
+        for key, one in found.items():
+            samples += _samples(query, Series(*key, query.sli), one, span)
+        told = [f"{one.series}: {one.degraded}" for one in samples if one.degraded]
         if len(told) > SHOWN:
             told = [*told[:SHOWN], f"{query.sli}: {len(told) - SHOWN} more like these"]
         if off := skewed(answer.skew):
             told.append(off)
-        return Fetch(tuple(samples), tuple(f"{self._name}: {text}" for text in told), answer.skew)
+        some = frozenset(sorted(strangers)[:STRANGERS])
+        return Fetch(tuple(samples), tuple(f"{self._name}: {text}" for text in told), answer.skew, strangers=some)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -144,20 +147,22 @@ class HttpJson:
         query: PollQuery,
         data: Any,  # noqa: ANN401 - JSON
         span: _Span,
-        complaints: dict[str, None],
-    ) -> dict[tuple[str, str], _One]:
-        """Every item that is ours, by whose it is and its minute."""
-        found: dict[tuple[str, str], _One] = {}
+    ) -> tuple[dict[Key, _One], set[Key]]:
+        """Every item that is ours, by whose it is and its minute; and whose the others are."""
+        found: dict[Key, _One] = {}
+        strangers: set[Key] = set()
         for item in self._items(query, data):
             key = _whose(query, item)
-            if key is None or (query.serves and key not in query.serves):
+            if not query.speaks_for(key):
+                strangers.add(key)
                 continue
             minute, doubt = _minute(query, item, span)
+            one = found.setdefault(key, _One())
             if doubt:
-                complaints[f"{Series(*key, query.sli)}: {doubt}"] = None
+                one.doubt = doubt
             elif minute is not None:
-                found.setdefault(key, _One()).put(minute, item)
-        return found
+                one.put(minute, item)
+        return found, strangers
 
 
 def _minute(query: PollQuery, item: Any, span: _Span) -> tuple[int | None, str]:  # noqa: ANN401 - JSON
@@ -174,44 +179,51 @@ def _minute(query: PollQuery, item: Any, span: _Span) -> tuple[int | None, str]:
     return minute_of(at), ""
 
 
-def _samples(query: PollQuery, series: Series, one: _One, span: _Span, complaints: dict[str, None]) -> Iterator[Sample]:
+def _samples(query: PollQuery, series: Series, one: _One, span: _Span) -> Iterator[Sample]:
     asked_for = one.asked_for(span, timed="time" in query.parts)
     for minute, item in asked_for.items():
-        if minute in one.twice or (minute not in one.items and minute + 1 in one.twice):
-            complaints[f"{series}: stands several times in the answer for one minute; none of them is used"] = None
-            continue
-        part, n = (_numeric(query, role, series, item, complaints) for role in roles(query))
-        made = sample(query, series, minute_start(minute), part, n)
-        if isinstance(made, Sample):
+        made = _sample(query, series, minute, item, one)
+        if made is not None:
             yield made
-        elif made:
-            complaints[f"{series}: {made}"] = None
     if not asked_for and span.present:
-        age = (span.now - minute_start(max(one.items) + 1)).total_seconds()
-        if old := stale(age, query.every):
-            complaints[f"{series}: {old}"] = None
+        why = one.doubt or _age(query, one, span)
+        if why:
+            yield unusable(series, minute_start(span.last), why)
 
 
-def _numeric(
-    query: PollQuery,
-    role: str,
-    series: Series,
-    item: Any,  # noqa: ANN401 - JSON
-    complaints: dict[str, None],
-) -> float | None:
-    """The number of one role, None where there is none; what is there and is no number is said."""
+def _sample(query: PollQuery, series: Series, minute: int, item: Any, one: _One) -> Sample | None:  # noqa: ANN401 - JSON
+    """The sample of one minute; one without a value where the item cannot be used, None where it says nothing."""
+    at = minute_start(minute)
+    if minute in one.twice or (minute not in one.items and minute + 1 in one.twice):
+        return unusable(series, at, "stands several times in the answer for one minute; none of them is used")
+    wrong: list[str] = []
+    part, n = (_numeric(query, role, item, wrong) for role in roles(query))
+    made = sample(query, series, at, part, n)
+    if isinstance(made, Sample):
+        return replace(made, degraded=short_doubt(*wrong)) if wrong else made
+    why = made or "; ".join(wrong)
+    return unusable(series, at, why) if why else None
+
+
+def _age(query: PollQuery, one: _One, span: _Span) -> str:
+    """That the newest item is too old, in words."""
+    if not one.items:
+        return ""
+    return stale((span.now - minute_start(max(one.items) + 1)).total_seconds(), query.every)
+
+
+def _numeric(query: PollQuery, role: str, item: Any, wrong: list[str]) -> float | None:  # noqa: ANN401 - JSON
+    """The number of one role, None where there is none; what is there and is no number is put into `wrong`."""
     found = _search(query.parts[role], item) if role else None
     value = number(found)
-    if value is None and found is not None:
-        complaints[f"{series}: `{role}` is {kind_of(found)}, not a number"] = None
+    if value is None and found is not None and not isinstance(found, float):  # NaN is how some say that there is none
+        wrong.append(f"`{role}` is {kind_of(found)}, not a number")
     return value
 
 
-def _whose(query: PollQuery, item: Any) -> tuple[str, str] | None:  # noqa: ANN401 - JSON
-    """(agent, workflow), None where the item names nobody."""
-    agent = query.agent or _name(query.by.get("agent"), item)
-    workflow = query.workflow or _name(query.by.get("workflow"), item)
-    return (agent, workflow) if agent else None
+def _whose(query: PollQuery, item: Any) -> Key:  # noqa: ANN401 - JSON
+    """Whose an item is, by what it names."""
+    return query.whose(_name(query.by.get("agent"), item), _name(query.by.get("workflow"), item))
 
 
 def _name(text: str | None, item: Any) -> str:  # noqa: ANN401 - JSON

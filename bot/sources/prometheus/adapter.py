@@ -6,25 +6,33 @@ minute 10:04 is asked for at 10:05:00 and stored under 10:04. Queries look back 
 What is no number (NaN of 0/0, Inf, an absent series) makes no sample: the minute stays UNKNOWN, never 0. A count of 0
 is an answer: asked, and nothing was done, so the sample has no value and n = 0. A good counter without a series is 0
 while there are tasks: nothing good was counted.
+
+What stands in `warnings` are "errors that do not inhibit the request execution" (HTTP API, "Format overview"): a store
+that Thanos could not reach, a remote read that failed. The numbers are then of a part of the data, and every sample is
+marked. The engine's own annotations on a query's text begin with `PromQL info:` or `PromQL warning:` (Prometheus,
+`util/annotations`), and older versions put both kinds into `warnings`: they are told and put nothing in doubt.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
-from bot.core.model.samples import Sample, Series, minute_start
+from bot.core.model.samples import Sample, Series, minute_start, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import skewed
-from bot.ports.sources import Fetch
+from bot.ports.sources import STRANGERS, Fetch
 from bot.sources.http import HttpAnswer, HttpClient
 from bot.sources.prometheus.queries import ALL
 from bot.sources.prometheus.settings import PrometheusSettings
-from bot.sources.prometheus.vectors import STEP, Labels, PartOf, Points, Vectors, Whose, parts_by_label, points_of
-from bot.sources.query_results import roles, sample
+from bot.sources.prometheus.vectors import STEP, Labels, PartOf, Points, Vectors, parts_by_label, points_of
+from bot.sources.query_results import roles, sample, unusable
 
 POINTS_LIMIT = 11_000
 """Prometheus refuses ranges of more points a series."""
 VALUES_LIMIT = 400_000
 """As many values as one answer should hold, about 16 MB."""
 WARNING_LENGTH = 200
+ANNOTATION = re.compile(r"PromQL (info|warning)\b|\d+ more (info|warning) annotations omitted")
+"""What the engine says of a query's text, and of how much more it has to say."""
 SHOWN = 5
 """As many refused samples as are told of one by one."""
 
@@ -40,12 +48,11 @@ class Prometheus:
     def fetch(self, query: PollQuery, first: int, last: int) -> Fetch:
         """Ask for every part of the query and put them together, whose by whose and minute by minute."""
         found = Vectors()
-        whose = Whose(query)
         for text, parts_of in _questions(query):
             for start, end in _chunks(first, last, len(query.serves)):
                 answer = self._ask(text, start, end)
                 found.skew = answer.skew
-                found.take(self._data(answer, found), whose, parts_of)
+                found.take(self._data(answer, found), query, parts_of)
         return self._fetch(query, found, range(first, last + 1))
 
     def close(self) -> None:
@@ -65,9 +72,12 @@ class Prometheus:
         if not isinstance(body, dict) or body.get("status") != "success":
             said = body.get("error") if isinstance(body, dict) else None
             raise self._client.error(f"answered JSON that is not a query's result: {str(said or body)[:80]}")
-        warnings = body.get("warnings")
-        if isinstance(warnings, list):
-            found.warnings += [f"{self._name}: {str(text)[:WARNING_LENGTH]}" for text in warnings]
+        for field_name in ("warnings", "infos"):
+            said = body.get(field_name)
+            for text in said if isinstance(said, list) else []:
+                remark = field_name == "infos" or ANNOTATION.match(str(text))
+                kept = found.remarks if remark else found.warnings
+                kept.append(f"{self._name}: {str(text)[:WARNING_LENGTH]}")
         data = body.get("data")
         kind, result = (data.get("resultType"), data.get("result")) if isinstance(data, dict) else (None, None)
         if kind not in {"vector", "matrix", "scalar"} or not isinstance(result, list):
@@ -75,25 +85,22 @@ class Prometheus:
         return points_of(kind, result)
 
     def _fetch(self, query: PollQuery, found: Vectors, minutes: range) -> Fetch:
-        degraded = "; ".join(dict.fromkeys(found.warnings))[:WARNING_LENGTH]
+        degraded = short_doubt(*found.warnings)
         samples: list[Sample] = []
-        refused: dict[str, None] = {}
+        odd: dict[str, None] = {}
         for minute in minutes:
             for made in _made(query, found, minute, len(minutes), degraded):
-                if isinstance(made, Sample):
-                    samples.append(made)
-                elif made:
-                    refused[f"{self._name}: {made}"] = None
-        told = [*dict.fromkeys(found.warnings), *self._complaints(query, found), *list(refused)[:SHOWN]]
-        return Fetch(tuple(samples), tuple(told), found.skew)
+                if isinstance(made, str):
+                    odd[f"{self._name}: {made}"] = None
+                    continue
+                samples.append(made)
+                if made.degraded != degraded:
+                    odd[f"{self._name}: {made.series}: {made.degraded}"] = None
+        told = [*dict.fromkeys(found.warnings), *self._complaints(found), *list(odd)[:SHOWN]]
+        some = frozenset(sorted(found.strangers)[:STRANGERS])
+        return Fetch(tuple(samples), tuple(told), found.skew, tuple(dict.fromkeys(found.remarks)), some)
 
-    def _complaints(self, query: PollQuery, found: Vectors) -> Iterator[str]:
-        for (agent, workflow), role in found.twice.items():
-            series = Series(agent, workflow, query.sli)
-            yield f"{self._name}: {series}: several series for `{role}`; aggregate them in the query (sum by ...)"
-        if found.unlisted:
-            some = "/".join(min(found.unlisted))
-            yield f"{self._name}: {query.sli}: workflows that the fleet file does not list, such as {some}"
+    def _complaints(self, found: Vectors) -> Iterator[str]:
         if off := skewed(found.skew):
             yield f"{self._name}: {off}"
 
@@ -114,12 +121,14 @@ def _chunks(first: int, last: int, series: int) -> Iterator[tuple[int, int]]:
 
 
 def _made(query: PollQuery, found: Vectors, minute: int, span: int, degraded: str) -> Iterator[Sample | str]:
-    """The samples of one minute, and sentences on what cannot be one."""
+    """The samples of one minute (what cannot be one has no value and says why), and sentences on what counts as 0."""
     value_role, n_role = roles(query)
     for key in found.numbers[n_role or value_role][minute]:
-        if key in found.twice:
-            continue
         series = Series(*key, query.sli)
+        if key in found.twice:
+            why = f"several series for `{found.twice[key]}`; aggregate them in the query (sum by ...)"
+            yield unusable(series, minute_start(minute), why)
+            continue
         n = found.number(n_role, minute, key) if n_role else None
         part = found.number(value_role, minute, key)
         # a partial answer may lack the series only because a store is away
@@ -128,7 +137,10 @@ def _made(query: PollQuery, found: Vectors, minute: int, span: int, degraded: st
             part = 0.0
             yield f"{series}: `{value_role}` has no series while tasks go on; it counts as 0"
         made = sample(query, series, minute_start(minute), part, n, degraded)
-        yield made if isinstance(made, Sample) or not made else f"{series}: {made}"
+        if isinstance(made, Sample):
+            yield made
+        elif made:
+            yield unusable(series, minute_start(minute), made)
 
 
 def _counts_as_none(query: PollQuery, role: str) -> bool:

@@ -39,18 +39,19 @@ class Vectors:
     """The first minute in which a part had anything of somebody."""
     twice: dict[Key, str] = field(default_factory=dict)
     """Whose answer had several series, and in which part; one of them cannot be chosen, and a sum was not asked for."""
-    unlisted: set[Key] = field(default_factory=set)
+    strangers: set[Key] = field(default_factory=set)
+    """Whose series the query does not speak for."""
     warnings: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     skew: float | None = None
 
-    def take(self, data: Iterator[Points], whose: "Whose", parts_of: Callable[[Labels], Iterable[PartOf]]) -> None:
+    def take(self, data: Iterator[Points], query: PollQuery, parts_of: Callable[[Labels], Iterable[PartOf]]) -> None:
         """Sort in the series of one answer."""
         seen: set[tuple[str, Key]] = set()
         for labels, points in data:
-            key = whose.key(labels)
-            if not whose.serves(key):
-                if whose.unlisted(key):
-                    self.unlisted.add(key)
+            key = whose(query, labels)
+            if not query.speaks_for(key):
+                self.strangers.add(key)
                 continue
             numbers = list(_numbers(points))
             for part in parts_of(labels):
@@ -85,27 +86,10 @@ class Vectors:
         return span <= PRESENT or self.begins.get((role, key), minute) < minute
 
 
-class Whose:
+def whose(query: PollQuery, labels: Labels) -> Key:
     """Whose a series is, by its labels."""
-
-    def __init__(self, query: PollQuery) -> None:
-        self._agent, self._workflow = query.agent, query.workflow
-        self._agent_label, self._workflow_label = query.by.get("agent", ""), query.by.get("workflow", "")
-        self._serves = query.serves
-        self._agents = {agent for agent, _ in query.serves}
-
-    def key(self, labels: Labels) -> Key:
-        """(agent, workflow); an agent of "" is nobody's."""
-        agent = self._agent or labels.get(self._agent_label, "")
-        return agent, self._workflow or labels.get(self._workflow_label, "")
-
-    def serves(self, key: Key) -> bool:
-        """Whether the query speaks for them."""
-        return bool(key[0]) and (not self._serves or key in self._serves)
-
-    def unlisted(self, key: Key) -> bool:
-        """An agent of ours with a workflow that nobody listed: it runs unwatched."""
-        return key[0] in self._agents and bool(key[1])
+    agent, workflow = (labels.get(query.by.get(ours, ""), "") for ours in ("agent", "workflow"))
+    return query.whose(agent, workflow)
 
 
 def parts_by_label(query: PollQuery) -> Callable[[Labels], Iterable[PartOf]]:

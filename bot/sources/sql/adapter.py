@@ -7,14 +7,16 @@ second asked for, and the first one that is not.
 What is NULL or no number makes no sample: the minute stays UNKNOWN, never 0. So does a minute with several rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
-from bot.core.model.samples import Sample, Series, minute_of, minute_start
+from bot.core.model.samples import Sample, Series, minute_of, minute_start, short_doubt
 from bot.core.model.slis import PollQuery
-from bot.ports.sources import Fetch
+from bot.ports.sources import STRANGERS, Fetch
 from bot.sources.answers import kind_of, moment, number
-from bot.sources.query_results import Key, roles, sample
+from bot.sources.query_results import Key, roles, sample, unusable
 from bot.sources.sql.database import Row, SqlClient
 from bot.sources.sql.statement import statement_of
 
@@ -22,9 +24,6 @@ SHOWN = 5
 """As many complaints as are told of one by one."""
 TIME = "minute"
 """The column with the time, where the query does not name it."""
-
-Complaints = dict[str, None]
-"""Sentences, each once, in order."""
 
 
 class Sql:
@@ -38,19 +37,42 @@ class Sql:
         """Ask once for all minutes; what no row speaks of stays unsaid."""
         start, end = (int(minute_start(minute).timestamp()) for minute in (first, last + 1))
         rows = self._client.rows(statement_of(query.parts), start, end)
-        complaints: Complaints = {}
         columns = _Columns(query, rows[0] if rows else {})
         if rows and (missing := columns.missing(one_minute=first == last)):
             raise self._client.error(f"{query.sli}: the statement answers without {missing}")
-        samples = tuple(_samples(query, columns, rows, range(first, last + 1), complaints))
-        told = list(complaints)
+        found = _Found()
+        samples = tuple(_samples(query, columns, rows, range(first, last + 1), found))
+        told = list(dict.fromkeys(f"{one.series}: {one.degraded}" for one in samples if one.degraded))
         if len(told) > SHOWN:
             told = [*told[:SHOWN], f"{query.sli}: {len(told) - SHOWN} more like these"]
-        return Fetch(samples, tuple(f"{self._name}: {text}" for text in told))
+        some = frozenset(sorted(found.strangers)[:STRANGERS])
+        return Fetch(samples, tuple(f"{self._name}: {text}" for text in told), strangers=some)
 
     def close(self) -> None:
         """Let go of connections."""
         self._client.close()
+
+
+@dataclass(slots=True)
+class _Found:
+    """The rows of an answer, by whose they are and their minute."""
+
+    rows: dict[tuple[Key, int], list[Row]] = field(default_factory=dict)
+    timeless: dict[Key, str] = field(default_factory=dict)
+    """Whose rows have no time, and what stands there instead."""
+    strangers: set[Key] = field(default_factory=set)
+
+    def take(self, query: PollQuery, columns: "_Columns", row: Row, minutes: range) -> None:
+        """Sort in one row."""
+        key = columns.key(row)
+        if not query.speaks_for(key):
+            self.strangers.add(key)
+            return
+        at = columns.at(row, minutes[-1])
+        if at is None:
+            self.timeless[key] = f"`{columns.time}` is {kind_of(row[columns.time])}, not a time"
+        elif minute_of(at) in minutes:
+            self.rows.setdefault((key, minute_of(at)), []).append(row)
 
 
 class _Columns:
@@ -75,13 +97,10 @@ class _Columns:
         names = ", ".join(f"`{column}`" for column in wanted if column not in self._there)
         return f"the column {names}; it has {', '.join(sorted(self._there))}" if names else ""
 
-    def key(self, row: Row) -> Key | None:
-        """(agent, workflow), None where the row names nobody."""
-        agent = self._query.agent or row.get(self.whose["agent"])
-        workflow = self._query.workflow or (row.get(self.whose["workflow"]) or "" if self.whose["workflow"] else "")
-        if not isinstance(agent, str) or not agent or not isinstance(workflow, str):
-            return None
-        return agent, workflow
+    def key(self, row: Row) -> Key:
+        """(agent, workflow) in the words of the fleet file; an agent of "" where the row names nobody."""
+        agent, workflow = (row.get(column) if column else None for column in self.whose.values())
+        return self._query.whose(agent if isinstance(agent, str) else "", workflow if isinstance(workflow, str) else "")
 
     def at(self, row: Row, last: int) -> datetime | None:
         """When the row was true, None where what stands there is no time."""
@@ -89,44 +108,30 @@ class _Columns:
 
 
 def _samples(
-    query: PollQuery, columns: _Columns, rows: Sequence[Row], minutes: range, complaints: Complaints
+    query: PollQuery, columns: _Columns, rows: Sequence[Row], minutes: range, found: _Found
 ) -> Iterator[Sample]:
-    sorted_rows = _sorted(query, columns, rows, minutes, complaints)
-    for (key, minute), found in sorted_rows.items():
-        series = Series(*key, query.sli)
-        if len(found) > 1:
-            complaints[f"{series}: several rows for one minute; none of them is used (GROUP BY)"] = None
+    for row in rows:
+        found.take(query, columns, row, minutes)
+    for key, why in found.timeless.items():
+        yield unusable(Series(*key, query.sli), minute_start(minutes[-1]), why)
+    for (key, minute), own in found.rows.items():
+        series, at = Series(*key, query.sli), minute_start(minute)
+        if len(own) > 1:
+            yield unusable(series, at, "several rows for one minute; none of them is used (GROUP BY)")
             continue
-        part, n = (_numeric(columns.numbers.get(role, ""), series, found[0], complaints) for role in roles(query))
-        made = sample(query, series, minute_start(minute), part, n)
+        wrong: list[str] = []
+        part, n = (_numeric(columns.numbers.get(role, ""), own[0], wrong) for role in roles(query))
+        made = sample(query, series, at, part, n, short_doubt(*wrong))
         if isinstance(made, Sample):
             yield made
-        elif made:
-            complaints[f"{series}: {made}"] = None
+        elif made or wrong:
+            yield unusable(series, at, made or "; ".join(wrong))
 
 
-def _sorted(
-    query: PollQuery, columns: _Columns, rows: Sequence[Row], minutes: range, complaints: Complaints
-) -> Mapping[tuple[Key, int], list[Row]]:
-    """Every row that is ours, by whose it is and its minute."""
-    found: dict[tuple[Key, int], list[Row]] = {}
-    for row in rows:
-        key = columns.key(row)
-        if key is None or (query.serves and key not in query.serves):
-            continue
-        at = columns.at(row, minutes[-1])
-        if at is None:
-            series, there = Series(*key, query.sli), kind_of(row[columns.time])
-            complaints[f"{series}: `{columns.time}` is {there}, not a time"] = None
-        elif minute_of(at) in minutes:
-            found.setdefault((key, minute_of(at)), []).append(row)
-    return found
-
-
-def _numeric(column: str, series: Series, row: Row, complaints: Complaints) -> float | None:
-    """The number in a column, None where there is none; what is there and is no number is said."""
+def _numeric(column: str, row: Row, wrong: list[str]) -> float | None:
+    """The number in a column, None where there is none; what is there and is no number is put into `wrong`."""
     found = row[column] if column else None
     value = number(found)
-    if value is None and found is not None:
-        complaints[f"{series}: `{column}` is {kind_of(found)}, not a number"] = None
+    if value is None and found is not None and not isinstance(found, float | Decimal):  # NaN: there is none
+        wrong.append(f"`{column}` is {kind_of(found)}, not a number")
     return value

@@ -58,7 +58,13 @@ class SqlMinutes(SqlRepository):
                 _hold(connection, claim)
             ids, fresh = self._identify(connection, {row.series for row in rows})
             values = [
-                {"series_id": ids[row.series], "minute": row.minute, "value": row.value, "n": row.n}
+                {
+                    "series_id": ids[row.series],
+                    "minute": row.minute,
+                    "value": row.value,
+                    "n": row.n,
+                    "doubt": row.doubt,
+                }
                 for row in sorted(rows, key=lambda row: (ids[row.series], row.minute))
             ]
             keep_newest(connection, _MINUTE, values, ["series_id", "minute"])
@@ -98,7 +104,7 @@ class SqlMinutes(SqlRepository):
         series_id = self._known().get(series)
         if series_id is None:
             return []
-        query = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n).where(
+        query = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n, MinuteRecord.doubt).where(
             col(MinuteRecord.series_id) == series_id, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
@@ -113,15 +119,16 @@ class SqlMinutes(SqlRepository):
         wanted = frozenset(agents)
         ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
         columns = select(MinuteRecord.series_id, MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n)
-        query = columns.where(col(MinuteRecord.minute).between(first, last)).order_by(
+        whole = columns.add_columns(col(MinuteRecord.doubt))
+        query = whole.where(col(MinuteRecord.minute).between(first, last)).order_by(
             col(MinuteRecord.series_id), col(MinuteRecord.minute)
         )
         with self.looking() as connection:
             found = rollups_between(connection, ids, first, last)
             # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
             for some in _parts(sorted(ids), MOST_IDS):
-                for number, minute, value, n in connection.execute(query.where(col(MinuteRecord.series_id).in_(some))):
-                    found[ids[number]].append(MinuteRow(ids[number], minute, value, n))
+                for number, *known in connection.execute(query.where(col(MinuteRecord.series_id).in_(some))):
+                    found[ids[number]].append(MinuteRow(ids[number], *known))
         return found
 
     def newest_minute(self, series: Series) -> int | None:

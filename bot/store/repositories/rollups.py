@@ -50,7 +50,7 @@ class SqlRollups(SqlRepository):
         number = self._known().get(series)
         if number is None:
             return []
-        raw = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n).where(
+        raw = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n, MinuteRecord.doubt).where(
             col(MinuteRecord.series_id) == number, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
@@ -108,7 +108,7 @@ def _roll(connection: Connection, numbers: Sequence[int], before: int) -> int:
         return 0
     made: list[dict[str, object]] = []
     for number, own in groupby(rows, key=lambda row: int(row.series_id)):
-        fresh = [MinuteRow(_NOBODY, row.minute, row.value, row.n) for row in own]
+        fresh = [MinuteRow(_NOBODY, row.minute, row.value, row.n, row.doubt) for row in own]
         known = _known_rollups(connection, number, fresh)
         slots = {row.minute // SPAN for row in fresh}
         for slot, of_slot in groupby(fresh, key=lambda row: row.minute // SPAN):

@@ -26,6 +26,8 @@ class MinuteRecord(TableModel, table=True):
     minute: int = Field(primary_key=True)
     value: float | None = None
     n: float | None = None
+    doubt: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Why the minute is not to be trusted; empty when it is whole."""
 
 
 class RollupRow(TableModel, table=True):

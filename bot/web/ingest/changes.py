@@ -49,7 +49,7 @@ class ChangeIntake:
 
     def take(self, parsed: object) -> int:
         """Store changes; returns how many records the request held. Raises Faulty, or Refusal for a taken id."""
-        records = shaped(parsed, ChangeIn, WORDS)
+        records = [_named(record, self._fleet()) for record in shaped(parsed, ChangeIn, WORDS)]
         insist(records, lambda record: _faults(record, self._fleet(), self._clock.now()), WORDS)
         try:
             self._feed.put_changes([record.value() for record in records])
@@ -65,6 +65,17 @@ class ChangeIntake:
         if last - first > LONGEST:
             raise Refusal(400, f"at most {LONGEST.days} days at once; the span asked for is {last - first}")
         return [_shown(one) for one in self._feed.changes(first, last) if not agent or one.touches(agent)]
+
+
+def _named(record: ChangeIn, fleet: Fleet) -> ChangeIn:
+    """The change with agents and workflows in the words of the fleet file (`aka`)."""
+    agents = [fleet.aliases.agent(name) for name in record.agents]
+    whose = agents or list(fleet.agents)
+    workflows = [
+        next((flow for agent in whose if (flow := fleet.aliases.named(agent, name)[1]) != name), name)
+        for name in record.workflows
+    ]
+    return record.model_copy(update={"agents": agents, "workflows": workflows})
 
 
 def _faults(record: ChangeIn, fleet: Fleet, now: datetime) -> list[tuple[str, object, str]]:

@@ -4,6 +4,7 @@ Two rounds. First the record's own shape (pydantic, strict: no "3" for 3, no tru
 fleet and the clock can tell: is there such an agent, workflow and SLI, and is the time plausible.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,7 @@ class RecordFaults(Exception):  # noqa: N818 - the caller's mistake, not a failu
         super().__init__(f"{len(faults)} faults")
         self.count = len(faults)
         self.shown = [asdict(fault) for fault in faults[:FAULTS_SHOWN]]
+        self.first = f"{faults[0].field or 'record'}: {faults[0].found}" if faults else ""
 
 
 def _moment(value: object) -> object:
@@ -184,16 +186,32 @@ ALLOWED = {
 
 def samples_from(parsed: object, fleet: Fleet, now: datetime) -> list[Sample]:
     """Samples from a request's JSON. Raises Faulty."""
-    records = shaped(parsed, SampleIn)
+    records = [_named(record, fleet) for record in shaped(parsed, SampleIn)]
     insist(records, lambda record: _sample_faults(record, fleet, now))
     return [Sample(Series(r.agent, r.workflow, r.sli), r.time, r.value, r.n) for r in records]
 
 
 def tasks_from(parsed: object, fleet: Fleet, now: datetime) -> list[TaskRecord]:
     """Task records from a request's JSON. Raises Faulty."""
-    records = shaped(parsed, TaskIn)
+    records = [_named(record, fleet) for record in shaped(parsed, TaskIn)]
     insist(records, lambda record: _place_faults(record, fleet, now))
     return [_task(record) for record in records]
+
+
+Named = TypeVar("Named", SampleIn, TaskIn)
+
+
+def _named(record: Named, fleet: Fleet) -> Named:
+    """The record with agent and workflow in the words of the fleet file (`aka`)."""
+    agent, workflow = fleet.aliases.named(record.agent, record.workflow)
+    return record.model_copy(update={"agent": agent, "workflow": workflow})
+
+
+def refused_agents(parsed: object, fleet: Fleet) -> Mapping[str, int]:
+    """Agent -> how many records of a refused request are its; by key where the fleet file knows it."""
+    rows = parsed if isinstance(parsed, list) else [parsed]
+    names = [row.get("agent") for row in rows if isinstance(row, dict)]
+    return Counter(fleet.aliases.agent(name)[:200] for name in names if isinstance(name, str))
 
 
 def _task(record: TaskIn) -> TaskRecord:
@@ -256,8 +274,6 @@ def _place_faults(record: SampleIn | TaskIn, fleet: Fleet, now: datetime) -> lis
     agent = fleet.agents.get(record.agent)
     if agent is None:
         faults.append(("agent", found(record.agent), f".{nearest(record.agent, list(fleet.agents))}"))
-    elif record.workflow and record.workflow not in agent.workflows:
-        faults.append(("workflow", found(record.workflow), f".{nearest(record.workflow, list(agent.workflows))}"))
     return faults
 
 
@@ -272,7 +288,7 @@ def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[tuple[
     """The same, and whether the agent has that SLI and it can have that value."""
     faults = _place_faults(record, fleet, now)
     agent = fleet.agents.get(record.agent)
-    if agent is None or any(field == "workflow" for field, _, _ in faults):
+    if agent is None:
         return faults
     sli = agent.sli(record.workflow, record.sli)
     if sli is None:
@@ -307,10 +323,10 @@ def _off(distance: timedelta) -> str:
     return f"{seconds:.0f} s ahead of our clock" if seconds > 0 else f"{-seconds / 86_400:.1f} days ago"
 
 
-def stranger(parsed: object, agent: str) -> tuple[int, str] | None:
+def stranger(parsed: object, agent: str, fleet: Fleet) -> tuple[int, str] | None:
     """(index, agent) of the first record that speaks for another agent than this one."""
     for index, row in enumerate(parsed if isinstance(parsed, list) else [parsed]):
         owner = row.get("agent") if isinstance(row, dict) else None
-        if isinstance(owner, str) and owner != agent:
+        if isinstance(owner, str) and fleet.aliases.agent(owner) != agent:
             return index, owner
     return None

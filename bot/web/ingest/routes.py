@@ -16,13 +16,15 @@ from bot.ports.ingest import Intake
 from bot.web.authenticator import Authenticator
 from bot.web.bodies import parse_json, read_body
 from bot.web.errors import Refusal, answer, found
-from bot.web.ingest.records import RecordFaults, samples_from, stranger, tasks_from
+from bot.web.ingest.records import RecordFaults, refused_agents, samples_from, stranger, tasks_from
 from bot.web.metrics.http_metrics import WebMetrics
 from bot.web.openapi import schemas
 from bot.web.tokens import ApiCaller
 
 SAMPLE_WRITERS = ("agent", "samples", "admin")
 TASK_WRITERS = ("agent", "tasks", "admin")
+PUSHED = ("sample", "task")
+"""Kinds of records that are measured by."""
 THREADS = 2
 WAITING = 16
 """Requests that may wait for a thread; each may hold 1 MiB."""
@@ -60,10 +62,12 @@ class RecordIntake:
     def _take(self, caller: ApiCaller, body: bytes, store: Callable[[object], int], kind: str) -> int:
         """On a thread of our own: parse, see whose records they are, check, store, count."""
         parsed = parse_json(body)
-        _insist_own(caller, parsed)
+        _insist_own(caller, parsed, self._fleet())
         try:
             count = store(parsed)
         except RecordFaults as faulty:
+            if kind in PUSHED:
+                self._intake.refused(refused_agents(parsed, self._fleet()), faulty.first)
             self._metrics.records.labels(kind, "refused").inc(len(parsed) if isinstance(parsed, list) else 1)
             why = f"{plural(faulty.count, 'fault')} found; nothing was stored"
             raise Refusal(422, why, more={"faults": faulty.shown}) from None
@@ -71,9 +75,9 @@ class RecordIntake:
         return count
 
 
-def _insist_own(caller: ApiCaller, parsed: object) -> None:
+def _insist_own(caller: ApiCaller, parsed: object, fleet: Fleet) -> None:
     """An agent's token reports for that agent alone, and learns nothing about others."""
-    other = stranger(parsed, caller.agent) if caller.role == "agent" else None
+    other = stranger(parsed, caller.agent, fleet) if caller.role == "agent" else None
     if other is not None:
         index, owner = other
         raise Refusal(

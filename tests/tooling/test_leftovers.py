@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.project.nested_suite import nested_suite, run
+from tests.tooling.nested_suite import nested_suite, run
 
 CASES = """
 import threading

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.nested_suite import nested_suite, run
+from tests.tooling.nested_suite import nested_suite, run
 
 CASES = """
 import pytest

@@ -1,0 +1,110 @@
+"""What is reported and watched by nobody, or was refused: found at once, told once an episode, shown until it is over.
+
+A finding is a ticket of its agent (`core.budgets.tickets`), so it is posted once however many replicas see it, survives
+a restart, and the command line shows it too. Names come from outside: so many of an agent, and no more, are kept.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from bot.core.budgets.tickets import Ticket
+from bot.core.incident.effects import Notice
+from bot.core.model.fleet import Fleet
+from bot.core.model.samples import Series
+from bot.core.telemetry.unwatched import NAME, unlisted, unwatched
+from bot.ports.clock import Clock
+from bot.ports.store import BudgetStore
+
+UNLISTED, UNLABELLED, STRANGER, REFUSED = "unlisted", "unlabelled", "stranger", "refused"
+QUIET = {
+    UNLISTED: timedelta(days=1),
+    UNLABELLED: timedelta(hours=1),
+    STRANGER: timedelta(days=1),
+    REFUSED: timedelta(hours=1),
+}
+"""How long after the last sighting a finding is over. Work that comes now and then is one episode."""
+MOST = 10
+"""Findings of one kind and agent that are open at a time."""
+
+Key = tuple[str, str, str, str]
+"""(agent, workflow, sli, kind)"""
+
+
+class Findings:
+    """Told of what was seen. Safe to use from any thread."""
+
+    def __init__(self, store: BudgetStore, fleet: Callable[[], Fleet], clock: Clock, wall: Callable[[], float]) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._clock = clock
+        self._wall = wall
+        self._began = clock.now()
+        self._lock = threading.Lock()
+        self._seen: dict[Key, datetime] = {}
+        self._texts: dict[Key, str] = {}
+
+    def told(self) -> list[str]:
+        """What this process has seen and is not over, in sentences."""
+        with self._lock:
+            return [f"{key[0] or 'the fleet'}: {text}" for key, text in self._texts.items()]
+
+    def strangers(self, source: str, sli: str, found: Iterable[tuple[str, str]]) -> None:
+        """Series of a source or a push that no query and no agent of ours speaks for, as (agent, workflow)."""
+        for one in unwatched(self._fleet(), source, sli, found):
+            of = source if one.kind == "stranger" else "" if one.kind == "unlisted" else sli
+            self._note((one.agent, one.workflow, of, one.kind), one.text)
+
+    def unlisted(self, agent: str, workflow: str, how: str) -> None:
+        """A workflow of ours that nobody listed."""
+        self._note((agent, workflow[:NAME], "", UNLISTED), unlisted(workflow, how))
+
+    def refused(self, agent: str, text: str) -> None:
+        """Records of this agent were refused (of "" agents that are not ours)."""
+        self._note((agent, "", "", REFUSED), text)
+
+    def tick(self) -> None:
+        """End what was not seen for long, and what the fleet file lists by now."""
+        now, fleet = self._clock.now(), self._fleet()
+        for ticket in self._store.tickets(["", *fleet.agents]):
+            quiet = QUIET.get(ticket.alert)
+            if quiet is None:
+                continue
+            key = (*ticket.series, ticket.alert)
+            with self._lock:
+                last = self._seen.get(key, self._began)
+                over = now - last > quiet or _listed(fleet, ticket)
+                if over:
+                    self._seen.pop(key, None)
+                    self._texts.pop(key, None)
+            if over:
+                self._store.close_ticket(ticket, now)
+
+    def _note(self, key: Key, text: str) -> None:
+        now = self._clock.now()
+        with self._lock:
+            known = key in self._seen
+            if not known and sum(one[0] == key[0] and one[3] == key[3] for one in self._seen) >= MOST:
+                return
+            self._seen[key] = now
+            self._texts[key] = text
+        if known:
+            return
+        ticket = Ticket(Series(*key[:3]), key[3], now, text)
+        self._store.open_ticket(ticket, self._notice(ticket), self._wall())
+
+    def _notice(self, ticket: Ticket) -> Notice:
+        fleet = self._fleet()
+        agent = fleet.agents.get(ticket.series.agent)
+        owner = fleet.people.get(agent.owner) if agent else None
+        whose = f"; owner {owner.name}" if owner else ""
+        stamp = f"finding/{'/'.join(ticket.series)}/{ticket.alert}/{ticket.opened_at:%Y%m%dT%H%M}"
+        text = f"TICKET {agent.key if agent else 'fleet'}: {ticket.text}{whose}"
+        return Notice(stamp, text, agent.channel if agent else "")
+
+
+def _listed(fleet: Fleet, ticket: Ticket) -> bool:
+    agent = fleet.agents.get(ticket.series.agent)
+    if ticket.alert != UNLISTED or agent is None:
+        return False
+    return fleet.aliases.named(agent.key, ticket.series.workflow)[1] in agent.workflows
