@@ -7,14 +7,15 @@ the outbox go by the database's clock and stay as they are; only what is due by 
 from datetime import datetime
 
 from sqlalchemy import update
+from sqlmodel import col
 
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
-from bot.store.tables import OutboxRow, PollRow, TimerRow
+from bot.store.tables import OutboxRow, PollRow, TimerRow, table_of
 
-_OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
-_POLL = PollRow.__table__  # type: ignore[attr-defined]
-_TIMER = TimerRow.__table__  # type: ignore[attr-defined]
+_OUTBOX = table_of(OutboxRow)
+_POLL = table_of(PollRow)
+_TIMER = table_of(TimerRow)
 
 
 class SqlClockShift(SqlRepository):
@@ -31,9 +32,9 @@ class SqlClockShift(SqlRepository):
                 lease = table.c.lease_until
                 connection.execute(update(table).where(lease > 0).values(lease_until=lease + by))
             if not self.database.shared:
-                open_ = update(_OUTBOX).where(_OUTBOX.c.state.in_(("pending", "sending")))
+                open_ = update(_OUTBOX).where(col(OutboxRow.state).in_(("pending", "sending")))
                 moved = {name: _OUTBOX.c[name] + by for name in ("due_at", "created_at", "lease_until")}
                 connection.execute(open_.values(**moved))
             if by < 0:
-                later = update(_POLL).where(_POLL.c.next_due > seconds(now))
-                connection.execute(later.values(next_due=_POLL.c.next_due + by))
+                later = update(_POLL).where(col(PollRow.next_due) > seconds(now))
+                connection.execute(later.values(next_due=col(PollRow.next_due) + by))
