@@ -20,6 +20,14 @@ def number(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def says_none(value: object) -> bool:
+    """NaN or infinity, also as text: how some say that there is no number."""
+    try:
+        return isinstance(value, float | Decimal | str) and not math.isfinite(float(value))
+    except (ValueError, OverflowError):
+        return False
+
+
 def moment(value: object) -> datetime | None:
     """Seconds or milliseconds since the epoch, a time, or ISO 8601 (UTC where it names no zone)."""
     if isinstance(value, datetime):

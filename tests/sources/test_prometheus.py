@@ -157,7 +157,7 @@ def test_several_series_of_one_agent_are_refused_not_summed(server: OddServer, p
     pods = [({"agent": "refunds", "pod": name}, "3") for name in "ab"]
     answering(server, v=vector(*pods, ({"agent": "kyc"}, "1")))
     found = prom.fetch(AQDD, M, M)
-    why = "several series for `value`; aggregate them in the query"
+    why = "several series for `value`; aggregate them in the query (sum by ...)"
     assert [(s.series.agent, s.value, s.degraded) for s in found.samples] == [("refunds", None, why), ("kyc", 1.0, "")]
     assert found.warnings == (f"prom: refunds/aqdd: {why}",)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from bot.core.model.samples import Sample, Series, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.ports.errors import SourceError
-from bot.ports.sources import Source
+from bot.ports.sources import Fetch, Source
 from bot.simulation.clock import MovableClock
 from bot.sources import build
 from bot.sources.sql.statement import fault
@@ -65,6 +65,12 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Table]:
 def rows(*values: tuple[str, str, int, int, int]) -> str:
     told = ", ".join(f"('{agent}', '{flow}', {minute * 60}, {bad}, {n})" for agent, flow, minute, bad, n in values)
     return f"INSERT INTO tasks VALUES {told}"  # noqa: S608 - our own values
+
+
+def unusable(found: Fetch) -> list[str]:
+    """Why the samples have no value, each in its own words."""
+    assert all(one.value is None and one.n is None for one in found.samples)
+    return [one.degraded for one in found.samples]
 
 
 def test_one_row_answers_both_numbers_of_each_minute(table: Table) -> None:
@@ -127,13 +133,15 @@ def test_null_and_text_are_unknown_and_said(table: Table) -> None:
     assert table.source.fetch(HER, M, M).samples == ()
     query = replace(HER, parts={**HER.parts, "bad": "agent"})
     found = table.source.fetch(query, M, M)
-    assert (found.samples, found.warnings) == ((), ("db: refunds/her: `agent` is 'refunds', not a number",))
+    assert unusable(found) == ["`agent` is 'refunds', not a number"]
+    assert found.warnings == ("db: refunds/her: `agent` is 'refunds', not a number",)
 
 
 def test_a_time_that_is_none_is_said(table: Table) -> None:
     table.run(rows(("refunds", "", M, 1, 5)))
     found = table.source.fetch(replace(HER, parts={**HER.parts, "time": "agent"}), M, M)
-    assert (found.samples, found.warnings) == ((), ("db: refunds/her: `agent` is 'refunds', not a time",))
+    assert unusable(found) == ["`agent` is 'refunds', not a time"]
+    assert found.warnings == ("db: refunds/her: `agent` is 'refunds', not a time",)
 
 
 def test_rows_without_a_time_cannot_tell_of_several_minutes(table: Table) -> None:

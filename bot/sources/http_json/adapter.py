@@ -23,7 +23,7 @@ from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import SKEW_LIMIT, skewed, stale
 from bot.ports.clock import Clock
 from bot.ports.sources import STRANGERS, Fetch
-from bot.sources.answers import kind_of, moment, number
+from bot.sources.answers import kind_of, moment, number, says_none
 from bot.sources.http import HttpClient, HttpSettings
 from bot.sources.query_results import Key, roles, sample, unusable
 
@@ -216,7 +216,7 @@ def _numeric(query: PollQuery, role: str, item: Any, wrong: list[str]) -> float 
     """The number of one role, None where there is none; what is there and is no number is put into `wrong`."""
     found = _search(query.parts[role], item) if role else None
     value = number(found)
-    if value is None and found is not None and not isinstance(found, float):  # NaN is how some say that there is none
+    if value is None and found is not None and not says_none(found):
         wrong.append(f"`{role}` is {kind_of(found)}, not a number")
     return value
 

@@ -10,12 +10,11 @@ What is NULL or no number makes no sample: the minute stays UNKNOWN, never 0. So
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from bot.core.model.samples import Sample, Series, minute_of, minute_start, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.ports.sources import STRANGERS, Fetch
-from bot.sources.answers import kind_of, moment, number
+from bot.sources.answers import kind_of, moment, number, says_none
 from bot.sources.query_results import Key, roles, sample, unusable
 from bot.sources.sql.database import Row, SqlClient
 from bot.sources.sql.statement import statement_of
@@ -132,6 +131,6 @@ def _numeric(column: str, row: Row, wrong: list[str]) -> float | None:
     """The number in a column, None where there is none; what is there and is no number is put into `wrong`."""
     found = row[column] if column else None
     value = number(found)
-    if value is None and found is not None and not isinstance(found, float | Decimal):  # NaN: there is none
+    if value is None and found is not None and not says_none(found):
         wrong.append(f"`{column}` is {kind_of(found)}, not a number")
     return value
