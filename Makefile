@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check
+.PHONY: slow-clients soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -54,11 +54,15 @@ docs-kinds: $(STAMP)
 soak: $(STAMP)
 	@$(BIN)/python -m bench.soak $(ARGS)
 
+# 5,000 half-sent requests and 200 dripping bodies, held for minutes, while an agent breaches. `ARGS="--minutes 1"` for a taste.
+slow-clients: $(STAMP)
+	@$(BIN)/python -m bench.slow_clients $(ARGS)
+
 # Every card on a phone, and docs/cards.md. Without a font that has emoji (Debian: fonts-noto-color-emoji) they are boxes.
 screenshots: $(STAMP) browsers
 	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
-# Chromium and Prometheus for the tests marked so: brought where that is possible, named where it is not.
+# Chromium, Prometheus and faketime for the tests marked so: brought where that is possible, named where it is not.
 browsers:
 	@.ci/browsers
 

@@ -4,7 +4,9 @@
 def main() -> None:
     """Run the command line; heavy imports wait until a command needs them."""
     from bot.cli import app
+    from bot.cli.output import redact_output
 
+    redact_output()
     app(prog_name="stepdown")
 
 

@@ -6,8 +6,10 @@ that is green because its browser was missing is worse than a red one.
 """
 
 import os
+import random
 import shutil
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,22 @@ settings.register_profile(
 )
 settings.load_profile("stepdown")
 
-PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus"}
+StatsLine = tuple[list[tuple[str, dict[str, bool]]], str]
+pytest_plugins = ["tests.support.leftovers"]
+
+PROGRAMS = {"chromium": "/usr/bin/chromium", "prometheus": "prometheus", "faketime": "faketime"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--random-order-seed", default="", help="run the files in the random order of this seed")
+
+
+def shuffled(items: list[pytest.Item], seed: str) -> list[pytest.Item]:
+    """The items with their files in an order that the seed decides; within a file they stay as they are."""
+    files = sorted({item.path for item in items})
+    random.Random(seed).shuffle(files)  # noqa: S311 - an order, no secret
+    place = {path: number for number, path in enumerate(files)}
+    return sorted(items, key=lambda item: place[item.path])
 
 
 def missing_program(item: pytest.Item) -> str | None:
@@ -33,12 +50,14 @@ def missing_program(item: pytest.Item) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist writes the groups into the names
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first, one test of a group at a time: bots on a fast clock starve each other.
 
     Several groups, so that none alone is longer than the rest of the suite: the nights of tests/crash, the image that
     is built, and all others.
     """
+    if seed := config.getoption("random_order_seed"):
+        items[:] = shuffled(items, seed)
     for item in items:
         if item.get_closest_marker("slow"):
             # Several real processes on two processors: one more try, counted in the closing line, before it is red.
@@ -72,6 +91,21 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    """Half an emoji in a failed assertion cannot be sent to pytest-xdist: the whole run would end with it."""
+    return printable((yield))
+
+
+def printable(value: object) -> object:
+    """The same, with what has no UTF-8 written as an escape."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {printable(key): printable(item) for key, item in value.items()}
+    return type(value)(map(printable, value)) if isinstance(value, list | tuple) else value
+
+
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Why a report is a skip: pytest keeps (path, line, reason)."""
     if isinstance(report.longrepr, tuple):
@@ -89,6 +123,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("did not run")
         for line in skip_lines(skipped):
             terminalreporter.line(line)
+
+
+@pytest.hookimpl(trylast=True)  # when the reporter is there
+def pytest_configure(config: pytest.Config) -> None:
+    """The closing line names the tests that had to run again: a number alone hides which one is unsteady."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.build_summary_stats_line = partial(with_names, reporter, reporter.build_summary_stats_line)
+
+
+def with_names(reporter: pytest.TerminalReporter, line: Callable[[], StatsLine]) -> StatsLine:
+    """The parts of the closing line, those that ran again by name."""
+    parts, colour = line()
+    again = ", ".join(dict.fromkeys(report.nodeid for report in reporter.stats.get("rerun", [])))
+    return [(f"{text} ({again})" if text.endswith(" rerun") else text, markup) for text, markup in parts], colour
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ class BotProcess:
         """Start it; returns when it serves and is ready."""
         process = self.spawn()
         deadline = time.monotonic() + UP_WITHIN
-        while not self._ready():
+        while not self.is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the bot did not come up: {(self.folder / 'log').read_text()[-2000:]}")
             time.sleep(0.05)
@@ -98,7 +98,7 @@ class BotProcess:
         headers = {"Authorization": f"Bearer {self.token['samples']}"}
         return self._client.post(f"{self.url}/v1/samples", json=list(samples), headers=headers, timeout=30)
 
-    def _ready(self) -> bool:
+    def is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/readyz", timeout=10, trust_env=False).status_code == 200
         except httpx.HTTPError:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from bot.cli.output import SECRETS
+
 if TYPE_CHECKING:
     from bot.core.cards.answer import Answer
     from bot.core.model.fleet import Agent, Fleet
@@ -45,23 +47,29 @@ def stop(text: str, code: int) -> NoReturn:
 
 def settings_now() -> Any:  # noqa: ANN401 - Settings, imported late
     """The settings; ends with 2 and every problem where they are wrong."""
-    from bot.config import SettingsErrors, describe_problems, load_settings
+    from bot.config import SettingsErrors, describe_problems, load_settings, secrets_in
 
     try:
-        return load_settings()
+        settings = load_settings()
     except SettingsErrors as errors:
         stop(describe_problems(errors), WRONG)
+    SECRETS.learn(secrets_in(settings))
+    return settings
 
 
 def load(path: Path, code: int = WRONG, *, reaching: bool = True) -> "Fleet":
     """The fleet file; ends with `code` and every problem where it is refused. `reaching`: its secrets are needed."""
     from bot.config import Borrowed, FleetErrors, describe_problems, environment, load_fleet
+    from bot.core.formatting.known_secrets import NotedLookups
     from bot.runtime.registry import REGISTRY
 
+    known = NotedLookups(environment())
     try:
-        return load_fleet(path, environment() if reaching else Borrowed(environment()), REGISTRY)
+        return load_fleet(path, known if reaching else Borrowed(known), REGISTRY)
     except FleetErrors as errors:
         stop(describe_problems(errors), code)
+    finally:
+        SECRETS.learn(known.noted.items())
 
 
 @contextmanager
@@ -125,7 +133,17 @@ def show(answer: "Answer", as_json: bool = False) -> None:
 def act(who: str, what: "Callable[[OfflineCommands, Actor], Answer]") -> None:
     """Do something as a person, and print the answer."""
     with open_offline() as desk:
-        show(what(desk, desk.actor(who)))
+        show(what(desk, acting(desk, who)))
+
+
+def acting(desk: "OfflineCommands", who: str) -> "Actor":
+    """Who acts; ends with 2 where a personal token proves nobody."""
+    from bot.runtime.offline import PersonError
+
+    try:
+        return desk.actor(who)
+    except PersonError as error:
+        stop(str(error), WRONG)
 
 
 def number(text: str) -> int:

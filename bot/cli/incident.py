@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.context import WRONG, AgentKey, As, AsJson, Incident, act, number, open_offline, show, stop
+from bot.cli.context import WRONG, AgentKey, As, AsJson, Incident, act, acting, number, open_offline, show, stop
 
 incident_app = typer.Typer(no_args_is_help=True, help="Act on an incident, with or without Slack.")
 
@@ -113,7 +113,7 @@ def evidence(incident: Incident, who: As = "", as_json: AsJson = False) -> None:
     from bot.core.model.people import BOT
 
     with open_offline() as desk:
-        actor = desk.actor(who) if who else BOT
+        actor = acting(desk, who) if who else BOT
         show(desk.commands.causes.evidence(number(incident), actor), as_json)
 
 

@@ -62,6 +62,7 @@ def export(
     import sys
     from pathlib import Path
 
+    from bot.cli.output import SECRETS
     from bot.core.formatting.plurals import plural
 
     with open_offline() as desk:
@@ -69,7 +70,7 @@ def export(
             sys.stdout.writelines(f"{line}\n" for line in desk.export())
             return
         with Path(file).open("x", encoding="utf-8") as out:
-            count = sum(1 for line in desk.export() if out.write(f"{line}\n"))
+            count = sum(1 for line in desk.export() if out.write(f"{SECRETS(line)}\n"))
     print(f"{file}: {plural(count, 'line')}")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, FleetFile, load, settings_now, stop
+from bot.cli.output import SECRETS, plain_output
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -30,6 +31,7 @@ def check(
     Exit codes: 0 all is well, 1 something is wrong, 3 something could not be asked.
     """
     from bot.config import FleetErrors, describe_problems, environment, load_fleet
+    from bot.core.formatting.known_secrets import NotedLookups
     from bot.core.formatting.plurals import plural
     from bot.core.paging.reachability import holes
     from bot.runtime.registry import REGISTRY
@@ -38,10 +40,12 @@ def check(
     path = fleet or settings.fleet
     problems: list[str] = []
     loaded = None
+    known = NotedLookups(environment())
     try:
-        loaded = load_fleet(path, environment(), REGISTRY)
+        loaded = load_fleet(path, known, REGISTRY)
     except FleetErrors as errors:
         problems.append(describe_problems(errors))
+    SECRETS.learn(known.noted.items())
     problems += _faults_of_procedures(settings, path, loaded)
     if problems:
         stop("\n".join(problems), NO)
@@ -138,7 +142,7 @@ def run() -> None:
     from bot.runtime.process import RunError, run_until_stopped
 
     try:
-        run_until_stopped(settings_now())
+        run_until_stopped(settings_now(), SECRETS)
     except RunError as error:
         stop(str(error), error.code)
 
@@ -179,6 +183,7 @@ def local_slack(
     manifest_file: Annotated[str | None, typer.Option("--manifest", help="App manifest file.")] = None,
 ) -> None:
     """Run the local Slack alone, to try any Bolt app on it."""
+    plain_output()
     from bot.localslack.command import serve
 
     raise typer.Exit(serve(port, workspace, manifest_file))

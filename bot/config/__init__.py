@@ -3,7 +3,7 @@
 from bot.config.loader import load_fleet, parse_fleet
 from bot.config.problems import FleetErrors, Problem, SettingsErrors, describe_problems
 from bot.config.schema import fleet_schema
-from bot.config.settings import Borrowed, Settings, environment, load_settings
+from bot.config.settings import Borrowed, Settings, environment, load_settings, secrets_in
 
 __all__ = [
     "Borrowed",
@@ -17,4 +17,5 @@ __all__ = [
     "load_fleet",
     "load_settings",
     "parse_fleet",
+    "secrets_in",
 ]

@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65535)
     tokens_file: Annotated[Path | None, AfterValidator(_file)] = None
     """Who may use the HTTP side (hashed); without it every endpoint that writes is off."""
+    personal_token: SecretStr | None = None
+    """Proves on the command line who acts; without it a person is only named and is nobody's second person."""
     keep_minutes_hours: float = Field(48, ge=8, le=1440)
     """Hours for which each minute has its own row; after that five minutes have one."""
     keep_history_days: float = Field(35, ge=1, le=3660)
@@ -210,6 +212,17 @@ def load_settings() -> Settings:
     if settings is None or sentences:
         raise SettingsErrors(sorted(sentences))
     return settings
+
+
+def secrets_in(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Return (name, value) of every setting that holds a secret, and of the proxies, whose addresses may hold one."""
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            yield f"{PREFIX}{name.upper()}_SECRET", value.get_secret_value()
+        elif isinstance(value, str) and "://" in value:
+            yield PREFIX + name.upper(), value
+    yield from ((name, value) for name, value in os.environ.items() if name.lower().endswith("_proxy") and value)
 
 
 def variables() -> Mapping[str, str]:

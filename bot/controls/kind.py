@@ -35,14 +35,14 @@ class ControlDependencies:
 class ControlKind:
     """One way in which an agent learns its rung. `docs` is its section of `docs/autonomy.md`.
 
-    `make` None: the agent asks, and nothing is pushed. `online_check` tries what it can without pushing a rung; it may
-    raise DeliveryError.
+    `make` None: the agent asks, nothing is pushed, and there is nothing to try. `online_check` tries what it can
+    without pushing a rung; it may raise DeliveryError.
     """
 
     name: str
     summary: str
     use_when: str
     settings: type[BaseModel]
-    online_check: Callable[[Agent, Reach], tuple[Level, str]]
     docs: Path
     make: Callable[[ControlDependencies], Control] | None = None
+    online_check: Callable[[Agent, Reach], tuple[Level, str]] | None = None

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.core.formatting.redaction import Redactor
 from bot.core.model.people import Actor
 from bot.core.runbooks.rehearsal import Rehearsal
 from bot.demo.setup import DemoSetup, set_up
 from bot.documents.after_action import result_as_data
 from bot.exercises.live import LiveExercise
 from bot.exercises.report import after_action
-from bot.runtime.process import quiet
+from bot.runtime.log_output import configure_logs
 from bot.simulation.demo_fleet import FAILING, PEOPLE
 
 LOOK_EVERY = 0.3
@@ -21,7 +22,7 @@ LOOK_EVERY = 0.3
 
 def run_exercise(rehearsal: Rehearsal, speed: float, port: int, folder: Path, json_file: Path | None) -> int:
     """Play it until it is over and the report is written, or until it is stopped; returns the exit code."""
-    quiet("WARNING")
+    configure_logs("WARNING", Redactor())
     console = Console(highlight=False)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("demo.db*"):

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.core.formatting.redaction import Redactor
 from bot.demo.milestones import Milestone, lag_of, milestones_of, missing
 from bot.demo.responder import ScriptedResponder, StoryStoppedError, take_the_lead
 from bot.demo.setup import DemoSetup, set_up, tell
-from bot.runtime.process import quiet
+from bot.runtime.log_output import configure_logs
 from bot.simulation import demo_fleet
 
 NEEDED = 150.0
@@ -38,7 +39,9 @@ def too_fast(speed: float) -> str:
 
 def run_demo(*, speed: float, unattended: bool, json_file: Path | None, port: int, keep: Path | None) -> int:
     """Run the demo; returns the exit code. Unattended: 0 only if every beat happened, in order."""
-    quiet("ERROR")  # what the bot warns about, such as people without a phone, is the demo's own choice
+    configure_logs(
+        "ERROR", Redactor()
+    )  # what the bot warns about, such as people without a phone, is the demo's own choice
     console = Console(highlight=False)
     with _folder(keep) as folder:
         stage = set_up(folder, speed, port, lambda line: console.print(f"  {line}"))

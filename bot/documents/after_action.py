@@ -9,6 +9,7 @@ from bot.charts.sli_chart import draw
 from bot.core.exercises.after_action import AfterAction
 from bot.core.exercises.debrief import Debrief
 from bot.core.formatting.json_view import object_view
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.reports.postmortem_report import Chart, gaps_in
 from bot.documents.folder import keep
 from bot.documents.render import safe_name, templates
@@ -18,7 +19,8 @@ from bot.ports.documents import Document
 class AfterActionDocuments:
     """Renders reports of exercises and keeps them under `data_dir/exercises`."""
 
-    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw) -> None:
+    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw, redact: Redact = SHAPES_ONLY) -> None:
+        self._redact = redact
         self._folder = data_dir / "exercises"
         self._draw = drawer
         self._templates = templates()
@@ -36,7 +38,8 @@ class AfterActionDocuments:
         )
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         data = {**object_view(found), "record": rows_as_data(found), "pictures": list(chart_images), "charts": []}
-        return Document(name, markdown, json.dumps(data, indent=1, ensure_ascii=False) + "\n", chart_images, gaps)
+        twin = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        return Document(name, self._redact(markdown), self._redact(twin), chart_images, gaps)
 
     def keep(self, document: Document) -> str:
         """Write it; returns the path of the Markdown file. Raises DeliveryError."""

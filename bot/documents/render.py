@@ -15,6 +15,7 @@ from bot.charts.sli_chart import draw
 from bot.core.budgets.spending import Burndown
 from bot.core.formatting import numbers
 from bot.core.formatting.json_view import object_view
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.reports.postmortem_report import Chart, Gap, Report
 from bot.documents.folder import keep
 from bot.markdown.templates import environment
@@ -26,8 +27,9 @@ NOTHING = "-"
 class MarkdownDocuments:
     """Renders postmortems and keeps them under `data_dir/postmortems` (`ports.Documents`)."""
 
-    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw) -> None:
+    def __init__(self, data_dir: Path, drawer: Callable[[Chart], bytes] = draw, redact: Redact = SHAPES_ONLY) -> None:
         self._folder = data_dir / "postmortems"
+        self._redact = redact
         self._draw = drawer
         self._templates = templates()
 
@@ -42,7 +44,7 @@ class MarkdownDocuments:
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         data = {**object_view(report), "gaps": report.gaps, "pictures": list(chart_images)}
         twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        return Document(name, markdown, twin, chart_images, report.gaps)
+        return Document(name, self._redact(markdown), self._redact(twin), chart_images, report.gaps)
 
     def chart(self, chart: Chart) -> bytes:
         """Draw one chart; returns a PNG. Raises DeliveryError."""

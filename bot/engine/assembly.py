@@ -8,6 +8,7 @@ chat is built from the commands.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.incident.effects import Lane
 from bot.core.model.fleet import Fleet
 from bot.engine.adapters import Adapters
@@ -159,9 +160,18 @@ def build_adapters(
     return Adapters(chat, pagers, controls, postmortems, charts, ask)
 
 
-def build_delivery(engine: Engine, adapters: Adapters, jitter: Callable[[], float], installation: str = "") -> Delivery:
-    """The lanes of effects. `jitter` in [0, 1) spreads retries; `installation`: what the world knows effects by."""
+def build_delivery(
+    engine: Engine,
+    adapters: Adapters,
+    jitter: Callable[[], float],
+    installation: str = "",
+    redact: Redact = SHAPES_ONLY,
+) -> Delivery:
+    """The lanes of effects. `jitter` in [0, 1) spreads retries; `installation`: what the world knows effects by.
+
+    `redact`: takes secrets out of what adapters say went wrong.
+    """
     of = engine.dependencies
     return Delivery(
-        of.store, engine.recorder, engine.views, adapters, of.fleet, of.clock, of.wall, jitter, installation
+        of.store, engine.recorder, engine.views, adapters, of.fleet, of.clock, of.wall, jitter, installation, redact
     )

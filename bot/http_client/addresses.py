@@ -14,6 +14,9 @@ import httpcore
 
 from bot.ports.errors import DeliveryError
 
+METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"})
+LOOK_UP_BESIDE_PROXY = 1.0
+"""Seconds for a look-up that the proxy will do again."""
 _METADATA = tuple(ip_network(net) for net in ("100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::254/128"))
 
 
@@ -32,6 +35,29 @@ def allowed(host: str, port: int, within: float) -> str:
         if is_forbidden(address):
             raise DeliveryError(f"{host} is {address}, a link-local or metadata address; refused", permanent=True)
     return found[0]
+
+
+def insist_allowed_through_proxy(host: str, port: int, within: float) -> None:
+    """The same for a host that a proxy looks up. Raises DeliveryError.
+
+    Where names outside are not known to this machine, the proxy's own rules are all there is; names of metadata
+    services are refused all the same.
+    """
+    name = host.rstrip(".").lower()
+    if name in METADATA_NAMES:
+        raise DeliveryError(f"{host} is a cloud's metadata service; refused", permanent=True)
+    try:
+        ip_address(name.partition("%")[0])
+    except ValueError:
+        try:
+            allowed(host, port, min(within, LOOK_UP_BESIDE_PROXY))
+        except DeliveryError as error:
+            if error.permanent:
+                raise
+        except httpcore.ConnectTimeout:
+            return
+    else:
+        allowed(host, port, within)
 
 
 def _looked_up(host: str, port: int, within: float) -> list[str]:

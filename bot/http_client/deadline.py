@@ -14,9 +14,20 @@ from typing import Any
 import httpcore
 import httpx
 
+from bot.http_client.proxy import DEFAULT_PORTS, Proxies
+from bot.http_client.tls import system_tls
+
 Options = Iterable[httpcore.SOCKET_OPTION]
 Resolve = Callable[[str, int, float], str]
 """The address to connect to for a host and a port, found within some seconds."""
+
+
+Vet = Callable[[str, int, float], None]
+"""Raises where a host that a proxy would connect to is not allowed."""
+
+
+def let_through(host: str, port: int, within: float) -> None:
+    """Allow every host."""
 
 
 def as_named(host: str, port: int, within: float) -> str:  # noqa: ARG001 - the shape of `Resolve`
@@ -121,40 +132,90 @@ class BoundedTransport(httpx.BaseTransport):
     """
 
     def __init__(
-        self, deadline: Deadline, context: ssl.SSLContext | None, connections: int, resolve: Resolve = as_named
+        self,
+        deadline: Deadline,
+        context: ssl.SSLContext | None,
+        connections: int,
+        resolve: Resolve = as_named,
+        *,
+        proxies: Proxies | None = None,
+        vet: Vet = let_through,
     ) -> None:
-        network = _Network(deadline, resolve)
+        """`resolve` finds what is connected to, a proxy too; `vet` looks at the host that a proxy would connect to."""
+        self._network = _Network(deadline, resolve)
         self._deadline = deadline
-        self._pools = [
-            httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=network)
-            for _ in range(connections)
-        ]
-        self._free: LifoQueue[httpcore.ConnectionPool] = LifoQueue()  # the one used last is the likeliest to be open
-        for pool in self._pools:
-            self._free.put(pool)
+        self._context = context
+        self._proxies = Proxies.of_environment() if proxies is None else proxies
+        self._vet = vet
+        self._places = [_Place(self._pool) for _ in range(connections)]
+        self._free: LifoQueue[_Place] = LifoQueue()  # the one used last is the likeliest to be open
+        for place in self._places:
+            self._free.put(place)
+
+    def tunnels(self, url: httpx.URL) -> bool:
+        """Whether a request to this address begins with another one, which asks a proxy for a tunnel."""
+        return url.scheme == "https" and bool(self._proxies.of(str(url)))
+
+    def _pool(self, proxy: str) -> httpcore.ConnectionPool:
+        """One connection, direct or through a proxy."""
+        if not proxy:
+            return httpcore.ConnectionPool(ssl_context=self._context, max_connections=1, network_backend=self._network)
+        url = httpx.URL(proxy)
+        place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
+        return httpcore.HTTPProxy(
+            proxy_url=place,
+            proxy_auth=(url.username, url.password) if url.username else None,
+            ssl_context=self._context,
+            proxy_ssl_context=system_tls() if url.scheme == "https" else None,
+            max_connections=1,
+            network_backend=self._network,
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, when a connection is free for it."""
-        pool = self._taken()
+        proxy = self._proxies.of(str(request.url))
+        if proxy:
+            port = request.url.port or DEFAULT_PORTS[request.url.scheme]
+            self._vet(request.url.host, port, self._deadline.left())
+        place = self._taken()
         try:
-            answer = pool.handle_request(_as_httpcore(request))
+            answer = place.pool(proxy).handle_request(_as_httpcore(request))
         except BaseException:
-            self._free.put(pool)
+            self._free.put(place)
             raise
         inner = answer.stream if isinstance(answer.stream, Iterable) else ()
-        body = _Body(inner, lambda: self._free.put(pool))
+        body = _Body(inner, lambda: self._free.put(place))
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
 
     def close(self) -> None:
         """Close every connection."""
-        for pool in self._pools:
-            pool.close()
+        for place in self._places:
+            place.close()
 
-    def _taken(self) -> httpcore.ConnectionPool:
+    def _taken(self) -> "_Place":
         try:
             return self._free.get(timeout=min(self._deadline.left(), threading.TIMEOUT_MAX))
         except Empty:
             raise httpcore.PoolTimeout from None
+
+
+class _Place:
+    """Room for one request at a time: a connection for each way out that it was used for."""
+
+    def __init__(self, made: Callable[[str], httpcore.ConnectionPool]) -> None:
+        self._made = made
+        self._pools: dict[str, httpcore.ConnectionPool] = {}
+
+    def pool(self, proxy: str) -> httpcore.ConnectionPool:
+        """The connection for a proxy; "" for none."""
+        if proxy not in self._pools:
+            self._pools[proxy] = self._made(proxy)
+        return self._pools[proxy]
+
+    def close(self) -> None:
+        """Close all of them."""
+        for pool in self._pools.values():
+            pool.close()
 
 
 def _as_httpcore(request: httpx.Request) -> httpcore.Request:

@@ -1,6 +1,7 @@
-"""One POST out of the house: a total deadline, an allowed address, no redirect, no proxy, no cookie, no log line.
+"""One POST out of the house: a total deadline, an allowed address, no redirect, no cookie, no log line.
 
-It goes to the transport directly, since `httpx.Client` writes each address into the log, and an address may hold a
+A proxy of the environment is gone through (`bot/http_client/proxy.py`); the guards are the same. Otherwise it goes to
+the transport directly, since `httpx.Client` writes each address into the log, and an address may hold a
 secret. Nothing is repeated here: the outbox repeats, with its backoff and its count.
 """
 
@@ -15,7 +16,7 @@ import httpcore
 import httpx
 
 from bot.core.formatting.one_line import one_line
-from bot.http_client.addresses import allowed
+from bot.http_client.addresses import allowed, insist_allowed_through_proxy
 from bot.http_client.deadline import BoundedTransport, Deadline
 from bot.http_client.tls import system_tls
 from bot.ports.errors import DeliveryError, insist_in_time
@@ -58,7 +59,9 @@ class OutboundClient:
     def __init__(self, deadline: float) -> None:
         self._within = deadline
         self._deadline = Deadline()
-        self._transport = BoundedTransport(self._deadline, system_tls(), CONNECTIONS, allowed)
+        self._transport = BoundedTransport(
+            self._deadline, system_tls(), CONNECTIONS, allowed, vet=insist_allowed_through_proxy
+        )
 
     def post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> HttpReply:
         """Send and return the reply, whatever its status; of a good one the status alone.
@@ -86,7 +89,8 @@ class OutboundClient:
         try:
             response = self._transport.handle_request(request)
         except _TROUBLE as error:
-            raise self._missed(url.host, error, ambiguous=bool(begun)) from None
+            sent = len(begun) > self._transport.tunnels(url)  # to ask for a tunnel is a request too
+            raise self._missed(url.host, error, ambiguous=sent) from None
         wait = _seconds(response.headers.get("retry-after", ""))
         good = response.status_code < _REFUSED and read > 0
         return HttpReply(
@@ -102,6 +106,8 @@ class OutboundClient:
         if isinstance(error, httpcore.TimeoutException):
             what = "did not answer" if ambiguous else "accepted no connection"
             return DeliveryError(f"{host} {what} within {self._within:g} s", ambiguous=ambiguous)
+        if isinstance(error, httpcore.ProxyError):
+            return DeliveryError(f"the proxy gave no way to {host}: {one_line(str(error), FOREIGN_TEXT)}")
         what = "broke off before it answered" if ambiguous else "could not be reached"
         return DeliveryError(
             f"{host} {what}: {one_line(str(error), FOREIGN_TEXT) or type(error).__name__}", ambiguous=ambiguous
@@ -132,7 +138,7 @@ class OutboundClient:
             response.close()
 
 
-_TROUBLE = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, OSError)
+_TROUBLE = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, OSError)
 
 
 def _beginning(parts: Iterable[bytes]) -> bytes:
@@ -162,7 +168,7 @@ def _seconds(wait: str) -> float | None:
         return min(float(wait[:9]), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(wait)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:
         return None

@@ -5,11 +5,14 @@ import contextlib
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.localslack.state.clock import Clock
 from bot.localslack.state.slack import Slack
@@ -21,18 +24,37 @@ __all__ = ["LocalSlack", "Workspace"]
 
 START_SECONDS = 10.0
 STOP_SECONDS = 5
+REQUEST_SECONDS = 30.0
+"""How long a connection may take to send a request; what never finishes holds a descriptor."""
+MOST_CONNECTIONS = 2_000
+MOST_HEAD = 32_768
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, telling when it accepts connections."""
+    """uvicorn, telling when it accepts connections, and ending those that never send their request."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._unsent: dict[H11Protocol, float] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        now = time.monotonic()
+        found = [one for one in self.server_state.connections if isinstance(one, H11Protocol) and _unsent(one)]
+        self._unsent = {one: self._unsent.get(one, now) for one in found}
+        for one, since in self._unsent.items():
+            if now - since > REQUEST_SECONDS:
+                one.transport.abort()
+        return await super().on_tick(counter)
+
+
+def _unsent(one: H11Protocol) -> bool:
+    """Whether a request has not come, or not as a whole. Kept-alive connections end by themselves before."""
+    return one.conn.their_state in (h11.IDLE, h11.SEND_BODY)
 
 
 class LocalSlack:
@@ -168,6 +190,9 @@ class LocalSlack:
             log_level="error",
             access_log=False,
             lifespan="off",
+            http="h11",
+            h11_max_incomplete_event_size=MOST_HEAD,
+            limit_concurrency=MOST_CONNECTIONS,
             ws=FaultyWebSocket,
             ws_ping_interval=None,
             ws_per_message_deflate=False,

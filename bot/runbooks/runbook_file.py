@@ -26,7 +26,7 @@ _AGENT_FACTS = (
     *("key", "title", "summary", "scope", "blast_radius", "workflows", "tools", "stage", "fallback"),
     *("data_contracts", "top_failures", "normal_rung"),
 )
-"""What a runbook may say of the agent. The rest of the value holds secrets (`control.secret`)."""
+"""What a runbook may say of the agent. The rest of the value holds secrets (`control.settings`)."""
 _SANDBOX = environment()
 
 

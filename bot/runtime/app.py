@@ -1,7 +1,7 @@
 """The composition root: the one file that knows every concrete class. What it is made of stands in `setup`.
 
-Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part of each delivery lane, and the scheduler
-with fewer than ten jobs. Jobs are metronomes: what is due stands in rows.
+Threads: uvicorn (HTTP), Bolt (Slack), a pool for polls, a worker for each part of each delivery lane, and one for each
+tick. Ticks only beat time: what is due stands in rows.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -22,6 +22,7 @@ from bot.engine.assembly import Engine, EngineDependencies, build_adapters, buil
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
 from bot.engine.delivery.delivery import Delivery
 from bot.engine.detection.poller import Poller
+from bot.engine.health.clock_watch import ClockWatch
 from bot.engine.health.routine import RoutineChecks
 from bot.engine.incidents.lost_state import LostStateCheck
 from bot.engine.reliability.readiness_check import ReadinessCheck
@@ -36,7 +37,7 @@ from bot.runbooks.library import RunbookLibrary
 from bot.runbooks.playbook_library import PlaybookLibrary
 from bot.runtime.lane_workers import LaneWorkers
 from bot.runtime.replica_exchange import ReplicaExchange
-from bot.runtime.scheduler import PollThreads, new_scheduler, settle_memory
+from bot.runtime.scheduler import Metronome, PollThreads, settle_memory
 from bot.runtime.self_monitoring import MonitoringDependencies, SelfMonitoring
 from bot.runtime.setup import AppParts, AppSetup
 from bot.slack import Slack, build_slack
@@ -91,7 +92,8 @@ class App:
         )
         self._api = self._http()
         self._server = HttpServer(self._api, setup.http_host, setup.http_port)
-        self._scheduler = new_scheduler()
+        self._clock_watch = self._clock_watcher()
+        self._metronome = Metronome()
 
     def _engine(self, runbooks: RunbookLibrary) -> Engine:
         host = socket.gethostname()
@@ -121,6 +123,7 @@ class App:
             self._pool,
             self.engine.detector.evaluate,
             history_days=self._setup.history_days,
+            redact=self._setup.secrets,
             findings=self.engine.findings,
         )
 
@@ -138,17 +141,31 @@ class App:
             prefix=access.prefix,
             rate=self._setup.speed,
             first=self._first_sight,
+            redact_json=self._setup.secrets.within,
         )
 
     def _delivery(self) -> Delivery:
         """What carries effects out, and the charts for those who ask."""
-        documents = MarkdownDocuments(self._setup.data_dir, self._chart_worker.draw)
+        documents = MarkdownDocuments(self._setup.data_dir, self._chart_worker.draw, self._setup.secrets)
         controls = build_controls(
             self._fleet, self._setup.clock, lambda agent, workflow: self.rung_cache.answer(agent, workflow).level
         )
         adapters = build_adapters(self.engine, self.slack.chat, documents, self._pagers, controls, self.poller.ask)
         self.slack.draw_with(adapters.charts.of_sli)
-        return build_delivery(self.engine, self._parts.adapters(adapters), random.random, self.store.installation())
+        adapters = self._parts.adapters(adapters)
+        return build_delivery(self.engine, adapters, random.random, self.store.installation(), self._setup.secrets)
+
+    def _clock_watcher(self) -> ClockWatch:
+        engine, replicas = self.engine, self.engine.replicas
+        return ClockWatch(
+            self.store,
+            engine.recorder,
+            engine.detector,
+            self._setup.clock,
+            time.monotonic,
+            log.warning,
+            lambda: len(replicas.alive()) <= 1,
+        )
 
     def _routine(self) -> RoutineChecks:
         return RoutineChecks(
@@ -178,6 +195,7 @@ class App:
             setup.speed,
             setup.version,
             "" if setup.database_url.startswith("sqlite") else socket.gethostname(),
+            setup.secrets,
         )
         return SelfMonitoring(dependencies, setup.monitoring, self.engine.recorder)
 
@@ -212,6 +230,7 @@ class App:
             fleet=self._fleet,
             clock=setup.clock,
             version=setup.version,
+            redact=setup.secrets,
             more=(*self.slack.routes, self._inbound()),
             warnings=lambda: [*self.watch.warnings(), *self.engine.findings.told()],
         )
@@ -239,14 +258,13 @@ class App:
         self._lanes.start(self.delivery.run)
         self._exchange.start()
         self._schedule()
-        self._scheduler.start()
+        self._metronome.start()
         self.self_monitoring.start()
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way, let go. What is left stands in rows."""
         self.self_monitoring.stop()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        self._metronome.stop()
         self.exercises.stop()
         self._exchange.stop()
         self._lanes.stop()
@@ -287,9 +305,15 @@ class App:
         self._every(60, "findings", self.engine.findings.tick)
         self._every(60, "routine", self.routine.tick)
         self._every(60, "upkeep", self.self_monitoring.upkeep.tick)
-        self._every(20, "silence", lambda: self.engine.detector.look_for_silence(self.poller.troubles))
-        self._scheduler.add_job(self._lanes.wake, "interval", seconds=1, id="lanes")
-        self._scheduler.add_job(self._prepare_minutes, "interval", hours=1, id="room", next_run_time=datetime.now(UTC))
+        self._every(20, "silence", self._silence)
+        self._metronome.every(0.5, "clock", self._clock_watch.look)
+        self._metronome.every(1, "lanes", self._lanes.wake)
+        self._metronome.every(3_600, "room", self._prepare_minutes)
+
+    def _silence(self) -> None:
+        """Only after a look at the clock: minutes that were skipped are nobody's silence."""
+        self._clock_watch.look()
+        self.engine.detector.look_for_silence(self.poller.troubles)
 
     def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
         interval = max(0.1, seconds / self._setup.speed)
@@ -304,8 +328,7 @@ class App:
             else:
                 self.watch.ticks.completed(name)
 
-        at_once = datetime.now(UTC)
-        self._scheduler.add_job(guarded, "interval", seconds=interval, id=name, next_run_time=at_once)
+        self._metronome.every(interval, name, guarded)
 
     def _prepare_minutes(self) -> None:
         self.store.prepare_minutes(self._setup.clock.now())

@@ -6,7 +6,7 @@ It writes to the same database. The running bot carries the effects out and publ
 import getpass
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.config import Settings
@@ -27,6 +27,19 @@ from bot.store import SqlStore
 from bot.store.migrate import head
 from bot.store.tools import export
 from bot.store.tools.audit import findings
+from bot.web.tokens import TokenBook
+
+
+class PersonError(Exception):
+    """A personal token that proves nobody; the sentence says why, without the token."""
+
+
+def _tokens(settings: Settings) -> TokenBook:
+    """The tokens in force, to prove who acts; none where there is no file."""
+    if settings.tokens_file is None:
+        return TokenBook()
+    return TokenBook.from_lines(settings.tokens_file.read_text(encoding="utf-8").splitlines(), "tokens")
+
 
 LONGEST_LEASE = timedelta(hours=1)
 """What instances said to the running bot is no older than the longest lease."""
@@ -42,6 +55,8 @@ class OfflineCommands:
     ways: frozenset[str]
     readiness_check: ReadinessCheck
     clock: Clock
+    tokens: TokenBook = field(default_factory=TokenBook)
+    personal_token: str = field(default="", repr=False)
 
     @classmethod
     def open(cls, settings: Settings, fleet: Fleet, clock: Clock | None = None) -> "OfflineCommands":
@@ -62,19 +77,37 @@ class OfflineCommands:
             )
         )
         engine.rung_cache.adopt(store.readings(clock.now() - LONGEST_LEASE))
-        return cls(store, engine.commands, fleet, ways, readiness_check, clock)
+        personal = settings.personal_token.get_secret_value() if settings.personal_token else ""
+        return cls(store, engine.commands, fleet, ways, readiness_check, clock, _tokens(settings), personal)
 
     def close(self) -> None:
         """Let go of the database."""
         self.store.close()
 
     def actor(self, who: str) -> Actor:
-        """Who acts: a person of the fleet file. Anybody else may lower and acknowledge, but not raise or close."""
+        """Who acts: whom a personal token proves, else a person of the fleet file by name.
+
+        A name alone may lower, acknowledge and ask for a restore, but is nobody's second person. Raises PersonError
+        for a token that proves nobody.
+        """
+        if self.personal_token:
+            return self._proven(self.personal_token)
         key = who or getpass.getuser()
         person = self.fleet.people.get(key)
         if person is None:
             return Actor(key, key, responder=None, surface="cli")
         return Actor(key, person.name, person.slack, responder=True, surface="cli")
+
+    def _proven(self, token: str) -> Actor:
+        caller = self.tokens.caller(token)
+        if caller is None or caller.role != "person":
+            raise PersonError("The personal token is not in the tokens file (a line `person:SLACK_ID HASH`).")
+        person = self.fleet.person_by_slack(caller.slack)
+        if person is None:
+            raise PersonError(
+                f"The personal token is that of Slack member {caller.slack}, who is not in the fleet file."
+            )
+        return Actor(person.key, person.name, person.slack, responder=True, surface="cli", proven_by="token")
 
     def test_page(self, person: str) -> Sequence[str]:
         """Want a test page to a person by every way; the keys of what is wanted."""

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,8 +11,9 @@ from pathlib import Path
 import structlog
 from pydantic import SecretStr
 
-from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet
+from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet, secrets_in
 from bot.core.autonomy.raised_by_file import raised_by_file
+from bot.core.formatting.known_secrets import KnownSecrets, NotedLookups
 from bot.core.model.fleet import Fleet
 from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
@@ -21,6 +21,8 @@ from bot.engine.reports.issue_sync import Tracker
 from bot.ports.store import Replica
 from bot.runtime.app import App
 from bot.runtime.clock import RealClock
+from bot.runtime.descriptors import raise_descriptor_limit
+from bot.runtime.log_output import A_MINUTE, configure_logs
 from bot.runtime.registry import REGISTRY
 from bot.runtime.self_monitoring import MonitoringSettings
 from bot.runtime.setup import AppSetup, SlackAccess
@@ -42,11 +44,12 @@ class RunError(Exception):
 
 
 class FleetHolder:
-    """The fleet in force. A reload that fails leaves the old one."""
+    """The fleet in force. A reload that fails leaves the old one. `secrets` learns what the file takes from outside."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, secrets: KnownSecrets) -> None:
         self._path = path
-        self._fleet = load_fleet(path, environment(), REGISTRY)
+        self._secrets = secrets
+        self._fleet = self._load()
         self._warn()
 
     def get(self) -> Fleet:
@@ -59,7 +62,7 @@ class FleetHolder:
         `states` are the committed rungs: a file that would raise one is refused, for raising takes two people.
         """
         try:
-            fleet = load_fleet(self._path, environment(), REGISTRY)
+            fleet = self._load()
         except FleetErrors as errors:
             return describe_problems(errors)
         if raised := raised_by_file(self._fleet, fleet, states):
@@ -68,12 +71,19 @@ class FleetHolder:
         self._warn()
         return ""
 
+    def _load(self) -> Fleet:
+        known = NotedLookups(environment())
+        try:
+            return load_fleet(self._path, known, REGISTRY)
+        finally:
+            self._secrets.learn(known.noted.items())
+
     def _warn(self) -> None:
         for warning in self._fleet.warnings:
             log.warning("the fleet file may not say what you mean", where=warning)
 
 
-def setup_of(settings: Settings, holder: FleetHolder) -> AppSetup:
+def setup_of(settings: Settings, holder: FleetHolder, secrets: KnownSecrets) -> AppSetup:
     """What the settings say, as the composition root wants it. Raises RunError for what is missing."""
     return AppSetup(
         fleet=holder.get,
@@ -91,6 +101,7 @@ def setup_of(settings: Settings, holder: FleetHolder) -> AppSetup:
         tracker=_tracker(settings),
         monitoring=_monitoring(settings),
         version=version("stepdown"),
+        secrets=secrets,
     )
 
 
@@ -145,12 +156,14 @@ def _tokens(path: Path | None) -> TokenBook:
         raise RunError(str(error), 2) from error
 
 
-def run_until_stopped(settings: Settings) -> None:
+def run_until_stopped(settings: Settings, secrets: KnownSecrets) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reloads the fleet file. Raises RunError."""
-    quiet(settings.log_level)
+    secrets.learn(secrets_in(settings))
+    tell_held_back = configure_logs(settings.log_level, secrets)
+    raise_descriptor_limit()
     try:
-        holder = FleetHolder(settings.fleet)
-        app = App(replace(setup_of(settings, holder), on_fleet=lambda: _reload(holder, app)))
+        holder = FleetHolder(settings.fleet, secrets)
+        app = App(replace(setup_of(settings, holder, secrets), on_fleet=lambda: _reload(holder, app)))
     except FleetErrors as errors:
         raise RunError(describe_problems(errors), 2) from errors
     except StoreError as error:
@@ -165,7 +178,8 @@ def run_until_stopped(settings: Settings) -> None:
         app.stop()
         raise RunError(str(error), 3) from error
     log.info("running", url=app.url)
-    stop.wait()
+    while not stop.wait(A_MINUTE):
+        tell_held_back()
     log.info("stopping")
     app.stop()
 
@@ -213,22 +227,3 @@ def _ask_replicas(settings: Settings) -> str:
     finally:
         store.close()
     return f"The fleet file is being read again by {', '.join(f'{one.host} ({one.pid})' for one in alive)}."
-
-
-def quiet(level: str) -> None:
-    """Logs at the wished level; the libraries' own at WARNING, for Bolt logs bodies at INFO.
-
-    Tracebacks are plain. The pretty ones that structlog takes where `rich` is installed show every local variable,
-    secrets among them, and cost so much that a bot whose database was away for seconds did nothing else for minutes.
-    """
-    import logging  # noqa: PLC0415 - only a process that runs sets up logging
-
-    in_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")  # a log file is read as plain text
-    logging.basicConfig(level=logging.WARNING)
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        processors=[
-            *structlog.get_config()["processors"][:-1],
-            structlog.dev.ConsoleRenderer(colors=in_colour, exception_formatter=structlog.dev.plain_traceback),
-        ],
-    )

@@ -1,20 +1,24 @@
-"""What keeps the composition root going: APScheduler as a metronome, the poll threads, a quiet garbage collector.
+"""What keeps the composition root going: the metronome, the poll threads, a quiet garbage collector.
 
-The one file where APScheduler lives.
+The metronome counts by the monotonic clock. APScheduler, which drove the ticks before, computes the next run from the
+wall clock: when that went back by ten minutes, nothing was polled, no deadline seen and no recovery judged for as long
+(`docs/decisions/0024`).
 """
 
 import gc
-import logging
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
 
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor as JobThreads
-from apscheduler.schedulers.background import BackgroundScheduler
 
 log = structlog.get_logger("stepdown")
 
 POLL_THREADS = 8
+STOP_WITHIN: Final = 15.0
+"""Seconds for the ticks that run when the metronome is stopped."""
 
 
 class PollThreads:
@@ -50,14 +54,41 @@ def _complain(future: Future[None]) -> None:
         log.error("poll failed", error=f"{type(error).__name__}: {error}")
 
 
-def new_scheduler() -> BackgroundScheduler:
-    """APScheduler as a metronome: memory only, late runs are run, never piled up.
+class Metronome:
+    """Runs each piece of work at its interval on a thread of its own, from the start on.
 
-    It warns of each run it folds into one that is still under way; `watch` reports a tick that does not complete.
+    A run that takes longer than its interval is followed by the next one at once, and never by two: what is due stands
+    in rows, so a beat that was missed is nothing to be made up for. `self_monitor` reports a tick that does not end.
     """
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    return BackgroundScheduler(
-        timezone="UTC",
-        executors={"default": JobThreads(8)},
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-    )
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Have work done. What it raises is its own business to catch; it is logged here, and the beat goes on."""
+        beat = threading.Thread(target=self._beat, args=(seconds, name, work), name=f"tick-{name}", daemon=True)
+        self._threads.append(beat)
+
+    def start(self) -> None:
+        """Begin, with a first run of each at once."""
+        for beat in self._threads:
+            beat.start()
+
+    def stop(self) -> None:
+        """Begin nothing more, and wait for what runs. Stopping twice, or what never began, is no error."""
+        self._stopping.set()
+        until = self._monotonic() + STOP_WITHIN
+        for beat in self._threads:
+            if beat.is_alive():
+                beat.join(max(0.0, until - self._monotonic()))
+
+    def _beat(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        due = self._monotonic()
+        while not self._stopping.wait(max(0.0, due - self._monotonic())):
+            try:
+                work()
+            except Exception:  # the thread's outer edge: one bad run must not end the beat
+                log.exception("a tick failed", tick=name)
+            due = max(due + seconds, self._monotonic())

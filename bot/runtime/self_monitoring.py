@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.engine.detection.poller import Poller
 from bot.engine.health.maintenance import Maintenance, Retention
@@ -48,6 +49,7 @@ class MonitoringDependencies:
     version: str = ""
     host: str = ""
     """Its name where several replicas share the database."""
+    redact: Redact = SHAPES_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class SelfMonitoring:
             dependencies.speed,
             dependencies.host,
             self._in_time,
+            dependencies.redact,
         )
         self.watch = SelfMonitor(store, dependencies.poller, fleet, clock, dependencies.chat, process)
         self.heartbeat = Heartbeat(monitoring.heartbeat_url, time.monotonic, log.error)

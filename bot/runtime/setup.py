@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.charts.worker import ChartWorker
+from bot.core.formatting.known_secrets import KnownSecrets
 from bot.core.model.fleet import Fleet
 from bot.engine.adapters import Adapters
 from bot.engine.reports.issue_sync import Tracker
@@ -53,6 +54,8 @@ class AppSetup:
     on_fleet: Callable[[], None] = lambda: None
     """Called when some replica was asked to read the fleet file again."""
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets)
+    """What must leave the process nowhere: taken out of every text at each exit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,15 @@ from bot.slack.access import Access, Identity
 from bot.slack.client.chat import SlackChat, SlackPager
 from bot.slack.client.rate_limiter import RateLimiter
 from bot.slack.client.sli_charts import ChartsOf, SliCharts
-from bot.slack.client.web_api import SLACK_API, SlackClient, asking_client, checked_address, writing_client
+from bot.slack.client.web_api import (
+    SLACK_API,
+    RedactJson,
+    SlackClient,
+    as_it_is,
+    asking_client,
+    checked_address,
+    writing_client,
+)
 from bot.slack.inbound.deduplication import acted_on_once
 from bot.slack.inbound.http import HttpConnection
 from bot.slack.inbound.listeners import Inbound
@@ -69,17 +77,20 @@ def build_slack(
     prefix: str = "",
     rate: float = 1.0,
     first: Callable[[str], bool] = lambda _: True,
+    redact_json: RedactJson = as_it_is,
 ) -> Slack:
     """Put it together. With an app token Slack is reached by a socket, without one it comes to our HTTP address.
 
     `rate`: how many times as fast as Slack allows it may be written to, for a clock that runs faster. `first`: whether
-    an event of that id is new, so that one Slack sends again is not acted on again.
+    an event of that id is new, so that one Slack sends again is not acted on again. `redact_json`: takes secrets out of
+    what is sent.
 
     Raises ValueError for an API address that is neither Slack's nor on this machine, and where there is neither an app
     token nor a signing secret.
     """
     base_url = checked_address(base_url)
     writing, asking = writing_client(bot_token, base_url), asking_client(bot_token, base_url)
+    writing.redact_json = asking.redact_json = redact_json
     chat = SlackChat(writing, RateLimiter(rate))
     identity = Identity(writing, team_id)
     access = Access(asking, lambda: identity.team_id, fleet)

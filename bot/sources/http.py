@@ -1,7 +1,7 @@
 """The one place that speaks HTTP to sources. In: a request; out: JSON, or a SourceError whose sentence says what came.
 
 Every call has a total deadline that covers its retries, a cap on the answer's size, and a breaker; redirects stay on
-the host that was named; the machine's proxy variables are not heeded (a source is where the fleet file says it is).
+the host that was named; a proxy of the environment is gone through, unless NO_PROXY names the source.
 """
 
 import json
@@ -172,6 +172,8 @@ class HttpClient:
             raise _Passing(self._slow(error)) from error
         except httpx.InvalidURL as error:
             raise self.error("redirects to something that is not an address") from error
+        except httpcore.ProxyError as error:
+            raise _Passing(f"the proxy gave no way to {url.host}: {one_line(str(error), SAID)}") from error
         except (httpcore.ProtocolError, httpx.ProtocolError) as error:
             raise _Passing(f"broke off or did not speak HTTP ({one_line(str(error), SAID)})") from error
         except (httpcore.NetworkError, httpx.TransportError, httpx.DecodingError, OSError) as error:

@@ -11,6 +11,7 @@ from bot.store.database.transactions import Close, News
 from bot.store.migrate import head, stamp, stored_revision
 from bot.store.repositories.budgets import SqlBudgets
 from bot.store.repositories.changes import SqlChanges
+from bot.store.repositories.clock_shift import SqlClockShift
 from bot.store.repositories.followups import SqlFollowups
 from bot.store.repositories.health import SqlHealthQueries
 from bot.store.repositories.incidents import SqlIncidents
@@ -40,6 +41,7 @@ class SqlStore(
     SqlRollups,
     SqlRetention,
     SqlHealthQueries,
+    SqlClockShift,
 ):
     """Everything Stepdown keeps. Open it with `open`; close it when done.
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.ports.clock import Clock
@@ -39,12 +40,14 @@ def build_api(
     fleet: Callable[[], Fleet],
     clock: Clock,
     version: str = "",
+    redact: Redact = SHAPES_ONLY,
     more: Sequence[APIRouter] = (),
     warnings: Callable[[], Sequence[str]] = list,
 ) -> FastAPI:
     """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
 
-    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are. `warnings`: what is wrong
+    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are. `redact`: takes secrets
+    out of health, metrics and errors. `warnings`: what is wrong
     besides, answered at once.
     """
     metrics = WebMetrics(registry)
@@ -59,13 +62,13 @@ def build_api(
         redoc_url=None,
         redirect_slashes=False,
     )
-    errors.install(app)
+    errors.install(app, redact)
     own = (
         ofrep.routes(authenticator, poll),
         plain.routes(authenticator, poll),
         routes.routes(authenticator, inbox),
         changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock)),
-        health.routes(ReadinessProbe(ready), registry, warnings),
+        health.routes(ReadinessProbe(ready), registry, redact, warnings),
         docs_page.routes(app),
     )
     for router in (*own, *more):

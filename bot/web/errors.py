@@ -14,6 +14,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import HTTPException
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from bot.core.formatting.redaction import Redact
+
 ErrorCode = Literal["PARSE_ERROR", "TARGETING_KEY_MISSING", "INVALID_CONTEXT", "FLAG_NOT_FOUND", "GENERAL"]
 OFREP = "/ofrep/"
 _clip = reprlib.Repr()
@@ -80,14 +82,16 @@ REASONS: Mapping[int, str] = {
 """Why a request was refused, by its status: what the metric tells apart."""
 
 
-def install(app: FastAPI) -> None:
-    """Make every refusal and every stray error leave in the right shape."""
+def install(app: FastAPI, redact: Redact) -> None:
+    """Make every refusal and every stray error leave in the right shape, without secrets."""
+    app.state.redact = redact
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(StarletteHTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_surprise)
 
 
 def _write(request: Request, refusal: Refusal) -> Response:
+    refusal.why = request.app.state.redact(refusal.why)
     if not request.url.path.startswith(OFREP):
         return answer({"error": refusal.why, **refusal.more}, refusal.status, refusal.headers)
     key = request.path_params.get("key")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from bot.core.formatting.redaction import Redact
 from bot.web.errors import answer
 
 READY_DEADLINE = 5.0
@@ -43,7 +44,7 @@ class ReadinessProbe:
             self._asking.release()
 
 
-def routes(readiness: ReadinessProbe, registry: CollectorRegistry, warnings: Ready = list) -> APIRouter:
+def routes(readiness: ReadinessProbe, registry: CollectorRegistry, redact: Redact, warnings: Ready = list) -> APIRouter:
     """`/healthz`, `/readyz`, `/metrics`. `warnings` answers at once: what is wrong and keeps nothing from working."""
     router = APIRouter(tags=["operation"])
 
@@ -55,14 +56,14 @@ def routes(readiness: ReadinessProbe, registry: CollectorRegistry, warnings: Rea
     @router.get("/readyz", summary="Ready?", responses={503: {"description": "Not ready, and why"}})
     async def readyz() -> Response:
         """Answer 200, or 503 with the problems in words; warnings (numbers in doubt and the like) change no status."""
-        problems = await readiness.problems()
+        problems = [redact(problem) for problem in await readiness.problems()]
         status = "not ready" if problems else "ready"
-        told = {"status": status, "problems": problems, "warnings": list(warnings())}
+        told = {"status": status, "problems": problems, "warnings": [redact(one) for one in warnings()]}
         return answer(told, 503 if problems else 200)
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
     def metrics() -> Response:
         """Write the registry in the Prometheus text format. On a thread: reading it asks the database."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(redact(generate_latest(registry).decode()), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return router

@@ -1,8 +1,8 @@
 """Who may call: bearer tokens, stored as SHA-256, compared in constant time (`product.md` section 12).
 
-A token file has one `NAME SHA256HEX` per line; `#` begins a comment. NAME is `agent:KEY` or a role. Several lines may
-share a name, so that a token can be exchanged without a gap. Tokens are 256 random bits, so an unsalted hash is enough:
-there is no list of likely ones to try.
+A token file has one `NAME SHA256HEX` per line; `#` begins a comment. NAME is `agent:KEY`, `person:SLACK_ID` or a
+role. Several lines may share a name, so that a token can be exchanged without a gap. Tokens are 256 random bits, so
+an unsalted hash is enough: there is no list of likely ones to try.
 
 The book is looked up by the first bytes of the hash and compared in full in constant time. What the look-up's timing
 could tell is a prefix of the hash of the caller's own guess, which the caller knows already.
@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, get_args
 
-Role = Literal["agent", "samples", "tasks", "changes", "responder", "admin"]
+Role = Literal["agent", "samples", "tasks", "changes", "responder", "admin", "person"]
 ROLES: tuple[str, ...] = get_args(Role)
 PREFIX = "sdt_"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _AGENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 _BUCKET = 8
 
 
@@ -36,10 +37,11 @@ class TokenError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ApiCaller:
-    """Whom a token speaks for: a role, or the agent named."""
+    """Whom a token speaks for: a role, the agent named, or the person with that Slack id (on the command line)."""
 
     role: Role
     agent: str = ""
+    slack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ def _sha256(token: str) -> str:
 def _caller(name: str) -> ApiCaller:
     if name.startswith("agent:"):
         return ApiCaller("agent", name.removeprefix("agent:"))
+    if name.startswith("person:"):
+        return ApiCaller("person", slack=name.removeprefix("person:"))
     return ApiCaller(next(role for role in get_args(Role) if role == name))
 
 
@@ -131,11 +135,15 @@ def _name_problem(name: str) -> str:
         if _AGENT.fullmatch(name.removeprefix("agent:")):
             return ""
         return f"{name[:120]!r}: after `agent:` comes the agent's key in the fleet file (letters, digits, . _ -)"
-    roles = [role for role in ROLES if role != "agent"]
+    if name.startswith("person:"):
+        if _PERSON.fullmatch(name.removeprefix("person:")):
+            return ""
+        return f"{name[:120]!r}: after `person:` comes a Slack member id (U...), for it is the id that proves who acts"
+    roles = [role for role in ROLES if role not in ("agent", "person")]
     if name in roles:
         return ""
     if name.startswith(PREFIX):
         return "a token itself stands here; the file holds names and hashes only. Treat that token as lost"
     close = get_close_matches(name, roles, 1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"{name[:120]!r} is not a name for a token; allowed: agent:KEY, {', '.join(roles)}.{hint}"
+    return f"{name[:120]!r} is not a name for a token; allowed: agent:KEY, person:SLACK_ID, {', '.join(roles)}.{hint}"

@@ -87,7 +87,7 @@ def own() -> Iterator[LocalSlack]:
 def town(own: LocalSlack) -> Iterator[Town]:
     made = Town(own)
     yield made
-    made.close()
+    made.leave()
 
 
 @pytest.fixture(scope="module")

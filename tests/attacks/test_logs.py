@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bot.runtime.process import quiet
+from bot.core.formatting.redaction import Redactor
+from bot.runtime.log_output import configure_logs
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def _send(token: str) -> None:
 
 
 def test_a_traceback_holds_no_local_variable(capsys: pytest.CaptureFixture[str]) -> None:
-    quiet("INFO")
+    configure_logs("INFO", Redactor())
     token = "xoxb-" + "this-is-secret"
     try:
         _send(token)
@@ -32,7 +33,7 @@ def test_a_traceback_holds_no_local_variable(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_traceback_is_short(capsys: pytest.CaptureFixture[str]) -> None:
-    quiet("INFO")
+    configure_logs("INFO", Redactor())
     try:
         _send("")
     except ConnectionError:
@@ -41,8 +42,17 @@ def test_a_traceback_is_short(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_is_read_from_a_file_has_no_colours(capsys: pytest.CaptureFixture[str]) -> None:
-    quiet("INFO")
+    configure_logs("INFO", Redactor())
     structlog.get_logger("stepdown").warning("the metrics source is dead")
     shown = "".join(capsys.readouterr())
     assert "[warning  ] the metrics source is dead" in shown
     assert "\x1b" not in shown
+
+
+def test_an_escape_sequence_in_a_field_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("INFO", Redactor())
+    structlog.get_logger("stepdown").warning("a source answered oddly", why="\x1b[2Jgone", where="two\nlines")
+    shown = "".join(capsys.readouterr())
+    assert "\x1b" not in shown
+    assert "gone" in shown
+    assert len(shown.splitlines()) == 1

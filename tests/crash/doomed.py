@@ -18,9 +18,10 @@ import httpx
 from bot.charts import sli_chart
 from bot.charts.worker import ChartWorker
 from bot.config import parse_fleet
+from bot.core.formatting.redaction import Redactor
 from bot.core.reports.postmortem_report import Chart
 from bot.runtime.app import App
-from bot.runtime.process import quiet
+from bot.runtime.log_output import configure_logs
 from bot.runtime.registry import REGISTRY
 from bot.runtime.setup import AppParts, AppSetup, SlackAccess
 from bot.store import SqlStore
@@ -103,7 +104,7 @@ def live(life: Life) -> None:
     log = os.open(life.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
-    quiet("WARNING")
+    configure_logs("WARNING", Redactor())
     seams = Seams(life.journal, life.fatal, life.by)
     fleet = parse_fleet("fleet.yaml", life.fleet.encode(), life.secrets, REGISTRY)
     setup = AppSetup(

@@ -28,9 +28,8 @@ def test_each_agent_is_looked_at_in_its_own_way(server: OddServer) -> None:
     pushed = ControlSpec("webhook", {"url": f"{server.url}/s3cret", "secret": SECRET})
     away = ControlSpec("webhook", {"url": "http://127.0.0.1:9/s3cret", "secret": SECRET})
     broken = ControlSpec("webhook", {"url": "ftp://s3cret", "secret": SECRET})
-    asks, fine, unreachable, problem = inspect(obeying(ControlSpec(), pushed, away, broken), patience=2.0)
-    assert (asks.about, asks.level) == ("ofrep of agent-0", "fine")
-    assert (fine.level, fine.text) == ("fine", "127.0.0.1 answers")
+    fine, unreachable, problem = inspect(obeying(ControlSpec(), pushed, away, broken), patience=2.0)
+    assert (fine.about, fine.level, fine.text) == ("webhook of agent-1", "fine", "127.0.0.1 answers")
     assert unreachable.level == "unreachable"
     assert problem.level == "problem"
     assert "s3cret" not in f"{fine}{unreachable}{problem}"

@@ -7,6 +7,7 @@ from slack_sdk import WebClient
 
 from bot.localslack.server import LocalSlack, Workspace
 from tests.localslack.setup import WORKSPACE, Control, Ground, Robot, hang_up
+from tests.support.quiet_slack import settled
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +17,11 @@ def running() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def slack(running: LocalSlack) -> LocalSlack:
+def slack(running: LocalSlack) -> Iterator[LocalSlack]:
     Control(running.url).post("reset")
-    return running
+    yield running
+    Control(running.url).post("faults", fault="clear")
+    assert not settled(running), "what is under way would land in the next test"
 
 
 @pytest.fixture(scope="module")

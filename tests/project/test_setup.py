@@ -69,8 +69,8 @@ def test_a_python_named_by_hand_is_the_only_one_tried(repository: Path, machine:
     assert start(repository, "find-python", machine, PYTHON="mine").stdout == "mine\n"
 
 
-def test_nothing_is_said_where_both_programs_are_there(repository: Path, machine: Path) -> None:
-    for name in ("chromium", "prometheus"):
+def test_nothing_is_said_where_all_programs_are_there(repository: Path, machine: Path) -> None:
+    for name in ("chromium", "prometheus", "faketime"):
         program(machine, name, "")
     run = start(repository, "browsers", machine)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
@@ -80,6 +80,7 @@ def test_where_it_may_not_install_it_names_what_will_not_run(repository: Path, m
     program(machine, "id", "echo 1000")
     program(machine, "apt-get", "echo must not be called; exit 1")
     program(machine, "chromium", "")
+    program(machine, "faketime", "")
     run = start(repository, "browsers", machine)
     assert run.returncode == 0
     assert run.stdout == (
@@ -90,6 +91,7 @@ def test_where_it_may_not_install_it_names_what_will_not_run(repository: Path, m
 def test_as_root_on_debian_it_installs_what_is_missing_and_only_that(repository: Path, machine: Path) -> None:
     program(machine, "id", "echo 0")
     program(machine, "chromium", "")
+    program(machine, "faketime", "")
     program(machine, "apt-get", f'echo "$@" >> {machine}/calls')
     run = start(repository, "browsers", machine)
     calls = (machine / "calls").read_text(encoding="utf-8").splitlines()

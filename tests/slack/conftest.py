@@ -21,8 +21,7 @@ def server() -> Iterator[LocalSlack]:
 def town(server: LocalSlack) -> Iterator[Town]:
     made = Town(server)
     yield made
-    made.do("reset")
-    made.close()
+    made.leave()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import httpx
 from bot.localslack.server import LocalSlack, Workspace
 from bot.localslack.state import manifest as local_manifest
 from bot.slack import manifest
+from tests.support.quiet_slack import settled
 
 PATIENCE = 30
 """Seconds until what does not come is missed; a busy machine takes its time."""
@@ -92,8 +93,16 @@ class Town:
         assert answer["ok"], answer
         return answer
 
-    def close(self) -> None:
+    def leave(self) -> None:
+        """Wait until nothing is under way any more, put the workspace back as it was, and go.
+
+        A payload that the app still works on, or an answer that it still gives, would land in the next test.
+        """
+        self.do("faults", fault="clear")
+        left = settled(self.server)
+        self.do("reset")
         self._http.close()
+        assert not left, f"still under way in the local Slack: {left}"
 
 
 def workspace() -> Workspace:

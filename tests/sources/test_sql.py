@@ -245,10 +245,16 @@ def checked(db: str = "sqlite:////data/tasks.db", more: str = "", query: str = C
     [
         ({}, ""),
         ({"db": "postgresql://u:p%40ss@host/db"}, ""),
-        ({"db": "postgresql://u:p@ss@host/db"}, "the host cannot be told from the password"),
-        ({"db": "postgresql://u:pass@host:port/db"}, "this is not the address of a database"),
-        ({"db": "mysql://u:pass@host/db"}, "this kind of database is not known"),
-        ({"db": "pass"}, "this is not the address of a database"),
+        (
+            {"db": "postgresql://u:p@ss@host/db"},
+            "has more than one @: in a user name or a password",
+        ),
+        ({"db": "postgresql://u:pass@host:port/db"}, "has a port that is not a number from 1 to 65535"),
+        (
+            {"db": "mysql://u:pass@host/db"},
+            "sources.db.url: the address of the database must begin with sqlite:",
+        ),
+        ({"db": "pass"}, "must begin with sqlite:/// or postgresql+psycopg://"),
         ({"more": ", max_rows: 0"}, "sources.db.max_rows: 0 is out of range"),
         ({"query": "DELETE FROM pass"}, "slis.her.query: one SELECT is needed"),
         ({"parts": ", items: x"}, "slis.her.items: for sql 'items' is not known"),

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from bot.core.formatting.redaction import Redactor
 from bot.web import errors
 from bot.web.bodies import BODY_LIMIT
 from bot.web.inbound.pagerduty import PATH, REMEMBERED, PagerDutyInbox, routes
@@ -62,7 +63,7 @@ def event(kind: str = "incident.acknowledged", at: datetime = START, **more: obj
 
 def opened(stage: Stage, client: httpx.Client, secret: str) -> Desk:
     app, desk = FastAPI(), Desk(client, CollectorRegistry())
-    errors.install(app)
+    errors.install(app, Redactor())
     app.include_router(routes(secret, desk.acknowledge, desk.resolve, desk.registry, wall=START.timestamp))
     stage.app = app
     return desk

@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from bot.core.formatting.redaction import Redactor
 from bot.web import health
 from bot.web.health import ReadinessProbe
 from bot.web.server import HttpServer, ServerError
@@ -37,7 +38,7 @@ def test_a_readiness_check_that_hangs_is_a_problem_and_holds_one_thread() -> Non
         return []
 
     app = FastAPI()
-    app.include_router(health.routes(ReadinessProbe(stuck, 0.05), CollectorRegistry()))
+    app.include_router(health.routes(ReadinessProbe(stuck, 0.05), CollectorRegistry(), Redactor()))
     server = HttpServer(app, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.start()}"
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
@@ -69,7 +70,7 @@ class Hanging(Collector):
 def test_metrics_that_hang_hold_up_nobody_else() -> None:
     app, registry, hanging = FastAPI(), CollectorRegistry(), Hanging()
     registry.register(hanging)
-    app.include_router(health.routes(ReadinessProbe(list), registry))
+    app.include_router(health.routes(ReadinessProbe(list), registry, Redactor()))
     server = HttpServer(app, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.start()}"
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
@@ -159,7 +160,7 @@ def test_what_is_not_there(house: House) -> None:
 
 def test_a_server_starts_on_a_free_port_and_stops_clean() -> None:
     app = FastAPI()
-    app.include_router(health.routes(ReadinessProbe(list), CollectorRegistry()))
+    app.include_router(health.routes(ReadinessProbe(list), CollectorRegistry(), Redactor()))
     before = threading.active_count()
     server = HttpServer(app, "127.0.0.1", 0)
     port = server.start()

@@ -135,6 +135,16 @@ class TimerDue:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSetBack:
+    """The machine's clock was set back by so many seconds. Deadlines move with it, or each would come so much later."""
+
+    at: datetime
+    actor: Actor
+    seconds: float
+    kind: Literal["clock_set_back"] = "clock_set_back"
+
+
+@dataclass(frozen=True, slots=True)
 class PageSettled:
     """How one page went."""
 
@@ -587,6 +597,7 @@ Event = (
     | Doubted
     | Sighted
     | TimerDue
+    | ClockSetBack
     | PageSettled
     | ChannelReady
     | Acknowledged

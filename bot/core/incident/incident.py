@@ -105,6 +105,7 @@ STAYS = frozenset(
     {
         "breached",
         "cleared",
+        "clock_set_back",
         "doubted",
         "page_settled",
         "channel_ready",

@@ -7,7 +7,7 @@ everything that loosens or closes is refused.
 
 from bot.core.incident.incident import CLOSED, Incident, IncidentState
 from bot.core.model.fleet import Agent
-from bot.core.model.people import Actor
+from bot.core.model.people import Actor, same_person
 from bot.core.model.rungs import Ladder
 from bot.core.recovery.recovery_clock import RecoveryClock
 from bot.core.runbooks.runbook import owed
@@ -36,21 +36,39 @@ def may_close(actor: Actor, agent: Agent) -> str:
 
 
 def may_restore(actor: Actor, agent: Agent, incident: Incident, asked_by: Actor | None = None) -> str:
-    """Raise a rung: the owner or the lead, and a second person. Refused while the lookup fails."""
+    """Raise a rung: the owner or the lead, and a second person, both proven. Refused while the lookup fails.
+
+    Who approves what somebody unproven asked for takes the asking over (`takes_over`), and raises nothing.
+    """
     if actor.surface == "bot":
         return "Stepdown alone never raises a rung."
     if actor.responder is None:
         return "Stepdown could not check who you are just now, so it will not raise a rung. Lowering still works."
     if refusal := may_respond(actor, agent):
         return refusal
-    if asked_by is None:
-        return ""
-    if actor.key == asked_by.key:
+    return "" if asked_by is None else _second_person(actor, agent, incident, asked_by)
+
+
+def _second_person(actor: Actor, agent: Agent, incident: Incident, asked_by: Actor) -> str:
+    """Why this person is not the second one behind a restore; "" where they are, or take the asking over."""
+    if same_person(actor, asked_by):
         return f"You asked for this restore. A second person must approve it: {_who_could(agent)} could."
+    if not actor.proven:
+        return (
+            f"Raising a rung takes a person who is proven, and {actor.name} is only named. Approve it in Slack, or "
+            "with a personal token (stepdown token person:SLACK_ID, then STEPDOWN_PERSONAL_TOKEN)."
+        )
+    if not asked_by.proven:
+        return ""
     in_charge = {agent.owner, agent.deputy, incident.roles.get("lead", "")} - {""}
     if not {actor.key, asked_by.key} & in_charge:
         return f"A restore takes the owner, the deputy or the lead, and a second person. {_who_could(agent)} could."
     return ""
+
+
+def takes_over(actor: Actor, asked_by: Actor) -> bool:
+    """Whether an approval only makes the asking this person's own: two proven people are behind every raise."""
+    return actor.proven and not asked_by.proven
 
 
 def restore_barred(incident: Incident, ladder: Ladder, clock: RecoveryClock | None) -> str:

@@ -75,6 +75,20 @@ class Actor:
     slack: str = ""
     responder: bool | None = False
     surface: Literal["slack", "cli", "web", "bot"] = "slack"
+    proven_by: Literal["", "token"] = ""
+    """`token`: a personal token proved who acts, outside Slack."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether somebody vouches for who this is: Slack, or a personal token. A name typed in a shell does not."""
+        return (self.surface == "slack" and bool(self.slack)) or self.proven_by == "token"
+
+
+def same_person(one: Actor, other: Actor) -> bool:
+    """Whether two actors are one person: by Slack id where both have one, for a key may be renamed; else by key."""
+    if one.slack and other.slack:
+        return one.slack == other.slack
+    return one.key == other.key
 
 
 BOT = Actor("bot", "Stepdown", responder=False, surface="bot")

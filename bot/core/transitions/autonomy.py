@@ -7,6 +7,7 @@ from bot.core.formatting.plurals import plural
 from bot.core.incident import events as ev
 from bot.core.incident.effects import Effect, PostCard, PushRung, Say
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
+from bot.core.model.people import same_person
 from bot.core.model.samples import minute_of
 from bot.core.transitions.transition import Transition, apply, charts, edits
 
@@ -140,8 +141,10 @@ def rung_raised(event: ev.RungRaised, incident: Incident) -> Transition:
     """One rung up, with two different people behind it. The recovery clock starts again from the next minute."""
     if event.actor.surface == "bot" or event.asked_by.surface == "bot":
         raise IllegalMove("Stepdown alone never raises a rung.")
-    if event.actor.key == event.asked_by.key:
+    if same_person(event.actor, event.asked_by):
         raise IllegalMove("A restore takes a second person.")
+    if not (event.actor.proven and event.asked_by.proven):
+        raise IllegalMove("A restore takes two people who are proven: by Slack, or by a personal token.")
     rungs = replace(
         incident.rungs,
         rung=event.to_rung,

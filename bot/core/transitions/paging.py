@@ -1,11 +1,13 @@
 """What paging does to an incident: acknowledgements, passing on, outcomes of pages, deadlines."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
+from bot.core.formatting import durations
 from bot.core.formatting.plurals import plural
 from bot.core.incident import events as ev
 from bot.core.incident.effects import Bookmark, EditCard, Effect, PostCard, Say, SetTopic
-from bot.core.incident.incident import IllegalMove, Incident, IncidentState
+from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
 from bot.core.paging import escalation
 from bot.core.runbooks.runbook import PHASES
 from bot.core.transitions.transition import Transition, apply, edits, lay_out, topic
@@ -126,6 +128,23 @@ def timer_due(event: ev.TimerDue, incident: Incident) -> Transition:
         return Transition(incident, f"A stale {event.timer} deadline was ignored.")
     rest = tuple(timer for timer in incident.timers if timer.token != event.token)
     return _TIMERS[event.timer](event, replace(incident, timers=rest))
+
+
+@apply.register
+def clock_set_back(event: ev.ClockSetBack, incident: Incident) -> Transition:
+    """What was due in two minutes stays due in two minutes. Reminders are made anew from what is owed."""
+    by = timedelta(seconds=event.seconds)
+    active = incident.active_at - by if incident.active_at is not None else None
+    timers = tuple(_earlier(timer, by, active) for timer in incident.timers)
+    text = f"The machine's clock was set back by {durations.words(round(event.seconds))}; deadlines moved with it."
+    return Transition(replace(incident, timers=timers, active_at=active), text)
+
+
+def _earlier(timer: Timer, by: timedelta, active: datetime | None) -> Timer:
+    """A deadline that moved. Those of an acknowledgement are known by when somebody was last active."""
+    stem = {"ack-reminder": "reminder", "ack-lapse": "lapse"}.get(timer.kind, "")
+    token = f"{stem}-{int(active.timestamp())}" if stem and active is not None else timer.token
+    return replace(timer, due_at=timer.due_at - by, token=token)
 
 
 def _escalate(event: ev.TimerDue, incident: Incident) -> Transition:

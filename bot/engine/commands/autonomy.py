@@ -183,6 +183,10 @@ class AutonomyCommands:
             return self.acts.refuse(actor, str(refusal), incident_id)
         except IllegalMove as why:
             return Answer(str(why), ok=False, incident_id=incident_id)
+        if after.rungs.restore_by is not None:
+            asked = incident.rungs.restore_by.name
+            text = f"{asked} was not proven to have asked, so the asking is yours now. A second person must approve it."
+            return Answer(text, incident_id=incident_id)
         return Answer(
             f"Restored {incident.agent} to {after.rungs.rung}. The clock runs again.", incident_id=incident_id
         )
@@ -203,6 +207,12 @@ class AutonomyCommands:
         answered = replace(incident, rungs=replace(rungs, restore_to="", restore_by=None))
         if barred := self._barred(answered, present, self.acts.now()):
             raise IllegalMove(f"The evidence is gone: {barred}")
+        if permissions.takes_over(actor, rungs.restore_by):
+            reason = rungs.restore_reason
+            evidence = self.acts.views.evidence(answered, self.acts.now())
+            return RestoreAsked(
+                self.acts.now(), actor, present, rungs.restore_to, reason, evidence, rungs.restore_workflow
+            )
         return RungRaised(
             self.acts.now(),
             actor,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.incident.effects import (
     CanaryPage,
     DraftPostmortem,
@@ -58,6 +59,8 @@ FIRST_RETRY = 1.0
 """Seconds of backoff before the second try; it doubles from there."""
 LAST_RETRY: Mapping[Lane, float] = {"controls": 15.0, "pagers": 15.0, "slack": 30.0, "documents": 60.0}
 """Seconds of backoff at most: so soon after an outage everything is caught up."""
+LONGEST_WAIT: Mapping[Lane, float] = {"controls": 60.0, "pagers": 60.0, "slack": 300.0, "documents": 900.0}
+"""Seconds that the other side may ask us to wait. A Retry-After of years would park a page for years."""
 TRIED_FOR: Mapping[Lane, float] = {"controls": 3_600.0, "pagers": 3_600.0, "slack": 86_400.0, "documents": 86_400.0}
 """Seconds after which an effect that never got through counts as failed: longer than outages last."""
 LATE_AFTER = 4
@@ -83,6 +86,7 @@ class Delivery:
         wall: Callable[[], float],
         jitter: Callable[[], float],
         installation: str = "",
+        redact: Redact = SHAPES_ONLY,
     ) -> None:
         self._store = store
         self._recorder = recorder
@@ -98,6 +102,7 @@ class Delivery:
         self._clock = clock
         self._wall = wall
         self._jitter = jitter
+        self._redact = redact
         self.delivered: dict[str, int] = {}
         self._held: dict[tuple[Lane, tuple[int, int]], deque[Job]] = {}
 
@@ -196,24 +201,25 @@ class Delivery:
 
     def _missed(self, job: Job, error: DeliveryError, *, aside: bool = False) -> None:
         """Try again with backoff, or give up aloud. `aside`: what comes after it must not wait for it."""
-        lane = job.effect.lane
+        lane, why = job.effect.lane, self._redact(str(error))
+        asked_for = min(error.retry_after or 0.0, LONGEST_WAIT[lane])
         if error.untried:
-            self._store.retry(job, self._wall() + (error.retry_after or FIRST_RETRY), str(error), untried=True)
+            self._store.retry(job, self._wall() + (asked_for or FIRST_RETRY), why, untried=True)
             return
         if not error.permanent and self._wall() - job.created_at.timestamp() < TRIED_FOR[lane]:
-            self._say_late(job, error)
+            self._say_late(job, why)
             wait = min(LAST_RETRY[lane], FIRST_RETRY * 2.0 ** (job.attempts - 1)) * (0.5 + self._jitter())
-            self._store.retry(job, self._wall() + (error.retry_after or wait), str(error), aside=aside)
+            self._store.retry(job, self._wall() + (asked_for or wait), why, aside=aside)
             return
         state = "unknown" if error.ambiguous else "failed"
-        self._settle(job, Finished(job, self._wall(), state, why=str(error)), self._failure(job, state, str(error)))
+        self._settle(job, Finished(job, self._wall(), state, why=why), self._failure(job, state, why))
 
-    def _say_late(self, job: Job, error: DeliveryError) -> None:
+    def _say_late(self, job: Job, why: str) -> None:
         """A page that does not get through: the escalation need not wait for it. Said once, the page goes on."""
         effect = job.effect
         if not isinstance(effect, Page) or job.attempts < LATE_AFTER:
             return
-        detail = f"{error}; it is tried on"
+        detail = f"{why}; it is tried on"
 
         def decide(incident: Incident) -> Event | None:
             if job.key not in (*incident.escalation.awaiting, *incident.escalation.beside):

@@ -80,6 +80,11 @@ class Detector:
         """Series -> the minute from which on its silence counts: our start, or when the fleet file first named it."""
         self._locks = [threading.Lock() for _ in range(STRIPES)]
 
+    def watch_anew(self) -> None:
+        """Count silence from now on: the clock was set, or this process stood still, and nobody asked meanwhile."""
+        now = minute_of(self._clock.now())
+        self._watched_since = dict.fromkeys(self._watched_since, now)
+
     def evaluate(self, agents: Collection[str], received_at: datetime) -> None:
         """Judge these agents now. `received_at`: when the sample that caused it arrived."""
         fleet = self._fleet()
@@ -281,18 +286,20 @@ class Detector:
         blind = {incident.agent for incident in self._store.open_incidents() if incident.kind == "blind"}
 
         def look(agent: Agent) -> None:
-            silent = [series for series, sli in _watched(agent) if self._silent(series, sli, rows, newest)]
+            known = agent.key in blind
+            silent = [s for s, sli in _watched(agent) if self._silent(s, sli, rows, newest, known=known)]
             if silent or agent.key in blind:
                 doubts = [rows[series][max(rows[series])].doubt for series in silent if rows.get(series)]
                 self._note_silence(agent, silent, self._trouble_of(agent, troubles, doubts), now)
 
         run_all(fleet.agents.values(), look)
 
-    def _silent(self, series: Series, sli: Sli, rows: Mapping[Series, Rows], newest: int) -> bool:
+    def _silent(self, series: Series, sli: Sli, rows: Mapping[Series, Rows], newest: int, *, known: bool) -> bool:
+        """Whether a series says nothing. Of an agent that is `known` to be blind it does until something is heard."""
         settled = newest - (sli.settle // 60) - (literal_rule.reach(sli) - 1)
         watched_for = settled - self._watched_since.setdefault(series, minute_of(self._clock.now())) + 1
         blind = literal_rule.blind_for(sli, rows.get(series, {}), settled)
-        return min(blind, watched_for) >= BLIND_AFTER
+        return (blind if known else min(blind, watched_for)) >= BLIND_AFTER
 
     def _note_silence(self, agent: Agent, silent: list[Series], trouble: str, now: datetime) -> None:
         incident = next((i for i in self._store.open_incidents(agent.key) if i.kind == "blind"), None)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of, short_doubt
 from bot.core.model.slis import PollQuery
@@ -66,6 +67,7 @@ class Poller:
         on_minutes: Callable[[frozenset[str], datetime], None],
         *,
         history_days: float = 3,
+        redact: Redact = SHAPES_ONLY,
         findings: Findings | None = None,
     ) -> None:
         self._store = store
@@ -75,6 +77,7 @@ class Poller:
         self._pool = pool
         self._on_minutes = on_minutes
         self._history = int(history_days * 1440)
+        self._redact = redact
         self._findings = findings
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
@@ -127,7 +130,7 @@ class Poller:
         try:
             found = self._sources[source].fetch(query, newest, newest)
         except SourceError as error:
-            return f"{text}: {error}"
+            return f"{text}: {self._redact(str(error))}"
         values = [f"{sample.value:g}" for sample in found.samples if sample.value is not None]
         doubt = short_doubt(*(sample.degraded for sample in found.samples), *found.warnings[:1], skewed(found.skew))
         return f"{text} = {', '.join(values) or 'no data'}{f' (in doubt: {doubt})' if doubt else ''}"
@@ -155,7 +158,7 @@ class Poller:
         try:
             self._take(query, claim, min(oldest, newest), newest)
         except SourceError as error:
-            self._trouble(query, str(error), now)
+            self._trouble(query, self._redact(str(error)), now)
             self._store.finish_poll(claim, last, next_due(query, now))
             return None
         except LostClaim:
@@ -172,7 +175,7 @@ class Poller:
         while newest > oldest:
             first = max(oldest, newest - BACKFILL_STEP + 1)
             try:
-                found = self._source(query).fetch(query, first, newest)
+                found = self._fetched(query, first, newest)
             except SourceError:
                 return
             rows = self._rows(query, found)
@@ -184,7 +187,7 @@ class Poller:
     def _take(self, query: PollQuery, claim: PollClaim, first: int, last: int) -> None:
         step = BACKFILL_STEP
         for start in range(first, last + 1, step):
-            found = self._source(query).fetch(query, start, min(start + step - 1, last))
+            found = self._fetched(query, start, min(start + step - 1, last))
             arrived = self._clock.now()
             self.polls += 1
             if self._findings is not None and found.strangers:
@@ -202,6 +205,19 @@ class Poller:
         if found is None:
             raise SourceError(f"{query.source}: the fleet file does not name it any more")
         return found
+
+    def _fetched(self, query: PollQuery, first: int, last: int) -> Fetch:
+        """What a source answers, without the secrets that it may repeat. Raises SourceError."""
+        found = self._source(query).fetch(query, first, last)
+        return replace(
+            found,
+            samples=tuple(
+                replace(sample, degraded=self._redact(sample.degraded)) if sample.degraded else sample
+                for sample in found.samples
+            ),
+            warnings=tuple(map(self._redact, found.warnings)),
+            remarks=tuple(map(self._redact, found.remarks)),
+        )
 
     def _rows(self, query: PollQuery, found: Fetch) -> list[MinuteRow]:
         """Samples of series that the fleet watches, as minutes. Others are somebody else's."""
@@ -226,7 +242,7 @@ class Poller:
             return
         due = self.doubts.to_heal(query, rows[0].minute)
         if due:
-            found = self._source(query).fetch(query, due[0], due[-1])
+            found = self._fetched(query, due[0], due[-1])
             better = [row for row in self._rows(query, found) if row.minute in set(due)]
             self._store.put_minutes(better, claim)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person
 from bot.engine.detection.poller import Poller
@@ -72,6 +73,7 @@ class ProcessReadings:
     """The machine, so that the episodes of one replica are not ended by another."""
     in_time: CallTimeout = field(default_factory=CallTimeout)
     """Whatever asks the database goes through it."""
+    redact: Redact = SHAPES_ONLY
 
 
 class SelfMonitorStore(EpisodeStore, HealthQueries, Protocol):
@@ -122,7 +124,8 @@ class SelfMonitor:
         try:
             found += self._process.in_time(lambda: list(self._of_store()))
         except Exception as error:  # noqa: BLE001 - a database that fails in any way is the sign
-            found.append(Symptom("database", f"the database does not answer: {_first(error)}", ready=False, here=True))
+            words = self._process.redact(f"the database does not answer: {_first(error)}")
+            found.append(Symptom("database", words, ready=False, here=True))
         found += self._of_sources()
         found += self._of_disk()
         if trouble := self._of_canary():

@@ -55,7 +55,7 @@ class ApprisePager:
             )
         text = written(page_of(card))
         service = loaded(person, way)
-        insist_in_time(time.time())
+        self._insist_in_time(key)
         outcome = service.notify(
             title=text.title,
             body=text.body,
@@ -70,6 +70,14 @@ class ApprisePager:
         if not trouble.permanent:
             self._remember(key)
         raise trouble
+
+    def _insist_in_time(self, key: str) -> None:
+        """What comes too late to be sent did not leave, so it is tried again: a clock set forward loses no page."""
+        try:
+            insist_in_time(time.time())
+        except DeliveryError:
+            self._remember(key)
+            raise
 
     def settle(self, person: Person, receipt: Receipt, card: Card, key: str) -> None:
         """Do nothing: an SMS cannot be taken back, and a second one for each change on the card would wake again."""

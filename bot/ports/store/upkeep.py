@@ -20,6 +20,17 @@ class DeduplicationStore(Protocol):
         ...
 
 
+class ClockShiftStore(Protocol):
+    """Follows the machine's clock."""
+
+    def shift_times(self, by: float, now: datetime) -> None:
+        """Follow a clock that was set forward by so many seconds (back: negative) and shows `now` since.
+
+        What was due in two seconds stays due in two seconds. Deadlines of incidents move with an event of their own.
+        """
+        ...
+
+
 class OnceMarkerStore(Protocol):
     """Keeps what happens once in a period."""
 

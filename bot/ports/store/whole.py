@@ -10,12 +10,13 @@ from bot.ports.store.people import FollowupStore, OverrideStore
 from bot.ports.store.reliability import BaselineStore, BudgetStore, ScopeDecisionStore
 from bot.ports.store.rungs import ReadbackStore, ReplicaStore, RungStore
 from bot.ports.store.telemetry import MinuteStore, PollStore, TaskStore
-from bot.ports.store.upkeep import DeduplicationStore, EpisodeStore, HealthQueries, OnceMarkerStore
+from bot.ports.store.upkeep import ClockShiftStore, DeduplicationStore, EpisodeStore, HealthQueries, OnceMarkerStore
 
 
 class Store(
     BaselineStore,
     BudgetStore,
+    ClockShiftStore,
     DeduplicationStore,
     EpisodeStore,
     FollowupStore,

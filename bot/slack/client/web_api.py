@@ -21,6 +21,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.http_client.proxy import Proxies
 from bot.http_client.tls import system_tls
 from bot.ports.errors import DeliveryError, insist_in_time
 
@@ -32,6 +33,7 @@ SOON: Final = 3
 LONGEST_ANSWER: Final = 8 * 1024 * 1024
 SHORT_WAIT: Final = 2.0
 """Seconds of Retry-After that are waited for here; longer ones go back to the outbox."""
+LONGEST_WAIT: Final = 300.0
 _TOO_MANY = 429
 _SERVER_FAULT = 500
 
@@ -97,8 +99,22 @@ def checked_address(url: str) -> str:
     return whole
 
 
+RedactJson = Callable[[Any], Any]
+"""Takes secrets out of every text of a JSON value."""
+
+
+def as_it_is(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Take nothing out."""
+    return value
+
+
 class SlackClient(WebClient):
-    """slack_sdk's client with a deadline for a whole call, a cap on an answer, and no proxy to this machine."""
+    """slack_sdk's client with a deadline for a whole call, a cap on an answer, and the proxies of everybody else.
+
+    Whatever is sent passes `redact_json`: cards, answers and forms hold words of sources, agents and people.
+    """
+
+    redact_json: RedactJson = staticmethod(as_it_is)
 
     def __init__(self, token: str, base_url: str, timeout: int) -> None:
         super().__init__(
@@ -108,10 +124,39 @@ class SlackClient(WebClient):
             retry_handlers=[],
             logger=logging.getLogger("stepdown.slack.api"),
         )
-        if is_loopback(self.base_url):
-            self.proxy = None
-        else:
+        self.proxies = Proxies.of_environment()
+        self.proxy = self.proxies.of(self.base_url) or None
+        if not is_loopback(self.base_url):
             self.ssl = system_tls()
+
+    def api_call(
+        self,
+        api_method: str,
+        *,
+        http_verb: str = "POST",
+        files: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,
+        json: dict[str, Any] | None = None,
+        headers: dict[str, Any] | None = None,
+        auth: dict[str, Any] | None = None,
+    ) -> SlackResponse:
+        """Call a method; of its arguments only the token is sent as it is."""
+        return super().api_call(
+            api_method,
+            http_verb=http_verb,
+            files=files,
+            data=self._redacted(data),
+            params=self._redacted(params),
+            json=self._redacted(json),
+            headers=headers,
+            auth=auth,
+        )
+
+    def _redacted(self, arguments: dict[str, Any] | None) -> dict[str, Any] | None:
+        if not arguments:
+            return arguments
+        return {name: one if name == "token" else self.redact_json(one) for name, one in arguments.items()}
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send one request. The override is the SDK's own seam for that; it has no public one."""
@@ -123,14 +168,9 @@ class SlackClient(WebClient):
             return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
 
     def _opener(self, url: str) -> OpenerDirector:
-        tls = HTTPSHandler(context=self.ssl)
-        if is_loopback(url):
-            return build_opener(ProxyHandler({}), tls)
-        return (
-            build_opener(ProxyHandler({"http": self.proxy, "https": self.proxy}), tls)
-            if self.proxy
-            else build_opener(tls)
-        )
+        proxy = self.proxies.of(url)
+        way = ProxyHandler({"http": proxy, "https": proxy} if proxy else {})
+        return build_opener(way, HTTPSHandler(context=self.ssl))
 
     def send(self, url: str, body: bytes, content_type: str) -> None:
         """POST bytes to an address that Slack gave us (an upload, a response URL). Raises SlackError."""
@@ -146,7 +186,7 @@ class SlackClient(WebClient):
 
     def reply(self, response_url: str, payload: Mapping[str, object]) -> None:
         """Answer a command or click where it was made. Raises SlackError."""
-        self.send(response_url, dumps(payload).encode(), "application/json; charset=utf-8")
+        self.send(response_url, dumps(self.redact_json(payload)).encode(), "application/json; charset=utf-8")
 
     def _insist_slack(self, url: str) -> None:
         host = urlsplit(url).hostname or ""
@@ -232,7 +272,9 @@ def _details(data: Mapping[str, Any]) -> str:
 
 
 def _wait(response: SlackResponse) -> float:
+    """The seconds of Retry-After: at most LONGEST_WAIT, whatever Slack or a proxy writes there; 1 for what is none."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     raw = headers.get("retry-after", "1")
     text = raw[0] if isinstance(raw, list) else raw
-    return float(text) if str(text).isdigit() else 1.0
+    said = str(text).strip()
+    return min(float(said[:9]), LONGEST_WAIT) if said.isascii() and said.isdigit() else 1.0

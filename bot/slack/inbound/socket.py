@@ -8,6 +8,7 @@ side: closing may block for as long as a listener runs.
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from socket import SHUT_RDWR
 from threading import Event, Thread
 from typing import Any, Final
@@ -16,6 +17,7 @@ import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler as Link
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 
 from bot.ports.errors import DeliveryError
@@ -26,6 +28,8 @@ PATIENCE: Final = 20.0
 PING_EVERY: Final = 4.0
 """Seconds between pings: a half-open connection is noticed after about this, not after the default's 13 s."""
 LOOK_EVERY: Final = 1.0
+SOCKET_HOST: Final = "wss://wss-primary.slack.com"
+"""Where sockets lead, as far as a proxy is chosen for it; the address itself is new each time."""
 RETRY_EVERY: Final = 5.0
 MOST_SOCKETS: Final = 10
 """Connections Slack allows an app; ghosts count too."""
@@ -93,8 +97,8 @@ class SlackConnection:
         if session is None or not session.is_active():
             return False
         answered = session.last_ping_pong_time
-        # The SDK writes it with the wall clock.
-        return answered is None or time.time() - answered < 3 * self._ping_every + self._look_every
+        # The SDK writes it with the wall clock. One that was set back must not make a dead connection look alive.
+        return answered is None or abs(time.time() - answered) < 3 * self._ping_every + self._look_every
 
     def _watching(self) -> None:
         while not self._stopping.wait(self._look_every):
@@ -143,8 +147,8 @@ class SlackConnection:
             web_client=self._client,
             ping_interval=self._ping_every,
         )
-        if is_loopback(self._client.base_url):
-            link.client.proxy = None
+        here = is_loopback(self._client.base_url)
+        link.client.proxy = None if here else self._client.proxies.of(SOCKET_HOST) or None
         link.client.message_listeners.append(self._on_message)
         return link
 
@@ -171,13 +175,26 @@ class SlackConnection:
         self._closing = [one for one in self._closing if one.is_alive()] + [thread]
 
 
+class _Ended(ConnectionState):
+    """A state that stays ended: a reader that begins just now writes False into it, and would wait for ever."""
+
+    def __init__(self) -> None:
+        self.terminated = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, True if name == "terminated" else value)
+
+
 def _close(link: Link) -> None:
     """Close for good. The shutdown first wakes the reader, which else holds its lock for three seconds."""
+    began, link.client.current_session_state = link.client.current_session_state, _Ended()
+    began.terminated = True
     session = link.client.current_session
     sock = session.sock if session is not None else None
     try:
         if sock is not None:
-            sock.shutdown(SHUT_RDWR)
+            with suppress(OSError):  # the other side cut it; the client's threads end with its own close alone
+                sock.shutdown(SHUT_RDWR)
         link.client.close()
     except (OSError, SlackClientError) as error:
         log.info("an old Slack connection did not close by itself", why=str(error))

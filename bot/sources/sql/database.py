@@ -22,7 +22,7 @@ from bot.core.formatting.one_line import one_line
 from bot.http_client.outbound import FOREIGN_TEXT
 from bot.ports.errors import SourceError
 from bot.sources.circuit_breaker import Breaker
-from bot.sources.sql.settings import DIALECTS, SqlSettings
+from bot.sources.sql.settings import SqlSettings
 
 CONNECTIONS: Final = 4
 CONNECT: Final = 3
@@ -46,7 +46,7 @@ class SqlClient:
         url = make_url(settings.url.get_secret_value())
         self._secret = url.password or ""
         self._backend = url.get_backend_name()
-        self._engine = _engine(url.set(drivername=DIALECTS[self._backend]))
+        self._engine = _engine(url)
         self._breaker = breaker or Breaker()
         self._free = threading.BoundedSemaphore(CONNECTIONS)
 

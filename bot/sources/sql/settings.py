@@ -3,27 +3,17 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from bot.ports.database_url import database_url
 from bot.sources.http import Span
-
-DIALECTS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
-ALLOWED = "write postgresql://USER:PASSWORD@HOST/NAME or sqlite:////PATH/TO/FILE"
 
 
 def _database(given: SecretStr) -> SecretStr:
-    """Its words never repeat the address: it holds a password."""
+    """As the driver takes it. The words never repeat the address: it holds a password."""
     try:
-        url = make_url(given.get_secret_value())
-        port = url.port
-    except (ArgumentError, ValueError):
-        raise ValueError(f"this is not the address of a database; {ALLOWED}") from None
-    if url.get_backend_name() not in DIALECTS:
-        raise ValueError(f"this kind of database is not known; {ALLOWED}")
-    if "@" in (url.host or "") or (port is not None and not 0 < port < 65536):  # noqa: PLR2004 - TCP's ports
-        raise ValueError("the host cannot be told from the password: in a password write @ as %40, / as %2F, : as %3A")
-    return given
+        return SecretStr(database_url(given.get_secret_value()))
+    except ValueError as why:
+        raise ValueError(f"the address of the database {why}") from None
 
 
 class SqlSettings(BaseModel):

@@ -115,8 +115,7 @@ def street(own: LocalSlack, house: tuple[Slack, RecordedCommands, str]) -> Itera
     made = Town(own)
     assert made.do("events_url", url=house[2]) == {"ok": True}
     yield made
-    made.do("reset")
-    made.close()
+    made.leave()
 
 
 def test_a_command_a_click_and_a_form_reach_the_engine(
@@ -195,4 +194,4 @@ def test_until_we_know_who_we_are_slack_is_told_to_come_again(own: LocalSlack) -
     assert connection.take(headers, body).status_code == 404, "no listener takes it, but it was looked at"
     made.stop()
     assert connection.take(headers, body).status_code == 503
-    street.close()
+    street.leave()

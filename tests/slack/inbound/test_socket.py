@@ -25,10 +25,8 @@ def own() -> Iterator[LocalSlack]:
 @pytest.fixture
 def street(own: LocalSlack) -> Iterator[Town]:
     made = Town(own)
-    made.do("reset")
     yield made
-    made.do("faults", fault="clear")
-    made.close()
+    made.leave()
 
 
 def until(true: Callable[[], object], seconds: float = 30) -> None:

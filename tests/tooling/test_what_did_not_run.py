@@ -1,12 +1,10 @@
 """A test that did not run is named; one that needs Chromium or Prometheus fails the run in CI."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.tooling.nested_suite import nested_suite, run
 
 CASES = """
 import pytest
@@ -34,19 +32,7 @@ def test_always():
 
 @pytest.fixture
 def nested(repository: Path, tmp_path: Path) -> Path:
-    shutil.copy(repository / "tests" / "conftest.py", tmp_path)
-    shutil.copy(repository / "pyproject.toml", tmp_path)
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_cases.py").write_text(CASES, encoding="utf-8")
-    return tmp_path
-
-
-def run(folder: Path, path: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST")}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "0"],
-        cwd=folder, env=inherited | {"PATH": str(path)} | env, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    return nested_suite(repository, tmp_path, CASES)
 
 
 def test_what_did_not_run_is_named_with_its_reason(nested: Path, tmp_path: Path) -> None:
@@ -80,3 +66,34 @@ def test_in_ci_a_whole_module_may_not_skip_itself(nested: Path, tmp_path: Path) 
     done = run(nested, tmp_path / "empty", CI="true")
     assert done.returncode != 0
     assert "tests/test_cases.py must run in CI, and did not" in done.stdout
+
+
+AGAIN = """
+import pytest
+
+tries = []
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_lost_a_race_once(side):
+    tries.append(side)
+    assert tries.count(side) > 1 or side == "right"
+"""
+
+
+def test_what_had_to_run_again_is_named_in_the_closing_line(repository: Path, tmp_path: Path) -> None:
+    done = run(nested_suite(repository, tmp_path, AGAIN), tmp_path / "empty")
+    closing = done.stdout.splitlines()[-1]
+    assert closing.startswith("2 passed, 1 rerun (tests/test_cases.py::test_lost_a_race_once[left]) in ")
+
+
+HALF_AN_EMOJI = """
+def test_fails_with_half_an_emoji():
+    assert "\\ud83d" == "?"
+"""
+
+
+def test_a_failure_that_cannot_be_written_down_does_not_end_the_run(repository: Path, tmp_path: Path) -> None:
+    done = run(nested_suite(repository, tmp_path, HALF_AN_EMOJI), tmp_path / "empty", workers="1")
+    assert "INTERNALERROR" not in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 failed in ")

@@ -1,0 +1,97 @@
+import json
+from base64 import b64encode
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.formatting.redaction import HIDDEN, SHORTEST, Redactor, redactor
+
+BEARER = "s3cret-bearer/of+the=source"
+BEGIN, KEY = "-----BEGIN", "PRIVATE KEY-----"
+REDACT = redactor(
+    [
+        ("BEARER", BEARER),
+        ("HEARTBEAT_URL", "https://hc-ping.com/0c1d2e3f-4a5b-6c7d"),
+        ("DATABASE", "postgresql+psycopg://bob:hunter2@db.internal/stepdown"),
+        ("PHONE", "tgram://123456789:AbcDEFghi/998877/"),
+        ("PASSWORD", "onlyletters"),
+        ("CHANNEL", "C0123456789"),
+        ("STAGE", "production"),
+        ("SOURCE", "http://prometheus.monitoring:9090/thanos"),
+        ("LONG_KEY", "k3y" * 700),
+        ("EMPTY", ""),
+        ("PIN", "1234"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (f"HTTP 401 (bad token {BEARER})", f"HTTP 401 (bad token {HIDDEN})"),
+        (f"{BEARER}{BEARER}", f"{HIDDEN}{HIDDEN}"),
+        (f"at /x?y={quote(BEARER, safe='')}", f"at /x?y={HIDDEN}"),
+        (json.dumps({"error": f'"{BEARER}"'}), json.dumps({"error": f'"{HIDDEN}"'})),
+        (b64encode(BEARER.encode()).decode().rstrip("="), HIDDEN),
+        (f"cut short: {BEARER[:17]}...", f"cut short: {HIDDEN}..."),
+        ("POST https://hc-ping.com/0c1d2e3f-4a5b-6c7d failed", f"POST https://hc-ping.com/{HIDDEN} failed"),
+        ("role bob, hunter2", f"role bob, {HIDDEN}"),
+        ("the chat of 123456789:AbcDEFghi", f"the chat of {HIDDEN}"),
+        ("onlyletters", HIDDEN),
+        ("k3y" * 700, HIDDEN),
+    ],
+)
+def test_what_is_configured_is_taken_out_however_it_is_written(said: str, kept: str) -> None:
+    assert REDACT(said) == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("postgresql://u:p@ss@word@host/db", f"postgresql://{HIDDEN}@host/db"),
+        ("Authorization: Bearer abc.def-123456", f"Authorization: Bearer {HIDDEN}"),
+        ("Authorization: Basic dXNlcjpwYXNz", f"Authorization: Basic {HIDDEN}"),
+        ("https://s3/x?X-Amz-Signature=ab12&b=1", f"https://s3/x?X-Amz-Signature={HIDDEN}&b=1"),
+        ("https://h/cb?a=1&access_token=ab12#top", f"https://h/cb?a=1&access_token={HIDDEN}#top"),
+        ("token xoxb-12-34-abc, xapp-1-A-2", f"token {HIDDEN}, {HIDDEN}"),
+        ("ghp_" + "a1" * 15, HIDDEN),
+        ("wss://wss-primary.slack.com/link/?ticket=ab-12&app_id=1", f"wss://wss-primary.slack.com/link/?ticket={HIDDEN}&app_id=1"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", HIDDEN),
+        (f"{BEGIN} RSA {KEY}\nabc\n-----END RSA {KEY}\nend", f"{HIDDEN}\nend"),
+        (f"{BEGIN} {KEY}\nabc", HIDDEN),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_secret_is_taken_out_by_anybody(said: str, kept: str) -> None:
+    assert Redactor()(said) == kept
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "INC-0042: HER 12.4 % for 5 min (n=120), objective at most 5 %",
+        "C0123456789 in production, asked at http://prometheus.monitoring:9090/thanos/api/v1/query",
+        "Bearer authentication required, or Basic authentication",
+        'WWW-Authenticate: Bearer error="invalid_token"',
+        "the token is not known; ann@example.org was told at 02:19",
+        "the pin is 1234",
+        "prometheus: HTTP 503 from /api/v1/query (upstream connect error)",
+    ],
+)
+def test_plain_sentences_stay_as_they_are(said: str) -> None:
+    assert REDACT(said) == said
+
+
+def test_json_is_redacted_inside() -> None:
+    body = {"text": f"x {BEARER}", "blocks": [{"n": 1, BEARER: None}, ("a", True)]}
+    assert REDACT.within(body) == {"text": f"x {HIDDEN}", "blocks": [{"n": 1, HIDDEN: None}, ["a", True]]}
+
+
+def test_a_redactor_does_not_show_what_it_knows() -> None:
+    assert BEARER not in repr(REDACT)
+
+
+@given(st.text(min_size=SHORTEST, max_size=40).filter(lambda text: text == text.strip()), st.text(), st.text())
+def test_a_secret_is_never_left(secret: str, before: str, after: str) -> None:
+    assert secret not in Redactor(frozenset({secret}))(before + secret + after).replace(HIDDEN, "\0")
