@@ -34,6 +34,11 @@ class PersonError(Exception):
     """A personal token that proves nobody; the sentence says why, without the token."""
 
 
+def personal_token_of(settings: Settings) -> str:
+    """The token that proves who acts; "" where nobody is proven."""
+    return settings.personal_token.get_secret_value() if settings.personal_token else ""
+
+
 def _tokens(settings: Settings) -> TokenBook:
     """The tokens in force, to prove who acts; none where there is no file."""
     if settings.tokens_file is None:
@@ -77,8 +82,9 @@ class OfflineCommands:
             )
         )
         engine.rung_cache.adopt(store.readings(clock.now() - LONGEST_LEASE))
-        personal = settings.personal_token.get_secret_value() if settings.personal_token else ""
-        return cls(store, engine.commands, fleet, ways, readiness_check, clock, _tokens(settings), personal)
+        return cls(
+            store, engine.commands, fleet, ways, readiness_check, clock, _tokens(settings), personal_token_of(settings)
+        )
 
     def close(self) -> None:
         """Let go of the database."""

@@ -20,6 +20,7 @@ from bot.core.formatting.known_secrets import KnownSecrets
 from bot.core.formatting.redaction import Redactor
 from bot.engine.health.maintenance import Retention
 from bot.runtime.log_output import configure_logs
+from bot.runtime.offline import personal_token_of
 from bot.runtime.process import FleetHolder, setup_of
 from bot.runtime.self_monitoring import MonitoringSettings
 from bot.runtime.setup import AppSetup, SlackAccess
@@ -55,6 +56,7 @@ OTHERS: dict[str, object] = {
     "http_host": "127.0.0.2",
     "http_port": 8081,
     "tokens_file": "tokens",
+    "personal_token": "sdt_2",
     "keep_minutes_hours": 24,
     "keep_history_days": 36,
     "keep_tasks_days": 15,
@@ -96,6 +98,7 @@ READERS: dict[str, Callable[[Settings], object]] = {
     "langfuse": lambda settings: plain(shelf_of(settings, "langfuse")),
     "langsmith": lambda settings: plain(shelf_of(settings, "langsmith")),
     "log": the_log,
+    "personal": personal_token_of,
 }
 """Who reads a setting, by the first word of its name; all others are read where the bot is made."""
 

@@ -12,7 +12,7 @@ from bot.core.telemetry.task_records import QUEUE, TASK_SLIS, TaskRecord, minute
 from bot.core.telemetry.unwatched import is_unlisted
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
-from bot.engine.detection.refusals import Refusals
+from bot.engine.detection.refused_records import RefusedRecords
 from bot.ports.clock import Clock
 from bot.ports.store import MinuteStore, TaskStore
 
@@ -42,7 +42,7 @@ class PushIntake:
         self._fleet = fleet
         self._clock = clock
         self._findings = findings
-        self._refusals = Refusals()
+        self._refusals = RefusedRecords()
         self._more_flows: dict[str, set[str]] = {}
         self._pooling = Lock()
 

@@ -12,7 +12,7 @@ from bot.engine.detection.poller import Poller
 from bot.engine.health.self_monitor import ProcessReadings, SelfMonitor
 from bot.ports.sources import Fetch
 from bot.simulation.memory_chat import MemoryChat
-from tests.stories.partial_source import AtOnce
+from tests.stories.sources.partial_source import AtOnce
 from tests.support.wired import HER, WiredEngine, fleet
 
 SERIES = Series("refunds", "", "her")

@@ -15,7 +15,7 @@ from bot.engine.detection.source_check import SourceQuestions, ask_each_query
 from bot.ports.sources import Source
 from bot.sources import build
 from tests.contracts.odd_server import Asked, odd_server
-from tests.stories.partial_source import AtOnce
+from tests.stories.sources.partial_source import AtOnce
 from tests.support.wired import HER, WiredEngine, fleet
 
 SERIES = [

@@ -9,7 +9,7 @@ from bot.core.incident.incident import IncidentState
 from bot.core.model.samples import Series, minute_of
 from bot.slack.blocks import draw
 from tests.contracts.odd_server import OddServer, odd_server
-from tests.stories.partial_source import LOST, Regions, Watch
+from tests.stories.sources.partial_source import LOST, Regions, Watch
 from tests.support.wired import START
 
 FOREVER = 10**9

@@ -13,7 +13,7 @@ KEPT = 180
 """Minutes for which a refusal is remembered: rows are computed anew when a later word on a task comes."""
 
 
-class Refusals:
+class RefusedRecords:
     """Told of refusals; marks rows. Safe to use from any thread."""
 
     def __init__(self) -> None:
