@@ -20,6 +20,7 @@ class TableModel(SQLModel):
 def table_of(model: type[TableModel]) -> Table:
     """The table of a model, for statements of SQLAlchemy's core: many rows at once, `RETURNING`, aliases.
 
-    Measured: 67,000 rows a second go in by the core, 20,000 by the ORM (`docs/design/architecture.md`, "Minutes and five-minute rows").
+    Measured: 67,000 rows a second go in by the core, 20,000 by the ORM
+    (`docs/design/architecture.md`, "Minutes and five-minute rows").
     """
     return TableModel.metadata.tables[str(model.__tablename__)]
