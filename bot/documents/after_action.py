@@ -12,7 +12,7 @@ from bot.core.formatting.json_view import object_view
 from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.reports.postmortem_report import Chart, gaps_in
 from bot.documents.folder import keep
-from bot.documents.render import safe_name, templates
+from bot.documents.render import safe_name, templates, writable
 from bot.ports.documents import Document
 
 
@@ -38,7 +38,7 @@ class AfterActionDocuments:
         )
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         data = {**object_view(found), "record": rows_as_data(found), "pictures": list(chart_images), "charts": []}
-        twin = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        twin = writable(json.dumps(data, indent=1, ensure_ascii=False)) + "\n"
         return Document(name, self._redact(markdown), self._redact(twin), chart_images, gaps)
 
     def keep(self, document: Document) -> str:

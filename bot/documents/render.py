@@ -43,7 +43,7 @@ class MarkdownDocuments:
         text = self._templates.get_template("postmortem.md.j2").render(r=report, chart_images=list(chart_images))
         markdown = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
         data = {**object_view(report), "gaps": report.gaps, "pictures": list(chart_images)}
-        twin = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        twin = writable(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
         return Document(name, self._redact(markdown), self._redact(twin), chart_images, report.gaps)
 
     def chart(self, chart: Chart) -> bytes:
@@ -100,3 +100,8 @@ def _figure(value: float | Gap | None, unit: str, places: int | None = None) -> 
     if value is None or not isfinite(value):
         return "no data"
     return numbers.figure(value, unit, places)
+
+
+def writable(text: str) -> str:
+    """Text as UTF-8 can hold it: a lone surrogate has no place in a file."""
+    return text.encode("utf-8", "replace").decode()

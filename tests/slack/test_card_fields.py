@@ -15,13 +15,21 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from bot.core.cards.answer import Card
+from bot.core.cards.autonomy import AutonomyCard
 from bot.core.cards.page import ChartImage, PageCard
 from bot.slack.blocks import draw
 from tests.slack.setup import moment, realistic
 from tests.slack.team_cards import NOW
 
 CHART = ChartImage("F00000001", "human escalation, until 02:14 UTC", "Chart of human escalation")
-MOMENTS: dict[str, Card] = {**realistic(), "page with a chart": replace(moment("page", PageCard), charts=(CHART,))}
+MOMENTS: dict[str, Card] = {
+    **realistic(),
+    "page with a chart": replace(moment("page", PageCard), charts=(CHART,)),
+    "not all report": replace(
+        moment("autonomy-confirmed", AutonomyCard),
+        rung=replace(moment("autonomy-confirmed", AutonomyCard).rung, live=2, obeying=1),
+    ),
+}
 READ_ELSEWHERE = {
     "Header.episode": "bot/pagers/webhook/adapter.py",
     "Header.exercise": "bot/pagers/webhook/adapter.py",

@@ -47,7 +47,5 @@ def _scalar(value: object) -> object:
             return value.isoformat()
         case float():
             return value if isfinite(value) else None
-        case str():
-            return value.encode("utf-8", "replace").decode()  # a lone surrogate has no place in a file
         case _:
             return value
