@@ -36,7 +36,7 @@ STORIES = {
         "agents",
         (
             r"^1 agent\.$",
-            r"^refunds is on read-only \(normally full\): confirmed by 2 of 2 instances in 1 min, since \d\d:\d\d UTC ",
+            r"^refunds is on read-only \(normally full\): was confirmed by 2 of 2 instances in 1 min; no instance reports now, since \d\d:\d\d UTC ",
             r" by ana\. Owner Ana Duarte\. INC-0001 is open\.$",
             r"^  human escalations    2\.0 % .* limit ≤ 5 % .* normal 2\.0 % .* \d+ tasks",
         ),
@@ -55,7 +55,7 @@ STORIES = {
         (
             r"^INC-0001 refunds, SEV2, recovering: human escalation ",
             r"^Ana Duarte has it\. Open since \d\d:\d\d UTC \(\d min\)\.$",
-            r"^Rung read-only \(normally full\): confirmed by 2 of 2 instances in 1 min$",
+            r"^Rung read-only \(normally full\): was confirmed by 2 of 2 instances in 1 min; no instance reports now$",
             r"^Next: Confirm the signal \(detection\)$",
             r"^Runbook: detection 0 of 1, attribution 0 of 1, containment 0 of 1, recovery 0 of 2\.$",
         ),
