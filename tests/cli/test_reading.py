@@ -36,8 +36,10 @@ STORIES = {
         "agents",
         (
             r"^1 agent\.$",
-            r"^refunds is on read-only \(normally full\): was confirmed by 2 of 2 instances in 1 min; "
-            r"no instance reports now, since \d\d:\d\d UTC ",
+            (
+                r"^refunds is on read-only \(normally full\): was confirmed by 2 of 2 instances in 1 min; "
+                r"no instance reports now, since \d\d:\d\d UTC "
+            ),
             r" by ana\. Owner Ana Duarte\. INC-0001 is open\.$",
             r"^  human escalations    2\.0 % .* limit ≤ 5 % .* normal 2\.0 % .* \d+ tasks",
         ),
