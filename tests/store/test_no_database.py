@@ -35,6 +35,7 @@ NEED_ONE = [
     ["incident", "resolve", "42"],
     ["incident", "cancel", "42", "a false alarm"],
     ["incident", "note", "42", "a line"],
+    ["incident", "declare", "refunds", "a title"],
     ["incident", "cause", "42", "agent"],
     ["incident", "rule-out", "42", "agent", "it was idle"],
     ["incident", "adopt", "42"],
@@ -129,7 +130,7 @@ def test_every_command_is_among_those_tried() -> None:
             yield from paths(one, (*before, name))
 
     tried = {tuple(words[: len(path)]) for words in NEED_ONE for path in paths(get_command(app))}
-    need_none = {"check", "schema", "manifest", "token", "run", "reload", "demo", "local-slack", "replay"}
+    need_none = {"check", "examples", "schema", "manifest", "token", "run", "reload", "demo", "local-slack", "replay"}
     others = {("tabletop", "list"), ("db", "upgrade"), ("db", "copy")}
     left = {path for path in paths(get_command(app)) if path not in tried | others and path[0] not in need_none}
     assert not left, left
