@@ -81,7 +81,7 @@ class Receiver:
                 "who": "refunds",
                 "time": minute * WHOLE_MINUTE,
                 "her": 18.0 if self.bad[0] <= minute <= self.bad[1] else 2.0,
-                "n": 200,
+                "n": 200 + minute % 7,  # the very same numbers for half an hour would be a frozen source
             }
             for minute in range(first, last + 1)
         ]
