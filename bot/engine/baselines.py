@@ -71,7 +71,9 @@ class Baselines:
 
     def _known_or_stored(self, series: Series) -> tuple[Baseline | None, datetime | None]:
         """The baseline in hand and when it was computed."""
-        known = self._known.get(series) or self._store.baseline(series)
+        known = self._known.get(series)
+        if known is None and (stored := self._store.baseline(series)) is not None:
+            known = self._known[series] = stored
         return known or (None, None)
 
     def learn_some(self, limit: int, now: datetime) -> None:
