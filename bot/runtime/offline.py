@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bot.config import Settings
 from bot.core.model.fleet import Fleet
@@ -27,7 +28,7 @@ from bot.store import SqlStore
 from bot.store.migrate import head
 from bot.store.tools import export
 from bot.store.tools.audit import findings
-from bot.web.tokens import TokenBook
+from bot.web.tokens import TokenBook, TokenError
 
 
 class PersonError(Exception):
@@ -37,13 +38,6 @@ class PersonError(Exception):
 def personal_token_of(settings: Settings) -> str:
     """The token that proves who acts; "" where nobody is proven."""
     return settings.personal_token.get_secret_value() if settings.personal_token else ""
-
-
-def _tokens(settings: Settings) -> TokenBook:
-    """The tokens in force, to prove who acts; none where there is no file."""
-    if settings.tokens_file is None:
-        return TokenBook()
-    return TokenBook.from_lines(settings.tokens_file.read_text(encoding="utf-8").splitlines(), "tokens")
 
 
 LONGEST_LEASE = timedelta(hours=1)
@@ -60,7 +54,8 @@ class OfflineCommands:
     ways: frozenset[str]
     readiness_check: ReadinessCheck
     clock: Clock
-    tokens: TokenBook = field(default_factory=TokenBook)
+    tokens_file: Path | None = None
+    """Read only to prove who acts: a step down must not wait for a file that is broken."""
     personal_token: str = field(default="", repr=False)
 
     @classmethod
@@ -83,7 +78,14 @@ class OfflineCommands:
         )
         engine.rung_cache.adopt(store.readings(clock.now() - LONGEST_LEASE))
         return cls(
-            store, engine.commands, fleet, ways, readiness_check, clock, _tokens(settings), personal_token_of(settings)
+            store,
+            engine.commands,
+            fleet,
+            ways,
+            readiness_check,
+            clock,
+            settings.tokens_file,
+            personal_token_of(settings),
         )
 
     def close(self) -> None:
@@ -105,7 +107,10 @@ class OfflineCommands:
         return Actor(key, person.name, person.slack, responder=True, surface="cli")
 
     def _proven(self, token: str) -> Actor:
-        caller = self.tokens.caller(token)
+        try:
+            caller = TokenBook.from_file(self.tokens_file).caller(token)
+        except (TokenError, OSError) as error:
+            raise PersonError(f"The tokens file cannot be read, so nobody is proven: {error}") from error
         if caller is None or caller.role != "person":
             raise PersonError("The personal token is not in the tokens file (a line `person:SLACK_ID HASH`).")
         person = self.fleet.person_by_slack(caller.slack)

@@ -148,10 +148,8 @@ def _monitoring(settings: Settings) -> MonitoringSettings:
 
 
 def _tokens(path: Path | None) -> TokenBook:
-    if path is None:
-        return TokenBook()
     try:
-        return TokenBook.from_lines(path.read_text(encoding="utf-8-sig").splitlines(), str(path))
+        return TokenBook.from_file(path)
     except TokenError as error:
         raise RunError(str(error), 2) from error
 

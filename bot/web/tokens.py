@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Literal, get_args
 
 Role = Literal["agent", "samples", "tasks", "changes", "responder", "admin", "person"]
@@ -87,6 +88,13 @@ class TokenBook:
         if problems:
             raise TokenError(problems)
         return cls(hashes)
+
+    @classmethod
+    def from_file(cls, path: Path | None) -> "TokenBook":
+        """The tokens of a file, byte order mark or not; no tokens without a file. Raises TokenError, OSError."""
+        if path is None:
+            return cls()
+        return cls.from_lines(path.read_text(encoding="utf-8-sig").splitlines(), str(path))
 
     def caller(self, token: str) -> ApiCaller | None:
         """Whom the token speaks for; None for a token that is not in the book."""
