@@ -16,11 +16,17 @@ def on_ladder(ladder: Ladder, rung: str) -> str:
     return rung if rung in names else names[-1]
 
 
+def scopes(agent: Agent, workflow: str) -> tuple[str, ...]:
+    """The scopes whose rungs bear on a workflow: the agent as a whole, then it, or all where it is none."""
+    if not workflow:
+        return ("",)
+    return ("", workflow) if workflow in agent.workflows else ("", *agent.workflows)
+
+
 def bearing(agent: Agent, states: Sequence[RungState], workflow: str) -> list[RungState]:
     """The committed rungs that bear on a workflow, the agent-wide one first. At most one state a scope is expected."""
-    flows = ("",) if not workflow else ("", workflow) if workflow in agent.workflows else ("", *agent.workflows)
     own = {state.workflow: state for state in states if state.agent == agent.key}
-    return [own[flow] for flow in flows if flow in own]
+    return [own[scope] for scope in scopes(agent, workflow) if scope in own]
 
 
 def effective_rung(agent: Agent, ladder: Ladder, states: Sequence[RungState], workflow: str = "") -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.autonomy.effective_rung import effective_rung, on_ladder
+from bot.core.autonomy.effective_rung import effective_rung, on_ladder, scopes
 from bot.core.autonomy.lost_state import deeper, is_lost
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import InstanceReading, Ladder, RememberedRung, RungState
@@ -134,7 +134,8 @@ class MemoryRungCache:
         if agent not in fleet.agents:
             return
         ladder = fleet.ladder
-        stored = effective_rung(fleet.agents[agent], ladder, list(self._rungs.values()), workflow)
+        found = fleet.agents[agent]
+        stored = effective_rung(found, ladder, self._bearing(found, workflow), workflow)
         low = on_ladder(ladder, level) if deeper(ladder, level, stored) else ladder.names()[0]
         if not self._lacks(agent, RememberedRung(epoch, low)):
             return
@@ -229,8 +230,7 @@ class MemoryRungCache:
     def _bearing(self, agent: Agent, workflow: str) -> list[RungState]:
         """The committed rungs that bear on a workflow, the agent-wide one first."""
         rungs = self._rungs
-        flows = ("",) if not workflow else ("", workflow) if workflow in agent.workflows else ("", *agent.workflows)
-        return [state for flow in flows if (state := rungs.get((agent.key, flow))) is not None]
+        return [state for scope in scopes(agent, workflow) if (state := rungs.get((agent.key, scope))) is not None]
 
     def _write(
         self, agent: Agent, workflow: str, ladder: Ladder, level: str, epoch: int, incident: int | None
