@@ -41,27 +41,39 @@ class Baselines:
         found = self._store.minutes_of(agents, first, last)
         return {series: {row.minute: row for row in rows} for series, rows in found.items()}
 
-    def current(
-        self, agent: Agent, series: Series, sli: Sli, now: datetime, *, hurried: bool = False
-    ) -> Baseline | None:
+    def current(self, agent: Agent, series: Series, sli: Sli, now: datetime) -> Baseline | None:
         """What is normal now: computed at most hourly, pinned where history is short, None where neither is there.
 
-        `hurried`: a page may wait for it. Learning noise takes a tenth of a second, so then only a few are learned in a
-        while; the others are judged cautiously until `learn_some` comes to them.
+        It has the noise that was learned before, if any; learning takes a tenth of a second and is no part of this.
         """
         found, at = self._known_or_stored(series)
-        minute = minute_of(now)
-        fresh = at is not None and now - at < (FRESH_FOR if found else RETRY_AFTER)
-        computed = found if fresh else self._computed(agent, series, sli, minute)
-        if computed is not None and not fresh and found is not None:
+        if at is not None and now - at < (FRESH_FOR if found else RETRY_AFTER):
+            return found
+        computed = self._computed(agent, series, sli, minute_of(now))
+        if computed is not None and found is not None:
             computed = replace(computed, noise=found.noise, noise_until=found.noise_until)
-        learned = False
-        if computed is not None and _noise_due(sli, computed, minute) and (not hurried or self._may_learn(now)):
-            learned, computed = True, self._with_noise(agent, series, sli, minute, computed)
-        if computed is not None and (learned or not fresh):
-            self._store.put_baselines([(series, computed)], now)
-        self._known[series] = (computed, now if at is None or not fresh else at)
+        self._keep(series, computed, now)
         return computed
+
+    def for_judging(self, agent: Agent, series: Series, sli: Sli, now: datetime) -> Baseline | None:
+        """The same on the way to a page: its noise is learned where that is due, for a few series in a while.
+
+        The others are judged cautiously until `learn_some` comes to them, or a storm of pages would wait for learning.
+        """
+        found = self.current(agent, series, sli, now)
+        if found is None or not _noise_due(sli, found, minute_of(now)) or not self._may_learn(now):
+            return found
+        return self._learned(agent, series, sli, found, now)
+
+    def _learned(self, agent: Agent, series: Series, sli: Sli, found: Baseline, now: datetime) -> Baseline:
+        learned = self._with_noise(agent, series, sli, minute_of(now), found)
+        self._keep(series, learned, self._known[series][1])
+        return learned
+
+    def _keep(self, series: Series, found: Baseline | None, at: datetime) -> None:
+        if found is not None:
+            self._store.put_baselines([(series, found)], at)
+        self._known[series] = (found, at)
 
     def _may_learn(self, now: datetime) -> bool:
         recent = [at for at in self._learned_at if timedelta(0) <= now - at < LEARN_WITHIN]
@@ -86,7 +98,9 @@ class Baselines:
                     continue
                 if done >= limit:
                     return
-                self.current(agent, series, sli, now)
+                found = self.current(agent, series, sli, now)
+                if found is not None and _noise_due(sli, found, minute_of(now)):
+                    self._learned(agent, series, sli, found, now)
                 done += 1
 
     def _is_due(self, series: Series, sli: Sli, now: datetime) -> bool:
@@ -121,8 +135,6 @@ class Baselines:
 
     def _with_noise(self, agent: Agent, series: Series, sli: Sli, onset: int, found: Baseline) -> Baseline:
         """Noise is learned from minutes as they came: a roll-up of five has lost what neighbours do not share."""
-        if sli.rule != "evidence":
-            return found
         rows = self._store.minutes(series, onset - BASELINE_DAYS * 1440, onset)
         history = baselines.healthy(sli, rows, onset, self._excluded(agent, onset))
         return replace(found, noise=learned_noise(sli, history, found), noise_until=onset)

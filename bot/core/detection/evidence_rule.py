@@ -29,6 +29,7 @@ from bot.core.detection.literal_rule import (
     doubted,
     long_call,
     objective_limit,
+    over_span,
     worse,
 )
 from bot.core.formatting.numbers import label
@@ -145,14 +146,8 @@ def suspicious(sli: Sli, rows: Rows, newest: int, limit: float | None) -> bool:
 
 
 def _past(sli: Sli, rows: Rows, newest: int, span: int, limit: float) -> bool:
-    value = _pooled(rows, newest, span)
+    value = over_span(sli, rows, newest, span)
     return value is not None and worse(sli.better, value, limit)
-
-
-def _pooled(rows: Rows, newest: int, span: int) -> float | None:
-    held = [rows[minute] for minute in range(newest - span + 1, newest + 1) if minute in rows]
-    told = [(row.value, 1.0 if row.n is None else row.n) for row in held if answered(row) and row.value is not None]
-    return weighted_mean(told)
 
 
 def _sustained(sli: Sli, rows: Rows, newest: int, limit: float) -> bool:

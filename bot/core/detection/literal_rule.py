@@ -217,11 +217,16 @@ def doubted(doubt: str) -> str:
 
 
 def over_long(sli: Sli, rows: Rows, newest: int) -> float | None:
-    """The value of the whole `long_window` up to `newest`: sum over sum; without counts the mean of a gauge's minutes.
+    """The value of the whole `long_window` up to `newest`; None where the SLI has none."""
+    return over_span(sli, rows, newest, sli.long_window)
 
-    None where the SLI has no such window, or it holds nothing that can be pooled.
+
+def over_span(sli: Sli, rows: Rows, newest: int, span: int) -> float | None:
+    """The value of the `span` minutes up to `newest`: sum over sum; without counts the mean of a gauge's minutes.
+
+    None where they hold nothing that can be pooled.
     """
-    known = [rows[minute] for minute in range(newest - sli.long_window + 1, newest + 1) if minute in rows]
+    known = [rows[minute] for minute in range(newest - span + 1, newest + 1) if minute in rows]
     told = [(row.value, row.n) for row in known if answered(row) and row.value is not None and row.n != 0]
     if any(n is None for _, n in told):
         told = [(value, 1.0) for value, _ in told] if sli.kind == "gauge" else []

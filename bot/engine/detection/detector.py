@@ -29,8 +29,8 @@ LOOK_BACK = 90
 """Minutes of history that the literal rule reads: the longest sustain, pooling and a long run of bad minutes."""
 GLANCE = 10
 """Minutes read of a healthy agent to see whether it is worth reading more."""
-LOOKS_A_MINUTE = 12.0
-"""How often the minute that is not over yet is looked at, at most; each look may go wrong, so each needs more."""
+LOOK_EVERY = 5
+"""Seconds between two looks at the minute that is not over yet: each look may go wrong, so each needs more evidence."""
 STALE_AFTER = 5
 """A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
 SILENCE_SLACK = 10
@@ -79,6 +79,7 @@ class Detector:
         self._watched_since = {series: began for agent in fleet().agents.values() for series, _ in _watched(agent)}
         """Series -> the minute from which on its silence counts: our start, or when the fleet file first named it."""
         self._locks = [threading.Lock() for _ in range(STRIPES)]
+        self._looked: dict[Series, int] = {}
 
     def watch_anew(self) -> None:
         """Count silence from now on: the clock was set, or this process stood still, and nobody asked meanwhile."""
@@ -164,13 +165,13 @@ class Detector:
             return None
         baseline = known.baseline if known else None
         if known is None and (sli.objective.relative or sli.rule == "evidence"):
-            baseline = self._history.current(look.agent, series, sli, look.now, hurried=True)
+            baseline = self._history.for_judging(look.agent, series, sli, look.now)
         if known is not None and known.cleared_at is None:
             why = self._cleared(look, sli, rows, known)
             return Cleared(look.now, BOT, series, why) if why else None
         if self._excused(look, sli):
             return None
-        run = self._run(look, sli, rows, baseline, known)
+        run = self._run(look, series, sli, rows, baseline, known)
         return None if run is None else self._onset(look, series, sli, run, known, baseline)
 
     def _cleared(self, look: _Look, sli: Sli, rows: Rows, known: Breach) -> str:
@@ -182,7 +183,7 @@ class Detector:
         return evidence_rule.cleared(sli, rows, closed, known.baseline, known.value)
 
     def _run(
-        self, look: _Look, sli: Sli, rows: Rows, baseline: Baseline | None, known: Breach | None
+        self, look: _Look, series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, known: Breach | None
     ) -> literal_rule.Run | None:
         """A breach that ends now: by evidence where the SLI is judged so, over closed minutes and the running one."""
         newest = max(rows, default=0)
@@ -191,10 +192,16 @@ class Detector:
         since = self._well_since(look, known)
         closed = min(newest, minute_of(look.now) - 1)
         found = evidence_rule.breach(sli, rows, closed, baseline, self._allowance(look.agent), since)
-        if found is None and newest > closed:
-            running = self._allowance(look.agent, LOOKS_A_MINUTE)
+        if found is None and newest > closed and self._may_look(series, look.now):
+            running = self._allowance(look.agent, 60 / LOOK_EVERY)
             found = evidence_rule.breach(sli, rows, newest, baseline, running, since)
         return found
+
+    def _may_look(self, series: Series, now: datetime) -> bool:
+        """Whether the running minute was not looked at in these seconds yet; the next push looks again."""
+        slot = int(now.timestamp()) // LOOK_EVERY
+        before, self._looked[series] = self._looked.get(series), slot
+        return slot != before
 
     def _allowance(self, agent: Agent, looks: float = 1.0) -> Allowance:
         """Half of the pages by chance are for the closed minutes, half for the running one."""

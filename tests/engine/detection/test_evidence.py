@@ -11,6 +11,7 @@ import pytest
 from bot.core.incident.incident import IncidentState
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.slis import Objective
 from tests.support.wired import ANA, HER, START, WiredEngine, fleet
 
 SERIES = Series("refunds", "", "her")
@@ -195,3 +196,27 @@ def test_noise_is_learned_ahead_a_few_series_at_a_time(engine: WiredEngine) -> N
     stored = engine.store.baseline(SERIES)
     assert stored is not None
     assert stored[0].noise
+
+
+def test_the_running_minute_is_looked_at_once_in_five_seconds_however_many_push(start: Start) -> None:
+    engine = start(watched(), n=200)
+    engine.clock.advance(8)
+    engine.store.put_minutes([MinuteRow(SERIES, NOW, 6.0, 50)])
+    engine.detector.evaluate(["refunds"], engine.clock.now())
+    engine.store.put_minutes([MinuteRow(SERIES, NOW, 60.0, 100)])
+    engine.clock.advance(1)
+    engine.detector.evaluate(["refunds"], engine.clock.now())
+    looked_early = engine.store.incidents(10)
+    engine.clock.advance(5)
+    engine.detector.evaluate(["refunds"], engine.clock.now())
+    assert (looked_early, len(engine.store.incidents(10))) == ([], 1)
+
+
+def test_a_glance_at_the_healthy_and_a_recovery_tick_learn_nothing(start: Start) -> None:
+    engine = start(watched(replace(EVIDENCE, objective=Objective(1.5, relative=True))))
+    engine.store.put_minutes([MinuteRow(SERIES, NOW - at, 0.0, 20) for at in range(10)])
+    engine.clock.advance(60)
+    engine.detector.evaluate(["refunds"], engine.clock.now())
+    stored = engine.store.baseline(SERIES)
+    assert stored is not None
+    assert stored[0].noise == ""
