@@ -2,7 +2,7 @@
 
 The metronome counts by the monotonic clock. APScheduler, which drove the ticks before, computes the next run from the
 wall clock: when that went back by ten minutes, nothing was polled, no deadline seen and no recovery judged for as long
-(`docs/decisions/0024`).
+(`docs/decisions/0025`).
 """
 
 import gc

@@ -104,3 +104,16 @@ def test_enough_is_cited_to_make_these_tests_worth_running() -> None:
 )
 def test_section_numbers_are_read_as_people_write_them(where: str, expected: list[int]) -> None:
     assert numbers(where) == expected
+
+
+def test_every_decision_that_is_cited_by_its_number_is_there(repository: Path) -> None:
+    decisions = {path.name[:4] for path in (repository / "docs" / "decisions").glob("[0-9]*.md")}
+    cited = re.compile(r"docs/decisions/(\d{4})(?![\d-])|\bdecision (\d{1,2})\b")
+    named = [
+        (f"{source}:{number}", (match[1] or match[2]).zfill(4))
+        for source in sources(".py", under=OURS)
+        for number, line in enumerate(text(source).splitlines(), 1)
+        for match in cited.finditer(line)
+    ]
+    assert len(named) > 5
+    assert not [(where, number) for where, number in named if number not in decisions]
