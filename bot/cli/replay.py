@@ -69,7 +69,7 @@ def run_replay(
         print(json.dumps({"events": [_event(one) for one in told], "summary": summary}, indent=2))
     else:
         print("\n".join([*map(_line, told), *_summary_lines(summary)]))
-    for warning in _warnings(outcome):
+    for warning in [*_warnings(outcome), *_other_rule(fleet)]:
         print(warning, file=sys.stderr)
     return 0
 
@@ -114,6 +114,15 @@ def _warnings(outcome: ReplayOutcome) -> list[str]:
             f"Not in the recording: {plural(len(outcome.unrecorded), 'series', 'series')}. Nothing is known of {names}"
         )
     return told
+
+
+def _other_rule(fleet: Fleet) -> list[str]:
+    """Nobody may take these pages for those of the running bot, which judges by another rule."""
+    judged = sum(sli.rule == "evidence" for agent in fleet.agents.values() for _, sli in agent.slis)
+    if not judged:
+        return []
+    slis = plural(judged, "SLI")
+    return [f"Judged by the literal rule; the running bot judges {slis} of these by evidence and pages less by chance."]
 
 
 def _event(one: ReplayEvent) -> Mapping[str, object]:

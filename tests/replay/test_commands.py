@@ -96,6 +96,7 @@ def test_replay_in_words_with_a_chart(place: Place) -> None:
     assert "2026-03-03 02:02 #1 incident_opened PAGE refunds/her: HER 18.0 %" in found.stdout
     assert "\n1 page (" in found.stdout
     assert chart.read_bytes().startswith(b"\x89PNG")
+    assert "Judged by the literal rule" in found.stderr
 
 
 def test_a_broken_line_prints_nothing_but_itself(place: Place) -> None:
