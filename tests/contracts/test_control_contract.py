@@ -81,6 +81,11 @@ def test_a_push_arrives_and_a_repeat_is_recognisable(harness: Harness) -> None:
     assert harness.received() == [("rung/refunds/3", "approval", 3)] * 2
 
 
+def test_a_rung_that_left_the_ladder_is_pushed_as_the_lowest(harness: Harness) -> None:
+    harness.control.push(lowered("asks"), "rung/refunds/3")
+    assert harness.received() == [("rung/refunds/3", "suspended", 3)]
+
+
 @pytest.mark.parametrize(("status", "permanent"), [(500, False), (503, False), (404, False), (410, True)])
 def test_a_refusal_is_a_delivery_error(harness: Harness, status: int, permanent: bool) -> None:
     harness.answer(status)

@@ -48,7 +48,7 @@ class WebhookControl:
     def _message(self, agent: Agent, state: RungState) -> dict[str, object]:
         """What is sent: the lower of what was committed and what is in force, with the lease."""
         ladder = self._fleet().ladder
-        level = ladder.lower(state.rung, self._level(agent.key, state.workflow))
+        level = ladder.lower(ladder.or_bottom(state.rung), self._level(agent.key, state.workflow))
         until = self._clock.now() + timedelta(seconds=agent.control.not_after)
         return {
             "type": "autonomy.changed",

@@ -10,12 +10,6 @@ from bot.core.model.fleet import Agent
 from bot.core.model.rungs import Ladder, RungState
 
 
-def on_ladder(ladder: Ladder, rung: str) -> str:
-    """The rung itself, or the bottom where the ladder does not have it: a change of words must not raise anybody."""
-    names = ladder.names()
-    return rung if rung in names else names[-1]
-
-
 def scopes(agent: Agent, workflow: str) -> tuple[str, ...]:
     """The scopes whose rungs bear on a workflow: the agent as a whole, then it, or all where it is none."""
     if not workflow:
@@ -31,8 +25,8 @@ def bearing(agent: Agent, states: Sequence[RungState], workflow: str) -> list[Ru
 
 def effective_rung(agent: Agent, ladder: Ladder, states: Sequence[RungState], workflow: str = "") -> str:
     """The rung in force for a workflow ("": the agent as a whole)."""
-    level = on_ladder(ladder, agent.normal_rung)
+    level = ladder.or_bottom(agent.normal_rung)
     for state in bearing(agent, states, workflow):
-        rung = on_ladder(ladder, state.rung)
+        rung = ladder.or_bottom(state.rung)
         level = rung if not state.workflow else ladder.lower(level, rung)
     return level

@@ -5,7 +5,6 @@ between two that are known, where a lower rung than the present one was in force
 when the loss was settled by what the others remember.
 """
 
-from bot.core.autonomy.effective_rung import on_ladder
 from bot.core.model.rungs import Ladder, RememberedRung, RungState
 
 
@@ -20,4 +19,4 @@ def is_lost(known: RememberedRung, whole: RungState | None, newest: int, ladder:
 
 def deeper(ladder: Ladder, one: str, other: str) -> bool:
     """Whether one rung allows less than another; a name that the ladder lacks allows nothing."""
-    return ladder.depth(on_ladder(ladder, one)) > ladder.depth(on_ladder(ladder, other))
+    return ladder.depth(ladder.or_bottom(one)) > ladder.depth(ladder.or_bottom(other))

@@ -74,7 +74,9 @@ def takes_over(actor: Actor, asked_by: Actor) -> bool:
 def restore_barred(incident: Incident, ladder: Ladder, clock: RecoveryClock | None) -> str:
     """What evidence is missing before one rung up may be asked for; "" when there is enough."""
     rungs = incident.rungs
-    if ladder.depth(rungs.rung) <= ladder.depth(rungs.normal):
+    if rungs.normal not in ladder.names():
+        return f"{rungs.normal}, the normal rung when this incident opened, is not on the ladder any more."
+    if ladder.depth(ladder.or_bottom(rungs.rung)) <= ladder.depth(rungs.normal):
         return f"{incident.agent} is on its normal rung, {rungs.normal}, already."
     if rungs.restore_to:
         return f"A restore to {rungs.restore_to} already waits for a second person."

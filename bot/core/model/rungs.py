@@ -37,6 +37,10 @@ class Ladder:
                 return index
         raise KeyError(name)
 
+    def or_bottom(self, name: str) -> str:
+        """The name itself, or the bottom where the ladder lacks it: a change of words must not raise anybody."""
+        return name if name in self.names() else self.rungs[-1].name
+
     def rung(self, name: str) -> Rung:
         """The rung of that name; raises KeyError."""
         return self.rungs[self.depth(name)]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.autonomy.effective_rung import effective_rung, on_ladder, scopes
+from bot.core.autonomy.effective_rung import effective_rung, scopes
 from bot.core.autonomy.lost_state import deeper, is_lost
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import InstanceReading, Ladder, RememberedRung, RungState
@@ -108,15 +108,15 @@ class MemoryRungCache:
         fleet = self._fleet()
         found = fleet.agents[agent]
         states = self._bearing(found, workflow)
-        level, incident = on_ladder(fleet.ladder, found.normal_rung), None
+        level, incident = fleet.ladder.or_bottom(found.normal_rung), None
         for state in states:
-            rung = on_ladder(fleet.ladder, state.rung)
+            rung = fleet.ladder.or_bottom(state.rung)
             if state.workflow == "" or fleet.ladder.lower(level, rung) != level:
                 level, incident = rung, state.incident_id
         epoch = max((state.epoch for state in states), default=0)
         remembered = self._remembered.get(agent)
         if remembered is not None:
-            level = fleet.ladder.lower(level, on_ladder(fleet.ladder, remembered.level))
+            level = fleet.ladder.lower(level, fleet.ladder.or_bottom(remembered.level))
             epoch = max(epoch, remembered.epoch)
         return self._write(found, workflow, fleet.ladder, level, epoch, incident)
 
@@ -136,11 +136,11 @@ class MemoryRungCache:
         ladder = fleet.ladder
         found = fleet.agents[agent]
         stored = effective_rung(found, ladder, self._bearing(found, workflow), workflow)
-        low = on_ladder(ladder, level) if deeper(ladder, level, stored) else ladder.names()[0]
+        low = ladder.or_bottom(level) if deeper(ladder, level, stored) else ladder.names()[0]
         if not self._lacks(agent, RememberedRung(epoch, low)):
             return
         known = self._remembered.get(agent, RememberedRung(epoch, low))
-        lowest = ladder.lower(low, on_ladder(ladder, known.level))
+        lowest = ladder.lower(low, ladder.or_bottom(known.level))
         self._remembered = {**self._remembered, agent: RememberedRung(max(epoch, known.epoch), lowest)}
 
     def _lacks(self, agent: str, known: RememberedRung) -> bool:
@@ -237,7 +237,7 @@ class MemoryRungCache:
     ) -> RungAnswer:
         """Put the answer together, with its lease."""
         rung = ladder.rung(level)
-        fallback = ladder.rung(ladder.lower(level, on_ladder(ladder, agent.control.fallback_rung)))
+        fallback = ladder.rung(ladder.lower(level, ladder.or_bottom(agent.control.fallback_rung)))
         lease = timedelta(seconds=agent.control.not_after)
         return RungAnswer(
             agent=agent.key,

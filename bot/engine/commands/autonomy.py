@@ -58,7 +58,7 @@ class AutonomyCommands:
     def _lower(
         self, actor: Actor, agent: Agent, wanted: str | None, reason: str, minutes: int | None, workflow: str
     ) -> Answer:
-        present = self._rung(agent, workflow)
+        present = self.opener.rung(agent, workflow)
         to = wanted or self._one_below(present)
         ladder = self.acts.fleet().ladder
         if ladder.depth(to) == ladder.depth(present):
@@ -75,7 +75,7 @@ class AutonomyCommands:
         def decide(_: Incident) -> Event | None:
             """Judged on the rung of now: of two taps at once the second finds it lowered already."""
             lowered.clear()
-            here, now = self._rung(agent, workflow), self.acts.now()
+            here, now = self.opener.rung(agent, workflow), self.acts.now()
             if ladder.depth(to) <= ladder.depth(here):
                 return None
             lowered.append(here)
@@ -86,7 +86,7 @@ class AutonomyCommands:
 
         after = self.acts.recorder.record(incident_id, decide)
         if not lowered:
-            return Answer(f"{agent.key} is on {self._rung(agent, workflow)} already.", incident_id=after.id)
+            return Answer(f"{agent.key} is on {self.opener.rung(agent, workflow)} already.", incident_id=after.id)
         text = f"Step down requested: {agent.key} {present} -> {to}. Waiting for the agent to read it back."
         return Answer(text, incident_id=after.id)
 
@@ -95,15 +95,6 @@ class AutonomyCommands:
         if below is None:
             raise IllegalMove(f"{present} is the lowest rung already.")
         return below.name
-
-    def _rung(self, agent: Agent, workflow: str) -> str:
-        """The rung in force for a workflow: the lower of its own and the agent's."""
-        ladder = self.acts.fleet().ladder
-        whole = self.opener.rung(agent)
-        own = self.acts.store.rung(agent.key, workflow) if workflow else None
-        if own is None:
-            return whole
-        return ladder.lower(whole, own.rung) if own.rung in ladder.names() else ladder.names()[-1]
 
     def _incident_for(self, actor: Actor, agent: Agent, to: str, reason: str) -> int:
         """The open incident this step down belongs to; a new one where none is open."""
@@ -160,9 +151,7 @@ class AutonomyCommands:
     def _in_force(self, incident: Incident, workflow: str) -> str:
         """The rung that was committed for exactly this scope; what the incident remembers may be another scope's."""
         state = self.acts.store.rung(incident.agent, workflow)
-        names = self.acts.fleet().ladder.names()
-        rung = state.rung if state is not None else incident.rungs.normal
-        return rung if rung in names else names[-1]
+        return self.acts.fleet().ladder.or_bottom(state.rung if state is not None else incident.rungs.normal)
 
     def _barred(self, incident: Incident, present: str, now: datetime) -> str:
         clock = self.acts.views.clock_of(incident, now)

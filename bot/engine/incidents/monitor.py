@@ -328,11 +328,12 @@ def applies(ladder: Ladder, reading: InstanceReading, rungs: IncidentRungs) -> b
     where state was lost and the rung stayed what it was.
     """
     names = ladder.names()
-    if reading.epoch < rungs.epoch or reading.level not in names or rungs.rung not in names:
+    if reading.epoch < rungs.epoch or reading.level not in names:
         return False
-    lowered = rungs.from_rung in names and ladder.depth(rungs.rung) >= ladder.depth(rungs.from_rung)
-    at_least = ladder.depth(reading.level) >= ladder.depth(rungs.rung)
-    return at_least if lowered else reading.level == rungs.rung
+    wanted = ladder.or_bottom(rungs.rung)
+    lowered = rungs.from_rung in names and ladder.depth(wanted) >= ladder.depth(rungs.from_rung)
+    at_least = ladder.depth(reading.level) >= ladder.depth(wanted)
+    return at_least if lowered else reading.level == wanted
 
 
 def _since_restore(incident: Incident, agent: Agent, rows: Mapping[Series, Rows]) -> Mapping[Series, Rows]:

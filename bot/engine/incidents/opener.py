@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.autonomy import containment_rules
+from bot.core.autonomy.effective_rung import effective_rung, scopes
 from bot.core.detection.literal_rule import objective_limit, worst
 from bot.core.formatting.numbers import figure
 from bot.core.formatting.titles import in_sentence
@@ -52,12 +53,11 @@ class IncidentOpener:
         self._ways = ways
         self._exercise = exercise
 
-    def rung(self, agent: Agent) -> str:
-        """The rung an agent is on as a whole. One that a new fleet file no longer has counts as the lowest."""
-        state = self._store.rung(agent.key)
-        names = self._fleet().ladder.names()
-        rung = state.rung if state is not None else agent.normal_rung
-        return rung if rung in names else names[-1]
+    def rung(self, agent: Agent, workflow: str = "") -> str:
+        """The rung in force for a workflow ("": the agent as a whole), as it was committed."""
+        found = (self._store.rung(agent.key, scope) for scope in scopes(agent, workflow))
+        states = [state for state in found if state is not None]
+        return effective_rung(agent, self._fleet().ladder, states, workflow)
 
     def slo(self, agent: Agent, breach: Breach, now: datetime, received_at: datetime) -> Incident:
         """An SLI breached: page the owner. Raises Conflict when an incident is open already."""

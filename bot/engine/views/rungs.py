@@ -32,10 +32,11 @@ class RungViews(TeamViews):
         before = next((s.rung for s in reversed(history) if s.epoch < epoch and s.workflow == state.workflow), None)
         from_rung = before or incident.rungs.before
         ladder = self._fleet().ladder
+        here = ladder.or_bottom(state.rung)
         rung = self._sli_lines.rung_line(incident) if newest else self._sli_lines.past_rung(incident, state)
         unconfirmed = newest and incident.rungs.state == "not-confirmed"
-        down = ladder.depth(state.rung) > ladder.depth(from_rung)
-        below = ladder.below(state.rung) if unconfirmed else None
+        down = ladder.depth(here) > ladder.depth(ladder.or_bottom(from_rung))
+        below = ladder.below(here) if unconfirmed else None
         return AutonomyCard(
             self.header(incident, now),
             agent.key,
@@ -45,7 +46,7 @@ class RungViews(TeamViews):
             self.name(state.by),
             state.changed_at,
             state.reason,
-            ladder.rung(state.rung).may,
+            ladder.rung(here).may,
             rung,
             until=state.until,
             residue=RESIDUE if down else "",
@@ -65,7 +66,7 @@ class RungViews(TeamViews):
                 self.header(incident, now),
                 rungs.rung,
                 rungs.restore_to,
-                ladder.rung(rungs.restore_to).may,
+                ladder.rung(ladder.or_bottom(rungs.restore_to)).may,
                 by.name,
                 by.slack,
                 rungs.restore_reason,
@@ -76,7 +77,7 @@ class RungViews(TeamViews):
             self.header(incident, now),
             rungs.from_rung,
             rungs.rung,
-            ladder.rung(rungs.rung).may,
+            ladder.rung(ladder.or_bottom(rungs.rung)).may,
             "",
             "",
             rungs.restore_reason,

@@ -128,7 +128,7 @@ class TeamViews:
         barred = (
             permissions.restore_barred(incident, ladder, self.clock_of(incident, now)) if incident.open else "closed"
         )
-        above = ladder.above(incident.rungs.rung) if incident.rungs.rung in ladder.names() else None
+        above = ladder.above(ladder.or_bottom(incident.rungs.rung))
         return TrayCard(
             self.header(incident, now),
             self._sli_lines.rung_line(incident),

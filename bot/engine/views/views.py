@@ -54,7 +54,7 @@ class Views(RungViews):
 
     def _below(self, incident: Incident) -> str:
         ladder = self._fleet().ladder
-        below = ladder.below(incident.rungs.rung) if incident.rungs.rung in ladder.names() else None
+        below = ladder.below(ladder.or_bottom(incident.rungs.rung))
         return below.name if below else ""
 
     def _acked(self, incident: Incident) -> str:
@@ -156,8 +156,9 @@ class Views(RungViews):
     def recovery_card(self, incident: Incident, now: datetime) -> RecoveryCard:
         """The clock, with every SLI against its band."""
         clock = self.clock_of(incident, now)
-        barred = permissions.restore_barred(incident, self._fleet().ladder, clock)
-        above = self._fleet().ladder.above(incident.rungs.rung)
+        ladder = self._fleet().ladder
+        barred = permissions.restore_barred(incident, ladder, clock)
+        above = ladder.above(ladder.or_bottom(incident.rungs.rung))
         on_normal = incident.rungs.rung == incident.rungs.normal
         closed = not incident.open
         return RecoveryCard(
