@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot import shipped
+from tests.support.example_environment import EXAMPLE_ENVIRONMENT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -115,7 +116,8 @@ def test_check_says_what_is_missing_and_then_that_nothing_is(run: Run, tmp_path:
     assert "stepdown examples" in empty.stderr
     assert run("examples").returncode == 0
     (tmp_path / "fleet.example.yaml").rename(tmp_path / "fleet.yaml")
-    needed = re.findall(r"\$\{(\w+)\}", (tmp_path / "fleet.yaml").read_text(encoding="utf-8"))
-    whole = run("check", **dict.fromkeys(needed, "x"))
+    needed = re.findall(r"(?m)^[^#\n]*\$\{(\w+)\}", (tmp_path / "fleet.yaml").read_text(encoding="utf-8"))
+    assert set(needed) == EXAMPLE_ENVIRONMENT.keys()
+    whole = run("check", **EXAMPLE_ENVIRONMENT)
     assert whole.returncode == 0, whole.stderr
     assert "no problems." in whole.stdout

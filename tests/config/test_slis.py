@@ -12,6 +12,7 @@ from bot.core.model.samples import Series
 from bot.core.model.slis import Better, Objective, PollQuery
 from bot.runtime.registry import REGISTRY
 from tests.config.fleet_text import GOOD, changed, problems, read
+from tests.support.example_environment import EXAMPLE_ENVIRONMENT
 
 KYC = "  kyc: {owner: bo, workflows: [review]}\n"
 SPLIT = "her: {by: {agent: agent, workflow: task_class}}"
@@ -202,14 +203,7 @@ def test_a_workflow_split_needs_workflows_where_the_query_is_fixed() -> None:
 
 
 def test_the_example_file_is_a_fleet(repository: Path) -> None:
-    env = {
-        "ANA_PAGERDUTY_KEY": "a" * 32,
-        "ANA_SMS_URL": "twilio://sid:token@from/to",
-        "PROMETHEUS_TOKEN": "x",
-        "DESK_AUTHORIZATION": "x",
-        "KYC_WEBHOOK_SECRET": "whsec_" + "a" * 32,
-    }
-    fleet = load_fleet(repository / "fleet.example.yaml", env, REGISTRY)
+    fleet = load_fleet(repository / "fleet.example.yaml", EXAMPLE_ENVIRONMENT, REGISTRY)
     assert set(fleet.agents) == {"refunds", "kyc", "support"}
     assert {person.slack for person in fleet.people.values()} == {"U0ANA", "U0BO", "U0CLEO", "U0DAN"}
     assert {spec.kind for spec in fleet.sources.values()} == {"prometheus", "http_json"}

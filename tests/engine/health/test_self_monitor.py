@@ -1,5 +1,6 @@
 """The bot says when it is blind, late, stuck or full: once when it begins, once when it is over (`product.md` 13)."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,6 +199,9 @@ def test_a_database_that_hangs_is_said_and_hangs_nobody(patient: Patient) -> Non
         assert (sign.key, sign.ready) == ("database", False)
         (said,) = patient.said()
         assert said == "Stepdown is not well: the database does not answer: still no answer to an earlier question."
+    deadline = time.monotonic() + 30
+    while patient.look(1):  # the question that hung is answered by and by, and then all is well again
+        assert time.monotonic() < deadline
 
 
 def test_where_slack_is_down_too_it_is_in_the_log(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
