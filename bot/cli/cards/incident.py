@@ -121,6 +121,7 @@ def resolve(card: ResolveCard) -> list[str]:
     return [
         head(card.header),
         card.resolved,
+        *listed("Not met when it was closed", card.unmet),
         *listed("Still owed", card.barred_by),
         f"{times[:1].upper()}{times[1:]}." if times else "",
         f"Rung {rung_words(card.rung)}",

@@ -109,6 +109,8 @@ class ResolveCard:
     postmortem: str = ""
     postmortem_done: bool = False
     resolved: str = ""
+    unmet: tuple[str, ...] = ()
+    """What was owed and not there when it was closed by override."""
     scopes: tuple[tuple[str, str], ...] = ()
     """(workflow, rung) of other scopes that are off the normal rung."""
 

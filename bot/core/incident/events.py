@@ -339,13 +339,15 @@ class RecoveryHeld:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A person closed the incident. `override` names what was not met; `left_on` why the rung stays lower."""
+    """A person closed the incident. `override`: why, although `unmet` was owed; `left_on` why the rung stays lower."""
 
     at: datetime
     actor: Actor
     reason: str = ""
     override: str = ""
     left_on: str = ""
+    unmet: tuple[str, ...] = ()
+    """What was owed and not there when it was overridden, as it was told to whoever did."""
     kind: Literal["resolved"] = "resolved"
 
 

@@ -320,6 +320,8 @@ class Incident:
     relapses: int = 0
     postmortem: str = ""
     override: str = ""
+    """Why it was closed although `unmet` was owed."""
+    unmet: tuple[str, ...] = ()
     left_on: str = ""
     followups: tuple[str, ...] = ()
     """What they say; who does them and by when stands in rows of their own (`followup.py`)."""

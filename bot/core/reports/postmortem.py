@@ -168,10 +168,10 @@ def _notices(inputs: ChartInputs) -> tuple[str, ...]:
     """What must be seen before anything else."""
     incident, rungs, words = inputs.incident, inputs.incident.rungs, inputs.cast.words
     resolved = _first(inputs, ev.Resolved)
-    reason = f" Reason given: {words(resolved.reason)}" if resolved and resolved.reason else ""
+    reason = f" What ended it: {words(resolved.reason)}" if resolved and resolved.reason else ""
     notices = [
         (incident.open, f"The incident is still {incident.state}: this is a draft of an unfinished story."),
-        (incident.override, f"RESOLVED BY OVERRIDE. Not met: {words(incident.override)}.{reason}"),
+        (incident.override, f"RESOLVED BY OVERRIDE. {words(_unmet(incident))}{reason}"),
         (
             incident.left_on,
             f"LEFT ON A LOWER RUNG: {rungs.rung}, not {rungs.normal}. Reason given: {words(incident.left_on)}",
@@ -181,6 +181,11 @@ def _notices(inputs: ChartInputs) -> tuple[str, ...]:
         (incident.state == "cancelled", "Cancelled as a false alarm."),
     ]
     return tuple(text for holds, text in notices if holds)
+
+
+def _unmet(incident: Incident) -> str:
+    what = "; ".join(incident.unmet) or "not recorded"
+    return f"Not met: {what}. Reason for closing it all the same: {incident.override.rstrip('.')}."
 
 
 def _summary(inputs: ChartInputs, damage: Impact, moves: Sequence[RungMove]) -> tuple[Words, ...]:

@@ -170,11 +170,18 @@ def resolved(event: ev.Resolved, incident: Incident) -> Transition:
     if incident.state is not IncidentState.RECOVERED and not event.override:
         raise IllegalMove(f"The incident is {incident.state}, not recovered. Resolving it anyway takes a reason.")
     closed = _close(incident, IncidentState.RESOLVED, event.at)
-    closed = replace(closed, override=event.override, left_on=event.left_on)
-    marks = [f"OVERRIDE: {event.override}" if event.override else "", event.reason]
+    closed = replace(closed, override=event.override, unmet=event.unmet, left_on=event.left_on)
+    marks = [overridden(event.override, event.unmet), event.reason]
     left = f"Left on {incident.rungs.rung}: {event.left_on}" if event.left_on else ""
     text = " ".join(part for part in ("Resolved.", *marks, left) if part)
     return Transition(closed, text, _closing(incident), drop=_unwanted(incident))
+
+
+def overridden(reason: str, unmet: tuple[str, ...]) -> str:
+    """What was not met, and why it was closed all the same: both, or neither is of use. "" without an override."""
+    if not reason:
+        return ""
+    return f"OVERRIDE. Not met: {'; '.join(unmet) or 'not recorded'}. Closed all the same: {reason.rstrip('.')}."
 
 
 @apply.register
@@ -211,6 +218,7 @@ def reopened(event: ev.Reopened, incident: Incident) -> Transition:
         resolved_at=None,
         recovered_at=None,
         override="",
+        unmet=(),
         left_on="",
         postmortem="",
         postmortem_done_at=None,

@@ -91,21 +91,26 @@ class LifecycleCommands:
         self, actor: Actor, incident_id: int, reason: str = "", override: str = "", left_on: str = ""
     ) -> Answer:
         """Close it. Refused with a list of what is owed, unless overridden with a reason."""
-        incident = self.acts.store.incident(incident_id)
-        barred = permissions.resolve_barred(incident) if incident is not None else ()
-        if incident is not None:
-            barred = (*barred, *self._scopes_off(incident))
-        if left_on and incident is not None:
-            barred = tuple(why for why in barred if not why.startswith(f"{incident.agent} is on "))
-        if barred and not override:
-            return Answer(f"Not resolved: {'; '.join(barred)}. An override takes a reason.", ok=False)
+
+        def decide(incident: Incident) -> Event:
+            """Judged on the incident of now: what is overridden is what is owed when it is closed."""
+            owed = self._owed(incident, left_on)
+            if owed and not override.strip():
+                raise IllegalMove(f"Not resolved: {'; '.join(owed)}. An override takes a reason.")
+            why = override.strip() if owed else ""
+            return Resolved(self.acts.now(), actor, reason, why, left_on, owed)
+
         return self.acts.record(
             actor,
             incident_id,
             permissions.may_close,
-            lambda _: Resolved(self.acts.now(), actor, reason, override if barred else "", left_on),
+            decide,
             "{number} is resolved. The postmortem draft is being written.",
         )
+
+    def _owed(self, incident: Incident, left_on: str) -> tuple[str, ...]:
+        owed = (*permissions.resolve_barred(incident), *self._scopes_off(incident))
+        return tuple(why for why in owed if not (left_on and why.startswith(f"{incident.agent} is on ")))
 
     def _scopes_off(self, incident: Incident) -> tuple[str, ...]:
         """Scopes, other than the one the incident speaks of, that are still below the agent's normal rung."""

@@ -187,6 +187,7 @@ class Views(RungViews):
             postmortem_done=incident.postmortem_done_at is not None,
             scopes=self.scopes(incident),
             resolved="" if incident.open else _how_closed(incident),
+            unmet=incident.unmet,
         )
 
     def timeline_card(self, incident: Incident, limit: int, now: datetime) -> TimelineCard:

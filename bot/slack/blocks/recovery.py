@@ -67,6 +67,8 @@ def resolve(card: ResolveCard) -> Drawn:
     sheet.head(titled(header, f"{header.number} {header.agent}: {_state(card)}"))
     if card.resolved:
         sheet.section(bold(card.resolved, 300))
+    if card.unmet:
+        sheet.section("*Not met when it was closed:*", *numbered(card.unmet, 200, 8))
     if card.barred_by:
         sheet.section("*Still owed:*", *numbered(card.barred_by, 200, 8))
     sheet.section(_times(card))

@@ -129,9 +129,20 @@ def test_nothing_says_what_anybody_might_have_done(draft: Report) -> None:
 
 def test_left_on_a_lower_rung_and_an_override_are_said_first(draft: Report) -> None:
     assert draft.notices[0].startswith("LEFT ON A LOWER RUNG: approval, not full.")
-    forced = ev.Resolved(at("02:30"), ANA, "Ana decides", override="recovery has not held")
-    notices = report((*BEFORE_HOLD, forced)).notices
-    assert notices == ("RESOLVED BY OVERRIDE. Not met: recovery has not held. Reason given: The owner decides",)
+    unmet = ("recovery has not held", "step not settled: Drain the backlog (recovery)")
+    forced = ev.Resolved(at("02:30"), ANA, "rolled back", override="trial over, Ana decides", unmet=unmet)
+    (said,) = report((*BEFORE_HOLD, forced)).notices
+    assert said == (
+        "RESOLVED BY OVERRIDE. Not met: recovery has not held; step not settled: Drain the backlog (recovery). "
+        "Reason for closing it all the same: trial over, the owner decides. What ended it: rolled back"
+    )
+
+
+def test_an_override_from_before_what_was_not_met_was_kept_says_so() -> None:
+    forced = ev.Resolved(at("02:30"), ANA, override="trial over")
+    assert report((*BEFORE_HOLD, forced)).notices == (
+        "RESOLVED BY OVERRIDE. Not met: not recorded. Reason for closing it all the same: trial over.",
+    )
 
 
 def test_an_open_incident_is_said_to_be_unfinished() -> None:
