@@ -8,6 +8,7 @@ forward, or a process that was stopped, opens no `blind` incident by itself.
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from bot.core.formatting import durations
@@ -18,6 +19,7 @@ from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
 from bot.ports.clock import Clock
 from bot.ports.store import Store
+from bot.ports.store.records import ClockJump
 
 JUMP: Final = 2.0
 """Seconds by which wall and monotonic clock move apart between two looks when somebody sets the clock."""
@@ -56,8 +58,9 @@ class ClockWatch:
         self._lock = threading.Lock()
         self._wall, self._mono = recorder.wall(), monotonic()
         self._alone = alone
-        self._rows_owed = 0.0
-        """Seconds by which what is stored has yet to follow: the database may be away just then."""
+        self._jumps_owed: list[tuple[ClockJump, datetime]] = []
+        """Jumps that what is stored has yet to follow, with the scenario time since which the new clock was shown:
+        the database may be away just then."""
         self._incidents_owed: dict[int, float] = {}
         """The same for incidents: id -> seconds that the clock was set back."""
 
@@ -69,19 +72,23 @@ class ClockWatch:
             by = wall - self._wall - passed
             self._wall, self._mono = wall, mono
             if abs(by) > JUMP:
-                self._rows_owed += by
+                jump = ClockJump(by, wall - passed, wall)
+                self._jumps_owed.append((jump, self._clock.now() - timedelta(seconds=passed)))
                 self._log(f"the machine's clock was set {_words(by)}; what is due moves with it")
             if abs(by) > JUMP or passed > PAUSE:
                 self._watching.watch_anew()
             self._follow()
 
     def _follow(self) -> None:
-        if by := self._rows_owed:
-            known = self._store.open_incidents() if by < 0 and self._alone() else ()
-            self._store.shift_times(by, self._clock.now())
-            self._rows_owed = 0.0
-            for incident in known:
-                self._incidents_owed[incident.id] = self._incidents_owed.get(incident.id, 0.0) - by
+        while self._jumps_owed:
+            jump, since = self._jumps_owed[0]
+            now = self._clock.now()
+            open_ = self._store.open_incidents() if jump.by < 0 and self._alone() else ()
+            self._store.shift_times(jump, now)
+            self._jumps_owed.pop(0)
+            for incident in open_:
+                if not since < incident.opened_at <= now:  # else it was opened by the new clock
+                    self._incidents_owed[incident.id] = self._incidents_owed.get(incident.id, 0.0) - jump.by
         run_all(list(self._incidents_owed), self._move)
 
     def _move(self, incident_id: int) -> None:

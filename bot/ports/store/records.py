@@ -93,6 +93,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJump:
+    """The machine's clock was set `by` so many seconds (back: negative).
+
+    `first` and `latest` are the earliest and the latest moment, in epoch seconds, that the new clock can have shown
+    when the jump was seen: what was written in between is by the new clock already.
+    """
+
+    by: float
+    first: float
+    latest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """Something that is wrong with Stepdown itself, since when, in words."""
 

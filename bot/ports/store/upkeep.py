@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.incident.effects import Effect
-from bot.ports.store.records import Episode, OnceMarker, Waiting
+from bot.ports.store.records import ClockJump, Episode, OnceMarker, Waiting
 
 
 class DeduplicationStore(Protocol):
@@ -23,10 +23,11 @@ class DeduplicationStore(Protocol):
 class ClockShiftStore(Protocol):
     """Follows the machine's clock."""
 
-    def shift_times(self, by: float, now: datetime) -> None:
-        """Follow a clock that was set forward by so many seconds (back: negative) and shows `now` since.
+    def shift_times(self, jump: ClockJump, now: datetime) -> None:
+        """Follow a clock that was set and shows `now` since, in scenario time.
 
-        What was due in two seconds stays due in two seconds. Deadlines of incidents move with an event of their own.
+        What was due in two seconds stays due in two seconds; what was written by the new clock stays as it is.
+        Deadlines of incidents move with an event of their own.
         """
         ...
 

@@ -6,9 +6,10 @@ the outbox go by the database's clock and stay as they are; only what is due by 
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import Connection, Table, true, update
 from sqlmodel import col
 
+from bot.ports.store.records import ClockJump
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
 from bot.store.tables import OutboxRow, PollRow, TimerRow, table_of
@@ -16,25 +17,34 @@ from bot.store.tables import OutboxRow, PollRow, TimerRow, table_of
 _OUTBOX = table_of(OutboxRow)
 _POLL = table_of(PollRow)
 _TIMER = table_of(TimerRow)
+LONGEST_LEASE = 600.0
+"""Seconds for which anything is claimed at most."""
 
 
 class SqlClockShift(SqlRepository):
     """The part of the store that follows a clock that was set."""
 
-    def shift_times(self, by: float, now: datetime) -> None:
-        """Follow a clock that was set forward by so many seconds (back: negative) and shows `now` since.
+    def shift_times(self, jump: ClockJump, now: datetime) -> None:
+        """Follow a clock that was set and shows `now` since, in scenario time.
 
+        What was written between the jump and the look that saw it is by the new clock and stays as it is: a page's
+        card that was wanted just then would else wait for as long as the clock was set forward.
         Deadlines of incidents are not moved here: the incident knows them too, so they move with an event.
         """
-        held = [_POLL, _TIMER] if not self.database.shared else []
         with self.writing() as connection:
-            for table in held:
-                lease = table.c.lease_until
-                connection.execute(update(table).where(lease > 0).values(lease_until=lease + by))
             if not self.database.shared:
-                open_ = update(_OUTBOX).where(col(OutboxRow.state).in_(("pending", "sending")))
-                moved = {name: _OUTBOX.c[name] + by for name in ("due_at", "created_at", "lease_until")}
-                connection.execute(open_.values(**moved))
-            if by < 0:
+                for table in (_POLL, _TIMER, _OUTBOX):
+                    _follow(connection, table, "lease_until", jump, LONGEST_LEASE)
+                for name in ("due_at", "created_at"):
+                    _follow(connection, _OUTBOX, name, jump)
+            if jump.by < 0:
                 later = update(_POLL).where(col(PollRow.next_due) > seconds(now))
-                connection.execute(later.values(next_due=col(PollRow.next_due) + by))
+                connection.execute(later.values(next_due=col(PollRow.next_due) + jump.by))
+
+
+def _follow(connection: Connection, table: Table, name: str, jump: ClockJump, ahead: float = 0.0) -> None:
+    """Move the moments that are by the old clock; those by the new one lie at most `ahead` seconds in its future."""
+    moment = table.c[name]
+    old = moment < jump.first if jump.by > 0 else moment > jump.latest + ahead
+    open_ = table.c.state.in_(("pending", "sending")) if table is _OUTBOX else true()
+    connection.execute(update(table).where(moment > 0, old, open_).values({name: moment + jump.by}))

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.incident.incident import Incident, IncidentState
 from bot.engine.health.clock_watch import ClockWatch
+from bot.ports.store.records import ClockJump
 from bot.store import SqlStore
 from tests.support.wired import ANA, START, WiredEngine
 
@@ -117,6 +118,22 @@ def test_a_page_under_way_is_sent_after_the_clock_went_back(machine: Machine) ->
     assert house.chat.doubled == []
 
 
+@pytest.mark.parametrize("moved", [-2 * HOUR, -MINUTE, MINUTE, 2 * HOUR])
+def test_what_is_wanted_before_the_jump_was_seen_waits_for_nothing(machine: Machine, moved: float) -> None:
+    machine.minutes(3)
+    machine.set_clock(moved)
+    machine.pass_time(0.5)
+    machine.house.commands.lifecycle.declare(ANA, "refunds", "paying twice")  # by the new clock, not yet looked at
+    timers = machine.house.incident().timers
+    machine.pass_time(0.5)
+    machine.watch.look()
+    assert machine.house.incident().timers == timers
+    machine.house.deliver()
+    machine.pass_time(10)
+    machine.house.deliver()
+    assert machine.house.store.waiting(machine.wall) == {}
+
+
 @pytest.mark.parametrize("forward", [MINUTE, 10 * MINUTE, 2 * HOUR])
 def test_minutes_that_were_skipped_are_nobodys_silence(machine: Machine, forward: float) -> None:
     machine.minutes(8)
@@ -185,7 +202,7 @@ def test_a_database_that_is_away_just_then_follows_later_and_once(
     assert len(machine.said) == 1
 
 
-def _away(by: float, now: object) -> None:
+def _away(jump: object, now: object) -> None:
     raise OSError("the database is away")
 
 
@@ -200,6 +217,7 @@ def test_what_is_due_by_a_poll_follows_a_clock_that_went_back(store: SqlStore) -
     (claim,) = store.claim_polls({"her": START.timestamp()}, START, 1, 6.0)
     store.finish_poll(claim, 1, START + timedelta(seconds=30))
     earlier = START - timedelta(hours=2)
-    store.shift_times(-2 * HOUR, earlier)
+    shown = earlier.timestamp()
+    store.shift_times(ClockJump(-2 * HOUR, shown - 1, shown), earlier)
     assert store.claim_polls({"her": 0.0}, earlier + timedelta(seconds=29), 1, 6.0) == []
     assert len(store.claim_polls({"her": 0.0}, earlier + timedelta(seconds=31), 1, 6.0)) == 1
