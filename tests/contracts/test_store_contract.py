@@ -313,3 +313,38 @@ def test_a_follow_up_is_written_with_its_event_and_outlives_the_incident(store: 
     store.remind_followup(made)
     assert store.followups() == []
     assert [one.done_by for one in store.followups(open_only=False)] == ["ana"]
+
+
+ODD_TEXTS = ("注文\u3000検索", "نمی\u200cشود", "ab\u202ecd", "a\nb", "\x1b[31m", "👩\u200d💻", "\ue000", "\u3000")
+
+
+def test_any_text_of_unicode_comes_back_as_it_was(store: SqlStore) -> None:
+    tasks = [
+        TaskRecord(text, "refunds", text, START, tools=(ToolUse(text, 1),), model=text, prompt=text)
+        for text in ODD_TEXTS
+    ]
+    minute = minute_of(START)
+    store.take_tasks(tasks)
+    assert sorted(store.tasks_between(["refunds"], minute, minute, 100), key=lambda one: one.task_id) == sorted(
+        tasks, key=lambda one: one.task_id
+    )
+    rows = [MinuteRow(Series("refunds", text, "her"), minute, 1.0, 2.0) for text in ODD_TEXTS]
+    store.put_minutes(rows)
+    assert {row for found in store.minutes_of([], minute, minute).values() for row in found} == set(rows)
+    changes = [PostedChange(text, "deploy", START, text, tools=(text,), version=text, by=text) for text in ODD_TEXTS]
+    store.put_changes(changes)
+    assert {change.id for change in store.changes(START, START)} == set(ODD_TEXTS)
+
+
+@pytest.mark.parametrize("more", [0, 40])
+def test_of_two_records_in_one_batch_the_later_word_counts_and_nothing_is_lost(store: SqlStore, more: int) -> None:
+    minute = minute_of(START)
+    others = [MinuteRow(Series("refunds", f"w{number}", "her"), minute, 1.0) for number in range(more)]
+    store.put_minutes([MinuteRow(SERIES, minute, 1.0), *others, MinuteRow(SERIES, minute, 2.0)])
+    assert [row.value for row in store.minutes(SERIES, minute, minute)] == [2.0]
+    first = TaskRecord("t", "refunds", "", START, completed=False)
+    last = replace(first, at=START + timedelta(seconds=5), completed=True)
+    store.take_tasks([last, first, *(replace(first, task_id=f"t{number}") for number in range(more))])
+    found = store.tasks_between(["refunds"], minute, minute, 100)
+    assert len(found) == more + 1
+    assert next(one for one in found if one.task_id == "t").completed

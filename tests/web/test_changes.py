@@ -39,20 +39,40 @@ def test_a_change_is_stored_once_however_often_it_is_posted(house: House) -> Non
 
 def test_another_change_under_a_taken_id_is_refused(house: House) -> None:
     post(house, CHANGE)
-    status, body = post(house, [{**CHANGE, "id": "deploy-2"}, {**CHANGE, "summary": "longer refusals"}])
-    assert status == 409
-    assert body["error"] == (
-        "another change was posted under deploy-1; each change needs an id of its own. Nothing was stored"
-    )
-    assert list(house.feed.kept) == ["deploy-1"]
+    other = {**CHANGE, "summary": "longer refusals"}
+    status, body = post(house, [{**CHANGE, "id": "deploy-2"}, other])
+    assert (status, body["stored"], body["refused"]) == (207, 1, [1])
+    assert body["faults"] == [
+        {
+            "index": 1,
+            "field": "id",
+            "found": "'deploy-1'",
+            "allowed": "an id of its own: another change was posted under it",
+        }
+    ]
+    assert list(house.feed.kept) == ["deploy-1", "deploy-2"]
+    assert house.feed.kept["deploy-1"].summary == "shorter refusals"
+    status, body = post(house, other)
+    assert (status, body["stored"], body["refused"]) == (409, 0, [0])
+
+
+def test_of_two_changes_under_one_id_in_a_request_the_first_counts_however_often_it_is_sent(house: House) -> None:
+    batch = [CHANGE, {**CHANGE, "summary": "longer refusals"}, CHANGE, {**CHANGE, "id": "deploy-2"}]
+    for _ in range(3):
+        status, body = post(house, batch)
+        assert (status, body["stored"], body["refused"]) == (207, 3, [1])
+        assert {key: one.summary for key, one in house.feed.kept.items()} == {
+            "deploy-1": "shorter refusals",
+            "deploy-2": "shorter refusals",
+        }
 
 
 @pytest.mark.parametrize(
     ("wrong", "field", "allowed"),
     [
         ({"kind": "deployment"}, "kind", "deploy, prompt, model, tool-schema, policy"),
-        ({"summary": ""}, "summary", "1 to 200 printable characters: what was changed"),
-        ({"summary": "a\nb"}, "summary", "1 to 200 printable characters: what was changed"),
+        ({"summary": ""}, "summary", "1 to 200 characters, no NUL and no half of a surrogate pair: what was changed"),
+        ({"summary": "a\0b"}, "summary", "no NUL"),
         ({"time": "2026-03-01T02:14:00"}, "time", "ISO 8601 with an offset"),
         ({"time": "2026-03-01T09:00:00Z"}, "time", "at most 30 s ahead"),
         ({"agents": ["refnds"]}, "agents", "Did you mean 'refunds'?"),
@@ -62,15 +82,15 @@ def test_another_change_under_a_taken_id_is_refused(house: House) -> None:
         ({"author": "me"}, "'author'", "id, kind"),
     ],
 )
-def test_each_fault_is_named_and_nothing_is_stored(
+def test_each_fault_is_named_and_its_neighbour_is_stored(
     house: House, wrong: dict[str, object], field: str, allowed: str
 ) -> None:
     status, body = post(house, [{**CHANGE, "id": "good"}, {**CHANGE, **wrong}])
-    assert status == 422
+    assert (status, body["stored"], body["refused"]) == (207, 1, [1])
     (fault,) = body["faults"]
     assert (fault["index"], fault["field"]) == (1, field)
     assert allowed in fault["allowed"]
-    assert not house.feed.kept
+    assert list(house.feed.kept) == ["good"]
 
 
 @pytest.mark.parametrize("name", ["agent:refunds", "samples", "tasks", "responder"])

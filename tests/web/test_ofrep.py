@@ -76,6 +76,12 @@ def test_a_whole_number_may_be_written_as_other_languages_do(house: House, epoch
     assert [one.epoch for one in house.rung_cache.readings("refunds")] == [3]
 
 
+@pytest.mark.parametrize("instance", ["注文\u3000検索", "نمی\u200cشود", "a\nb"])
+def test_an_instance_may_have_a_name_in_any_script(house: House, instance: str) -> None:
+    house.evaluate({"targetingKey": "refunds", "instance": instance, "appliedLevel": "full", "appliedEpoch": 0})
+    assert [one.instance for one in house.rung_cache.readings("refunds")] == [instance]
+
+
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
@@ -91,7 +97,7 @@ def test_a_whole_number_may_be_written_as_other_languages_do(house: House, epoch
         ({"appliedEpoch": "three"}, "ignored: appliedEpoch must be"),
         ({"instance": ""}, "ignored: instance must be 1 to 100"),
         ({"instance": "x" * 101}, "ignored: instance must be 1 to 100"),
-        ({"instance": "a\nb"}, "ignored: instance must be 1 to 100"),
+        ({"instance": "a\0b"}, "ignored: instance must be 1 to 100"),
         ({"instance": ["a"]}, "ignored: instance must be 1 to 100"),
         ({"taskClass": 7}, "ignored: 7 is no workflow of refunds"),
     ],

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from fastapi import Response
 
+from bot.core.formatting.unicode_text import NO_CHARACTER, is_storable
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import MOST_EPOCH, InstanceReading
 from bot.engine.autonomy.rung_cache import ANY_WORKFLOW, MemoryRungCache, RungAnswer
@@ -105,8 +106,9 @@ class Poll:
         self._remember(agent, workflow, level, whole(epoch))
         if doubt:
             return doubt
-        if not isinstance(instance, str) or not 0 < len(instance) <= INSTANCE_LIMIT or not instance.isprintable():
-            return f"ignored: instance must be 1 to {INSTANCE_LIMIT} printable characters, found {found(instance)}"
+        if not isinstance(instance, str) or not 0 < len(instance) <= INSTANCE_LIMIT or not is_storable(instance):
+            text = f"1 to {INSTANCE_LIMIT} characters, {NO_CHARACTER}"
+            return f"ignored: instance must be {text}, found {found(instance)}"
         names = self._fleet().ladder.names()
         if not isinstance(level, str) or level not in names:
             return f"ignored: appliedLevel must be one of {', '.join(names)}, found {found(level)}"

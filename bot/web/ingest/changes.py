@@ -1,9 +1,9 @@
 """`/v1/changes`: what was deployed, prompted, modelled or allowed, posted by whoever does it (a pipeline, mostly).
 
-A request is stored whole or not at all; a change posted again changes nothing, another one under its id is refused.
+Each change is answered for itself; one posted again changes nothing, another one under its id is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -16,8 +16,17 @@ from bot.ports.ingest import ChangeFeed
 from bot.web.authenticator import Authenticator
 from bot.web.bodies import read_body
 from bot.web.errors import Refusal, answer, found, nearest
-from bot.web.ingest.records import ALLOWED, ChangeIn, insist, shaped, time_faults
-from bot.web.ingest.routes import RecordIntake
+from bot.web.ingest.record_checks import (
+    CheckedRecords,
+    Complaint,
+    Numbered,
+    RecordFault,
+    judged_by,
+    shaped,
+    time_faults,
+)
+from bot.web.ingest.records import ALLOWED, TEXT, ChangeIn
+from bot.web.ingest.routes import RecordIntake, RecordKind
 from bot.web.openapi import schemas
 
 WRITERS = ("changes", "admin")
@@ -27,9 +36,9 @@ EARLIEST, LATEST = 1970, 9000
 """Years a span may reach to: one at the edge of the calendar cannot be reckoned with."""
 WORDS = {
     "time": ALLOWED["time"],
-    "id": "1 to 200 printable characters, one change each",
+    "id": f"{TEXT}, one change each",
     "kind": ", ".join(CHANGE_KINDS),
-    "summary": "1 to 200 printable characters: what was changed",
+    "summary": f"{TEXT}: what was changed",
     "agents": "a list of keys of agents in the fleet file; empty: all",
     "workflows": "a list of workflows of the fleet file; empty: all",
     "tools": "a list of tools whose code or schema it touches; empty: none",
@@ -47,15 +56,32 @@ class ChangeIntake:
         self._fleet = fleet
         self._clock = clock
 
-    def take(self, parsed: object) -> int:
-        """Store changes; returns how many records the request held. Raises Faulty, or Refusal for a taken id."""
-        records = [_named(record, self._fleet()) for record in shaped(parsed, ChangeIn, WORDS)]
-        insist(records, lambda record: _faults(record, self._fleet(), self._clock.now()), WORDS)
-        try:
-            self._feed.put_changes([record.value() for record in records])
-        except IdTaken as taken:
-            raise Refusal(409, f"{taken}; each change needs an id of its own. Nothing was stored") from None
-        return len(records)
+    def kind(self) -> RecordKind[PostedChange]:
+        """What is done with a posted change."""
+        return RecordKind("change", self._check, self._put, measured=False, taken=409)
+
+    def _check(self, rows: Sequence[Numbered]) -> CheckedRecords[PostedChange]:
+        fleet, now = self._fleet(), self._clock.now()
+        found = shaped(rows, ChangeIn, WORDS)
+        named = {index: _named(record, fleet) for index, record in found.good.items()}
+        judged = judged_by(CheckedRecords(named, found.faults), lambda record: _faults(record, fleet, now), WORDS)
+        return CheckedRecords({index: record.value() for index, record in judged.good.items()}, judged.faults)
+
+    def _put(self, changes: Mapping[int, PostedChange]) -> list[RecordFault]:
+        """Store what can be stored. Of two under one id in a request the first counts, as it does across requests."""
+        first: dict[str, PostedChange] = {}
+        for change in changes.values():
+            first.setdefault(change.id, change)
+        faults = [_taken(index, change) for index, change in changes.items() if first[change.id] != change]
+        while first:
+            try:
+                self._feed.put_changes(list(first.values()))
+            except IdTaken as error:
+                lost = {key: first.pop(key) for key in error.ids}
+                faults += [_taken(index, one) for index, one in changes.items() if lost.get(one.id) == one]
+            else:
+                break
+        return faults
 
     def read(self, since: datetime | None, until: datetime | None, agent: str) -> list[dict[str, object]]:
         """Changes of a span (by default the last 48 hours), oldest first."""
@@ -65,6 +91,10 @@ class ChangeIntake:
         if last - first > LONGEST:
             raise Refusal(400, f"at most {LONGEST.days} days at once; the span asked for is {last - first}")
         return [_shown(one) for one in self._feed.changes(first, last) if not agent or one.touches(agent)]
+
+
+def _taken(index: int, change: PostedChange) -> RecordFault:
+    return RecordFault(index, "id", found(change.id), "an id of its own: another change was posted under it")
 
 
 def _named(record: ChangeIn, fleet: Fleet) -> ChangeIn:
@@ -78,7 +108,7 @@ def _named(record: ChangeIn, fleet: Fleet) -> ChangeIn:
     return record.model_copy(update={"agents": agents, "workflows": workflows})
 
 
-def _faults(record: ChangeIn, fleet: Fleet, now: datetime) -> list[tuple[str, object, str]]:
+def _faults(record: ChangeIn, fleet: Fleet, now: datetime) -> list[Complaint]:
     """What only the fleet and the clock can tell."""
     faults = time_faults(record.time, now)
     faults += [
@@ -113,9 +143,9 @@ def routes(authenticator: Authenticator, inbox: RecordIntake, desk: ChangeIntake
 
     @router.post("/changes", summary="Post changes", openapi_extra=schemas.CHANGES)
     async def post(request: Request) -> Response:
-        """Store one change or a list of at most 5,000, whole or not at all; the same change again changes nothing."""
+        """Store one change or a list of at most 5,000, each for itself; the same change again changes nothing."""
         caller = authenticator.caller(request, WRITERS)
-        return answer({"stored": await inbox.take(caller, await read_body(request), desk.take, "change")})
+        return await inbox.take(caller, await read_body(request), desk.kind())
 
     @router.get("/changes", summary="Read changes", openapi_extra=schemas.CHANGES_READ)
     def read(

@@ -73,9 +73,13 @@ _TASK: Json = {
     "model": "acme-large-2026-02-11",
     "prompt": "refunds-v14",
 }
+_FAULT: Json = {"index": 1, "field": "decision_confidence", "found": "7", "allowed": "a number from 0 to 1"}
+_SOME: Json = {"error": "1 record of 3 refused, 1 fault found", "stored": 2, "refused": [1], "faults": [_FAULT]}
 _FAULTS: Json = {
     "error": "1 fault found; nothing was stored",
-    "faults": [{"index": 0, "field": "decision_confidence", "found": "7", "allowed": "a number from 0 to 1"}],
+    "stored": 0,
+    "refused": [0],
+    "faults": [{**_FAULT, "index": 0}],
 }
 
 
@@ -199,8 +203,9 @@ def _reporting(schema: str, example: Json, more: Mapping[str, object] | None = N
         **_TOKEN,
         "requestBody": {"required": True, "content": _json({"oneOf": [one, several]}, example)},
         "responses": {
-            "200": _answer("Stored, whole", "Stored", {"stored": 1}),
-            "422": _answer("Something is wrong with a record; nothing was stored", "Faults", _FAULTS),
+            "200": _answer("Every record is stored", "Stored", {"stored": 1}),
+            "207": _answer("Some are stored; `refused` are not, and sending them again does not help", "Faults", _SOME),
+            "422": _answer("Something is wrong with every record; nothing was stored", "Faults", _FAULTS),
             **(more or {}),
             **_refusals(
                 "Error",
@@ -300,10 +305,13 @@ SCHEMAS: dict[str, Json] = {
     "Stored": _object(("stored",), stored=_WHOLE),
     "Error": _object(("error",), error=_TEXT),
     "Faults": _object(
-        ("error", "faults"),
+        ("error", "stored", "faults"),
         error=_TEXT,
+        stored={**_WHOLE, "description": "How many records of the request are stored"},
+        refused={"type": "array", "items": _WHOLE, "description": "The places of the others, from 0"},
         faults={
             "type": "array",
+            "description": "What is wrong with them, the first 100",
             "items": _object(
                 ("index", "field", "found", "allowed"), index=_WHOLE, field=_TEXT, found=_TEXT, allowed=_TEXT
             ),
