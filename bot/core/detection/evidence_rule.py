@@ -15,12 +15,12 @@ from json import dumps, loads
 
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.clearing import clear_since
-from bot.core.detection.evidence.judgement import Judgement, judge
+from bot.core.detection.evidence.judgement import Judgement, judge, judge_running
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn
 from bot.core.detection.evidence.sentence import sentence
-from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute
-from bot.core.detection.evidence.windows import HOUR, LONG
+from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute, Slot
+from bot.core.detection.evidence.windows import HOUR, LONG, SECONDS
 from bot.core.detection.literal_rule import (
     Rows,
     Run,
@@ -112,12 +112,36 @@ def breach(
     return _run(sli, rows, judged, newest)
 
 
-def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: float) -> str:
-    """Why a breach at the level `ill` is over, in words; "" while it is not. A doubtful minute clears nothing."""
+def running_breach(
+    sli: Sli, rows: Rows, slots: Sequence[Slot], baseline: Baseline | None, allowance: Allowance
+) -> Run | None:
+    """The run that ends with the newest slot, if the last seconds make a breach; None while learning what is normal.
+
+    `rows` says where the hour before was; `allowance.looks_a_minute` how often this is asked.
+    """
+    track = track_of(sli, rows, baseline)
+    learned = None if track is None else _learned(track, baseline)
+    if track is None or learned is None or not slots:
+        return None
+    newest = max(slot.second for slot in slots) // 60
+    known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
+    judged = judge_running(track, slots, minutes_of(known, track.kind), learned, allowance)
+    if not judged.breach or not _sustained(sli, rows, newest, track.objective):
+        return None
+    if long_call(sli, rows, newest, track.objective) is Call.OK:
+        return None
+    return _run(sli, rows, judged, newest)
+
+
+def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: float, onset: int = 0) -> str:
+    """Why a breach at the level `ill` is over, in words; "" while it is not. A doubtful minute clears nothing.
+
+    Minutes before its `onset` were healthy and say nothing of it: a breach found within seconds would be over at once.
+    """
     track = track_of(sli, rows, baseline)
     if track is None or long_call(sli, rows, newest, track.objective) is Call.BAD:
         return ""
-    known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
+    known = [row for row in rows.values() if max(onset, newest - LOOK_BACK) <= row.minute <= newest]
     minutes = minutes_of(known, track.kind)
     learned = _learned(track, baseline)
     since = clear_since(track, minutes, newest, ill, learned)
@@ -143,6 +167,16 @@ def suspicious(sli: Sli, rows: Rows, newest: int, limit: float | None) -> bool:
     if limit is None:
         return False
     return any(_past(sli, rows, newest, span, limit) for span in (1, 3, 10))
+
+
+def suspicious_seconds(sli: Sli, slots: Sequence[Slot], limit: float | None) -> bool:
+    """The same of the running minute: whether the tasks of some window of seconds are past the objective as a whole."""
+    if limit is None or not slots:
+        return False
+    newest = max(slot.second for slot in slots)
+    held = [[(slot.value, slot.n) for slot in slots if newest - span < slot.second] for span in SECONDS]
+    values = [weighted_mean(window) for window in held]
+    return any(value is not None and worse(sli.better, value, limit) for value in values)
 
 
 def _past(sli: Sli, rows: Rows, newest: int, span: int, limit: float) -> bool:

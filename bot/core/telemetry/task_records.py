@@ -156,9 +156,14 @@ def _row(
     if series.sli == QUEUE:
         end = minute_start(minute + 1)
         return MinuteRow(series, minute, float(sum(_waited(r, end) for r in queued if _belongs(r, series))))
-    measure = _judgement if series.sli == JUDGED_SHARE and judged else _MEASURES[series.sli]
-    parts = [part for r in tasks if _belongs(r, series) and (part := measure(r)) is not None]
+    parts = values_of(series, tasks, judged=judged)
     return MinuteRow(series, minute, sum(parts) / len(parts) if parts else None, float(len(parts)))
+
+
+def values_of(series: Series, tasks: Sequence[TaskRecord], *, judged: bool) -> list[float]:
+    """What each of these tasks that says anything adds to a series of TASK_SLIS; not for the queue."""
+    measure = _judgement if series.sli == JUDGED_SHARE and judged else _MEASURES[series.sli]
+    return [part for r in tasks if _belongs(r, series) and (part := measure(r)) is not None]
 
 
 def _belongs(record: TaskRecord, series: Series) -> bool:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from bot.core.detection import evidence_rule, literal_rule
 from bot.core.detection.evidence.allowance import Allowance
+from bot.core.detection.evidence.track import Slot
 from bot.core.incident.events import Breached, Cleared, Event, PagingBegan, RecoveryReset, Reopened, Sighted
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
@@ -18,6 +19,7 @@ from bot.core.model.people import BOT
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Baseline, Breach, Call, Sli
 from bot.engine.baselines import Baselines, Rows
+from bot.engine.detection.running_minute import LOOK_EVERY, RunningMinute, Slots
 from bot.engine.incidents.opener import IncidentOpener, severity
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
@@ -29,8 +31,6 @@ LOOK_BACK = 90
 """Minutes of history that the literal rule reads: the longest sustain, pooling and a long run of bad minutes."""
 GLANCE = 10
 """Minutes read of a healthy agent to see whether it is worth reading more."""
-LOOK_EVERY = 5
-"""Seconds between two looks at the minute that is not over yet: each look may go wrong, so each needs more evidence."""
 STALE_AFTER = 5
 """A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
 SILENCE_SLACK = 10
@@ -55,6 +55,10 @@ class _Look:
     rung: str
     freed_from: int
     """The first minute since the agent left a rung that waits for people; 0 where it was on none."""
+    running: bool
+    """Whether the minute that is not over yet is looked at now."""
+    slots: Slots
+    """Its seconds, of the series whose task records tell them."""
 
 
 class Detector:
@@ -79,7 +83,7 @@ class Detector:
         self._watched_since = {series: began for agent in fleet().agents.values() for series, _ in _watched(agent)}
         """Series -> the minute from which on its silence counts: our start, or when the fleet file first named it."""
         self._locks = [threading.Lock() for _ in range(STRIPES)]
-        self._looked: dict[Series, int] = {}
+        self._running = RunningMinute(store, fleet)
 
     def watch_anew(self) -> None:
         """Count silence from now on: the clock was set, or this process stood still, and nobody asked meanwhile."""
@@ -92,18 +96,21 @@ class Detector:
         known = [fleet.agents[key] for key in agents if key in fleet.agents]
         now = self._clock.now()
         newest = minute_of(now)
-        known = self._suspects(known, now)
+        running = self._running.due(known, now)
+        slots = self._running.slots([agent for agent in known if agent.key in running], now)
+        known = self._suspects(known, now, slots)
         back = max((_look_back(agent) for agent in known), default=0)
         rows = self._history.rows([agent.key for agent in known], newest - back, newest + 1) if known else {}
 
         def judge(agent: Agent) -> None:
             with self._locks[hash(agent.key) % STRIPES]:
                 freed_from = self._freed_from(agent)
-                self._judge(_Look(agent, rows, now, received_at, self._opener.rung(agent), freed_from))
+                rung, due = self._opener.rung(agent), agent.key in running
+                self._judge(_Look(agent, rows, now, received_at, rung, freed_from, due, slots))
 
         run_all(known, judge)
 
-    def _suspects(self, agents: Sequence[Agent], now: datetime) -> list[Agent]:
+    def _suspects(self, agents: Sequence[Agent], now: datetime, slots: Slots) -> list[Agent]:
         """Those about whom there may be something to say: an open incident, a rung ever changed, a bad newest minute.
 
         Of the others, and most agents are well most of the time, a few minutes are read instead of ninety.
@@ -112,9 +119,9 @@ class Detector:
         calm = [agent for agent in agents if agent.key not in involved]
         newest, back = minute_of(now), max((_enough(agent) for agent in calm), default=0)
         rows = self._history.rows([agent.key for agent in calm], newest - back, newest + 1) if calm else {}
-        return [agent for agent in agents if agent.key in involved or self._looks_bad(agent, rows, now)]
+        return [agent for agent in agents if agent.key in involved or self._looks_bad(agent, rows, now, slots)]
 
-    def _looks_bad(self, agent: Agent, rows: Mapping[Series, Rows], now: datetime) -> bool:
+    def _looks_bad(self, agent: Agent, rows: Mapping[Series, Rows], now: datetime, slots: Slots) -> bool:
         for series, sli in _watched(agent):
             own = rows.get(series)
             if not own:
@@ -122,6 +129,9 @@ class Detector:
             baseline = self._history.current(agent, series, sli, now) if sli.objective.relative else None
             limit = literal_rule.objective_limit(sli, baseline)
             if evidence_rule.follows_evidence(sli, own):
+                seconds = slots.get(series, ())
+                if evidence_rule.suspicious_seconds(sli, seconds, limit):
+                    return True
                 if evidence_rule.suspicious(sli, own, max(own), limit):
                     return True
             elif literal_rule.call_of(sli, literal_rule.measure(sli, own, max(own)), limit) is Call.BAD:
@@ -180,7 +190,7 @@ class Detector:
         if not evidence_rule.follows_evidence(sli, rows):
             return literal_rule.cleared(sli, rows, newest, known.baseline)
         closed = min(newest, minute_of(look.now) - 1)
-        return evidence_rule.cleared(sli, rows, closed, known.baseline, known.value)
+        return evidence_rule.cleared(sli, rows, closed, known.baseline, known.value, known.first_bad)
 
     def _run(
         self, look: _Look, series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, known: Breach | None
@@ -192,16 +202,13 @@ class Detector:
         since = self._well_since(look, known)
         closed = min(newest, minute_of(look.now) - 1)
         found = evidence_rule.breach(sli, rows, closed, baseline, self._allowance(look.agent), since)
-        if found is None and newest > closed and self._may_look(series, look.now):
-            running = self._allowance(look.agent, 60 / LOOK_EVERY)
-            found = evidence_rule.breach(sli, rows, newest, baseline, running, since)
-        return found
-
-    def _may_look(self, series: Series, now: datetime) -> bool:
-        """Whether the running minute was not looked at in these seconds yet; the next push looks again."""
-        slot = int(now.timestamp()) // LOOK_EVERY
-        before, self._looked[series] = self._looked.get(series), slot
-        return slot != before
+        if found is not None or newest <= closed or not look.running:
+            return found
+        often = self._allowance(look.agent, 60 / LOOK_EVERY)
+        seconds = _since_freed(look, series, sli)
+        if seconds and since is None and baseline is not None and baseline.noise:
+            return evidence_rule.running_breach(sli, rows, seconds, baseline, often)
+        return evidence_rule.breach(sli, rows, newest, baseline, often, since)
 
     def _allowance(self, agent: Agent, looks: float = 1.0) -> Allowance:
         """Half of the pages by chance are for the closed minutes, half for the running one."""
@@ -339,6 +346,12 @@ class Detector:
         }
         told = [troubles[name] for name in sorted(asked) if name in troubles]
         return "; ".join(dict.fromkeys([*told, *(doubt for doubt in doubts if doubt)]))
+
+
+def _since_freed(look: _Look, series: Series, sli: Sli) -> Sequence[Slot]:
+    """The seconds that say something about the agent: a rung that waits for people drove HER and AQDD up."""
+    told = look.slots.get(series, ())
+    return [slot for slot in told if slot.second >= look.freed_from * 60] if sli.moved_by_approval else told
 
 
 def _enough(agent: Agent) -> int:

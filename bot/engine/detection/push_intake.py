@@ -8,11 +8,12 @@ from typing import Protocol
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Sample, Series, minute_of, short_doubt
 from bot.core.telemetry.pooling import pooled, whole_of
-from bot.core.telemetry.task_records import QUEUE, TASK_SLIS, TaskRecord, minutes_from_tasks
+from bot.core.telemetry.task_records import QUEUE, TaskRecord, minutes_from_tasks
 from bot.core.telemetry.unwatched import is_unlisted
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.refused_records import RefusedRecords
+from bot.engine.detection.task_series import answered_by_query, answered_by_tasks
 from bot.ports.clock import Clock
 from bot.ports.store import MinuteStore, TaskStore
 
@@ -72,7 +73,7 @@ class PushIntake:
     def refused(self, agents: Mapping[str, int], why: str) -> None:
         """Records of these agents (key -> how many) were refused: what is known of the present is a part of it."""
         now, known = self._clock.now(), self._fleet().agents
-        polled = self._polled()
+        polled = answered_by_query(self._fleet())
         for agent, count in agents.items():
             text = f"{count} pushed {'record' if count == 1 else 'records'} refused: {why}"
             if self._findings is not None:
@@ -102,7 +103,7 @@ class PushIntake:
         The two minutes before are summed again: another replica may have stored its part while we summed ours.
         """
         agents = self._fleet().agents
-        polled = self._polled()
+        polled = answered_by_query(self._fleet())
         given = {(row.series, row.minute) for row in rows}
         parts = [row for row in rows if row.series.workflow and row.series.agent in agents]
         found = [(whole_of(agents[row.series.agent], row.series), row.minute) for row in parts]
@@ -122,7 +123,7 @@ class PushIntake:
         minutes = self._store.take_tasks(records)
         agents = sorted({record.agent for record in records})
         known = self._store.tasks_touching(agents, minutes)
-        rows = minutes_from_tasks(known, self._counted(agents), minutes, self._store.judged(agents))
+        rows = minutes_from_tasks(known, answered_by_tasks(self._fleet(), agents), minutes, self._store.judged(agents))
         self._put(rows)
         self._note_unlisted({(record.agent, record.workflow) for record in records}, "task records")
         self._detector.evaluate(agents, received_at)
@@ -132,31 +133,14 @@ class PushIntake:
 
         A stuck queue brings no new task records, and must not turn into missing data because of that.
         """
-        now = self._clock.now()
+        now, fleet = self._clock.now(), self._fleet()
         minute = minute_of(now) - 1
-        queues = [series for series in self._counted(list(self._fleet().agents)) if series.sli == QUEUE]
+        queues = [series for series in answered_by_tasks(fleet, list(fleet.agents)) if series.sli == QUEUE]
         known = self._store.tasks_touching([series.agent for series in queues], [minute])
         waiting = {record.agent for record in known}
         rows = minutes_from_tasks(known, [series for series in queues if series.agent in waiting], [minute])
         self._put(rows)
         self._detector.evaluate({row.series.agent for row in rows}, now)
-
-    def _counted(self, agents: Sequence[str]) -> list[Series]:
-        """The series that task records answer for: those that no query answers for."""
-        known = self._fleet().agents
-        polled = self._polled()
-        return [
-            series
-            for key in agents
-            if key in known
-            for series in known[key].series()
-            if series.sli in TASK_SLIS and not polled(series)
-        ]
-
-    def _polled(self) -> Callable[[Series], bool]:
-        """Whether a query answers for a series: what is pushed does not speak over it."""
-        asked = {(query.agent, query.sli) for query in self._fleet().queries}
-        return lambda series: bool({("", series.sli), (series.agent, series.sli)} & asked)
 
 
 def _flows(agent: Agent, whole: Series, stored: Iterable[Series]) -> tuple[str, ...]:

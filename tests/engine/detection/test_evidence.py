@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.detection.evidence.track import Slot
 from bot.core.incident.incident import IncidentState
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import Objective
+from bot.core.telemetry.task_records import TaskRecord
+from bot.engine.detection import detector
 from tests.support.wired import ANA, HER, START, WiredEngine, fleet
 
 SERIES = Series("refunds", "", "her")
@@ -210,6 +213,64 @@ def test_the_running_minute_is_looked_at_once_in_five_seconds_however_many_push(
     engine.clock.advance(5)
     engine.detector.evaluate(["refunds"], engine.clock.now())
     assert (looked_early, len(engine.store.incidents(10))) == ([], 1)
+
+
+def reported(engine: WiredEngine, share: float, first: float, seconds: float, seed: int = 5) -> None:
+    """Report 1,000 tasks a minute for so many seconds, one push every five, as time goes by."""
+    dice = random.Random(seed)  # noqa: S311 - traffic is no secret
+    for part in range(round(seconds / 5)):
+        engine.clock.advance(5)
+        at = [first + 5 * part + each * 0.06 for each in range(83)]
+        engine.engine.intake.tasks(
+            [
+                TaskRecord(f"{seed}-{when:.2f}", "refunds", "refund", START + timedelta(seconds=when), completed=True)
+                if dice.random() >= share
+                else TaskRecord(
+                    f"{seed}-{when:.2f}",
+                    "refunds",
+                    "refund",
+                    START + timedelta(seconds=when),
+                    completed=True,
+                    required_escalation=True,
+                )
+                for when in at
+            ]
+        )
+
+
+@pytest.mark.parametrize(("share", "within"), [(1.0, 10), (0.12, 20)])
+def test_a_fault_late_in_a_minute_is_found_within_seconds(start: Start, share: float, within: int) -> None:
+    engine = start(watched(), n=1000)
+    reported(engine, 0.02, 0, 50)
+    assert engine.store.incidents(10) == []
+    reported(engine, share, 50, 30, seed=6)
+    incident = engine.incident()
+    assert incident.opened_at - START <= timedelta(seconds=50 + within)
+    assert " s (" in incident.breaches[0].why
+
+
+def test_task_records_of_a_healthy_agent_page_nobody(start: Start) -> None:
+    engine = start(watched(), n=1000)
+    reported(engine, 0.02, 0, 300)
+    assert engine.store.incidents(10) == []
+
+
+def test_seconds_on_a_rung_that_waits_for_people_say_nothing() -> None:
+    agent = watched().agents["refunds"]
+    slots = {SERIES: [Slot(60 * NOW + second, 50.0, 80) for second in (50, 55, 60, 65)]}
+    look = detector._Look(agent, {}, START, START, "full", NOW + 1, running=True, slots=slots)
+    told = detector._since_freed(look, SERIES, EVIDENCE)
+    assert [slot.second - 60 * NOW for slot in told] == [60, 65]
+
+
+def test_a_breach_found_within_seconds_is_not_over_because_the_minutes_before_it_were_well(start: Start) -> None:
+    engine = start(watched(), n=1000)
+    reported(engine, 0.02, 0, 30)
+    reported(engine, 1.0, 30, 60, seed=6)
+    incident = engine.incident()
+    assert incident.opened_at - START <= timedelta(seconds=40)
+    assert incident.breaches[0].cleared_at is None
+    assert "cleared" not in engine.kinds()
 
 
 def test_a_glance_at_the_healthy_and_a_recovery_tick_learn_nothing(start: Start) -> None:

@@ -1,0 +1,20 @@
+"""Which series task records answer for: those that no query answers for."""
+
+from collections.abc import Callable, Sequence
+
+from bot.core.model.fleet import Fleet
+from bot.core.model.samples import Series
+from bot.core.telemetry.task_records import TASK_SLIS
+
+
+def answered_by_tasks(fleet: Fleet, agents: Sequence[str]) -> list[Series]:
+    """The series of these agents that are counted from their task records."""
+    asked = answered_by_query(fleet)
+    watched = [series for key in agents if key in fleet.agents for series in fleet.agents[key].series()]
+    return [series for series in watched if series.sli in TASK_SLIS and not asked(series)]
+
+
+def answered_by_query(fleet: Fleet) -> Callable[[Series], bool]:
+    """Whether a query answers for a series: what is pushed does not speak over it."""
+    asked = {(query.agent, query.sli) for query in fleet.queries}
+    return lambda series: bool({("", series.sli), (series.agent, series.sli)} & asked)
