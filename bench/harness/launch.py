@@ -75,6 +75,7 @@ class BotProcess:
         deadline = time.monotonic() + UP_WITHIN
         while not self.is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
+                self.kill()  # whoever waited for it will not stop it
                 raise RuntimeError(f"the bot did not come up: {(self.folder / 'log').read_text()[-2000:]}")
             time.sleep(0.05)
 
