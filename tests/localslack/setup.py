@@ -21,10 +21,7 @@ from bot.localslack.state.manifest import DEFAULT_SCOPES
 
 Json = dict[str, Any]
 
-EVERY_SCOPE = [
-    *DEFAULT_SCOPES,
-    *("im:read", "mpim:read", "mpim:write", "mpim:history", "files:read", "team:read", "emoji:read"),
-]
+LACKING = ("chat:write.public", "chat:write.customize")
 MANIFEST: Json = {
     "display_information": {"name": "Probe"},
     "features": {
@@ -38,7 +35,7 @@ MANIFEST: Json = {
             {"name": "Keep", "callback_id": "keep", "type": "message"},
         ],
     },
-    "oauth_config": {"scopes": {"bot": [scope for scope in EVERY_SCOPE if scope != "chat:write.public"]}},
+    "oauth_config": {"scopes": {"bot": [scope for scope in DEFAULT_SCOPES if scope not in LACKING]}},
     "settings": {
         "event_subscriptions": {
             "bot_events": [

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
+from bot.localslack.methods.table import METHODS
 from bot.localslack.server import LocalSlack, Workspace
 from tests.localslack.setup import HTTP, WORKSPACE, Control, Ground, Json
 
@@ -86,6 +87,37 @@ def test_a_real_looking_token_is_refused_and_kept_nowhere(slack: LocalSlack, con
     assert answer.json()["error"] == "invalid_auth"
     assert "looks real" in answer.text
     assert REAL not in HTTP.get(f"{control.url}/calls").text
+
+
+def test_without_a_manifest_no_method_lacks_its_scope() -> None:
+    """What `docs/local-slack.md` promises whoever tries their own app: every method, on every kind of conversation."""
+    channels = [
+        *WORKSPACE["channels"],
+        {"id": "C0OURS", "name": "ours", "members": ["ana", "@app"], "is_private": True},
+    ]
+    with LocalSlack(Workspace.load({**WORKSPACE, "channels": channels, "app": {}})) as made:
+        direct = call(made, "conversations.open", json={"users": "U0ANA"})["channel"]["id"]
+        group = call(made, "conversations.open", json={"users": "U0ANA,U0BEN"})["channel"]["id"]
+        kinds = ["C0GEN", "C0OURS", direct, group]
+        lacking = {
+            (method, channel): answer["needed"]
+            for method in METHODS
+            for channel in kinds
+            for extra in ({}, {"users": "U0ANA,U0BEN"}, {"types": "public_channel,private_channel,im,mpim"})
+            if (answer := call(made, method, made.app_token if "apps." in method else None, json=_any(channel) | extra))
+            and answer.get("error") == "missing_scope"
+        }
+        assert lacking == {}
+        renamed = call(made, "chat.postMessage", json={"channel": "C0GEN", "text": "hi", "username": "Somebody"})
+        assert renamed["message"]["username"] == "Somebody"
+
+
+def _any(channel: str) -> Json:
+    """Arguments with which most methods get as far as asking for their scope."""
+    words = ("name", "text", "title", "topic", "purpose", "users", "user", "email", "type", "link", "filename")
+    places = {"channel": channel, "channel_id": channel, "ts": "1.000001", "timestamp": "1.000001", "file": "F0"}
+    whole = {"message_ts": "1.000001", "length": 1, "post_at": 1, "files": [{"id": "F0"}], "view": {}, "changes": []}
+    return {**dict.fromkeys(words, "x"), **places, **whole}
 
 
 def test_a_missing_scope_is_named(slack: LocalSlack) -> None:

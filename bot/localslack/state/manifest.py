@@ -1,6 +1,6 @@
 """What an app's own manifest (schema v2) grants it: scopes, commands, shortcuts and events.
 
-Source: Slack's app manifest reference; the default scopes are those the bot's own manifest asks for.
+Source: Slack's app manifest reference. An app without one may use every method here.
 """
 
 import json
@@ -41,7 +41,18 @@ DEFAULT_SCOPES = (
     "dnd:read",
     "reactions:read",
     "canvases:read",
+    "channels:write.invites",
+    "channels:write.topic",
+    "chat:write.customize",
+    "emoji:read",
+    "files:read",
+    "im:read",
+    "mpim:history",
+    "mpim:read",
+    "mpim:write",
+    "team:read",
 )
+"""Every scope that something here asks for."""
 MOST_COMMANDS = 50
 LONGEST_NAME = 35
 

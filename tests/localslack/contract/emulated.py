@@ -10,10 +10,11 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from tests.localslack.setup import EVERY_SCOPE, HTTP, Ground, Json, actions, button, modal, section
+from bot.localslack.state.manifest import DEFAULT_SCOPES
+from tests.localslack.setup import HTTP, Ground, Json, actions, button, modal, section
 
 TOKEN, ANAS = "xoxb-local-bot", "xoxp-local-ana"
-SCOPES = [*EVERY_SCOPE, "channels:write", "users:write"]
+SCOPES = [*DEFAULT_SCOPES, "channels:write", "users:write"]
 PEOPLE = ("ana", "ben", "gus", "probe")
 CHANNELS = {"general": "C0GEN", "elsewhere": "C0OUT", "secret": "C0SEC"}
 SEED: Json = {
