@@ -32,6 +32,8 @@ LINE, GOOD, BAD = "#0b5cad", "#1a7f4b", "#c4122f"
 OLD = "#6b6b6b"
 """What no longer speaks of now."""
 COLOURS = {"harm": BAD, "person": "#6b3fa0", "down": "#a34a00", "good": GOOD, "change": "#00608a"}
+UNIT = 56
+"""Pixels from the plot's edge to the unit of the times: beyond half a label that is centred on the edge."""
 COLUMNS, ROW, BADGE = 3, 33, 32
 MOST_TICKS = 5
 MOST_TITLE = 56
@@ -137,11 +139,11 @@ def _times(sheet: _Sheet) -> None:
     form = "%H:%M\n%d %b" if _days(chart) > 1 else "%H:%M"
     sheet.axes.set_xticks(list(ticks))
     sheet.axes.set_xticklabels([minute_start(tick).strftime(form) for tick in ticks], fontfamily="DejaVu Sans")
-    sheet.write(RIGHT + 12, sheet.bottom - 24, "UTC", FAINT)
+    sheet.write(RIGHT + UNIT, sheet.bottom - 24, "UTC", FAINT)
 
 
 def _references(sheet: _Sheet) -> None:
-    """Objective, band and baseline, each named at its right end; and what the SLI is now, while it is open."""
+    """Objective, band and baseline, each named at its right end; and the newest value while it is open."""
     chart, axes = sheet.chart, sheet.axes
     if chart.band is not None:
         edge = axes.get_ylim()[0 if chart.better is Better.LOWER else 1]
@@ -153,7 +155,7 @@ def _references(sheet: _Sheet) -> None:
     named = list(_named(chart))
     heights = spread([sheet.y(value) for _, value, _ in named], 34, sheet.bottom + 4, sheet.top)
     for (name, value, colour), height in zip(named, heights, strict=True):
-        weight = "bold" if name == "now" else "normal"
+        weight = "bold" if colour == LINE else "normal"
         text = f"{name} {figure(value, chart.unit if chart.unit == '%' else '')}"
         sheet.write(RIGHT + 12, height, text, colour, fontweight=weight)
 
@@ -171,10 +173,8 @@ def _named(chart: Chart) -> Iterator[tuple[str, float, str]]:
 
 
 def _when(chart: Chart, minute: int) -> str:
-    """`now`; the time of the newest value where a newer one is due, or that it is in doubt."""
-    if chart.speaks_of_now(minute):
-        return "now"
-    return "in doubt" if minute in chart.doubtful else f"at {minute_start(minute):%H:%M}"
+    """The time of the newest value, since the numbers around the picture move on; or that it is in doubt."""
+    return "in doubt" if minute in chart.doubtful else f"{minute_start(minute):%H:%M}"
 
 
 def _curve(sheet: _Sheet) -> None:

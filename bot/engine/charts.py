@@ -1,6 +1,7 @@
 """Charts as pictures: drawn from stored minutes, handed to the chat once, and found again by the cards that show them.
 
-Which picture shows which SLI stands in the receipt of the effect that drew them, one line each: `FILE AGENT/SLI`.
+Which picture shows which SLI stands in the receipt of the effect that drew them, one line each: `FILE@MINUTE AGENT/SLI`
+with the newest minute that the curve has. Numbers above a picture may be newer than that; its caption never is.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from bot.core.formatting.numbers import figure
 from bot.core.formatting.titles import in_sentence
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.samples import Series, minute_of
+from bot.core.model.samples import Series, minute_of, minute_start
 from bot.core.model.slis import Breach
 from bot.core.reports.chart_data import sli_chart
 from bot.core.reports.postmortem_report import Chart
@@ -46,14 +47,21 @@ def shown(store: OutboxStore, incident: Incident, most: int = MOST) -> tuple[Cha
     return tuple(_chart_image(breach, file, drawn) for breach, file in chart_images if file)[:most]
 
 
-def _chart_image(breach: Breach, file: str, drawn: datetime) -> ChartImage:
+def _until(chart: Chart, now: datetime) -> datetime:
+    """The newest minute that a chart shows; now where it shows none."""
+    return now if chart.newest is None else minute_start(chart.newest)
+
+
+def _chart_image(breach: Breach, named: str, drawn: datetime) -> ChartImage:
+    file, _, minute = named.partition("@")
+    until = minute_start(int(minute)) if minute else drawn
     sli, normal = breach.sli, breach.baseline
     words = [f"objective {objective_words(sli, normal)}"]
     words += [f"baseline {figure(normal.value, sli.unit)}"] if normal else []
     alt = (
-        f"Chart of {in_sentence(sli.title)} of {breach.series.agent} until {drawn:%H:%M} UTC, with {', '.join(words)}."
+        f"Chart of {in_sentence(sli.title)} of {breach.series.agent} until {until:%H:%M} UTC, with {', '.join(words)}."
     )
-    return ChartImage(file, f"{sli.title}, until {drawn:%H:%M} UTC", alt)
+    return ChartImage(file, f"{sli.title}, until {until:%H:%M} UTC", alt)
 
 
 class Charts:
@@ -79,7 +87,10 @@ class Charts:
         """Draw every breached SLI, at most three. Raises DeliveryError."""
         now = self._clock.now()
         report = PostmortemWriter.report_of(self._store, self._fleet(), incident, now)
-        lines = [f"{self._handed(chart, now, key)} {chart.series}" for chart in report.charts[:MOST]]
+        lines = [
+            f"{self._handed(chart, now, key)}@{minute_of(_until(chart, now))} {chart.series}"
+            for chart in report.charts[:MOST]
+        ]
         return Receipt(ts=now.isoformat(), id="\n".join(lines))
 
     def of_sli(self, key: str, name: str) -> tuple[ChartImage, ...]:
@@ -91,7 +102,7 @@ class Charts:
             return (self._budgets(agent, now),)
         drawn = []
         for chart in self._sli_charts(agent, name, now):
-            title = f"{chart.title}, until {now:%H:%M} UTC"
+            title = f"{chart.title}, until {_until(chart, now):%H:%M} UTC"
             alt = f"Chart of {in_sentence(chart.title)} of {chart.series.agent} over {SPAN // 60} hours."
             drawn.append(ChartImage(self._handed(chart, now, f"sli/{chart.series}/{now.isoformat()}"), title, alt))
         return tuple(drawn)

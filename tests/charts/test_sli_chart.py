@@ -15,7 +15,7 @@ from PIL import Image
 from bot.charts import sli_chart
 from bot.charts.labels import MOST_MARKS, chosen, spread
 from bot.charts.sli_chart import HEIGHT, LEFT, LINE, RIGHT, WIDTH, draw
-from bot.core.model.samples import Series
+from bot.core.model.samples import Series, minute_start
 from bot.core.model.slis import Better
 from bot.core.reports.postmortem_report import Chart, Mark
 from tests.core.reports.refund_incident import FIRST_BAD, at, report
@@ -51,6 +51,31 @@ def test_where_nothing_was_measured_the_line_is_broken() -> None:
     middle = set(range(column_of(HER, hole[0] + 2), column_of(HER, hole[-1] - 2)))
     assert middle <= columns(plain, LINE)
     assert not middle & columns(holed, LINE)
+
+
+@pytest.mark.parametrize("later", range(0, 30, 4))
+@pytest.mark.parametrize("span", [35, 180, 2_000])
+def test_no_time_touches_the_unit_of_the_times(later: int, span: int) -> None:
+    """On a phone the last tick and its unit read `02:20UTC`."""
+    chart = replace(HER, marks=(), first=FIRST_BAD + later - span, last=FIRST_BAD + later)
+    sheet = sli_chart._sheet(chart)
+    sli_chart._times(sheet)
+    sheet.figure.draw_without_rendering()
+    (unit,) = [text for text in sheet.figure.texts if text.get_text() == "UTC"]
+    ticks = [label.get_window_extent() for label in sheet.axes.get_xticklabels()]
+    assert max(tick.x1 for tick in ticks) + 8 < unit.get_window_extent().x0
+    assert unit.get_window_extent().x1 < WIDTH
+
+
+def test_the_newest_value_stands_with_its_minute_and_fits() -> None:
+    """`now` on a picture was older than the number above it a minute later."""
+    chart = replace(HER, marks=(), points=((FIRST_BAD, 99.9),))
+    sheet = sli_chart._sheet(chart)
+    sli_chart._references(sheet)
+    sheet.figure.draw_without_rendering()
+    (newest,) = [text for text in sheet.figure.texts if "99.9" in text.get_text()]
+    assert newest.get_text() == f"{minute_start(FIRST_BAD):%H:%M} 99.9 %"
+    assert newest.get_window_extent().x1 < WIDTH
 
 
 def test_a_single_measured_minute_is_seen() -> None:

@@ -268,6 +268,11 @@ class Chart:
     doubtful: tuple[int, ...] = ()
     """Minutes whose value is in doubt."""
 
+    @property
+    def newest(self) -> int | None:
+        """The newest minute that has a value: what the curve shows until."""
+        return next((minute for minute, value in reversed(self.points) if value is not None), None)
+
     def speaks_of_now(self, minute: int) -> bool:
         """Whether the value of a minute may be called that of now."""
         return minute not in self.doubtful and (self.until is None or self.until - minute - 1 <= self.due)

@@ -37,6 +37,16 @@ def test_the_page_goes_first_and_shows_its_chart_when_that_is_drawn(house: Wired
     assert house.chat.doubled == []
 
 
+def test_a_caption_names_the_newest_minute_of_the_curve_and_not_when_it_was_drawn(house: WiredEngine) -> None:
+    breach(house)
+    newest = house.clock.now()
+    house.clock.advance(120)
+    house.deliver()
+    (chart,) = page(house).charts
+    assert chart.title == f"Human escalation, until {newest:%H:%M} UTC"
+    assert f"until {newest:%H:%M} UTC" in chart.alt
+
+
 def test_what_is_drawn_is_the_breached_sli(house: WiredEngine) -> None:
     breach(house)
     house.deliver()
