@@ -47,14 +47,16 @@ class Phone:
     """One person's Slack."""
 
     def __init__(self, url: str, user: str, deadline: float) -> None:
-        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        # A kept connection may be closed at the other end just when a late tap goes out; on a busy machine it was.
+        once = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False, limits=once)
         self._user = user
         self._deadline = deadline
 
     def messages(self, channel: str) -> list[Message]:
         """What this person sees in a channel, oldest first."""
-        found = self._client.get("/_control/messages", params={"channel": channel, "user": self._user})
-        return list(found.json().get("messages", []))
+        found = self._ask("messages", {"channel": channel, "user": self._user})
+        return list(found.get("messages", []))
 
     def tap(self, channel: str, action: str, wanted: Callable[[str], bool] = _any, card: str = "") -> None:
         """Tap the newest button of that action as soon as it is there; again if the card changed under the thumb.
@@ -76,7 +78,7 @@ class Phone:
         message, element = found
         body = {"user": self._user, "channel": message["channel"], "ts": message["ts"], "action_id": action}
         which = {"block_id": element["block_id"], "value": element.get("value", "")}
-        answer = self._client.post("/_control/click", json={**body, **which}).json()
+        answer = self._do("click", {**body, **which})
         if not answer.get("ok") and answer.get("error") != "no_such_action":
             raise StoryStoppedError(f"{self._user} tapped {action}: {answer}")
         return bool(answer.get("ok"))
@@ -84,7 +86,7 @@ class Phone:
     def command(self, channel: str, command: str, text: str) -> None:
         """Type a slash command."""
         body = {"user": self._user, "channel": channel, "command": command, "text": text}
-        answer = self._client.post("/_control/slash", json=body).json()
+        answer = self._do("slash", body)
         if not answer.get("ok"):
             raise StoryStoppedError(f"{self._user} typed {command} {text}: {answer}")
 
@@ -94,13 +96,27 @@ class Phone:
         inputs = [block for block in view["blocks"] if block.get("type") == "input" and not block.get("optional")]
         values = {block["block_id"]: {block["element"]["action_id"]: text} for block in inputs}
         body = {"user": self._user, "view_id": view["id"], "values": values}
-        answer = self._client.post("/_control/submit", json=body).json()
+        answer = self._do("submit", body)
         if not answer.get("ok"):
             raise StoryStoppedError(f"{self._user} sent a form: {answer}")
 
     def _view(self) -> Message | None:
-        views = self._client.get("/_control/views", params={"user": self._user}).json().get("views", [])
+        views = self._ask("views", {"user": self._user}).get("views", [])
         return views[-1] if views else None
+
+    def _ask(self, what: str, about: Mapping[str, str]) -> Message:
+        return self._answered(what, lambda: self._client.get(f"/_control/{what}", params=about))
+
+    def _do(self, what: str, body: Mapping[str, object]) -> Message:
+        return self._answered(what, lambda: self._client.post(f"/_control/{what}", json=body))
+
+    def _answered(self, what: str, call: Callable[[], httpx.Response]) -> Message:
+        """The answer. Raises StoryStoppedError, in a sentence, where there is none."""
+        try:
+            found: Message = call().json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise StoryStoppedError(f"the local Slack did not answer {self._user}'s {what}: {error}") from error
+        return found
 
     def _button(
         self, channel: str, action: str, wanted: Callable[[str], bool], card: str

@@ -110,6 +110,7 @@ def _play(stage: DemoSetup, console: Console, speed: float, json_file: Path | No
         _write(json_file, teller.beats, teller.postmortem)
     if wrong:
         console.print(f"\n[bold red]The story did not hold:[/bold red] {'; '.join(wrong)}", soft_wrap=True)
+        console.print(f"Where the machine has much else to do, a lower speed helps: --speed {max(1, speed / 3):.0f}")
         return 1
     console.print("\n[bold]Everything happened, in its order.[/bold]")
     _what_next(console, stage, teller.postmortem)
