@@ -54,16 +54,29 @@ class MarkedChat:
         mention: Person | None = None,
         repeat: bool = False,
         below: Receipt | None = None,
+        urgent: bool = False,
     ) -> Receipt:
         """Post a marked card, in the exercise's channel whatever was asked for."""
         del channel
         player = self._player(mention)
-        return self.chat.post(self.channel, marked(card), key, mention=player, repeat=repeat, below=below)
+        return self.chat.post(
+            self.channel, marked(card), key, mention=player, repeat=repeat, below=below, urgent=urgent
+        )
 
-    def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
+    def say(
+        self,
+        channel: str,
+        text: str,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        urgent: bool = False,
+    ) -> Receipt:
         """Post a marked line."""
         del channel
-        return self.chat.say(self.channel, MARK + text, key, mention=self._player(mention), repeat=repeat)
+        player = self._player(mention)
+        return self.chat.say(self.channel, MARK + text, key, mention=player, repeat=repeat, urgent=urgent)
 
     def direct(self, person: Person, card: Card, key: str, *, repeat: bool = False) -> Receipt:
         """Post a marked card to a player."""
@@ -73,6 +86,10 @@ class MarkedChat:
     def edit(self, receipt: Receipt, card: Card, key: str) -> None:
         """Show a card's present state, marked."""
         self.chat.edit(receipt, marked(card), key)
+
+    def remove(self, receipt: Receipt) -> None:
+        """Delete a message of the exercise."""
+        self.chat.remove(receipt)
 
     def pin(self, receipt: Receipt) -> None:
         """Pin a message."""

@@ -34,15 +34,26 @@ class Chat(Protocol):
         mention: Person | None = None,
         repeat: bool = False,
         below: Receipt | None = None,
+        urgent: bool = False,
     ) -> Receipt:
         """Post a card. `repeat`: an earlier try may have landed, so look for the key before posting.
 
-        `below`: in the thread of that message, and in the channel too.
+        `below`: in the thread of that message, and in the channel too. `urgent`: somebody is asked, so it goes before
+        what only announces.
         """
         ...
 
-    def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
-        """Post one plain line."""
+    def say(
+        self,
+        channel: str,
+        text: str,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        urgent: bool = False,
+    ) -> Receipt:
+        """Post one plain line; `urgent` as in `post`."""
         ...
 
     def direct(self, person: Person, card: Card, key: str, *, repeat: bool = False) -> Receipt:
@@ -51,6 +62,10 @@ class Chat(Protocol):
 
     def edit(self, receipt: Receipt, card: Card, key: str) -> None:
         """Show a card's present state where it was posted. Raises Gone where the message is not there any more."""
+        ...
+
+    def remove(self, receipt: Receipt) -> None:
+        """Delete a message of our own; one that is not there any more is done."""
         ...
 
     def bookmark(self, channel: str, title: str, receipt: Receipt) -> None:

@@ -77,13 +77,24 @@ class MemoryChat:
         mention: Person | None = None,
         repeat: bool = False,
         below: Receipt | None = None,
+        urgent: bool = False,
     ) -> Receipt:
         """Post a card."""
-        del below
+        del below, urgent
         return self._put(channel, card, key, mention, repeat=repeat)
 
-    def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
+    def say(
+        self,
+        channel: str,
+        text: str,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        urgent: bool = False,
+    ) -> Receipt:
         """Post a line."""
+        del urgent
         return self._put(channel, text, key, mention, repeat=repeat)
 
     def direct(self, person: Person, card: Card, key: str, *, repeat: bool = False) -> Receipt:
@@ -109,6 +120,12 @@ class MemoryChat:
             old = self.posts[key]
             self.posts[key] = replace(old, content=card, edits=old.edits + 1)
             assert old.receipt == receipt  # noqa: S101 - a receipt is the one its key was given
+
+    def remove(self, receipt: Receipt) -> None:
+        """Delete a message."""
+        with self._lock:
+            self._maybe_refuse()
+            self.gone.add(receipt.ts)
 
     def pin(self, receipt: Receipt) -> None:
         """Pin a message."""

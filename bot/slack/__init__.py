@@ -14,7 +14,8 @@ from slack_sdk import WebClient
 from bot.core.model.fleet import Fleet
 from bot.engine.commands.commands import Commands
 from bot.slack.access import Access, Identity
-from bot.slack.client.chat import SlackChat, SlackPager
+from bot.slack.client.chat import SlackChat
+from bot.slack.client.pager import SlackPager
 from bot.slack.client.rate_limiter import RateLimiter
 from bot.slack.client.sli_charts import ChartsOf, SliCharts
 from bot.slack.client.web_api import (

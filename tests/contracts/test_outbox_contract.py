@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.incident import events as ev
-from bot.core.incident.effects import EditCard, Page, Say, SetTopic
+from bot.core.incident.effects import EditCard, Page, PostCard, Say, SettlePage, SetTopic
 from bot.core.model.people import BOT
 from bot.core.transitions.reducer import advance
 from bot.ports.chat import Receipt
@@ -93,6 +93,37 @@ def test_what_comes_after_another_is_not_due_before_it(store: SqlStore) -> None:
     for again in store.claim("slack", time.time() + 1, 50, lease=30):
         store.retry(again, time.time(), "not yet", untried=True, after=one.key)
     assert other.key in [job.key for job in store.claim("slack", time.time() + 1, 50, lease=30)]
+
+
+def test_a_question_is_claimed_before_the_lines_that_were_wanted_before_it(store: SqlStore) -> None:
+    """Whoever is asked something does not wait until a hundred announcements have been said."""
+    incident = kept(store)
+    for job in store.claim("slack", time.time(), 50, lease=30):
+        store.finish(job, time.time(), "sent")
+    lines = [Say(incident.id, f"line-{number}", "news") for number in range(30)]
+    reminder = PostCard(incident.id, "nudge-lead-v9", mention="ana")
+    asked = Say(incident.id, "asked", "Who leads?", question=True)
+    edit = EditCard(incident.id, "incident", "v9")
+    store.enqueue([edit, *lines, reminder, asked], 1.0)
+    claimed: list[str] = []
+    for _ in range(4):
+        jobs = store.claim("slack", time.time(), 50, lease=30)
+        claimed += [job.key for job in jobs]
+        for job in jobs:
+            store.finish(job, time.time(), "sent")
+    first = [reminder.key, lines[0].key, edit.key]
+    assert claimed[:3] == first, "one post of each order at a time, and the edit last"
+    assert claimed[3:5] == [asked.key, lines[1].key]
+
+
+def test_a_page_is_claimed_before_the_settling_of_others(store: SqlStore) -> None:
+    incident = kept(store)
+    settles = [SettlePage(incident.id, f"inc-{incident.id}/page/1/ana/slack", f"v{number}") for number in range(3)]
+    page = Page(incident.id, 7, "bo", "slack", "asked")
+    for job in store.claim("pagers", time.time(), 50, lease=30):
+        store.finish(job, time.time(), "sent")
+    store.enqueue([*settles, page], 1.0)
+    assert store.claim("pagers", time.time(), 1, lease=30)[0].key == page.key
 
 
 def test_pages_that_are_no_longer_wanted_are_folded(store: SqlStore) -> None:

@@ -9,6 +9,7 @@ from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
 from bot.core.cards.fleet import AgentRow
 from bot.core.cards.incident import (
+    BreachesCard,
     CatchupCard,
     IncidentCard,
     IncidentLine,
@@ -163,6 +164,12 @@ def _incidents() -> dict[str, Card]:
             update_due=NOW,
             tasks=TASKS[:1],
             scopes=(("refund", "suspended"),),
+        ),
+        "breaches": BreachesCard(
+            WORKING,
+            tuple(
+                replace(HER, workflow=f"refund-{place:02}", now=44.0 - place / 4, n=400 - place) for place in range(60)
+            ),
         ),
         "incidents": IncidentList((IncidentLine(header(), "refunds: human escalation 18 %"),), NOW),
         "incidents-none": IncidentList((), NOW),

@@ -14,6 +14,7 @@ from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
 from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
+    BreachesCard,
     CatchupCard,
     IncidentCard,
     IncidentList,
@@ -26,7 +27,7 @@ from bot.core.cards.page import AnnouncementCard, PageCard
 from bot.core.cards.team import FollowupList, HandoffCard, HomeCard, NudgeCard, TaskList, TrayCard
 from bot.core.formatting.terminal_text import visible
 
-__all__ = ["answer_text"]
+__all__ = ["answer_text", "card_lines"]
 
 
 def answer_text(answer: Answer) -> str:
@@ -40,12 +41,10 @@ def answer_text(answer: Answer) -> str:
 def card_lines(card: Card) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 - one row for each card, and nothing else
     """Lines of a card. Empty ones are left out by `answer_text`."""
     match card:
-        case FleetCard():
-            return fleet.fleet(card)
-        case AgentCard():
-            return fleet.agent(card)
-        case AgentChangesCard():
-            return fleet.agent_changes(card)
+        case FleetCard() | AgentCard() | AgentChangesCard()():
+            return _of_agents(card)
+        case BreachesCard():
+            return incident.breaches(card)
         case IncidentList():
             return incident.incident_list(card)
         case IncidentCard():
@@ -86,4 +85,15 @@ def card_lines(card: Card) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 - o
             return exercise.console(card) if isinstance(card, ConsoleCard) else exercise.hot_wash(card)
         case NoticeCard():
             return [card.text]
+    assert_never(card)
+
+
+def _of_agents(card: FleetCard | AgentCard | AgentChangesCard) -> Sequence[str]:
+    match card:
+        case FleetCard():
+            return fleet.fleet(card)
+        case AgentCard():
+            return fleet.agent(card)
+        case AgentChangesCard():
+            return fleet.agent_changes(card)
     assert_never(card)

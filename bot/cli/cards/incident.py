@@ -18,6 +18,7 @@ from bot.cli.cards.parts import (
 )
 from bot.core.cards import words
 from bot.core.cards.incident import (
+    BreachesCard,
     CatchupCard,
     IncidentCard,
     IncidentList,
@@ -48,6 +49,11 @@ def incident_list(card: IncidentList) -> list[str]:
 
 def _holder(acked_by: str) -> str:
     return acked_by or "nobody has it"
+
+
+def breaches(card: BreachesCard) -> list[str]:
+    """Everything that joined the incident."""
+    return [f"{card.header.number}: {plural(len(card.lines), 'SLI')} in breach.", *sli_table(card.lines)]
 
 
 def incident(card: IncidentCard) -> list[str]:

@@ -7,6 +7,7 @@ from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
 from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
+    BreachesCard,
     CatchupCard,
     IncidentCard,
     IncidentList,
@@ -30,6 +31,7 @@ Card = (
     PageCard
     | AnnouncementCard
     | IncidentCard
+    | BreachesCard
     | PhaseCard
     | AutonomyCard
     | RestoreCard

@@ -48,6 +48,14 @@ class IncidentCard:
 
 
 @dataclass(frozen=True, slots=True)
+class BreachesCard:
+    """Every SLI that joined an incident, on one message that is edited: what concerns the most tasks first."""
+
+    header: Header
+    lines: tuple[SliLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepLine:
     """One step of a phase card, with the evidence the bot gathered and what became of it."""
 

@@ -93,8 +93,8 @@ class OpenChannel:
 class PostCard:
     """Post a card once.
 
-    `card` is its name: announcement, incident, page, phase-PHASE, autonomy-EPOCH, restore-N, recovery, resolve,
-    handoff-ROLE-N, nudge-KIND-N.
+    `card` is its name: announcement, incident, page, breaches, phase-PHASE, autonomy-EPOCH, restore-N, recovery,
+    resolve, handoff-ROLE-N, nudge-KIND-N.
     """
 
     incident_id: int
@@ -128,6 +128,32 @@ class DirectCard:
     def key(self) -> str:
         """`inc-N/direct/NAME/PERSON`."""
         return f"inc-{self.incident_id}/direct/{self.card}/{self.person}"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDown:
+    """Delete the message of a card once the card that took its place is posted: a reminder stands once, and lowest.
+
+    `person`: a key, where both were posted to that person directly.
+    """
+
+    incident_id: int
+    card: str
+    successor: str
+    person: str = ""
+    kind: Literal["take_down"] = "take_down"
+    lane: Lane = "slack"
+
+    def post_of(self, card: str) -> str:
+        """The key of the effect that posted a card there."""
+        if self.person:
+            return f"inc-{self.incident_id}/direct/{card}/{self.person}"
+        return f"inc-{self.incident_id}/card/{card}"
+
+    @property
+    def key(self) -> str:
+        """`inc-N/down/NAME`, with `/PERSON` where it went to somebody directly."""
+        return f"inc-{self.incident_id}/down/{self.card}" + (f"/{self.person}" if self.person else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +206,14 @@ class EditCard:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Post one plain line. `mention` is a person's key."""
+    """Post one plain line. `mention` is a person's key; `question`: somebody has to answer it or act on it."""
 
     incident_id: int
     stamp: str
     text: str
     room: Room = "incident"
     mention: str = ""
+    question: bool = False
     kind: Literal["say"] = "say"
     lane: Lane = "slack"
 
@@ -309,6 +336,7 @@ Effect = (
     | PostCard
     | DirectCard
     | EditCard
+    | TakeDown
     | Bookmark
     | GatherEvidence
     | Say
@@ -321,9 +349,33 @@ Effect = (
 )
 
 
+ASKING_CARDS = ("nudge", "handoff", "restore")
+"""Cards that wait for somebody's tap, by what their names begin with."""
+LINES = "/lines"
+"""What the order key of an announcement ends with."""
+
+
+def asks(effect: Effect) -> bool:
+    """Whether a post waits for an answer: who is mentioned, asked or reminded does not wait behind announcements."""
+    match effect:
+        case PostCard():
+            return bool(effect.mention) or effect.card.startswith(ASKING_CARDS)
+        case Say():
+            return bool(effect.mention) or effect.question
+        case _:
+            return False
+
+
 def order_of(effect: Effect) -> str:
     """What is carried out in the order in which it was wanted has the same one: posts to one room. "" is in any order.
 
-    Everything else shows or sets the present state, so that its order does not matter.
+    Cards and questions keep their order, and so do lines that only announce; those let the others pass. Everything
+    else shows or sets the present state, so that its order does not matter.
     """
-    return f"inc-{effect.incident_id}/{effect.room}" if isinstance(effect, PostCard | Say) else ""
+    match effect:
+        case PostCard():
+            return f"inc-{effect.incident_id}/{effect.room}"
+        case Say():
+            return f"inc-{effect.incident_id}/{effect.room}{'' if asks(effect) else LINES}"
+        case _:
+            return ""

@@ -200,7 +200,9 @@ class Nudge:
     last_at: datetime | None = None
     held_until: datetime | None = None
     card: str = ""
-    """Name of the card of the last reminder, where it stands in the incident's channel."""
+    """Name of the card of the last reminder."""
+    person: str = ""
+    """Key of the person it went to directly; empty where it stands in the incident's channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def settled(incident: Incident, event: PageSettled) -> Paging:
         return Paging(incident)
     if state.rounds:
         text = f"{_unreached(incident, event)} Everyone is paged again when the next round is due."
-        return Paging(incident, (Say(incident.id, f"unreached-{state.serial}", text),), (text,))
+        return Paging(incident, (Say(incident.id, f"unreached-{state.serial}", text, question=True),), (text,))
     loud = Say(
         incident.id,
         f"unreached-{state.serial}",
@@ -262,5 +262,5 @@ def _exhausted(incident: Incident, words: tuple[str, ...]) -> Paging:
         f"everyone was paged {incident.policy.rounds} times; nobody will be paged any more. Acknowledge it, or call "
         f"{roster.owner} by phone{f' ({phone})' if phone else ''}."
     )
-    loud = tuple(Say(incident.id, f"exhausted-{serial}-{room}", text, room=room) for room in _LOUD)
+    loud = tuple(Say(incident.id, f"exhausted-{serial}-{room}", text, room=room, question=True) for room in _LOUD)
     return Paging(calm, loud, (*words, text))

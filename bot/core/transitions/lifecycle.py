@@ -16,7 +16,7 @@ WATCH = timedelta(minutes=30)
 
 @apply.register
 def breached(event: ev.Breached, incident: Incident) -> Transition:
-    """One more SLI joins; severity may rise by rule, never fall."""
+    """One more SLI joins; severity may rise by rule, never fall. One card names all of them, however many there are."""
     breach = event.breach
     others = tuple(old for old in incident.breaches if old.series != breach.series)
     severity = min(incident.severity, event.severity) if event.severity else incident.severity
@@ -28,8 +28,8 @@ def breached(event: ev.Breached, incident: Incident) -> Transition:
         hold_from=min(incident.hold_from, breach.first_bad) if not incident.breaches else incident.hold_from,
     )
     text = f"Also in breach: {breach.why}"
-    say = Say(incident.id, f"breached-{breach.series}-{breach.first_bad}", text)
-    shown = (say, *edits(incident, "incident", "announcement", "page"), *charts(joined))
+    cards = edits(incident, "breaches", "incident", "announcement", "page")
+    shown = (PostCard(incident.id, "breaches"), *cards, *charts(joined))
     silent = incident.state is IncidentState.PAGING and not any(timer.kind == "escalate" for timer in incident.timers)
     if not silent:
         return Transition(joined, text, shown)
@@ -45,7 +45,9 @@ def cleared(event: ev.Cleared, incident: Incident) -> Transition:
         replace(old, cleared_at=event.at) if old.series == event.series else old for old in incident.breaches
     )
     text = f"{event.series} meets its objective again: {event.why}"
-    return Transition(replace(incident, breaches=breaches), text, edits(incident, "incident", "announcement"))
+    return Transition(
+        replace(incident, breaches=breaches), text, edits(incident, "breaches", "incident", "announcement")
+    )
 
 
 @apply.register
@@ -82,7 +84,8 @@ def step_marked(event: ev.StepMarked, incident: Incident) -> Transition:
     effects: tuple[Effect, ...] = edits(incident, f"phase-{step.phase}", "incident", "resolve")
     if event.outcome == "blocked":
         help_ = f"Blocked on {step.title!r}: {event.note}. Who can help {event.actor.name}?"
-        effects = (*effects, Say(incident.id, f"blocked-{event.step_id}-v{incident.version + 1}", help_))
+        stamp = f"blocked-{event.step_id}-v{incident.version + 1}"
+        effects = (*effects, Say(incident.id, stamp, help_, question=True))
     finished = phase_done(incident.plan, step.phase, marked.marks)
     if finished and not phase_done(incident.plan, step.phase, incident.marks):
         return Transition(marked, text, (*effects, *_lay_out_next(incident, step.phase)), also=(_done(step.phase),))

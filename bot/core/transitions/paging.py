@@ -24,7 +24,7 @@ def acknowledged(event: ev.Acknowledged, incident: Incident) -> Transition:
     effects: tuple[Effect, ...] = edits(incident, "pages", "page")
     if "lead" not in incident.roles:
         ask = f"{event.actor.name} acknowledged. Who leads? Take it with /incident role lead, or say who does."
-        effects = (*effects, Say(incident.id, f"acked-v{incident.version + 1}", ask))
+        effects = (*effects, Say(incident.id, f"acked-v{incident.version + 1}", ask, question=True))
     return Transition(calm, f"Acknowledged by {event.actor.name}.", effects, drop=(f"inc-{incident.id}/page/",))
 
 
@@ -182,7 +182,8 @@ def _unconfirmed(_: ev.TimerDue, incident: Incident) -> Transition:
     incident = replace(incident, rungs=replace(rungs, state="not-confirmed"))
     people = (incident.acked_by,) if incident.acked_by in incident.roster.ways else (incident.roster.owner,)
     moved = escalation.page_now(incident, people, text)
-    loud = Say(incident.id, f"unconfirmed-{rungs.epoch}", f"{text} Step down further, or stop it by hand.")
+    then = f"{text} Step down further, or stop it by hand."
+    loud = Say(incident.id, f"unconfirmed-{rungs.epoch}", then, question=True)
     cards = (f"autonomy-{rungs.epoch}", "direct", "page", "incident", "announcement")
     effects = (loud, *moved.effects, *edits(incident, *cards))
     also = tuple(("paged", words) for words in moved.words)

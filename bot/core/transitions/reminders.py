@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.core.incident import events as ev
-from bot.core.incident.effects import DirectCard, EditCard, Effect, PostCard
+from bot.core.incident.effects import DirectCard, EditCard, Effect, PostCard, TakeDown
 from bot.core.incident.incident import Incident, IncidentState, Nudge, Timer
 from bot.core.model.calendar import after_working_days
 from bot.core.runbooks.runbook import next_step
@@ -58,7 +58,7 @@ def settled(before: Incident, after: Incident) -> tuple[Effect, ...]:
     return tuple(
         EditCard(after.id, nudge.card, stamp)
         for kind, nudge in before.nudges.items()
-        if nudge.card and _owes(before, kind, nudge) and not _owes(after, kind, nudge)
+        if nudge.card and not nudge.person and _owes(before, kind, nudge) and not _owes(after, kind, nudge)
     )
 
 
@@ -156,16 +156,30 @@ _OCCASIONS: Final[Mapping[ev.NudgeKind, Callable[[Incident], ReminderCause | Non
 
 @apply.register
 def nudged(event: ev.Nudged, incident: Incident) -> Transition:
-    """A reminder goes out: to the channel while people work in it, else to the person."""
+    """A reminder goes out: to the channel while people work in it, else to the person. The one before it goes away.
+
+    An earlier one that has not been posted yet is not posted any more.
+    """
     count = _known(incident, event.nudge, event.about).count + 1
     person = person_of(incident, event.nudge)
     card = card_name(event.nudge, f"v{incident.version + 1}")
     shown: Effect = PostCard(incident.id, card, mention=person)
     if event.nudge == "postmortem" or not incident.channel:
         shown = DirectCard(incident.id, card, person)
-    nudge = Nudge(event.about, count, event.at, card=card if shown.kind == "post_card" else "")
+    nudge = Nudge(event.about, count, event.at, card=card, person=person if shown.kind == "direct_card" else "")
     after = replace(incident, nudges={**incident.nudges, event.nudge: nudge})
-    return Transition(after, f"Reminder {count} of {MOST} to {person}: {WORDS[event.nudge]}.", (shown,))
+    text = f"Reminder {count} of {MOST} to {person}: {WORDS[event.nudge]}."
+    stem = card_name(event.nudge, "")
+    drop = tuple(f"inc-{incident.id}/{way}/{stem}" for way in ("card", "direct"))
+    return Transition(after, text, (shown, *_replaced(incident, event.nudge, nudge)), drop=drop)
+
+
+def _replaced(incident: Incident, kind: ev.NudgeKind, by: Nudge) -> tuple[Effect, ...]:
+    """What takes the last reminder of this kind away, where it stands in the same place."""
+    last = incident.nudges.get(kind)
+    if last is None or not last.card or last.person != by.person:
+        return ()
+    return (TakeDown(incident.id, last.card, by.card, by.person),)
 
 
 @apply.register

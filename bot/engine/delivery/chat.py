@@ -4,7 +4,18 @@ from collections.abc import Callable
 from typing import assert_never
 
 from bot.core.cards.answer import Card
-from bot.core.incident.effects import Bookmark, DirectCard, EditCard, Invite, OpenChannel, PostCard, Say, SetTopic
+from bot.core.incident.effects import (
+    Bookmark,
+    DirectCard,
+    EditCard,
+    Invite,
+    OpenChannel,
+    PostCard,
+    Say,
+    SetTopic,
+    TakeDown,
+    asks,
+)
 from bot.core.incident.incident import Incident
 from bot.engine.adapters import Folded, NotYet, People
 from bot.engine.delivery.channels import Channels
@@ -17,7 +28,7 @@ from bot.ports.store import Job, OutboxStore
 
 Mark = Callable[[str], str]
 """An effect's key as the world sees it."""
-ChatEffect = OpenChannel | PostCard | DirectCard | EditCard | Bookmark | Say | SetTopic | Invite
+ChatEffect = OpenChannel | PostCard | DirectCard | EditCard | TakeDown | Bookmark | Say | SetTopic | Invite
 BestEffort = Callable[[Callable[[], None]], None]
 """Does something that may fail without harm."""
 
@@ -56,16 +67,19 @@ class ChatDelivery:
                 return self._direct_card(job, incident, effect)
             case EditCard():
                 return self._edit_card(job, incident, effect)
+            case TakeDown():
+                return self._take_down(effect)
             case Bookmark():
                 self._channels.bookmark(incident, effect)
-                return None
             case Say():
                 return self._say(job, incident, effect)
             case SetTopic():
-                return self._set_topic(job, incident, effect)
+                self._set_topic(job, incident, effect)
             case Invite():
-                return self._invite(incident, effect)
-        assert_never(effect)
+                self._invite(incident, effect)
+            case _:
+                assert_never(effect)
+        return None
 
     def _open_channel(self, job: Job, incident: Incident, effect: OpenChannel) -> Receipt | None:
         """Create the incident's channel and invite people."""
@@ -84,7 +98,9 @@ class ChatDelivery:
         mention = self._people.person(effect.mention) if effect.mention else None
         key, again = self._mark(job.key), job.attempts > 1
         receipt = self._channels.send(
-            incident, effect.room, lambda room: self._chat.post(room, card, key, mention=mention, repeat=again)
+            incident,
+            effect.room,
+            lambda room: self._chat.post(room, card, key, mention=mention, repeat=again, urgent=asks(effect)),
         )
         if effect.pin:
             self._best_effort(lambda: self._chat.pin(receipt))
@@ -112,32 +128,49 @@ class ChatDelivery:
         try:
             self._chat.edit(receipt, self._card(incident, effect.card), self._mark(key))
         except Gone as gone:
-            if again is not None or not incident.open:
+            taken_down = self._store.receipt(TakeDown(incident.id, effect.card, "").key) is not None
+            if again is not None or taken_down or not incident.open:
                 raise Folded(f"{gone}: it is not posted again") from gone
             self._channels.repost(incident, effect.card, "agent" if effect.card == "announcement" else "incident")
         return None
+
+    def _take_down(self, effect: TakeDown) -> Receipt:
+        """Delete what another message replaces, after that one is there: a reminder is never nowhere.
+
+        Where the other one cannot be posted, this one stays.
+        """
+        successor = effect.post_of(effect.successor)
+        if self._store.outstanding(successor):
+            raise NotYet("what replaces it is not posted yet", successor)
+        posted, last = self._store.outcome(successor), self._store.receipt(effect.post_of(effect.card))
+        if last is None:
+            raise Folded("it was never posted")
+        if posted is not None and posted.state in ("failed", "unknown"):
+            raise Folded("what would replace it could not be posted")
+        self._chat.remove(last)
+        return last
 
     def _say(self, job: Job, incident: Incident, effect: Say) -> Receipt | None:
         """Post one line."""
         mention = self._people.person(effect.mention) if effect.mention else None
         key, again = self._mark(job.key), job.attempts > 1
         return self._channels.send(
-            incident, effect.room, lambda room: self._chat.say(room, effect.text, key, mention=mention, repeat=again)
+            incident,
+            effect.room,
+            lambda room: self._chat.say(room, effect.text, key, mention=mention, repeat=again, urgent=asks(effect)),
         )
 
-    def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> Receipt | None:
+    def _set_topic(self, job: Job, incident: Incident, effect: SetTopic) -> None:
         """Set the channel's topic, unless a younger one waits, or was set while this one was refused."""
         if self._store.newer(job, f"inc-{incident.id}/topic/", done=True):
             raise Folded("a younger topic replaces it")
         self._channels.adorn(incident, lambda room: self._chat.topic(room, self._owned(incident, effect.topic)))
-        return None
 
-    def _invite(self, incident: Incident, effect: Invite) -> Receipt | None:
+    def _invite(self, incident: Incident, effect: Invite) -> None:
         """Invite people to the incident's channel."""
         people = self._people.listed(effect.people)
         if people:
             self._channels.adorn(incident, lambda room: self._chat.invite(room, people))
-        return None
 
     def _card(self, incident: Incident, name: str) -> Card:
         """The card of that name as it looks now. Raises Folded for one that has nothing to show."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.incident import followups
-from bot.core.incident.effects import DirectCard
+from bot.core.incident.effects import DirectCard, Effect, TakeDown
 from bot.core.incident.followups import Followup
 from bot.core.model import calendar
 from bot.core.model.fleet import Fleet
@@ -45,5 +45,12 @@ class Reminders:
             return
         after = followups.reminded(due, now)
         if person is not None:
-            self._recorder.refresh([DirectCard(due.incident_id, f"followup-{due.id}-{after.nudges}", due.owner)])
+            self._recorder.refresh(_reminder(due, after.nudges))
         self._store.remind_followup(after)
+
+
+def _reminder(due: Followup, count: int) -> list[Effect]:
+    """The card, and what takes the one before it away: the same owner has one reminder of a follow-up, the newest."""
+    card = f"followup-{due.id}-{count}"
+    before = [TakeDown(due.incident_id, f"followup-{due.id}-{count - 1}", card, due.owner)] if count > 1 else []
+    return [DirectCard(due.incident_id, card, due.owner), *before]

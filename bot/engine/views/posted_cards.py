@@ -34,6 +34,7 @@ def _nudge(views: Views, incident: Incident, name: str, now: datetime) -> Card |
 _CARDS: Final[Mapping[str, Draw]] = {
     "announcement": lambda views, incident, _, now: views.announcement_card(incident, now),
     "incident": lambda views, incident, _, now: views.incident_card(incident, now),
+    "breaches": lambda views, incident, _, now: views.breaches_card(incident, now),
     "page": lambda views, incident, _, now: views.page_card(incident, standing(incident, incident.roster.owner), now),
     "recovery": lambda views, incident, _, now: views.recovery_card(incident, now),
     "resolve": lambda views, incident, _, now: views.resolve_card(incident, now),

@@ -267,6 +267,12 @@ class SliLines:
         )
 
 
+def harm(line: SliLine) -> tuple[bool, float]:
+    """How bad a line is beside others: past its limit first, then how many tasks are off what is normal for it."""
+    off = abs((line.now or 0.0) - (line.baseline or 0.0))
+    return line.status in ("breach", "out-of-band"), off * (line.n or 1.0)
+
+
 def look_back(agents: Iterable[Agent]) -> int:
     """Minutes of which the newest numbers of these agents are shown: long enough for an SLI that is asked seldom."""
     due = ((sli.every + sli.settle) // 60 for agent in agents for _, sli in agent.slis)

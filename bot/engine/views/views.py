@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.core.cards.causes import CausesCard
 from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
+    BreachesCard,
     CatchupCard,
     IncidentCard,
     IncidentLine,
@@ -32,6 +33,7 @@ from bot.engine import charts
 from bot.engine.views.agent_changes import agent_changes_card
 from bot.engine.views.causes import cause_words, causes_card
 from bot.engine.views.rungs import RESIDUE, RungViews
+from bot.engine.views.sli_lines import harm
 
 
 class Views(RungViews):
@@ -77,6 +79,11 @@ class Views(RungViews):
             update_due=reminders.update_due(incident),
             scopes=self.scopes(incident),
         )
+
+    def breaches_card(self, incident: Incident, now: datetime) -> BreachesCard:
+        """Every SLI that is in the incident, by how many tasks are worse off than usual."""
+        lines = self._sli_lines.lines(self.agent_of(incident), incident, now, breached_only=True)
+        return BreachesCard(self.header(incident, now), tuple(sorted(lines, key=harm, reverse=True)))
 
     def incident_card(self, incident: Incident, now: datetime) -> IncidentCard:
         """The pinned card."""

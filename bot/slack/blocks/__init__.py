@@ -9,6 +9,7 @@ from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
 from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
 from bot.core.cards.incident import (
+    BreachesCard,
     CatchupCard,
     IncidentCard,
     IncidentList,
@@ -23,7 +24,7 @@ from bot.slack.blocks.autonomy import autonomy, restore
 from bot.slack.blocks.causes import causes
 from bot.slack.blocks.fleet import agent, agent_changes, fleet
 from bot.slack.blocks.home import home
-from bot.slack.blocks.incident import incident, incident_list
+from bot.slack.blocks.incident import breaches, incident, incident_list
 from bot.slack.blocks.page import announcement, page
 from bot.slack.blocks.parts import Drawn, Sheet
 from bot.slack.blocks.phase import phase
@@ -44,6 +45,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return announcement(card)
         case IncidentCard():
             return incident(card)
+        case BreachesCard():
+            return breaches(card)
         case PhaseCard():
             return phase(card)
         case AutonomyCard():
@@ -54,7 +57,7 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return recovery(card)
         case ResolveCard():
             return resolve(card)
-        case FleetCard() | AgentCard() | AgentChangesCard():
+        case FleetCard() | AgentCard() | AgentChangesCard()():
             return _of_agents(card)
         case IncidentList():
             return incident_list(card)

@@ -2,7 +2,7 @@
 
 from slackblocks import Button, Confirm
 
-from bot.core.cards.incident import IncidentCard, IncidentList, PhaseProgress
+from bot.core.cards.incident import BreachesCard, IncidentCard, IncidentList, PhaseProgress
 from bot.core.cards.words import signs
 from bot.core.formatting.plurals import plural
 from bot.slack import ids
@@ -22,6 +22,7 @@ from bot.slack.blocks.words import (
 from bot.slack.text import bold, channel_link, clock_time, inert
 
 CLOSED = ("resolved", "cancelled")
+PAST = ("breach", "out-of-band")
 MOST_INCIDENTS = 20
 TRAY = (
     ("More…", "tray"),
@@ -47,6 +48,17 @@ def incident(card: IncidentCard) -> Drawn:
     residue = inert(card.residue, 300) if card.residue else ""
     sheet.small(_progress(card.phases), opened_for(header, card.lines), residue)
     return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))
+
+
+def breaches(card: BreachesCard) -> Drawn:
+    """All that is in breach, in one message however many join: the worst few in words, the others counted."""
+    header = card.header
+    sheet = Sheet("breaches")
+    bad = sum(line.status in PAST for line in card.lines)
+    title = f"{header.number}: {bad} of {plural(len(card.lines), 'SLI')} past the limit"
+    sheet.head(titled(header, title))
+    sheet.section(title_or_lines(header, card.lines))
+    return sheet.done(titled(header, title))
 
 
 def _roles(card: IncidentCard) -> str:

@@ -1,4 +1,4 @@
-"""Outbound: cards and lines into channels, and pages into direct messages (`ports.Chat`, `ports.Pager`).
+"""Outbound: cards and lines into channels and direct messages (`ports.Chat`).
 
 Every post carries its effect's key as message metadata. A repeat looks for the key in the channel's history and adopts
 what it finds, so that an answer that was lost does not become a second message.
@@ -13,7 +13,7 @@ import structlog
 from slack_sdk.web import SlackResponse
 
 from bot.core.cards.answer import Card
-from bot.core.model.people import Person, Way
+from bot.core.model.people import Person
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError, Gone, Shut
 from bot.slack import blocks
@@ -60,17 +60,28 @@ class SlackChat:
         mention: Person | None = None,
         repeat: bool = False,
         below: Receipt | None = None,
+        urgent: bool = False,
     ) -> Receipt:
         """Post a card, or adopt the one that an earlier try left."""
-        return self._send(channel, _addressed(blocks.draw(card), mention), key, repeat=repeat, below=below)
+        drawn = _addressed(blocks.draw(card), mention)
+        return self._send(channel, drawn, key, repeat=repeat, below=below, urgent=urgent)
 
-    def say(self, channel: str, text: str, key: str, *, mention: Person | None = None, repeat: bool = False) -> Receipt:
+    def say(
+        self,
+        channel: str,
+        text: str,
+        key: str,
+        *,
+        mention: Person | None = None,
+        repeat: bool = False,
+        urgent: bool = False,
+    ) -> Receipt:
         """Post one line. Whatever it holds, it mentions nobody but `mention`."""
         ping = mention.slack if mention and user_mention(mention.slack) else ""
         drawn = blocks.line(text, ping)
         if ping:
             drawn = Drawn(f"{user_mention(ping)} {drawn.text}", drawn.blocks)
-        return self._send(channel, drawn, key, repeat=repeat)
+        return self._send(channel, drawn, key, repeat=repeat, urgent=urgent)
 
     def direct(self, person: Person, card: Card, key: str, *, repeat: bool = False) -> Receipt:
         """Post a card to a person's direct messages."""
@@ -102,29 +113,50 @@ class SlackChat:
             self._update(receipt, drawn.bare())
             raise SlackError("Slack does not show the picture yet", "picture_not_ready", retry_after=2.0) from error
 
+    def remove(self, receipt: Receipt) -> None:
+        """Delete a message; one that is gone is done. Slack keeps the thread below it."""
+        try:
+            self._pace.call(self._client.chat_delete, channel=receipt.channel, ts=receipt.ts)
+        except SlackError as error:
+            if error.code not in GONE:
+                raise
+
     def _update(self, receipt: Receipt, drawn: Drawn) -> None:
-        self._pace.call(
+        """Edit; a page in somebody's direct messages is edited before the cards of channels."""
+        self._pace.post(
             self._client.chat_update,
+            "",
+            _is_direct(receipt.channel),
             channel=receipt.channel,
             ts=receipt.ts,
             text=drawn.text,
             blocks=list(drawn.blocks),
         )
 
-    def _send(self, channel: str, drawn: Drawn, key: str, *, repeat: bool, below: Receipt | None = None) -> Receipt:
+    def _send(
+        self,
+        channel: str,
+        drawn: Drawn,
+        key: str,
+        *,
+        repeat: bool,
+        below: Receipt | None = None,
+        urgent: bool = False,
+    ) -> Receipt:
         if repeat and (found := self._posted(channel, key)) is not None:
             return found
         try:
-            return self._post(channel, drawn, key, below)
+            return self._post(channel, drawn, key, below, urgent=urgent)
         except SlackError as error:
             if error.code != "invalid_blocks" or not drawn.pictured:
                 raise
-            return self._post(channel, drawn.bare(), key, below)  # a page waits for no picture
+            return self._post(channel, drawn.bare(), key, below, urgent=urgent)  # a page waits for no picture
 
-    def _post(self, channel: str, drawn: Drawn, key: str, below: Receipt | None = None) -> Receipt:
+    def _post(self, channel: str, drawn: Drawn, key: str, below: Receipt | None, *, urgent: bool) -> Receipt:
         thread = {} if below is None else {"thread_ts": below.ts, "reply_broadcast": True}
         answer = self._posted_to(
             channel,
+            urgent or _is_direct(channel),
             text=drawn.text,
             blocks=list(drawn.blocks),
             metadata={"event_type": EVENT_TYPE, "event_payload": {"effect": key}},
@@ -134,12 +166,11 @@ class SlackChat:
         )
         return Receipt(channel=answer["channel"], ts=answer["ts"])
 
-    def _posted_to(self, channel: str, **message: Any) -> SlackResponse:  # noqa: ANN401 - Slack's arguments
+    def _posted_to(self, channel: str, urgent: bool, **message: Any) -> SlackResponse:  # noqa: ANN401 - Slack's arguments
         """Post; a public channel the bot was removed from is joined again. Raises Shut for one that takes nothing.
 
-        What goes to somebody directly is a page, and goes before anything else.
+        What goes to somebody directly is a page, and goes before anything else, as does what asks somebody.
         """
-        urgent = channel in self._direct.values()
         try:
             return self._pace.post(self._client.chat_postMessage, channel, urgent, channel=channel, **message)
         except SlackError as error:
@@ -345,23 +376,9 @@ class SlackChat:
         return None
 
 
-class SlackPager:
-    """Implements `ports.Pager`: a page is a direct message with the page card."""
-
-    kind: str = "slack"
-
-    def __init__(self, chat: SlackChat) -> None:
-        self._chat = chat
-
-    def page(self, person: Person, way: Way, card: Card, key: str, *, repeat: bool = False) -> Receipt:
-        """Page once; a repeat adopts the message an earlier try left."""
-        return self._chat.direct_to(person, way.target or person.slack, card, key, repeat=repeat)
-
-    def settle(self, person: Person, receipt: Receipt, card: Card, key: str) -> None:
-        """Show on the page who answered it; its buttons go. One that may have landed is looked for."""
-        landed = receipt if receipt.ts else self._chat.found(person, key)
-        if landed is not None:
-            self._chat.edit(landed, card, key)
+def _is_direct(channel: str) -> bool:
+    """Whether a channel id is that of somebody's direct messages."""
+    return channel.startswith("D")
 
 
 def _addressed(drawn: Drawn, mention: Person | None) -> Drawn:

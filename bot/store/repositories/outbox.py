@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, 
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
-from bot.core.incident.effects import EditCard, Effect, Lane, order_of
+from bot.core.incident.effects import LINES, EditCard, Effect, Lane, order_of
 from bot.ports.chat import Receipt
 from bot.ports.store import Finished, Job
 from bot.store.codec import effect_json, moment, receipt_json
@@ -23,6 +23,8 @@ from bot.store.tables import OutboxRow, table_of
 _OUTBOX = table_of(OutboxRow)
 _HELD = _OUTBOX.alias("held")
 _BEFORE = _OUTBOX.alias("before")
+TIDYING = ("edit_card", "take_down", "settle_page")
+"""Effects that can wait for what has not been said to anybody yet."""
 _UNFINISHED = col(OutboxRow.state).in_(("pending", "sending"))
 
 IN_ORDER = frozenset({"slack"})
@@ -155,7 +157,10 @@ def _peek(lane: Lane, clock: ColumnElement[float], part: tuple[int, int]) -> Sel
 
 
 def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select[tuple[int]]:
-    """Rows of a lane that anybody may claim now, edits last; pages that do not need Slack before those that do.
+    """Rows of a lane that anybody may claim now: what asks somebody, what announces, what tidies up.
+
+    Of pages those that do not need Slack come first, and what settles pages last; in Slack the lines come after cards
+    and questions, and edits after the lines.
 
     Pages of one incident are shared out: a Slack that hangs must not hold up the telephone.
     """
@@ -165,7 +170,8 @@ def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select
         (col(OutboxRow.state) == "sending") & (col(OutboxRow.lease_until) < now)
     )
     by_slack = (col(OutboxRow.kind) == "page") & col(OutboxRow.key).endswith("/slack")
-    order = case((col(OutboxRow.kind) == "edit_card", 2), (by_slack, 1), else_=0)
+    announces = col(OutboxRow.order_key).endswith(LINES)
+    order = case((col(OutboxRow.kind).in_(TIDYING), 2), (by_slack | announces, 1), else_=0)
     query: Select[tuple[int]] = sql_select(_OUTBOX.c.id).where(
         col(OutboxRow.lane) == lane, free, col(OutboxRow.due_at) <= now, shared_by % of == index, _first_in_order()
     )

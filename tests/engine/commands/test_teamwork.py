@@ -7,11 +7,13 @@ import pytest
 
 from bot.core.cards.incident import IncidentCard, TimelineCard
 from bot.core.cards.team import FollowupList, HandoffCard, NudgeCard, TaskList
+from bot.core.incident.effects import EditCard
 from bot.core.incident.events import NudgeKind
 from bot.core.model import calendar
 from bot.core.model.people import BOT
 from bot.core.transitions import reminders as nudges
 from bot.core.transitions.reducer import replay
+from bot.ports.errors import DeliveryError
 from tests.support.wired import ANA, BO, EVE, START, WiredEngine
 
 
@@ -27,6 +29,12 @@ def working(house: WiredEngine) -> WiredEngine:
 
 def posted(house: WiredEngine, name: str) -> list[object]:
     return [one.content for key, one in house.chat.posts.items() if f"/{name}" in key]
+
+
+def standing(house: WiredEngine, name: str) -> list[object]:
+    """What stands in the chat now, of what was posted."""
+    found = [one for key, one in house.chat.posts.items() if f"/{name}" in key]
+    return [one.content for one in found if one.receipt.ts not in house.chat.gone]
 
 
 def nudge_cards(house: WiredEngine, kind: NudgeKind) -> list[NudgeCard]:
@@ -196,6 +204,49 @@ def test_reminders_are_five_at_most(working: WiredEngine) -> None:
         working.commands.teamwork.note(ANA, 1, "still here")
         pass_time(working, 10)
     assert [card.count for card in nudge_cards(working, "lead")] == [1, 2, 3, 4, 5]
+    (left,) = standing(working, "nudge-lead")
+    assert isinstance(left, NudgeCard)
+    assert left.count == 5, "each came in place of the one before it"
+
+
+def test_a_reminder_stays_where_the_one_that_replaces_it_cannot_be_posted(working: WiredEngine) -> None:
+    pass_time(working, 2)
+    working.chat.refuse += [DeliveryError("is_archived", permanent=True)]
+    working.commands.teamwork.note(ANA, 1, "still here")
+    pass_time(working, 5)
+    (left,) = standing(working, "nudge-lead")
+    assert isinstance(left, NudgeCard)
+    assert left.count == 1
+
+
+def test_reminders_that_could_not_be_posted_for_a_while_come_as_one(working: WiredEngine) -> None:
+    pass_time(working, 2)
+    for _ in range(2):
+        working.commands.teamwork.note(ANA, 1, "still here")
+        working.later(5)
+        working.monitor.deadlines()
+    working.deliver()
+    assert [card.count for card in nudge_cards(working, "lead")] == [1, 3]
+    assert len(standing(working, "nudge-lead")) == 1
+
+
+def test_a_reminder_that_was_taken_down_does_not_come_back_with_an_edit(working: WiredEngine) -> None:
+    pass_time(working, 7)
+    before, _ = [key for key in working.chat.posts if "/card/nudge-lead" in key]
+    working.recorder.refresh([EditCard(1, before.rpartition("/")[2], "late")])
+    working.deliver()
+    assert len(standing(working, "nudge-lead")) == 1
+    assert not [key for key in working.chat.posts if key.endswith("/again")]
+
+
+def test_the_reminder_of_a_follow_up_comes_in_place_of_the_one_before_it(working: WiredEngine) -> None:
+    working.commands.teamwork.note(ANA, 1, "write the missing eval", "followup")
+    working.clock.advance(timedelta(hours=8).total_seconds())
+    for _ in range(4):
+        working.clock.advance(timedelta(days=7).total_seconds())
+        pass_time(working, 1)
+    assert len(posted(working, "direct/followup")) > 1
+    assert len(standing(working, "direct/followup")) == 1
 
 
 def test_no_update_for_half_an_hour_and_the_card_says_when_it_is_due(working: WiredEngine) -> None:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from bot.core.cards.incident import BreachesCard
 from bot.core.incident.incident import IncidentState
 from bot.core.model.rungs import InstanceReading, RungState
-from tests.support.wired import ANA, BO, WiredEngine, fleet
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from tests.support.wired import ANA, BO, HER, WiredEngine, fleet
 
 
 def test_two_bad_minutes_page_the_owner_and_say_why(house: WiredEngine) -> None:
@@ -34,7 +36,38 @@ def test_a_second_sli_joins_the_open_incident(house: WiredEngine) -> None:
     house.live(2, tie=13.0)
     house.live(2, tie=13.0, her=18.0)
     assert [breach.series.sli for breach in house.incident().breaches] == ["tie", "her"]
-    assert "Also in breach: HER 18.0 %" in house.said()
+    assert "Also in breach: HER 18.0 %" in "\n".join(entry.entry.text for entry in house.store.entries(1))
+    card = house.chat.posts["inc-1/card/breaches"].content
+    assert isinstance(card, BreachesCard)
+    assert [line.name for line in card.lines] == ["her", "tie"], "16 points off for 100 tasks, beside 9 calls"
+
+
+def test_sixty_workflows_in_breach_are_one_card_that_is_edited(house: WiredEngine) -> None:
+    """119 messages in two minutes hid the question who leads: now everything that joins is on one message."""
+    names = tuple(f"w{number:02}" for number in range(60))
+    agent = replace(house.watched.agents["refunds"], workflows=names, slis=tuple((name, HER) for name in names))
+    house.watched = replace(house.watched, agents={"refunds": agent})
+    for bad in (20, 40, 60, 60):
+        house.clock.advance(60)
+        now = minute_of(house.clock.now())
+        house.store.put_minutes(
+            [
+                MinuteRow(Series("refunds", name, "her"), now, 18.0 + place, 100)
+                for place, name in enumerate(names[:bad])
+            ]
+        )
+        house.tick()
+    house.commands.paging.acknowledge(ANA, 1)
+    house.deliver()
+    assert len(house.incident().breaches) == 60
+    in_channel = [posted for posted in house.chat.posts.values() if posted.receipt.channel == "C-inc-0001-refunds"]
+    assert len([posted for posted in in_channel if isinstance(posted.content, BreachesCard)]) == 1
+    assert len(in_channel) < 10, [posted.key for posted in in_channel]
+    card = house.chat.posts["inc-1/card/breaches"]
+    assert isinstance(card.content, BreachesCard)
+    assert [line.workflow for line in card.content.lines[:2]] == ["w59", "w58"], "the worst first"
+    assert card.edits > 0
+    assert len(card.content.lines) == 60
 
 
 def test_her_on_a_rung_that_waits_for_people_is_no_new_breach(house: WiredEngine) -> None:

@@ -1,6 +1,7 @@
 """Outbound against a real local Slack: what is posted, what is found again, and what each failure means."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from bot.core.model.people import Person, Way
 from bot.localslack.server import LocalSlack
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError, Gone, sending_before
-from bot.slack.client.chat import SlackChat, SlackPager
+from bot.slack.client.chat import SlackChat
+from bot.slack.client.pager import SlackPager
 from bot.slack.client.rate_limiter import RateLimiter
 from bot.slack.client.web_api import SlackError, checked_address, writing_client
 from tests.slack.extreme_cards import attack, filled
@@ -272,6 +274,29 @@ def test_a_card_that_was_deleted_says_so(chat: SlackChat) -> None:
 
 
 # Files.
+
+
+def test_a_message_that_is_removed_is_gone_and_removing_it_twice_is_done(chat: SlackChat, town: Town) -> None:
+    receipt = chat.post("C0GENERAL", MOMENTS["nudge-lead"], "inc-42/card/nudge-lead-v3")
+    chat.remove(receipt)
+    chat.remove(receipt)
+    assert receipt.ts not in [one["ts"] for one in town.messages("C0GENERAL")]
+
+
+def test_a_question_and_a_page_do_not_wait_behind_sixty_announcements(server: LocalSlack, town: Town) -> None:
+    chat = SlackChat(writing_client(server.bot_token, server.api_url), RateLimiter(monotonic=lambda: 100.0))
+    page = chat.direct(BO, MOMENTS["page"], "inc-42/page/1/bo/slack")
+    for number in range(60):
+        with suppress(DeliveryError):
+            chat.say("C0GENERAL", f"news {number}", f"inc-42/say/{number}")
+    for number in range(40):
+        with suppress(DeliveryError):
+            chat.edit(Receipt("C0GENERAL", f"1.{number:06}"), MOMENTS["incident"], "")
+    chat.say("C0GENERAL", "Who leads?", "inc-42/say/asked", urgent=True)
+    chat.edit(page, MOMENTS["page-acked"], "inc-42/page/1/bo/slack")
+    shown = [one["text"] for one in town.messages("C0GENERAL")]
+    assert "Who leads?" in shown[0] + shown[-1]
+    assert len(shown) == 6, "five at once, and the question"
 
 
 def test_a_file_is_shared_once(chat: SlackChat, town: Town) -> None:
