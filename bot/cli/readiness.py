@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from bot.cli.cards import card_lines
 from bot.core.formatting.json_view import json_view
+from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Agent
 from bot.core.reports import readiness, weekly_review
 from bot.core.reports.readiness import Readiness
 from bot.core.reports.weekly_review import Review
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.engine.reliability.weekly_review import WeeklyReview
+from bot.engine.views.ready import ready_card
 from bot.runtime.offline import OfflineCommands
 
 NO = 1
@@ -23,7 +26,7 @@ def show_readiness(desk: OfflineCommands, agent: Agent, *, as_json: bool) -> int
     if as_json:
         print(json.dumps(_readiness_view(found), indent=2))
     else:
-        print("\n".join(readiness.words(found)))
+        print(visible("\n".join(card_lines(ready_card(found)))))
     return 0 if found.production_ready else NO
 
 

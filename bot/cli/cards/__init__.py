@@ -12,7 +12,7 @@ from bot.core.cards.answer import Answer, Card, NoticeCard
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
-from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard, ReadyCard
 from bot.core.cards.incident import (
     BreachesCard,
     CatchupCard,
@@ -41,7 +41,7 @@ def answer_text(answer: Answer) -> str:
 def card_lines(card: Card) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 - one row for each card, and nothing else
     """Lines of a card. Empty ones are left out by `answer_text`."""
     match card:
-        case FleetCard() | AgentCard() | AgentChangesCard()():
+        case FleetCard() | AgentCard() | AgentChangesCard() | ReadyCard():
             return _of_agents(card)
         case BreachesCard():
             return incident.breaches(card)
@@ -88,7 +88,7 @@ def card_lines(card: Card) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 - o
     assert_never(card)
 
 
-def _of_agents(card: FleetCard | AgentCard | AgentChangesCard) -> Sequence[str]:
+def _of_agents(card: FleetCard | AgentCard | AgentChangesCard | ReadyCard) -> Sequence[str]:
     match card:
         case FleetCard():
             return fleet.fleet(card)
@@ -96,4 +96,6 @@ def _of_agents(card: FleetCard | AgentCard | AgentChangesCard) -> Sequence[str]:
             return fleet.agent(card)
         case AgentChangesCard():
             return fleet.agent_changes(card)
+        case ReadyCard():
+            return fleet.ready(card)
     assert_never(card)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cli.cards.parts import INDENT, listed, moment, rung_words, sli_table, table
-from bot.core.cards.fleet import AgentCard, AgentChangesCard, AgentRow, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, AgentRow, FleetCard, ReadyCard, ReadyLine
 from bot.core.formatting.durations import span
 
 NO_AGENT = "No agent is registered."
@@ -63,3 +63,17 @@ def agent_changes(card: AgentChangesCard) -> list[str]:
     title = f"Changes on {card.agent}, last {card.span.total_seconds() / 3600:g} h:"
     nothing = f"{INDENT}No change was posted, no rung was changed, no new version was seen."
     return [title, *(table(rows) if rows else [nothing])]
+
+
+def ready(card: ReadyCard) -> list[str]:
+    """May it go live: what is missing first, each with the one thing to do about it."""
+    missing = [*card.missing, *card.later]
+    return [card.headline, *(text for line in missing for text in _missing(line)), *(_met(line) for line in card.met)]
+
+
+def _missing(line: ReadyLine) -> list[str]:
+    return [f"{'  ?' if line.unknown else ' NO'}  {line.title}: {line.why} [{line.stage}]", f"     -> {line.next}"]
+
+
+def _met(line: ReadyLine) -> str:
+    return f"yes  {line.title}: {line.why} [{line.stage}]"

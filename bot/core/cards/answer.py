@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
-from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard, ReadyCard
 from bot.core.cards.incident import (
     BreachesCard,
     CatchupCard,
@@ -40,6 +40,7 @@ Card = (
     | FleetCard
     | AgentCard
     | AgentChangesCard
+    | ReadyCard
     | IncidentList
     | TimelineCard
     | CatchupCard

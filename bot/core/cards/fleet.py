@@ -50,6 +50,29 @@ class AgentCard:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadyLine:
+    """One question of readiness: the answer in words, and the one thing to do where it is not met."""
+
+    title: str
+    why: str
+    next: str = ""
+    stage: str = ""
+    unknown: bool = False
+    """Nobody has looked; that is not met either."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCard:
+    """May an agent go live? What is missing first: what production needs, then what reliable production needs."""
+
+    agent: str
+    headline: str
+    missing: tuple[ReadyLine, ...]
+    later: tuple[ReadyLine, ...]
+    met: tuple[ReadyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AgentChange:
     """One change, in words. `by` empty: nobody said who."""
 

@@ -12,6 +12,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.people import Person
 
 Account = Literal["live", "gone", "unknown"]
+GRAVE = "NO PAGE WOULD ARRIVE: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class Hole:
     text: str
     agents: tuple[str, ...] = ()
     grave: bool = False
+
+    @property
+    def line(self) -> str:
+        """The sentence, said louder where it is grave."""
+        return f"{GRAVE if self.grave else ''}{self.text}"
 
 
 def holes(fleet: Fleet, ways: frozenset[str], accounts: Mapping[str, Account]) -> Sequence[Hole]:

@@ -12,6 +12,7 @@ end of its last SEV1 or SEV2, whichever is later. Scope, blast radius, tools and
 that are recorded; a fleet file that says something nobody has decided is a line that is not met.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,8 +62,11 @@ class ReachabilityFact(NamedTuple):
 
     person: str
     ok: bool | None
+    """Whether nothing is missing."""
     why: str = ""
     at: datetime | None = None
+    grave: bool = False
+    """Where something is missing: no page would arrive at all. Somebody whom only Slack reaches can be reached."""
 
 
 class ScopeDecision(NamedTuple):
@@ -112,6 +116,8 @@ class ReadinessLine:
     why: str
     stage: Stage = "production"
     """The lowest stage that needs it."""
+    next: str = ""
+    """The one thing to do about it; empty where it is met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +216,12 @@ def _asked(lines: Sequence[ReadinessLine]) -> int:
     return sum(line.stage != "reliable production" for line in lines)
 
 
-def _answer(key: str, title: str, lacks: Sequence[str], evidence: str, stage: Stage = "production") -> ReadinessLine:
-    return ReadinessLine(key, title, Call.BAD if lacks else Call.OK, "; ".join(lacks) if lacks else evidence, stage)
+def _answer(
+    key: str, title: str, lacks: Sequence[str], evidence: str, then: str, stage: Stage = "production"
+) -> ReadinessLine:
+    if lacks:
+        return ReadinessLine(key, title, Call.BAD, "; ".join(lacks), stage, then)
+    return ReadinessLine(key, title, Call.OK, evidence, stage)
 
 
 def _measured(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLine]:
@@ -222,34 +232,47 @@ def _measured(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLine
         "SLIs with objectives, live and reporting",
         lacks if facts.slis else ["it has no SLI"],
         f"{plural(len(facts.slis), 'SLI')} reporting",
+        "Ask its sources: stepdown check --online" if facts.slis else _in_file(facts.agent, "slis"),
         "beta",
     )
     few = [f"{one.name} {one.days}" for one in facts.slis if one.days < BASELINE_DAYS]
+    left = BASELINE_DAYS - min((one.days for one in facts.slis), default=0)
+    then = f"Keep it reporting for {plural(left, 'more day')}" if facts.slis else _in_file(facts.agent, "slis")
     observed = _answer(
         "baseline",
         f"baseline observed for {BASELINE_DAYS} days",
         [f"days seen: {', '.join(few)}"] if few else [] if facts.slis else ["it has no SLI"],
         f"all SLIs on {BASELINE_DAYS} days",
+        then,
     )
     return live, observed
 
 
+def _in_file(agent: Agent, *settings: str) -> str:
+    """What to write where: "Write `scope:` of refunds in the fleet file"."""
+    return f"Write {', '.join(f'`{name}:`' for name in settings)} of {agent.key} in the fleet file"
+
+
 def _owned(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLine]:
-    owner = _reach("owner", "one owner, reachable", facts.agent.owner, facts.owner, now)
-    deputy = _reach("deputy", "a deputy, reachable", facts.agent.deputy, facts.deputy, now)
+    owner = _reach(facts.agent, "owner", "one owner, safely reachable", facts.owner, now)
+    deputy = _reach(facts.agent, "deputy", "a deputy, safely reachable", facts.deputy, now)
     return owner, deputy
 
 
-def _reach(key: str, title: str, person: str, found: ReachabilityFact | None, now: datetime) -> ReadinessLine:
+def _reach(
+    agent: Agent, key: Literal["owner", "deputy"], title: str, found: ReachabilityFact | None, now: datetime
+) -> ReadinessLine:
+    person = agent.owner if key == "owner" else agent.deputy
     if not person:
-        return ReadinessLine(key, title, Call.BAD, f"no {key} is named in the fleet file", "beta")
+        return ReadinessLine(key, title, Call.BAD, f"no {key} is named", "beta", _in_file(agent, key))
     if found is None or found.ok is None or (found.at is not None and now - found.at > REACHED_WITHIN):
         seen = f"; last checked {found.at:%Y-%m-%d}" if found and found.at else ""
-        return ReadinessLine(
-            key, title, Call.UNKNOWN, f"nobody has checked lately how {person} is reached{seen}", "beta"
-        )
+        why = f"nobody has checked lately how {person} is reached{seen}"
+        return ReadinessLine(key, title, Call.UNKNOWN, why, "beta", "Run the bot: it looks at start and once a day")
     if not found.ok:
-        return ReadinessLine(key, title, Call.BAD, f"{person} cannot be reached: {found.why}", "beta")
+        why = f"{person} cannot be reached: {found.why}" if found.grave else f"{person} {found.why}"
+        then = f"Mend `people: {person}:` in the fleet file"
+        return ReadinessLine(key, title, Call.BAD, why, "beta", then)
     return ReadinessLine(key, title, Call.OK, f"{person}: {found.why or 'reachable'}", "beta")
 
 
@@ -257,22 +280,24 @@ def _written(facts: Facts) -> tuple[ReadinessLine, ...]:
     agent = facts.agent
     return (
         _runbook(facts),
-        _text("fallback", "a fallback for when it is off", agent.fallback, "beta"),
+        _text(agent, "fallback", "a fallback for when it is off", agent.fallback, "beta"),
         _scope(agent),
         _decided(facts),
-        _text("data_contracts", "data contracts named", ", ".join(agent.data_contracts)),
-        _cost(agent.cost),
+        _text(agent, "data_contracts", "data contracts named", ", ".join(agent.data_contracts)),
+        _cost(agent),
     )
 
 
-def _text(key: str, title: str, text: str, stage: Stage = "production") -> ReadinessLine:
-    return _answer(key, title, [] if text.strip() else [f"`{key}` is empty in the fleet file"], text.strip(), stage)
+def _text(agent: Agent, key: str, title: str, text: str, stage: Stage = "production") -> ReadinessLine:
+    lacks = [] if text.strip() else [f"`{key}` is empty"]
+    return _answer(key, title, lacks, text.strip(), _in_file(agent, key), stage)
 
 
 def _scope(agent: Agent) -> ReadinessLine:
     written = {"scope": agent.scope, "blast_radius": agent.blast_radius}
-    empty = [f"`{name}` is empty in the fleet file" for name, text in written.items() if not text.strip()]
-    return _answer("scope", "scope and blast radius written", empty, agent.scope, "beta")
+    empty = [name for name, text in written.items() if not text.strip()]
+    lacks = [f"`{name}` is empty" for name in empty]
+    return _answer("scope", "scope and blast radius written", lacks, agent.scope, _in_file(agent, *empty), "beta")
 
 
 def _runbook(facts: Facts) -> ReadinessLine:
@@ -281,25 +306,30 @@ def _runbook(facts: Facts) -> ReadinessLine:
     if silent:
         lacks.append(f"runbook {facts.agent.runbook} says nothing of {', '.join(silent)}")
     title = "a runbook that answers detection, attribution, containment and recovery"
-    return _answer("runbook", title, lacks, f"runbook {facts.agent.runbook} passes its checks", "beta")
+    evidence = f"runbook {facts.agent.runbook} passes its checks"
+    then = f"Mend runbook {facts.agent.runbook}: stepdown check names each fault with its line"
+    return _answer("runbook", title, lacks, evidence, then, "beta")
 
 
-def _cost(cost: Mapping[str, float]) -> ReadinessLine:
+def _cost(agent: Agent) -> ReadinessLine:
+    cost: Mapping[str, float] = agent.cost
     gone = [f"`cost.{key}`" for key in COST_KEYS if key not in cost]
     shown = ", ".join(f"{cost[key]:,.0f} USD" for key in COST_KEYS if key in cost)
-    lacks = [f"{', '.join(gone)} missing in the fleet file"] if gone else []
-    return _answer("cost", "cost worked out for 10x and 100x the load", lacks, f"a day at 1x, 10x, 100x: {shown}")
+    lacks = [f"{', '.join(gone)} missing"] if gone else []
+    title, evidence = "cost worked out for 10x and 100x the load", f"a day at 1x, 10x, 100x: {shown}"
+    return _answer("cost", title, lacks, evidence, _in_file(agent, "cost"))
 
 
 def _decided(facts: Facts) -> ReadinessLine:
     title = "scope and stage are recorded decisions"
     newest = max(facts.decisions, key=lambda one: one.at, default=None)
+    then = f"Record it: stepdown scope {facts.agent.key} --reason WHY"
     if newest is None:
-        return ReadinessLine("decision", title, Call.BAD, "nobody has recorded one: stepdown scope AGENT --reason WHY")
+        return ReadinessLine("decision", title, Call.BAD, "nobody has recorded one", next=then)
     changed = changed_terms(newest.terms, terms_of(facts.agent))
     if changed:
         said = f"{', '.join(changed)} changed in the fleet file since {newest.by} decided on {newest.at:%Y-%m-%d}"
-        return ReadinessLine("decision", title, Call.BAD, f"{said}: stepdown scope AGENT --reason WHY")
+        return ReadinessLine("decision", title, Call.BAD, said, next=then)
     return ReadinessLine("decision", title, Call.OK, f"{newest.by}, {newest.at:%Y-%m-%d}: {newest.reason}")
 
 
@@ -310,12 +340,13 @@ def _rehearsed(facts: Facts, now: datetime) -> tuple[ReadinessLine, ReadinessLin
 def _stepped_down(facts: Facts, now: datetime) -> ReadinessLine:
     title = f"a step down confirmed by the agent itself in the last {EXERCISE_DAYS} days"
     newest = max(facts.step_downs, key=lambda one: one.at, default=None)
+    tip = f'Drill it: stepdown step-down {facts.agent.key} --reason "drill"'
     if newest is None:
-        tip = f'drill it: stepdown step-down {facts.agent.key} --reason "drill"'
-        return ReadinessLine("step_down", title, Call.BAD, f"none is recorded; {tip}")
+        return ReadinessLine("step_down", title, Call.BAD, "none is recorded", next=tip)
     said = f"{newest.rung}, read back {newest.at:%Y-%m-%d}"
     if now - newest.at > timedelta(days=EXERCISE_DAYS):
-        return ReadinessLine("step_down", title, Call.BAD, f"the last is {(now - newest.at).days} days old ({said})")
+        old = f"the last is {(now - newest.at).days} days old ({said})"
+        return ReadinessLine("step_down", title, Call.BAD, old, next=tip)
     return ReadinessLine("step_down", title, Call.OK, said)
 
 
@@ -323,11 +354,13 @@ def _tabletop(facts: Facts, now: datetime) -> ReadinessLine:
     title = f"tabletop of its two top failures in the last {EXERCISE_DAYS} days"
     wanted = facts.agent.top_failures
     if len(wanted) < 2:  # noqa: PLR2004 - `product.md` section 11 asks for two
-        return ReadinessLine("tabletop", title, Call.BAD, f"`top_failures` names {len(wanted)} of two playbooks")
+        few = f"`top_failures` names {len(wanted)} of two playbooks"
+        return ReadinessLine("tabletop", title, Call.BAD, few, next=_in_file(facts.agent, "top_failures"))
     newest = {one.playbook: one for one in sorted(facts.rehearsals, key=lambda one: one.at)}
-    lacks = [why for name in wanted if (why := _stale(name, newest.get(name), now))]
+    stale = {name: why for name in wanted if (why := _stale(name, newest.get(name), now))}
+    then = f"Rehearse it in Slack: /tabletop start {next(iter(stale), '')} agent {facts.agent.key}"
     held = ", ".join(f"{name} {newest[name].rating} on {newest[name].at:%Y-%m-%d}" for name in wanted if name in newest)
-    return _answer("tabletop", title, lacks, held)
+    return _answer("tabletop", title, list(stale.values()), held, then)
 
 
 def _stale(name: str, held: RehearsalFact | None, now: datetime) -> str:
@@ -344,27 +377,13 @@ def _stale(name: str, held: RehearsalFact | None, now: datetime) -> str:
 def _steady(facts: Facts, stable: float | None) -> tuple[ReadinessLine, ReadinessLine]:
     title = f"{STABLE_DAYS} days live without a SEV1 or SEV2"
     if stable is None:
-        steady = ReadinessLine("stability", title, Call.BAD, "no go-live is recorded", "reliable production")
+        then = f"Record the go-live: `stage: production`, then stepdown scope {facts.agent.key} --reason WHY"
+        steady = ReadinessLine("stability", title, Call.BAD, "no go-live is recorded", "reliable production", then)
     else:
         since = f" since {facts.last_severe[0]}" if facts.last_severe and stable < STABLE_DAYS else ""
-        call = Call.OK if stable >= STABLE_DAYS else Call.BAD
-        steady = ReadinessLine(
-            "stability", title, call, f"{stable:.0f} of {STABLE_DAYS} days{since}", "reliable production"
-        )
-    gone = facts.budgets_gone
-    left = _answer("budget", "error budget left", list(gone), "no budget is gone", "reliable production")
+        said, lacks = f"{stable:.0f} of {STABLE_DAYS} days{since}", stable < STABLE_DAYS
+        then = f"Only time helps: {plural(math.ceil(STABLE_DAYS - stable), 'more day')}"
+        steady = _answer("stability", title, [said] if lacks else [], said, then, "reliable production")
+    gone, then = facts.budgets_gone, f"See what spent it: stepdown budget {facts.agent.key}"
+    left = _answer("budget", "error budget left", list(gone), "no budget is gone", then, "reliable production")
     return steady, left
-
-
-MARKS = {Call.OK: "yes", Call.BAD: "NO", Call.UNKNOWN: "?"}
-
-
-def words(found: Readiness) -> list[str]:
-    """The whole answer, a line each: the sentence first, what is missing before what is there."""
-    order = {Call.BAD: 0, Call.UNKNOWN: 1, Call.OK: 2}
-    lines = sorted(found.lines, key=lambda line: order[line.call])
-    window = "" if found.stable_days is None else f" {found.stable_days:.0f} of {STABLE_DAYS} days stable."
-    return [
-        f"{found.headline}{window}",
-        *(f"{MARKS[line.call]:>3}  {line.title}: {line.why} [{line.stage}]" for line in lines),
-    ]

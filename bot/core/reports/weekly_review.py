@@ -115,7 +115,7 @@ def words(found: Review) -> list[str]:
         *_listed("Budgets gone", [f"{one.agent}: {one.why}" for one in found.budgets if one.left <= 0]),
         *_listed("Budgets half gone", [f"{one.agent}: {one.why}" for one in found.budgets if 0 < one.left < 0.5]),  # noqa: PLR2004 - half
         *_listed("Overdue", found.overdue),
-        *_listed("Cannot be reached", found.unreachable),
+        *_listed("Not safely reachable", found.unreachable),
         *_listed("Runbooks to mend", found.stale_runbooks),
         *_listed("Drills due", found.stale_drills),
         *_listed("In production without evidence", found.not_ready),

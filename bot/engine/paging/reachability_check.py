@@ -48,7 +48,7 @@ class ReachabilityCheck:
         self._looked = True
         for hole in found:
             self._log(hole.text)
-        whole = "\n".join(hole.text for hole in found)
+        whole = "\n".join(hole.line for hole in found)
         before = self._store.last_once_marker(KIND)
         news = whole and (before is None or before.detail != whole)
         effects = notices(self._fleet(), f"reach-{day}", _words(found), _people(found)) if news else ()
@@ -70,6 +70,6 @@ def _people(found: Sequence[Hole]) -> tuple[str, ...]:
 def _words(found: Sequence[Hole]) -> str:
     """The graver ones first."""
     ordered = sorted(found, key=lambda hole: not hole.grave)
-    lines = [f"{'NO PAGE WOULD ARRIVE: ' if hole.grave else ''}{hole.text}" for hole in ordered[:MOST]]
+    lines = [hole.line for hole in ordered[:MOST]]
     more = f"\n... and {len(found) - MOST} more: stepdown check" if len(found) > MOST else ""
     return "Holes in who can be reached:\n" + "\n".join(lines) + more

@@ -17,6 +17,7 @@ from bot.engine import name_lookup
 from bot.engine.budgets.budgets import BudgetReader
 from bot.engine.name_lookup import Unknown
 from bot.engine.reliability.readiness_check import ReadinessCheck
+from bot.engine.views.ready import ready_card
 from bot.ports.clock import Clock
 from bot.ports.store import Store
 
@@ -58,7 +59,8 @@ class ReliabilityQueries:
             return Answer(str(unknown), ok=False)
         if self.readiness_check is None:
             return Answer(NOT_HERE, ok=False)
-        return Answer("\n".join(readiness.words(self.readiness_check.of(agent, self.clock.now()))))
+        card = ready_card(self.readiness_check.of(agent, self.clock.now()))
+        return Answer(card.headline, card=card)
 
     def scope(self, actor: Actor, key: str, reason: str) -> Answer:
         """Record that this person decided what the fleet file says of the agent's scope and stage."""

@@ -11,6 +11,7 @@ from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import Series, minute_of, minute_start
 from bot.core.model.slis import Sli
+from bot.core.paging.reachability import GRAVE
 from bot.core.reports import readiness
 from bot.core.reports.readiness import (
     Facts,
@@ -95,9 +96,9 @@ class ReadinessCheck:
             return None
         holes = [line for line in checked.detail.splitlines() if f"({person}): " in line]
         if holes:
-            return ReachabilityFact(
-                person, ok=False, why="; ".join(line.partition(f"({person}): ")[2] for line in holes), at=checked.at
-            )
+            why = "; ".join(line.partition(f"({person}): ")[2] for line in holes)
+            grave = any(line.startswith(GRAVE) for line in holes)
+            return ReachabilityFact(person, ok=False, why=why, at=checked.at, grave=grave)
         counted = checked.detail.splitlines()[-1:]
         if counted and counted[0].startswith("... and "):
             return ReachabilityFact(person, ok=None, why="the last check only counted some holes", at=checked.at)

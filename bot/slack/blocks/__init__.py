@@ -7,7 +7,7 @@ from bot.core.cards.answer import Card, NoticeCard
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
-from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard
+from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard, ReadyCard
 from bot.core.cards.incident import (
     BreachesCard,
     CatchupCard,
@@ -28,6 +28,7 @@ from bot.slack.blocks.incident import breaches, incident, incident_list
 from bot.slack.blocks.page import announcement, page
 from bot.slack.blocks.parts import Drawn, Sheet
 from bot.slack.blocks.phase import phase
+from bot.slack.blocks.ready import ready
 from bot.slack.blocks.recovery import recovery, resolve
 from bot.slack.blocks.story import catchup, timeline
 from bot.slack.blocks.tabletop import console, hot_wash
@@ -57,7 +58,7 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return recovery(card)
         case ResolveCard():
             return resolve(card)
-        case FleetCard() | AgentCard() | AgentChangesCard()():
+        case FleetCard() | AgentCard() | AgentChangesCard() | ReadyCard():
             return _of_agents(card)
         case IncidentList():
             return incident_list(card)
@@ -86,7 +87,7 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
     assert_never(card)
 
 
-def _of_agents(card: FleetCard | AgentCard | AgentChangesCard) -> Drawn:
+def _of_agents(card: FleetCard | AgentCard | AgentChangesCard | ReadyCard) -> Drawn:
     match card:
         case FleetCard():
             return fleet(card)
@@ -94,6 +95,8 @@ def _of_agents(card: FleetCard | AgentCard | AgentChangesCard) -> Drawn:
             return agent(card)
         case AgentChangesCard():
             return agent_changes(card)
+        case ReadyCard():
+            return ready(card)
     assert_never(card)
 
 

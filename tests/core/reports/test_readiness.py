@@ -114,7 +114,18 @@ class TestTheAnswer:
         found = judge(facts, NOW)
         assert [each.key for each in found.missing] == [key]
         assert says in line(found, key).why
+        assert line(found, key).next, "each has its one next action"
         assert not found.production_ready
+
+    def test_somebody_whom_only_slack_reaches_can_be_reached(self) -> None:
+        alone = ReachabilityFact("ana", ok=False, why="can be paged by Slack alone", at=ago(0.5))
+        said = line(judge(replace(WHOLE, owner=alone), NOW), "owner")
+        assert (said.call, said.why) == (Call.BAD, "ana can be paged by Slack alone")
+        lost = alone._replace(why="has no Slack id", grave=True)
+        assert line(judge(replace(WHOLE, owner=lost), NOW), "owner").why == "ana cannot be reached: has no Slack id"
+
+    def test_what_is_met_has_nothing_left_to_do(self) -> None:
+        assert [each.next for each in judge(WHOLE, NOW).lines if each.next] == []
 
     def test_a_check_of_last_week_is_unknown_not_fine(self) -> None:
         found = judge(replace(WHOLE, owner=ReachabilityFact("ana", ok=True, at=ago(7))), NOW)

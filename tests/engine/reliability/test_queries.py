@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.cards import card_lines
+from bot.core.cards.fleet import ReadyCard
 from bot.core.model.people import Actor
 from bot.core.model.slis import Call
 from bot.core.reports.readiness import Readiness, RehearsalFact
@@ -81,6 +83,21 @@ def test_thirty_days_of_numbers_are_an_observed_baseline(house: WiredEngine) -> 
     for day in range(30):
         house.feed(30, house.healthy(), end=house.clock.now() - timedelta(days=day))
     assert calls(readiness_check(house).of(AGENT, house.clock.now()))["baseline"] is Call.OK
+
+
+def test_the_answer_is_a_card_with_what_is_missing_first_and_the_command_line_prints_its_facts(
+    house: WiredEngine,
+) -> None:
+    answer = between(house).ready("refunds")
+    card = answer.card
+    assert isinstance(card, ReadyCard)
+    stages = [line.stage for line in card.missing]
+    assert stages == sorted(stages, key=["beta", "production"].index)
+    assert all(line.next for line in (*card.missing, *card.later))
+    printed = "\n".join(card_lines(card))
+    assert printed.startswith(answer.text)
+    assert all(said in printed for line in card.missing for said in (line.title, line.why, line.next))
+    assert printed.index(card.missing[0].title) < printed.index(card.met[0].title)
 
 
 def test_a_step_down_counts_once_the_agent_has_read_it_back(house: WiredEngine) -> None:
