@@ -49,6 +49,7 @@ TEMPLATES = _table(
         "tool_success": {**_RATIO, "title": "$tool success", "objective": ">= 95"},
         "trajectory_length": {**_PER_TASK, "title": "steps per task", "unit": "steps/task"},
         "cost_per_task": {**_PER_TASK, "title": "cost per task", "unit": "USD/task"},
+        "tokens_per_task": {**_PER_TASK, "title": "tokens per task", "unit": "tokens/task"},
         "time_to_resolution": {**_PER_TASK, "title": "time to resolution", "unit": "s/task"},
         "replans_per_task": {
             **_PER_TASK,

@@ -66,7 +66,7 @@ def _fleet(document: YamlDocument, kinds: Kinds) -> Fleet | None:
     _check_own(document, file, kinds, hidden)
     check_listed(document, file, kinds)
     document.settle()
-    check_references(document, file, ladder_of(file).names())
+    check_references(document, file, ladder_of(file).names(), kinds)
     document.settle()
     return assembled(document, file, specs, kinds)
 

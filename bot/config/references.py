@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from bot.config.aliases import check_aliases
 from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
+from bot.config.kinds.rules import Kinds
 from bot.config.problems import misnamed
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.model.calendar import quiet_hours
@@ -24,7 +25,7 @@ _SEVERAL = re.compile(r"(?i)\s(and|und)\s|[&/;+]")
 _IF_A_PERSON = "Name one person who can be woken; if this is one, write `is_person: true`"
 
 
-def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[str]) -> None:
+def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[str], kinds: Kinds) -> None:
     """Blame every reference that leads nowhere and everybody who is nobody."""
     for key, person in file.people.items():
         _check_person(document, key, person)
@@ -37,6 +38,7 @@ def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[
         if key not in people:
             document.blame(("responders", index), misnamed("the person", key, people))
     check_aliases(document, file)
+    _check_spans(document, file, kinds)
     _check_ends(document, file)
 
 
@@ -111,6 +113,23 @@ def _check_rungs(document: YamlDocument, path: Path, agent: AgentEntry, rungs: C
     for rung, *where in places:
         if rung and rung not in rungs:
             document.blame((*path, *where), misnamed("the rung", rung, list(rungs)))
+
+
+def _check_spans(document: YamlDocument, file: FleetFile, kinds: Kinds) -> None:
+    """Blame agents that a source names and the file does not list, and a second source that spans would come to."""
+    agents, taking = _keys(document, "agents"), ""
+    for name, source in file.sources.items():
+        kind = kinds.sources.get(source.kind)
+        if kind is None:
+            continue
+        for where, key in kind.agents_named(source.model_extra or {}):
+            if key not in agents:
+                document.blame(("sources", name, *where), misnamed("the agent", key, agents), key=True)
+        if kind.takes_spans and taking:
+            document.blame(
+                ("sources", name), f"spans go to {taking} already, and come to one address; write one source"
+            )
+        taking = taking or (name if kind.takes_spans else "")
 
 
 def _check_ends(document: YamlDocument, file: FleetFile) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.incident.effects import Lane
 from bot.core.model.fleet import Fleet
+from bot.core.telemetry.traces.trace_rules import TraceRules
 from bot.engine.adapters import Adapters
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.engine.baselines import Baselines
@@ -20,6 +21,8 @@ from bot.engine.delivery.delivery import Delivery
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.push_intake import PushIntake
+from bot.engine.detection.span_counts import SpanCounts
+from bot.engine.detection.span_join import SpanJoin
 from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
 from bot.engine.diagnosis.evidence_collector import EvidenceCollector
 from bot.engine.health.followup_reminders import Reminders
@@ -46,6 +49,11 @@ def _nobody(_lanes: Iterable[Lane]) -> None:
     """Wakes nobody: where no lane runs in this process."""
 
 
+def _no_rules() -> TraceRules | None:
+    """No source takes spans."""
+    return None
+
+
 def _not_asked(source: str, query: str, _agent: str) -> str:
     return f"{query}: nobody asks {source}"
 
@@ -66,6 +74,8 @@ class EngineDependencies:
     readiness_check: ReadinessCheck | None = None
     """None where no real fleet is watched."""
     replica: Replica = ONLY_ONE
+    span_rules: Callable[[], TraceRules | None] = _no_rules
+    """How spans are read; None where no source takes any."""
     exercise: bool = False
     """Incidents are marked as those of an exercise."""
 
@@ -83,6 +93,8 @@ class Engine:
     detector: Detector
     findings: Findings
     intake: PushIntake
+    span_counts: SpanCounts
+    span_join: SpanJoin
     monitor: IncidentMonitor
     views: Views
     attribution: AttributionRunner
@@ -102,6 +114,7 @@ def build_engine(of: EngineDependencies) -> Engine:
     monitor = IncidentMonitor(store, recorder, baselines, rung_cache, fleet, clock, replicas.known_everywhere)
     findings = Findings(store, fleet, clock, of.wall)
     views = Views(store, SliLines(store, baselines, rung_cache, fleet), fleet, monitor.clock_of)
+    intake, span_counts = PushIntake(store, detector, fleet, clock, findings), SpanCounts(store, clock)
     evidence_collector = EvidenceCollector(store, baselines, fleet)
     attribution = AttributionRunner(store, recorder, evidence_collector, of.playbooks, clock)
     return Engine(
@@ -113,7 +126,9 @@ def build_engine(of: EngineDependencies) -> Engine:
         opener,
         detector,
         findings,
-        PushIntake(store, detector, fleet, clock, findings),
+        intake,
+        span_counts,
+        SpanJoin(store, intake, fleet, clock, of.span_rules, span_counts),
         monitor,
         views,
         attribution,

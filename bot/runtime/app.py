@@ -22,6 +22,7 @@ from bot.engine.assembly import Engine, EngineDependencies, build_adapters, buil
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
 from bot.engine.delivery.delivery import Delivery
 from bot.engine.detection.poller import Poller
+from bot.engine.detection.span_receiver import SpanReceiver
 from bot.engine.health.clock_watch import ClockWatch
 from bot.engine.health.routine import RoutineChecks
 from bot.engine.incidents.lost_state import LostStateCheck
@@ -40,6 +41,7 @@ from bot.runtime.replica_exchange import ReplicaExchange
 from bot.runtime.scheduler import Metronome, PollThreads, settle_memory
 from bot.runtime.self_monitoring import MonitoringDependencies, SelfMonitoring
 from bot.runtime.setup import AppParts, AppSetup
+from bot.runtime.span_rules import SpanRules
 from bot.slack import Slack, build_slack
 from bot.slack.client.directory import SlackDirectory
 from bot.sources import build_all
@@ -71,10 +73,15 @@ class App:
         self._readiness_check = ReadinessCheck(self.store, self._fleet, runbooks, rehearsed(setup.data_dir))
         pagers = build_pagers(setup.pagerduty_url)
         self._ways = frozenset({"slack", *pagers})
+        self._span_rules = SpanRules(self._fleet)
         self.engine = self._engine(runbooks)
         self.rung_cache, self.commands = self.engine.rung_cache, self.engine.commands
         self.lost_state = LostStateCheck(
             self.store, self.engine.recorder, self.engine.opener, self.rung_cache, self._fleet, setup.clock
+        )
+        self._span_reader = self._parts.span_reader()
+        self.span_receiver = SpanReceiver(
+            self.store, self._span_reader, setup.clock, self._span_rules, self.engine.span_counts
         )
         self._source_specs = dict(self._fleet().sources)
         self._sources = build_all(self._source_specs, setup.clock)
@@ -109,6 +116,7 @@ class App:
                 self._lanes.wake,
                 self._readiness_check,
                 Replica(f"{host}-{os.getpid()}-{uuid.uuid4().hex[:8]}", host, os.getpid()),
+                self._span_rules,
             )
         )
         built.replicas.begin(self._setup.clock.now() - LONGEST_LEASE)
@@ -229,6 +237,7 @@ class App:
             feed=self.store,
             fleet=self._fleet,
             clock=setup.clock,
+            spans=self.span_receiver,
             version=setup.version,
             redact=setup.secrets,
             more=(*self.slack.routes, self._inbound()),
@@ -271,6 +280,7 @@ class App:
         self._chart_worker.close()
         self.slack.stop()
         self._server.stop()
+        self._span_reader.close()
         self._pool.close()
         for source in self._sources.values():
             source.close()
@@ -302,6 +312,8 @@ class App:
         self._every(5, "recovery", self.engine.monitor.judge_all)
         self._every(15, "causes", self.engine.attribution.look_all)
         self._every(60, "queues", self.engine.intake.count_queues)
+        self._every(2, "spans", self.engine.span_join.tick)
+        self._every(5, "span-counts", self.span_receiver.look)
         self._every(60, "findings", self.engine.findings.tick)
         self._every(60, "routine", self.routine.tick)
         self._every(60, "upkeep", self.self_monitoring.upkeep.tick)

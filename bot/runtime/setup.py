@@ -11,8 +11,10 @@ from bot.engine.adapters import Adapters
 from bot.engine.reports.issue_sync import Tracker
 from bot.pagers import PAGERDUTY
 from bot.ports.clock import Clock
+from bot.ports.spans import SpanReader
 from bot.ports.store import Store
 from bot.runtime.self_monitoring import MonitoringSettings
+from bot.sources.otlp.worker import SpanWorker
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook
 
@@ -65,3 +67,4 @@ class AppParts:
     store: Callable[[str], Store] = SqlStore.open
     adapters: Callable[[Adapters], Adapters] = lambda adapters: adapters
     chart_worker: Callable[[], ChartWorker] = ChartWorker
+    span_reader: Callable[[], SpanReader] = SpanWorker

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from bot.core.health.finding import Finding
+from bot.core.telemetry.traces.trace_rules import TraceRules
 from bot.engine.detection.source_check import SourceQuestions, ask_each_query
 from bot.ports.clock import Clock
 from bot.ports.sources import Source
@@ -23,6 +24,10 @@ class PushSettings(BaseModel):
 
 
 def _no_faults(parts: Mapping[str, str], by: Mapping[str, str]) -> Faults:  # noqa: ARG001 - the shape of `check`
+    return ()
+
+
+def _no_agents(settings: Mapping[str, object]) -> Iterable[tuple[tuple[str, ...], str]]:  # noqa: ARG001 - see above
     return ()
 
 
@@ -48,11 +53,24 @@ class SourceKind:
     """SLIs it answers for by itself, with the query texts that do."""
     check: Callable[[Mapping[str, str], Mapping[str, str]], Faults] = _no_faults
     online_check: Callable[[SourceQuestions], Iterator[Finding]] = ask_each_query
+    spans: Callable[[Mapping[str, object]], TraceRules] | None = None
+    """How spans that come to it are read, by its settings; None: no spans come to it."""
+    agents: Callable[[Mapping[str, object]], Iterable[tuple[tuple[str, ...], str]]] = _no_agents
+    """Agents that its settings name: where, and the key."""
 
     @property
     def polled(self) -> bool:
         """False where values are pushed, so that there is nothing to ask."""
         return self.make is not None
+
+    @property
+    def takes_spans(self) -> bool:
+        """Whether spans come to it."""
+        return self.spans is not None
+
+    def agents_named(self, settings: Mapping[str, object]) -> Iterable[tuple[tuple[str, ...], str]]:
+        """Agents that its settings name: where, and the key."""
+        return self.agents(settings)
 
     def faults(self, parts: Mapping[str, str], by: Mapping[str, str]) -> Faults:
         """(part or `by`, why it cannot work)."""

@@ -14,12 +14,14 @@ from bot.core.incident.timeline import Entry, SealedEntry
 from bot.core.model.people import Actor
 from bot.core.model.slis import Baseline
 from bot.core.telemetry.task_records import TaskRecord
+from bot.core.telemetry.traces.runs import AgentRun
 from bot.ports.chat import Receipt
 
 incident_json: TypeAdapter[Incident] = TypeAdapter(Incident)
 event_json: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 effect_json: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 baseline_json: TypeAdapter[Baseline] = TypeAdapter(Baseline)
+run_json: TypeAdapter[AgentRun] = TypeAdapter(AgentRun)
 task_json: TypeAdapter[TaskRecord] = TypeAdapter(TaskRecord)
 receipt_json: TypeAdapter[Receipt] = TypeAdapter(Receipt)
 actor_json: TypeAdapter[Actor] = TypeAdapter(Actor)

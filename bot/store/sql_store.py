@@ -23,6 +23,7 @@ from bot.store.repositories.retention import SqlRetention
 from bot.store.repositories.rollups import SqlRollups
 from bot.store.repositories.rungs import SqlRungs
 from bot.store.repositories.tasks import SqlTasks
+from bot.store.repositories.telemetry.traces import SqlTraces
 
 __all__ = ["SqlStore", "StoreError"]
 
@@ -34,6 +35,7 @@ class SqlStore(
     SqlPolls,
     SqlRungs,
     SqlTasks,
+    SqlTraces,
     SqlChanges,
     SqlReplicas,
     SqlFollowups,

@@ -13,13 +13,15 @@ from bot.core.model.fleet import Fleet
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.ports.clock import Clock
 from bot.ports.ingest import ChangeFeed, Intake
+from bot.ports.spans import SpanIntake
 from bot.web import errors, health
 from bot.web.authenticator import Authenticator
 from bot.web.autonomy import ofrep, plain
 from bot.web.autonomy.poll import Poll
 from bot.web.health import ReadinessProbe, Ready
-from bot.web.ingest import changes, routes
+from bot.web.ingest import changes, otlp, routes
 from bot.web.ingest.changes import ChangeIntake
+from bot.web.ingest.otlp import OtlpIntake
 from bot.web.ingest.routes import RecordIntake
 from bot.web.metrics.http_metrics import WebMetrics
 from bot.web.openapi import docs_page, schemas
@@ -39,6 +41,7 @@ def build_api(
     feed: ChangeFeed,
     fleet: Callable[[], Fleet],
     clock: Clock,
+    spans: SpanIntake | None = None,
     version: str = "",
     redact: Redact = SHAPES_ONLY,
     more: Sequence[APIRouter] = (),
@@ -46,9 +49,9 @@ def build_api(
 ) -> FastAPI:
     """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
 
-    `more`: routers of other parts (Slack in HTTP mode, inbound alerts), mounted as they are. `redact`: takes secrets
-    out of health, metrics and errors. `warnings`: what is wrong
-    besides, answered at once.
+    `spans`: takes what comes over OTLP; without it there are no such addresses. `more`: routers of other parts (Slack
+    in HTTP mode, inbound alerts), mounted as they are. `redact`: takes secrets out of health, metrics and errors.
+    `warnings`: what is wrong besides, answered at once.
     """
     metrics = WebMetrics(registry)
     authenticator = Authenticator(tokens, metrics)
@@ -71,6 +74,8 @@ def build_api(
         health.routes(ReadinessProbe(ready), registry, redact, warnings),
         docs_page.routes(app),
     )
+    if spans is not None:
+        more = (*more, otlp.routes(OtlpIntake(authenticator, spans, metrics)))
     for router in (*own, *more):
         app.include_router(router)
     app.add_middleware(Counted, metrics=metrics)

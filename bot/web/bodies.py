@@ -13,34 +13,35 @@ BODY_LIMIT = 1_048_576
 """Bytes of a request body: 1 MiB."""
 BODY_DEADLINE = 15.0
 """Seconds for the whole body: a client that drips holds no connection for longer."""
-_SWALLOWED = 8 * BODY_LIMIT
+_SWALLOWED = 8
+"""So many times the limit is read, so that the sender sees the answer."""
 
 
-async def read_body(request: Request) -> bytes:
-    """The whole body, at most 1 MiB. Raises Refusal 413 or 408."""
+async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
+    """The whole body, at most `limit` bytes. Raises Refusal 413 or 408."""
     try:
         async with asyncio.timeout(BODY_DEADLINE):
-            return await _collect(request)
+            return await _collect(request, limit)
     except TimeoutError:
         raise Refusal(408, f"the body did not arrive within {BODY_DEADLINE:.0f} s") from None
     except ClientDisconnect:
         raise Refusal(400, "the connection closed before the body was complete") from None
 
 
-async def _collect(request: Request) -> bytes:
+async def _collect(request: Request, limit: int) -> bytes:
     """Gather the body; what is too much is read and thrown away up to a point, so that the sender sees the answer."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size <= BODY_LIMIT:
+        if size <= limit:
             parts.append(part)
-        elif size > _SWALLOWED:
+        elif size > _SWALLOWED * limit:
             break
-    if size > BODY_LIMIT:
+    if size > limit:
         raise Refusal(
             413,
-            f"the body is larger than {BODY_LIMIT} bytes (1 MiB); send it in parts",
+            f"the body is larger than {limit} bytes ({limit // BODY_LIMIT} MiB); send it in parts",
             headers={"Connection": "close"},
         )
     return b"".join(parts)

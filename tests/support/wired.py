@@ -16,6 +16,7 @@ from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import Better, Objective, Sli
 from bot.core.runbooks.playbook import Playbook
 from bot.core.runbooks.runbook import Plan, Step
+from bot.core.telemetry.traces.trace_rules import TraceRules
 from bot.documents.render import MarkdownDocuments
 from bot.engine.assembly import EngineDependencies, build_adapters, build_delivery, build_engine
 from bot.engine.health.maintenance import Maintenance, Retention
@@ -93,6 +94,7 @@ class WiredEngine:
     runbooks: RunbookPlans = field(default_factory=OneRunbook)
     directory: StandInDirectory = field(default_factory=StandInDirectory)
     canary_to: str = ""
+    span_rules: Callable[[], TraceRules | None] = lambda: None
     logged: list[str] = field(default_factory=list)
     wall: Callable[[], float] = field(init=False)
 
@@ -106,7 +108,14 @@ class WiredEngine:
         ways = frozenset({"slack", *self.pagers})
         self.engine = engine = build_engine(
             EngineDependencies(
-                self.store, self.get_fleet, self.clock, self.wall, self.runbooks, lambda: self.playbooks, ways
+                self.store,
+                self.get_fleet,
+                self.clock,
+                self.wall,
+                self.runbooks,
+                lambda: self.playbooks,
+                ways,
+                span_rules=self.span_rules,
             )
         )
         self.rung_cache, self.recorder, self.baselines = engine.rung_cache, engine.recorder, engine.baselines

@@ -71,6 +71,15 @@ class SourceRules(KindRules, Protocol):
         """
         ...
 
+    @property
+    def takes_spans(self) -> bool:
+        """Whether spans come to it."""
+        ...
+
+    def agents_named(self, settings: Mapping[str, object]) -> Iterable[tuple[tuple[str, ...], str]]:
+        """Agents that its settings name: where in them, and the key."""
+        ...
+
     def faults(self, parts: Mapping[str, str], by: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         """(part or `by`, why it cannot work) of a query of whose parts it understands each."""
         ...

@@ -88,12 +88,15 @@ def _values(tasks: Sequence[TaskRecord], of: Callable[[TaskRecord], float | None
 def badness(sli: str) -> Callable[[TaskRecord], float | None]:
     """How bad one task was in terms of an SLI; of decision quality where the SLI is none of a task."""
     return {
-        "her": lambda r: float(r.required_escalation),
+        "her": lambda r: None if r.required_escalation is None else float(r.required_escalation),
         "tie": lambda r: float(r.tool_calls) if r.completed else None,
         "cost_per_task": lambda r: r.cost,
         "task_success": lambda r: None if r.success is None else float(not r.success),
         "replans_per_task": lambda r: _number(r.replans),
         "context_use": lambda r: r.context_use,
+        "tokens_per_task": lambda r: _number(r.tokens),
+        "time_to_resolution": lambda r: r.seconds,
+        "trajectory_length": lambda r: _number(r.steps),
         "aqdd": lambda r: float(r.queued_at is not None),
     }.get(sli, _misjudged)
 

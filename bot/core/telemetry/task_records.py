@@ -8,12 +8,15 @@ changes nothing. Each task counts once, in the minute of its newest record.
 |---------------|--------------------------------------------------|----------------------------------|
 | dqr           | completed tasks judged good, %                   | completed tasks with a judgement |
 | tie           | tool calls of completed tasks per completed task | completed tasks                  |
-| her           | tasks that needed a person, %                    | tasks                            |
+| her           | tasks that needed a person, %                    | tasks that say                   |
 | aqdd          | tasks waiting for approval at the minute's end   | none: a queue, not a share       |
 | task_success  | tasks that succeeded, %                          | tasks that say                   |
 | cost_per_task | cost per task                                    | tasks that say                   |
 | replans_per_task | plans made again per task                     | tasks that say                   |
 | context_use   | share of the context window, %                   | tasks that say                   |
+| tokens_per_task | tokens per task                                | tasks that say                   |
+| time_to_resolution | seconds per task                            | tasks that say                   |
+| trajectory_length | calls of models and tools per task           | tasks that say                   |
 
 Every value with an n is a sum over a sum, so minutes pool exactly. DQR has two kinds of evidence and never mixes them:
 a workflow whose tasks are ever judged (`decision_correct`) is measured by judgements alone, and its unjudged minutes
@@ -51,8 +54,10 @@ class TaskRecord:
     workflow: str
     at: datetime
     tool_calls: int = 0
-    required_escalation: bool = False
-    pending_approval: bool = False
+    required_escalation: bool | None = False
+    """None: nobody can tell, so the task says nothing of HER."""
+    pending_approval: bool | None = False
+    """None: nobody can tell, so the task says nothing of the queue."""
     completed: bool = False
     decision_confidence: float | None = None
     """The agent's own confidence, 0 to 1."""
@@ -73,6 +78,12 @@ class TaskRecord:
     """Inputs or tool answers in which a guard found instructions."""
     context_use: float | None = None
     """The largest share of the context window that the task filled, 0 to 1."""
+    tokens: int | None = None
+    """Tokens that its models read and wrote."""
+    seconds: float | None = None
+    """How long it was worked on; waiting for people is not in it."""
+    steps: int | None = None
+    """Calls of models and tools."""
     model: str = ""
     """The model as the provider returned it."""
     prompt: str = ""
@@ -88,7 +99,7 @@ class TaskRecord:
     @property
     def waits(self) -> bool:
         """True while a person's approval is what the task waits for."""
-        return self.pending_approval and not self.completed
+        return bool(self.pending_approval) and not self.completed
 
 
 def merge(known: TaskRecord | None, word: TaskRecord) -> TaskRecord:
@@ -154,8 +165,7 @@ def _row(
 ) -> MinuteRow:
     """One series in one minute."""
     if series.sli == QUEUE:
-        end = minute_start(minute + 1)
-        return MinuteRow(series, minute, float(sum(_waited(r, end) for r in queued if _belongs(r, series))))
+        return _queue(series, minute, tasks, queued)
     parts = values_of(series, tasks, judged=judged)
     return MinuteRow(series, minute, sum(parts) / len(parts) if parts else None, float(len(parts)))
 
@@ -164,6 +174,15 @@ def values_of(series: Series, tasks: Sequence[TaskRecord], *, judged: bool) -> l
     """What each of these tasks that says anything adds to a series of TASK_SLIS; not for the queue."""
     measure = _judgement if series.sli == JUDGED_SHARE and judged else _MEASURES[series.sli]
     return [part for r in tasks if _belongs(r, series) and (part := measure(r)) is not None]
+
+
+def _queue(series: Series, minute: int, tasks: Sequence[TaskRecord], queued: Sequence[TaskRecord]) -> MinuteRow:
+    """How many wait; no value where none is known to and the tasks of the minute cannot tell."""
+    end = minute_start(minute + 1)
+    waiting = sum(_waited(r, end) for r in queued if _belongs(r, series))
+    own = [record for record in tasks if _belongs(record, series)]
+    silent = bool(own) and all(record.pending_approval is None for record in own)
+    return MinuteRow(series, minute, None if silent and not waiting else float(waiting))
 
 
 def _belongs(record: TaskRecord, series: Series) -> bool:
@@ -191,8 +210,8 @@ def _calls(record: TaskRecord) -> float | None:
     return float(record.tool_calls) if record.completed else None
 
 
-def _escalated(record: TaskRecord) -> float:
-    return 100.0 * record.required_escalation
+def _escalated(record: TaskRecord) -> float | None:
+    return None if record.required_escalation is None else 100.0 * record.required_escalation
 
 
 def _succeeded(record: TaskRecord) -> float | None:
@@ -211,6 +230,18 @@ def _context_use(record: TaskRecord) -> float | None:
     return None if record.context_use is None else 100.0 * record.context_use
 
 
+def _tokens(record: TaskRecord) -> float | None:
+    return None if record.tokens is None else float(record.tokens)
+
+
+def _seconds(record: TaskRecord) -> float | None:
+    return record.seconds
+
+
+def _steps(record: TaskRecord) -> float | None:
+    return None if record.steps is None else float(record.steps)
+
+
 _MEASURES: Mapping[str, Callable[[TaskRecord], float | None]] = {
     JUDGED_SHARE: _confidence,
     "tie": _calls,
@@ -219,6 +250,9 @@ _MEASURES: Mapping[str, Callable[[TaskRecord], float | None]] = {
     "cost_per_task": _cost,
     "replans_per_task": _replans,
     "context_use": _context_use,
+    "tokens_per_task": _tokens,
+    "time_to_resolution": _seconds,
+    "trajectory_length": _steps,
 }
 TASK_SLIS = frozenset({*_MEASURES, QUEUE})
 """Names of the SLIs that task records can answer for."""

@@ -119,13 +119,16 @@ class PushIntake:
 
     def tasks(self, records: Sequence[TaskRecord]) -> None:
         """Store task records, recompute the minutes they touch, and judge their agents."""
-        received_at = self._clock.now()
         minutes = self._store.take_tasks(records)
-        agents = sorted({record.agent for record in records})
+        self.recount({record.agent for record in records}, minutes)
+        self._note_unlisted({(record.agent, record.workflow) for record in records}, "task records")
+
+    def recount(self, whose: Iterable[str], minutes: Sequence[int]) -> None:
+        """Compute minutes of these agents afresh from the task records that are stored, and judge the agents."""
+        received_at, agents = self._clock.now(), sorted(set(whose))
         known = self._store.tasks_touching(agents, minutes)
         rows = minutes_from_tasks(known, answered_by_tasks(self._fleet(), agents), minutes, self._store.judged(agents))
         self._put(rows)
-        self._note_unlisted({(record.agent, record.workflow) for record in records}, "task records")
         self._detector.evaluate(agents, received_at)
 
     def count_queues(self) -> None:

@@ -74,6 +74,7 @@ class Maintenance:
         store.drop_minutes(raw - DAY)
         store.drop_rolled(minute_of(now - timedelta(days=keep.history_days)))
         store.forget_tasks(now - timedelta(days=keep.tasks_days))
+        store.forget_runs(now - timedelta(days=keep.tasks_days))
         edits = self._wall() - EDITS_FOR.total_seconds() / self._speed
         store.forget_effects(now - timedelta(days=keep.effects_days), edits)
         store.drop_changes(now - timedelta(days=keep.history_days))

@@ -17,6 +17,7 @@ from bot.ports.store.records import (
 from bot.ports.store.reliability import BaselineStore, BudgetStore, ScopeDecisionStore
 from bot.ports.store.rungs import ReadbackStore, ReplicaStore, RungStore
 from bot.ports.store.telemetry import MinuteStore, PollStore, TaskStore
+from bot.ports.store.traces import TraceStore
 from bot.ports.store.upkeep import DeduplicationStore, EpisodeStore, HealthQueries, OnceMarkerStore
 from bot.ports.store.whole import Store
 
@@ -48,5 +49,6 @@ __all__ = [
     "Store",
     "TaskStore",
     "TimerStore",
+    "TraceStore",
     "Waiting",
 ]

@@ -10,6 +10,7 @@ from bot.ports.store.people import FollowupStore, OverrideStore
 from bot.ports.store.reliability import BaselineStore, BudgetStore, ScopeDecisionStore
 from bot.ports.store.rungs import ReadbackStore, ReplicaStore, RungStore
 from bot.ports.store.telemetry import MinuteStore, PollStore, TaskStore
+from bot.ports.store.traces import TraceStore
 from bot.ports.store.upkeep import ClockShiftStore, DeduplicationStore, EpisodeStore, HealthQueries, OnceMarkerStore
 
 
@@ -33,6 +34,7 @@ class Store(
     ScopeDecisionStore,
     TaskStore,
     TimerStore,
+    TraceStore,
     ChangeFeed,
     Protocol,
 ):

@@ -12,11 +12,13 @@ from sqlmodel import col
 from bot.ports.store.records import ClockJump
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
-from bot.store.tables import OutboxRow, PollRow, TimerRow, table_of
+from bot.store.repositories.telemetry.traces import NEVER
+from bot.store.tables import OutboxRow, PollRow, TimerRow, TraceRow, table_of
 
 _OUTBOX = table_of(OutboxRow)
 _POLL = table_of(PollRow)
 _TIMER = table_of(TimerRow)
+_TRACE = table_of(TraceRow)
 LONGEST_LEASE = 600.0
 """Seconds for which anything is claimed at most."""
 
@@ -40,6 +42,8 @@ class SqlClockShift(SqlRepository):
             if jump.by < 0:
                 later = update(_POLL).where(col(PollRow.next_due) > seconds(now))
                 connection.execute(later.values(next_due=col(PollRow.next_due) + jump.by))
+                looks = update(_TRACE).where(_TRACE.c.due > seconds(now), _TRACE.c.due < NEVER)
+                connection.execute(looks.values(due=_TRACE.c.due + jump.by))
 
 
 def _follow(connection: Connection, table: Table, name: str, jump: ClockJump, ahead: float = 0.0) -> None:

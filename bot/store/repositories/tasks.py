@@ -21,11 +21,11 @@ class SqlTasks(SqlRepository):
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
         """Merge records into what is known. Returns the minutes whose counts change."""
         with self.writing() as connection:
-            stored = _known(connection, {record.key for record in records})
+            stored = known_tasks(connection, {record.key for record in records})
             after: dict[tuple[str, str], TaskRecord] = {}
             for record in records:
                 after[record.key] = merge(after.get(record.key) or stored.get(record.key), record)
-            keep_newest(connection, _TASK, [_row(record) for record in after.values()], ["agent", "task_id"])
+            keep_newest(connection, _TASK, [task_row(record) for record in after.values()], ["agent", "task_id"])
             before = stored.values()
         return touched_minutes(before, after.values())
 
@@ -63,7 +63,7 @@ LOOKED_UP = 500
 """Ids in one question."""
 
 
-def _known(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], TaskRecord]:
+def known_tasks(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], TaskRecord]:
     """What is stored of these tasks, in a few questions: a batch may hold thousands."""
     found: dict[tuple[str, str], TaskRecord] = {}
     for agent in sorted({agent for agent, _ in keys}):
@@ -76,7 +76,8 @@ def _known(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tu
     return found
 
 
-def _row(record: TaskRecord) -> dict[str, object]:
+def task_row(record: TaskRecord) -> dict[str, object]:
+    """A record as its row."""
     return {
         "agent": record.agent,
         "task_id": record.task_id,

@@ -18,6 +18,7 @@ from bot.store.tables.incidents import (
 from bot.store.tables.measurements import BaselineRow, ChangeRow, MinuteRecord, PollRow, RollupRow, SeriesRow, TaskRow
 from bot.store.tables.operations import EpisodeRow, OnceMarkerRow, OverrideRow, ReplicaRow
 from bot.store.tables.schema import TableModel, table_of
+from bot.store.tables.traces import RunRow, SpanChunkRow, SpanCountRow, TraceRow
 
 __all__ = [
     "BaselineRow",
@@ -37,12 +38,16 @@ __all__ = [
     "ReadingRow",
     "ReplicaRow",
     "RollupRow",
+    "RunRow",
     "RungRow",
     "SeriesRow",
+    "SpanChunkRow",
+    "SpanCountRow",
     "SpentRow",
     "TableModel",
     "TaskRow",
     "TicketRow",
     "TimerRow",
+    "TraceRow",
     "table_of",
 ]

@@ -91,6 +91,9 @@ class TaskIn(BaseModel):
     replans: Times | None = None
     flagged: Times | None = None
     context_use: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    tokens: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    seconds: Amount | None = None
+    steps: Times | None = None
     model: Flow = ""
     prompt: Flow = ""
 
@@ -146,6 +149,9 @@ ALLOWED = {
     "replans": _COUNT,
     "flagged": _COUNT,
     "context_use": "a number from 0 to 1",
+    "tokens": "a whole number from 0 to 1000000000",
+    "seconds": "a finite number, 0 or more",
+    "steps": _COUNT,
     "model": VERSION,
     "prompt": VERSION,
 }

@@ -1,0 +1,122 @@
+"""The spans of one trace as a tree: which of them are runs, and to which run each other span belongs.
+
+Spans come in any order and more than once, and some never come. So nothing here is kept from one look to the next: the
+same set of spans makes the same runs, whenever and in whatever order they came.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, REMOTE, About, SpanFacts
+
+Whose = Callable[[SpanFacts], str]
+"""The agent of a span by the fleet file; "" where nobody knows it."""
+
+
+@dataclass(slots=True)
+class SpanGroup:
+    """A run: its outermost span, and those that belong to it, oldest first."""
+
+    root: SpanFacts
+    agent: str
+    spans: list[SpanFacts] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """The runs of a trace. `waiting`: outermost agent spans whose caller, in the same process, has not come yet."""
+
+    groups: Sequence[SpanGroup]
+    waiting: Sequence[SpanFacts] = ()
+
+
+def forest(spans: Iterable[SpanFacts], whose: Whose, *, patient_since: float) -> Forest:
+    """Group the spans of a trace. An agent's span that ended since `patient_since` (epoch) may still get its caller."""
+    known: dict[str, SpanFacts] = {}
+    for one in spans:
+        before = known.get(one.span)
+        if before is None or one.end > before.end:
+            known[one.span] = one
+    places = _Places(known, whose)
+    groups: dict[str, SpanGroup] = {}
+    waiting: list[SpanFacts] = []
+    for one in sorted(known.values(), key=lambda each: (each.start, each.span)):
+        root = places.root_of(one)
+        if root is None:
+            continue
+        if root.end >= patient_since and places.lacks_caller(root):
+            waiting += [one] if one is root else []
+            continue
+        groups.setdefault(root.span, SpanGroup(root, places.agent_of(root))).spans.append(one)
+    return Forest(tuple(groups.values()), tuple(waiting))
+
+
+class _Places:
+    """Where each span stands, worked out once."""
+
+    def __init__(self, known: dict[str, SpanFacts], whose: Whose) -> None:
+        self._known = known
+        self._whose = whose
+        self._children: dict[str, list[SpanFacts]] = {}
+        for one in known.values():
+            self._children.setdefault(one.parent, []).append(one)
+        self._roots: dict[str, SpanFacts | None] = {}
+        self._agents: dict[str, str] = {}
+
+    def root_of(self, span: SpanFacts) -> SpanFacts | None:
+        """The run that a span belongs to; None for one that no agent called. Deep traces need no deep stack."""
+        path: list[SpanFacts] = []
+        seen = set[str]()
+        here: SpanFacts | None = span
+        while here is not None and here.span not in self._roots and here.span not in seen:
+            path.append(here)
+            seen.add(here.span)
+            here = self._known.get(here.parent)
+        root = self._roots.get(here.span) if here is not None else None
+        for one in reversed(path):
+            if (root is None and one.role in {AGENT, CHAIN}) or (one.role == AGENT and self._is_other(one, root)):
+                root = one
+            self._roots[one.span] = root
+        return root
+
+    def agent_of(self, root: SpanFacts) -> str:
+        """Whose run it is."""
+        if root.span not in self._agents:
+            self._agents[root.span] = self._whose(root) or self._by_first_agent(root)
+        return self._agents[root.span]
+
+    def lacks_caller(self, root: SpanFacts) -> bool:
+        """Whether what a run was called from ran in the same process and has not come: it may be an agent as well."""
+        seen = set[str]()
+        here = root
+        while here.parent and here.span not in seen:
+            seen.add(here.span)
+            above = self._known.get(here.parent)
+            if above is None:
+                return here.parent_is != REMOTE
+            here = above
+        return False
+
+    def _is_other(self, one: SpanFacts, root: SpanFacts | None) -> bool:
+        """Whether an agent's span inside a run is the run of another agent that is watched by itself."""
+        if root is None:
+            return True
+        own = self._whose(one)
+        return bool(own) and own != self.agent_of(root)
+
+    def _by_first_agent(self, root: SpanFacts) -> str:
+        """A root without a name of its own is that of the first agent named below it."""
+        if root.about.get(About.AGENT):
+            return ""
+        below = list(self._children.get(root.span, ()))
+        seen = {root.span}
+        first: SpanFacts | None = None
+        while below:
+            one = below.pop()
+            if one.span in seen:
+                continue
+            seen.add(one.span)
+            if one.role == AGENT and (first is None or one.start < first.start) and self._whose(one):
+                first = one
+            below += self._children.get(one.span, ())
+        return self._whose(first) if first is not None else ""

@@ -1,0 +1,34 @@
+"""Spans over OTLP: an agent's own instrumentation, or a Collector, sends what it sends anyhow."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bot.core.telemetry.task_records import TASK_SLIS
+from bot.core.telemetry.traces.trace_rules import TraceRules
+from bot.sources.kind import SourceKind
+from bot.sources.otlp.settings import OtlpSettings
+
+MEASURED = sorted(TASK_SLIS - {"context_use", "replans_per_task"})
+"""SLIs that spans can tell of."""
+
+
+def _rules(settings: Mapping[str, object]) -> TraceRules:
+    return OtlpSettings.model_validate(dict(settings)).rules()
+
+
+def _agents(settings: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], str]]:
+    agents = settings.get("agents")
+    for key in agents if isinstance(agents, Mapping) else ():
+        yield ("agents", str(key)), str(key)
+
+
+KIND = SourceKind(
+    name="otlp",
+    summary="spans of the agent's framework, sent over OTLP by its own exporter or a Collector",
+    use_when="the agent is instrumented with OpenTelemetry, OpenInference or OpenLLMetry, or can be",
+    settings=OtlpSettings,
+    docs=Path(__file__).with_name("docs.md"),
+    names={name: {} for name in MEASURED},
+    spans=_rules,
+    agents=_agents,
+)

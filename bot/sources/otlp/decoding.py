@@ -1,0 +1,308 @@
+"""An OTLP request to facts: bytes in, spans grouped by trace out, and what could not be taken with its reason.
+
+Protobuf and JSON (whose ids are hexadecimal, which protobuf's own JSON is not), plain or gzip. A body that unpacks to
+more than `UNPACKED` is refused without being unpacked further.
+"""
+
+import base64
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from pydantic_core import from_json, to_json
+
+from bot.core.telemetry.traces.span_facts import (
+    AGENT,
+    CHAIN,
+    EVALUATION,
+    HANDOFF,
+    HERE,
+    OTHER,
+    REMOTE,
+    UNSAID,
+    About,
+    SpanFacts,
+)
+from bot.sources.otlp.span_reading import (
+    ERROR_TYPE,
+    WANTED,
+    about_of,
+    digest,
+    handed_to,
+    quirks_of,
+    role_of,
+    says_failed,
+    stops_at,
+)
+
+UNPACKED: Final = 64 * 1_048_576
+"""Bytes of an unpacked body."""
+AHEAD, BEHIND = 30.0, 14 * 86_400.0
+"""Seconds by which a span's end may be ahead of our clock, or behind it."""
+NAME: Final = 200
+NAMED: Final = 500
+"""Different names of agents in one request that are told of."""
+_REQUESTS: Final[Mapping[str, type[Message]]] = {
+    "traces": ExportTraceServiceRequest,
+    "logs": ExportLogsServiceRequest,
+    "metrics": ExportMetricsServiceRequest,
+}
+_IDS = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"})
+_EVENT = "gen_ai.evaluation.result"
+_PART = re.compile(r"(?:^|[,;])\s*ot=[^,]*\bth:(?!0(?:[;,]|$))")
+"""Of a trace state: only a part of all traces is sent (OpenTelemetry, "TraceState: probability sampling")."""
+
+
+class UndecodableError(ValueError):
+    """A body that is no OTLP request; `status` is the answer's."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedChunk:
+    """Spans of one trace out of one request. `ends`: an outermost span may be among them."""
+
+    trace: str
+    chunk: str
+    spans: int
+    ends: bool
+    body: bytes
+
+
+@dataclass(slots=True)
+class Decoded:
+    """One request, read. `seen`: (instrumentation, what it was read as) -> spans. `named`: the agents' names in it."""
+
+    chunks: list[DecodedChunk] = field(default_factory=list)
+    records: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    named: set[tuple[str, str, str, str]] = field(default_factory=set)
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """The body as its sender made it. Raises UndecodableError."""
+    if encoding in ("", "identity"):
+        return body
+    if encoding != "gzip":
+        raise UndecodableError(415, f"content-encoding {encoding[:40]!r}; allowed: gzip, or none")
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = inflate.decompress(body, UNPACKED + 1)
+    except zlib.error as error:
+        raise UndecodableError(400, f"the body is not gzip: {error}") from None
+    if len(plain) > UNPACKED or inflate.unconsumed_tail:
+        raise UndecodableError(413, f"the body unpacks to more than {UNPACKED} bytes")
+    if not inflate.eof:
+        raise UndecodableError(400, "the gzip body ends too soon")
+    return plain
+
+
+def decoded(signal: str, body: bytes, *, as_json: bool, encoding: str, now: float) -> Decoded:
+    """Read one request. Raises UndecodableError."""
+    request: Any = _parsed(_REQUESTS[signal], unpacked(body, encoding), as_json=as_json)
+    if signal == "traces":
+        return _spans(request, now)
+    return _evaluations(request, now) if signal == "logs" else _metrics(request)
+
+
+def _parsed(kind: type[Message], body: bytes, *, as_json: bool) -> Message:
+    try:
+        if as_json:
+            return json_format.ParseDict(_with_base64(from_json(body)), kind(), ignore_unknown_fields=True)
+        return kind.FromString(body)
+    except (DecodeError, json_format.ParseError, ValueError, TypeError, RecursionError) as error:
+        said = " ".join(str(error).split())[:200]
+        form = "JSON" if as_json else "protobuf"
+        raise UndecodableError(400, f"the body is no {kind.DESCRIPTOR.name} in {form}: {said}") from None
+
+
+def _with_base64(parsed: Any) -> Any:  # noqa: ANN401 - JSON
+    """JSON whose ids are as protobuf's own JSON has them. What is nested too deeply was refused when it was parsed."""
+    if isinstance(parsed, dict):
+        return {
+            key: _id(value) if key in _IDS and isinstance(value, str) else _with_base64(value)
+            for key, value in parsed.items()
+        }
+    return [_with_base64(one) for one in parsed] if isinstance(parsed, list) else parsed
+
+
+def _id(text: str) -> str:
+    return base64.b64encode(bytes.fromhex(text)).decode()
+
+
+def _spans(request: Any, now: float) -> Decoded:  # noqa: ANN401 - generated code has no types
+    out = Decoded()
+    traces: dict[str, list[SpanFacts]] = {}
+    for of_resource in request.resource_spans:
+        service = _service(of_resource.resource.attributes)
+        for of_scope in of_resource.scope_spans:
+            scope = of_scope.scope.name[:NAME], of_scope.scope.version[:40]
+            for span in of_scope.spans:
+                out.records += 1
+                fault = _fault(span, now)
+                if fault:
+                    out.refused[fault] += 1
+                    continue
+                facts = _facts(span, scope, service, out)
+                traces.setdefault(span.trace_id.hex(), []).append(facts)
+    out.chunks = [_chunk(trace, spans) for trace, spans in traces.items()]
+    return out
+
+
+def _service(attributes: Iterable[Any]) -> str:
+    return next((one.value.string_value[:NAME] for one in attributes if one.key == "service.name"), "")
+
+
+def _fault(span: Any, now: float) -> str:  # noqa: ANN401 - generated code has no types
+    if len(span.trace_id) != 16 or not any(span.trace_id):  # noqa: PLR2004 - bytes of an id
+        return "no valid trace id"
+    if len(span.span_id) != 8 or not any(span.span_id):  # noqa: PLR2004 - bytes of an id
+        return "no valid span id"
+    end = span.end_time_unix_nano / 1e9
+    if not end:
+        return "no end time"
+    if end > now + AHEAD:
+        return "ends more than 30 s ahead of our clock"
+    return "ended more than 14 days ago" if end < now - BEHIND else ""
+
+
+def _facts(span: Any, scope: tuple[str, str], service: str, out: Decoded) -> SpanFacts:  # noqa: ANN401 - see above
+    attributes = _attributes(span.attributes)
+    role, convention = role_of(span.name, attributes)
+    quirks = quirks_of(scope[0])
+    target = handed_to(role, span.name, quirks)
+    role = HANDOFF if target is not None else role
+    if "no call" in quirks and attributes.get("gen_ai.tool.name") == quirks["no call"].detail:
+        role = OTHER
+    if attributes.get("logfire.span_type") == "pending_span":
+        role = OTHER
+    about = about_of(role, attributes, quirks)
+    if target:
+        about[About.TARGET] = target
+    raised = _raised(span)
+    error = str(attributes.get(ERROR_TYPE) or raised)[:NAME]
+    stops = stops_at(error, attributes)
+    if stops:
+        about[About.STOPS] = stops
+    if role in (AGENT, CHAIN):
+        _of_agent(about, span, service, out, quirks)
+    out.seen[" ".join(scope).strip() or "no instrumentation", f"{convention}: {role}" if convention else OTHER] += 1
+    flags = span.flags
+    return SpanFacts(
+        span.span_id.hex(),
+        span.parent_span_id.hex() if any(span.parent_span_id) else "",
+        UNSAID if not flags & 0x100 else REMOTE if flags & 0x200 else HERE,
+        role,
+        span.name[:NAME],
+        span.start_time_unix_nano / 1e9,
+        span.end_time_unix_nano / 1e9,
+        not stops and (span.status.code == 2 or says_failed(attributes)),  # noqa: PLR2004 - STATUS_CODE_ERROR
+        error,
+        " ".join(scope).strip(),
+        about,
+    )
+
+
+def _of_agent(about: dict[str, object], span: Any, service: str, out: Decoded, quirks: Mapping[Any, Any]) -> None:  # noqa: ANN401 - see above
+    if service:
+        about[About.SERVICE] = service
+    if span.name in {one.detail for one in quirks.values() if one.does == "root is always OK"}:
+        about[About.NO_STATUS] = True
+    elif About.AGENT not in about and not any(span.parent_span_id) and About.WORKFLOW not in about:
+        about[About.AGENT] = span.name[:NAME]
+    if _PART.search(span.trace_state):
+        about[About.PART] = True
+    names = tuple(str(about.get(key, "")) for key in (About.SERVICE, About.AGENT, About.WORKFLOW, About.TENANT))
+    if len(out.named) < NAMED:
+        out.named.add((names[0], names[1], names[2], names[3]))
+
+
+def _raised(span: Any) -> str:  # noqa: ANN401 - generated code has no types
+    """The last part of the name of the exception that the span tells of."""
+    for event in span.events:
+        if event.name == "exception":
+            for one in event.attributes:
+                if one.key == "exception.type":
+                    return str(one.value.string_value).rpartition(".")[2]
+    return ""
+
+
+def _attributes(given: Iterable[Any]) -> dict[str, object]:
+    return {one.key: _value(one.value) for one in given if one.key in WANTED}
+
+
+def _value(value: Any) -> object:  # noqa: ANN401 - generated code has no types
+    which = value.WhichOneof("value")
+    if which is None:
+        return None
+    found = getattr(value, which)
+    if which == "array_value":
+        return [_value(one) for one in found.values]
+    return str(found) if which == "kvlist_value" else found
+
+
+def _chunk(trace: str, spans: Sequence[SpanFacts]) -> DecodedChunk:
+    body = to_json(spans)
+    ends = any(one.role in (AGENT, CHAIN) and (not one.parent or one.parent_is == REMOTE) for one in spans)
+    return DecodedChunk(trace, digest(body.decode("utf-8", "replace")), len(spans), ends, body)
+
+
+def _evaluations(request: Any, now: float) -> Decoded:  # noqa: ANN401 - generated code has no types
+    out = Decoded()
+    traces: dict[str, list[SpanFacts]] = {}
+    for scope, record in _records(request):
+        out.records += 1
+        attributes = _attributes(record.attributes)
+        if record.event_name != _EVENT and _event_name(record) != _EVENT:
+            out.seen[scope, "log record: not read"] += 1
+            continue
+        at = (record.time_unix_nano or record.observed_time_unix_nano) / 1e9
+        if len(record.trace_id) != 16 or not any(record.trace_id):  # noqa: PLR2004 - bytes of an id
+            out.refused["an evaluation that names no trace"] += 1
+            continue
+        if not now - BEHIND <= at <= now + AHEAD:
+            out.refused["an evaluation whose time is not plausible"] += 1
+            continue
+        out.seen[scope, "evaluation"] += 1
+        about = about_of(EVALUATION, attributes, {})
+        parent = record.span_id.hex() if any(record.span_id) else ""
+        own = digest(f"{at}{parent}{sorted(about.items(), key=str)}")
+        facts = SpanFacts(own, parent, UNSAID, EVALUATION, _EVENT, at, at, False, "", scope, about)
+        traces.setdefault(record.trace_id.hex(), []).append(facts)
+    out.chunks = [_chunk(trace, spans) for trace, spans in traces.items()]
+    return out
+
+
+def _records(request: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - generated code has no types
+    for of_resource in request.resource_logs:
+        for of_scope in of_resource.scope_logs:
+            scope = f"{of_scope.scope.name} {of_scope.scope.version}".strip()[:NAME] or "no instrumentation"
+            for record in of_scope.log_records:
+                yield scope, record
+
+
+def _event_name(record: Any) -> str:  # noqa: ANN401 - generated code has no types
+    return next((one.value.string_value for one in record.attributes if one.key == "event.name"), "")
+
+
+def _metrics(request: Any) -> Decoded:  # noqa: ANN401 - generated code has no types
+    """Metrics are counted and not read: spans tell the same, for each run."""
+    out = Decoded()
+    for of_resource in request.resource_metrics:
+        for of_scope in of_resource.scope_metrics:
+            scope = f"{of_scope.scope.name} {of_scope.scope.version}".strip()[:NAME] or "no instrumentation"
+            out.records += len(of_scope.metrics)
+            out.seen[scope, "metric: not read"] += len(of_scope.metrics)
+    return out

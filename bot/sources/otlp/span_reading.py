@@ -1,0 +1,171 @@
+"""One span or evaluation to its facts, by the table in `conventions`."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, HANDOFF, MODEL, OTHER, TOOL, About
+from bot.sources.otlp.conventions import (
+    CONVENTIONS,
+    DEFERRAL,
+    NAMES,
+    QUIRKS,
+    READINGS,
+    STOPPING,
+    AttributeReading,
+    Does,
+    Form,
+    Quirk,
+)
+
+Attributes = Mapping[str, object]
+TEXT: Final = 200
+"""Characters of a text that are kept."""
+ERROR_TYPE: Final = "error.type"
+PLAIN: Final = (ERROR_TYPE, DEFERRAL, "gen_ai.tool.status", "is_error", "success", "logfire.span_type")
+WANTED: Final = frozenset(
+    {
+        *(convention.mark for convention in CONVENTIONS),
+        *(name for reading in READINGS for name in reading.attributes),
+        *PLAIN,
+    }
+)
+"""Attributes that are looked at; a span may carry ten thousand others."""
+_NO_MODEL = frozenset({"unknown", "None"})
+_ASKS = re.compile(r"tool[-_]?(?:calls?|use)")
+
+
+def role_of(name: str, attributes: Attributes) -> tuple[str, str]:
+    """(role, the convention that says so); OTHER and "" for a span that is nothing of an agent."""
+    if name in NAMES:
+        return NAMES[name], "Claude Code"
+    for convention in CONVENTIONS:
+        said = attributes.get(convention.mark)
+        if said is not None:
+            role = convention.roles.get(str(said)) or convention.roles.get("", OTHER)
+            return role, convention.name
+    return OTHER, ""
+
+
+@lru_cache(maxsize=1024)
+def quirks_of(scope: str) -> Mapping[Does, Quirk]:
+    """What an instrumentation does differently."""
+    return {one.does: one for one in QUIRKS if fnmatchcase(scope, one.scope)}
+
+
+def about_of(role: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) -> dict[str, object]:
+    """What the span says, under the names of `About`."""
+    found: dict[str, object] = {}
+    for reading in _BY_ROLE.get(role, ()):
+        for name in reading.attributes:
+            if name in attributes and (value := _FORMS[reading.form](attributes[name])) is not None:
+                found[reading.about] = value
+                break
+    if role == TOOL:
+        _settle_tool(found, attributes, quirks)
+    if found.get(About.MODEL) in _NO_MODEL:
+        del found[About.MODEL]
+    own = quirks.get("no agent of its own")
+    if own is not None and found.get(About.AGENT) == own.detail:
+        del found[About.AGENT]
+    return found
+
+
+def handed_to(role: str, name: str, quirks: Mapping[Does, Quirk]) -> str | None:
+    """The agent that a span hands over to, where its name says so; None where it is no such span."""
+    quirk = quirks.get("handoff by name")
+    return name.removeprefix(quirk.detail) if quirk and role == TOOL and name.startswith(quirk.detail) else None
+
+
+def stops_at(error: str, attributes: Attributes) -> str | None:
+    """PERSON or WORK where the run stopped here to be resumed."""
+    return STOPPING.get(error) or STOPPING.get(str(attributes.get(DEFERRAL, "")))
+
+
+def says_failed(attributes: Attributes) -> bool:
+    """Whether attributes, apart from the span's status, say that it failed."""
+    return (
+        bool(attributes.get(ERROR_TYPE))
+        or attributes.get("gen_ai.tool.status") == "error"
+        or attributes.get("is_error") is True
+        or attributes.get("success") in {False, "false"}
+    )
+
+
+def digest(text: str) -> str:
+    """Sixteen hex digits that stand for a text."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _settle_tool(found: dict[str, object], attributes: Attributes, quirks: Mapping[Does, Quirk]) -> None:
+    """What is particular to tools: arguments among other things, and a missing result that says something."""
+    result = found.pop("result", None)
+    if "tells results" in quirks and result is None and About.ARGUMENTS in found:
+        found[About.SILENT] = True
+    part = quirks.get("arguments in")
+    if part is None or About.ARGUMENTS not in found:
+        return
+    whole = next((str(attributes[name]) for name in _ARGUMENTS if name in attributes), "")
+    found[About.ARGUMENTS] = digest(_part(whole, part.detail))
+
+
+def _part(whole: str, name: str) -> str:
+    """One field of a JSON text; the text itself where it has none."""
+    try:
+        parsed = json.loads(whole)
+    except (ValueError, RecursionError):
+        return whole
+    return str(parsed.get(name, whole)) if isinstance(parsed, dict) else whole
+
+
+def _text(value: object) -> object:
+    return str(value)[:TEXT] if value not in (None, "") and not isinstance(value, list) else None
+
+
+def _count(value: object) -> object:
+    number = _amount(value)
+    return int(number) if isinstance(number, float) and 0 <= number < 1e12 else None  # noqa: PLR2004 - no run has more
+
+
+def _amount(value: object) -> object:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except ValueError:
+        return None
+    return number if number is not None and abs(number) < 1e15 else None  # noqa: PLR2004 - as for samples
+
+
+def _digest(value: object) -> object:
+    return digest(str(value)) if value is not None else None
+
+
+def _calls(value: object) -> object:
+    """Whether a model asked for tools: finish reasons, or what it said with the newest word last."""
+    return bool(_ASKS.search(str(value))) if value is not None else None
+
+
+def _present(value: object) -> object:
+    return True if value is not None else None
+
+
+_FORMS: Final[Mapping[Form, Callable[[object], object]]] = {
+    "text": _text,
+    "count": _count,
+    "amount": _amount,
+    "digest": _digest,
+    "calls": _calls,
+    "present": _present,
+}
+_ARGUMENTS = next(reading.attributes for reading in READINGS if reading.about == About.ARGUMENTS)
+
+
+def _by_role() -> Mapping[str, tuple[AttributeReading, ...]]:
+    roles = {AGENT, CHAIN, MODEL, TOOL, HANDOFF, *(role for reading in READINGS for role in reading.roles)}
+    return {role: tuple(one for one in READINGS if not one.roles or role in one.roles) for role in roles}
+
+
+_BY_ROLE: Final = _by_role()

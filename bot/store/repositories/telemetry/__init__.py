@@ -1,0 +1,1 @@
+"""Parts of the store for what agents send of their work."""
