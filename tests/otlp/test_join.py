@@ -108,7 +108,7 @@ def test_a_hundred_runs_below_one_job_are_a_hundred_tasks(house: OtlpHouse) -> N
         for place in range(100)
         for one in (agent(10 * place + 10, parent=1), chat(10 * place + 11, place * 10 + 10))
     ]
-    post(house, *runs, other(1, "nightly job", start=-1, end=200))
+    post(house, *runs, other(1, "nightly job", start=-1, end=50))
     house.settle(31)
     assert [task.tokens for task in house.tasks()] == [15] * 100
 
@@ -276,6 +276,7 @@ def test_another_agents_token_counts_for_nobody_else(house: OtlpHouse) -> None:
     assert house.send(forged.SerializeToString(), name="agent:kyc").status_code == 200
     house.settle()
     insist_run(house)
+    house.settle(121)
     assert house.tasks("kyc") == []
     assert ("stranger", "refunds-svc / triage", "the token is that of agent kyc", 1) in house.told()
 

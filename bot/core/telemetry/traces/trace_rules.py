@@ -44,8 +44,9 @@ class AgentRules:
 
     @property
     def said(self) -> int:
-        """How many of the four it asks for: of two that fit the one that asks more speaks."""
-        return sum(1 for patterns in (self.service, self.agent, self.workflow, self.tenant) if patterns)
+        """How much it asks for: of two that fit the one that asks more speaks. A service may hold many agents."""
+        narrow = sum(1 for patterns in (self.agent, self.workflow, self.tenant) if patterns)
+        return 2 * narrow + bool(self.service)
 
 
 @dataclass(frozen=True, slots=True)
