@@ -29,6 +29,7 @@ BUILT_IN = _table(
             "title": "human escalations",
             "objective": "<= 5",
             "absolute_tolerance": 0.5,
+            "watch": "both",
         },
         "aqdd": {
             **_WAITING,

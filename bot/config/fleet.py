@@ -132,6 +132,8 @@ class SliEntry(NumberQueries):
     objective: ObjectiveLine | None = None
     rule: Literal["evidence", "literal"] | None = None
     """`evidence` (by default): a breach is what chance would not show. `literal`: BAD for `sustain` minutes."""
+    watch: Literal["bad", "both"] | None = None
+    """`both` (HER by default): a move in the good direction counts too, beside another sign of trouble."""
     sustain: WholeMinutes | None = None
     long_window: Annotated[WholeMinutes, Field(le=60)] | None = None
     """So long a time as a whole must be past the objective too before it is a breach."""

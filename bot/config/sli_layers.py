@@ -23,6 +23,7 @@ from bot.core.model.slis import Better, BurnAlert, Sli
 SECONDS_A_MINUTE = 60
 PLAIN = (
     "rule",
+    "watch",
     "sustain",
     "long_window",
     "every",
@@ -36,6 +37,7 @@ PLAIN = (
 SHORT_SUSTAIN = (
     "has no effect: evidence needs no such wait (`rule: literal` counts minutes; a longer `sustain` counts too)"
 )
+LITERAL_WATCH = "has no effect: `rule: literal` knows one direction"
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
 
 
@@ -93,6 +95,8 @@ class SliLayers:
             self._document.blame((*path, field) if field else path, fault)
         if entry.rule != "literal" and entry.sustain is not None and entry.sustain <= USUAL_SUSTAIN:
             self._document.warn((*path, "sustain"), SHORT_SUSTAIN)
+        if entry.rule == "literal" and entry.watch == "both":
+            self._document.warn((*path, "watch"), LITERAL_WATCH)
         return None if faults else measure
 
     def _undefined(self, name: str, entry: SliEntry, path: Path) -> bool:

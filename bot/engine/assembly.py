@@ -21,6 +21,7 @@ from bot.engine.delivery.delivery import Delivery
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.push_intake import PushIntake
+from bot.engine.detection.silent_failures import SilentFailures
 from bot.engine.detection.span_counts import SpanCounts
 from bot.engine.detection.span_join import SpanJoin
 from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
@@ -110,9 +111,10 @@ def build_engine(of: EngineDependencies) -> Engine:
     recorder = IncidentRecorder(store, rung_cache, of.wall, of.wake)
     baselines = Baselines(store, fleet)
     opener = IncidentOpener(store, recorder, fleet, of.runbooks, of.ways, exercise=of.exercise)
-    detector = Detector(store, recorder, baselines, opener, fleet, clock)
-    monitor = IncidentMonitor(store, recorder, baselines, rung_cache, fleet, clock, replicas.known_everywhere)
     findings = Findings(store, fleet, clock, of.wall)
+    silent_failures = SilentFailures(baselines, findings)
+    detector = Detector(store, recorder, baselines, opener, fleet, clock, silent_failures)
+    monitor = IncidentMonitor(store, recorder, baselines, rung_cache, fleet, clock, replicas.known_everywhere)
     views = Views(store, SliLines(store, baselines, rung_cache, fleet), fleet, monitor.clock_of)
     intake, span_counts = PushIntake(store, detector, fleet, clock, findings), SpanCounts(store, clock)
     evidence_collector = EvidenceCollector(store, baselines, fleet)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.detection import baseline as baselines
-from bot.core.detection.evidence_rule import learned_noise
+from bot.core.detection.evidence_rule import companions_of, learned_noise
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
 from bot.core.model.slis import Baseline, Sli
@@ -135,9 +135,15 @@ class Baselines:
 
     def _with_noise(self, agent: Agent, series: Series, sli: Sli, onset: int, found: Baseline) -> Baseline:
         """Noise is learned from minutes as they came: a roll-up of five has lost what neighbours do not share."""
-        rows = self._store.minutes(series, onset - BASELINE_DAYS * 1440, onset)
-        history = baselines.healthy(sli, rows, onset, self._excluded(agent, onset))
-        return replace(found, noise=learned_noise(sli, history, found), noise_until=onset)
+        excluded = self._excluded(agent, onset)
+
+        def history(of: Series, own: Sli) -> Sequence[MinuteRow]:
+            rows = self._store.minutes(of, onset - BASELINE_DAYS * 1440, onset)
+            return baselines.healthy(own, rows, onset, excluded)
+
+        others = companions_of(series.workflow, sli, agent.slis)
+        beside = [(other, history(series._replace(sli=other.name), other)) for other in others]
+        return replace(found, noise=learned_noise(sli, history(series, sli), found, beside), noise_until=onset)
 
     def _excluded(self, agent: Agent, onset: int) -> Sequence[tuple[int, int]]:
         return self._store.incident_spans(agent.key, minute_start(onset - BASELINE_DAYS * 1440))

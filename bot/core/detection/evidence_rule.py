@@ -9,7 +9,8 @@ whole must have been past the objective (an approval queue that is twice as long
 what must be past it as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from json import dumps, loads
 
@@ -19,6 +20,7 @@ from bot.core.detection.evidence.judgement import Judgement, judge, judge_runnin
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn
 from bot.core.detection.evidence.sentence import sentence
+from bot.core.detection.evidence.silent_failure import mirrored, moves_together
 from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute, Slot
 from bot.core.detection.evidence.windows import HOUR, LONG, SECONDS
 from bot.core.detection.literal_rule import (
@@ -74,21 +76,96 @@ def minutes_of(rows: Sequence[MinuteRow], kind: Kind) -> list[Minute]:
     ]
 
 
-def learned_noise(sli: Sli, rows: Sequence[MinuteRow], baseline: Baseline | None) -> str:
-    """What the history of a healthy series teaches about its noise, as JSON; "" where nothing can be learned."""
+@dataclass(frozen=True, slots=True)
+class LearnedNoise:
+    """What the history of a healthy series teaches: of its bad direction, and of both where both are watched."""
+
+    own: LearnedBaseline
+    other: LearnedBaseline | None = None
+    """Of the direction that is good otherwise; None where it is not watched."""
+    together: Mapping[str, float] = field(default_factory=dict)
+    """SLI -> how far it goes bad together with a move in that direction (`silent_failure.moves_together`)."""
+
+
+def learned_noise(
+    sli: Sli,
+    rows: Sequence[MinuteRow],
+    baseline: Baseline | None,
+    beside: Sequence[tuple[Sli, Sequence[MinuteRow]]] = (),
+) -> str:
+    """What the history of a healthy series teaches about its noise, as JSON; "" where nothing can be learned.
+
+    `beside`: of an SLI that is watched in both directions, the SLIs that may go bad with it and their history.
+    """
     if sli.rule != "evidence":
         return ""
     track = track_of(sli, {row.minute: row for row in rows}, baseline)
     if track is None or not rows:
         return ""
-    found = learn(track, minutes_of(rows, track.kind))
-    return "" if found.learning else dumps(found.to_json())
+    minutes = minutes_of(rows, track.kind)
+    found = learn(track, minutes)
+    if found.learning:
+        return ""
+    stored = found.to_json()
+    if sli.watch == "both":
+        falling = mirrored(track)
+        together = {other.name: _together(falling, minutes, other, known) for other, known in beside}
+        stored |= {"other": learn(falling, minutes).to_json(), "together": together}
+    return dumps(stored)
+
+
+def _together(falling: JudgedSeries, fall: Sequence[Minute], sli: Sli, rows: Sequence[MinuteRow]) -> float:
+    kind = kind_of(sli, {row.minute: row for row in rows})
+    track = JudgedSeries(kind, 0.0, sli.better is Better.LOWER, sli.absolute_tolerance or 0.0)
+    return moves_together(falling, fall, track, minutes_of(rows, kind))
 
 
 @lru_cache(maxsize=4096)
-def noise_of(stored: str) -> LearnedBaseline | None:
+def noise_of(stored: str) -> LearnedNoise | None:
     """What was learned, read back; None while learning."""
-    return LearnedBaseline.from_json(loads(stored)) if stored else None
+    if not stored:
+        return None
+    plain = loads(stored)
+    other, together = plain.pop("other", None), plain.pop("together", {})
+    return LearnedNoise(LearnedBaseline.from_json(plain), LearnedBaseline.from_json(other) if other else None, together)
+
+
+def learned_of(sli: Sli, track: JudgedSeries, baseline: Baseline | None) -> LearnedBaseline | None:
+    """What was learned of such a series in the direction that is bad for `sli`.
+
+    None while learning, and where it was learned of another kind of numbers.
+    """
+    noise = noise_of(baseline.noise) if baseline is not None else None
+    learned = None if noise is None else noise.other if sli.turned else noise.own
+    return learned if learned is not None and learned.kind == track.kind else None
+
+
+def pairs_of(slis: Sequence[tuple[str, Sli]]) -> int:
+    """How many pairs of a fall and a sign beside it are looked at, of an agent's (workflow, SLI)."""
+    return sum(len(companions_of(workflow, sli, slis)) for workflow, sli in slis if sli.watch == "both")
+
+
+def companions_of(workflow: str, sli: Sli, slis: Sequence[tuple[str, Sli]]) -> list[Sli]:
+    """The SLIs of the same workflow that may show that the agent went wrong while `sli` looks better than ever.
+
+    What a rung moves, and what is watched in both directions itself, is no such sign.
+    """
+    if sli.rule != "evidence" or sli.watch != "both":
+        return []
+    return [
+        other
+        for flow, other in slis
+        if flow == workflow and other.rule == "evidence" and other.watch == "bad" and not other.moved_by_approval
+    ]
+
+
+def allowance_of(pages: float, slis: Sequence[tuple[str, Sli]], looks: float = 1.0) -> Allowance:
+    """How much evidence a page of an agent with these (workflow, SLI) needs.
+
+    `pages` by chance are allowed a month: half of them for the closed minutes, half for the running one. A pair that
+    may be a silent failure counts as one more SLI.
+    """
+    return Allowance(pages / 2, max(1, len(slis) + pairs_of(slis)), looks)
 
 
 def breach(
@@ -104,7 +181,7 @@ def breach(
     if track is None:
         return None
     known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
-    judged = judge(track, minutes_of(known, track.kind), newest, _learned(track, baseline), allowance, since)
+    judged = judge(track, minutes_of(known, track.kind), newest, learned_of(sli, track, baseline), allowance, since)
     if not judged.breach or not _sustained(sli, rows, newest, track.objective):
         return None
     if long_call(sli, rows, newest, track.objective) is Call.OK:
@@ -120,7 +197,7 @@ def running_breach(
     `rows` says where the hour before was; `allowance.looks_a_minute` how often this is asked.
     """
     track = track_of(sli, rows, baseline)
-    learned = None if track is None else _learned(track, baseline)
+    learned = None if track is None else learned_of(sli, track, baseline)
     if track is None or learned is None or not slots:
         return None
     newest = max(slot.second for slot in slots) // 60
@@ -143,7 +220,7 @@ def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: f
         return ""
     known = [row for row in rows.values() if max(onset, newest - LOOK_BACK) <= row.minute <= newest]
     minutes = minutes_of(known, track.kind)
-    learned = _learned(track, baseline)
+    learned = learned_of(sli, track, baseline)
     since = clear_since(track, minutes, newest, ill, learned)
     if since is None or doubt_in(rows, since, newest):
         return ""
@@ -191,12 +268,6 @@ def _sustained(sli: Sli, rows: Rows, newest: int, limit: float) -> bool:
     if min(rows, default=newest) > newest - sli.sustain + 1:
         return False
     return _past(sli, rows, newest, sli.sustain, limit)
-
-
-def _learned(track: JudgedSeries, baseline: Baseline | None) -> LearnedBaseline | None:
-    """What was learned of such a series; None while learning, and where it was learned of another kind of numbers."""
-    learned = noise_of(baseline.noise) if baseline is not None else None
-    return learned if learned is not None and learned.kind == track.kind else None
 
 
 def _run(sli: Sli, rows: Rows, judged: Judgement, newest: int) -> Run:

@@ -82,6 +82,11 @@ class Sli:
     rule: Literal["evidence", "literal"] = "literal"
     """How a breach is told: by evidence against chance (what the fleet file gives an SLI that does not say), or by
     `sustain` BAD minutes."""
+    watch: Literal["bad", "both"] = "bad"
+    """`both`: a move in the good direction is news too, since the agent may have stopped asking (HER). It is a breach
+    only beside another sign of trouble (`detection/silent_failure_rule`)."""
+    turned: bool = False
+    """True for an SLI whose good direction is taken for the bad one, in the breach of a silent failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +181,11 @@ class Breach:
     baseline: Baseline | None = None
     """None: too little history; the objective stands in."""
     cleared_at: datetime | None = None
+    beside: Series | None = None
+    """The SLI that moved with it: the two together are a silent failure, and neither need be past its objective. `sli`
+    is then turned so that the way it moved is its bad direction, and `limit` is where normal ends."""
+
+    @property
+    def fell(self) -> bool:
+        """Whether it is the SLI of a silent failure that moved in what is its good direction otherwise."""
+        return self.beside is not None and self.sli.turned

@@ -27,6 +27,7 @@ Span = tuple[int, int]
 BUDGET_MINUTES = 30 * 24 * 60
 EFFECT_MINUTES = 10
 """A rung change is compared over this many minutes before and after."""
+NO_BUDGET = "not spent by a silent failure: it is measured against what is normal, not against the objective"
 LEAD_IN = 60
 """Minutes before onset that stand for normal where an SLI has no baseline of its own (cost)."""
 
@@ -106,6 +107,8 @@ def excess(sli: Sli, bad: Rows, baseline: Number) -> Number:
 def budget_spent(breach: Breach, found: Measured) -> Number:
     """Percent of a 30-day budget spent from the first bad minute on, by the SLI's own method (`budget.method_of`)."""
     sli = breach.sli
+    if breach.beside is not None:
+        return Gap(NO_BUDGET)
     if method_of(sli) == "time slices":
         minutes = (1 - sli.slice_target) * BUDGET_MINUTES
         none = Gap("the target allows no bad minute, so it has no error budget")

@@ -126,6 +126,9 @@ def _signal(inputs: ChartInputs) -> Words:
     if incident.breaches:
         first = min(incident.breaches, key=lambda breach: (breach.detected_at, breach.first_bad))
         where = f" ({first.series.workflow})" if first.series.workflow else ""
+        if first.beside is not None:
+            pair = [breach for breach in incident.breaches if first.series in (breach.series, breach.beside)]
+            return f"{' and '.join(label(breach.sli) for breach in pair)}{where}: a silent failure"
         return f"{label(first.sli)}{where}"
     return "missing data" if incident.kind == "blind" else Gap("what made somebody declare it")
 
@@ -202,14 +205,16 @@ def _what_broke(inputs: ChartInputs, damage: Impact) -> str:
         what = "stopped reporting" if incident.kind == "blind" else "had an incident declared by hand"
         return f"{named} {what} at {incident.opened_at:%H:%M} UTC on {incident.opened_at:%Y-%m-%d}."
     parts = [
-        f"{label(breach.sli)} reached {figure(each.worst, each.unit)} (objective {figure(each.limit, each.unit)})"
+        f"{label(breach.sli)} reached {figure(each.worst, each.unit)} "
+        f"({'normal ends at' if breach.beside else 'objective'} {figure(each.limit, each.unit)})"
         for breach, each in zip(incident.breaches, damage.slis, strict=True)
         if not isinstance(each.worst, Gap)
     ]
     began = minute_start(min(breach.first_bad for breach in incident.breaches))
     told = f": {', '.join(parts)}" if parts else ""
     lasted = plural(damage.minutes, "minute")
-    return f"{named} was past an objective for {lasted} from {began:%Y-%m-%d %H:%M} UTC on{told}."
+    what = "failed silently" if all(breach.beside for breach in incident.breaches) else "was past an objective"
+    return f"{named} {what} for {lasted} from {began:%Y-%m-%d %H:%M} UTC on{told}."
 
 
 def _what_was_done(moves: Sequence[RungMove]) -> str:

@@ -123,7 +123,7 @@ def _open(event: ev.Opened) -> Transition:
         received_at=event.received_at,
         hold_from=min((breach.first_bad for breach in breaches), default=minute_of(event.at)),
     )
-    why = "; ".join(breach.why for breach in breaches) or event.title
+    why = "; ".join(dict.fromkeys(breach.why for breach in breaches)) or event.title
     room: tuple[Effect, ...] = (
         OpenChannel(incident.id, channel_name(incident), topic(incident), _invited(event.roster)),
         PostCard(incident.id, "announcement", room="agent"),

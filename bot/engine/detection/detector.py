@@ -7,19 +7,19 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from bot.core.detection import evidence_rule, literal_rule
 from bot.core.detection.evidence.allowance import Allowance
-from bot.core.detection.evidence.track import Slot
 from bot.core.incident.events import Breached, Cleared, Event, PagingBegan, RecoveryReset, Reopened, Sighted
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import BOT
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Baseline, Breach, Call, Sli
+from bot.engine.autonomy.moved_by_rung import MovedByRung, moved_by_rung
 from bot.engine.baselines import Baselines, Rows
 from bot.engine.detection.running_minute import LOOK_EVERY, RunningMinute, Slots
+from bot.engine.detection.silent_failures import SilentFailures
 from bot.engine.incidents.opener import IncidentOpener, severity
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
@@ -38,8 +38,6 @@ SILENCE_SLACK = 10
 BLIND_AFTER = 5
 """Minutes UNKNOWN that make an agent blind (`product.md` section 4)."""
 STRIPES = 64
-CHANGES_BACK = timedelta(days=90)
-"""How far back changes of rung are read: the one before the last may be long ago."""
 RELAPSE_WITHIN = timedelta(hours=2)
 """A breach this soon after resolving reopens the same incident (`product.md` section 4)."""
 
@@ -53,12 +51,19 @@ class _Look:
     now: datetime
     received_at: datetime
     rung: str
-    freed_from: int
-    """The first minute since the agent left a rung that waits for people; 0 where it was on none."""
+    by_rung: MovedByRung
     running: bool
     """Whether the minute that is not over yet is looked at now."""
     slots: Slots
     """Its seconds, of the series whose task records tell them."""
+
+    def read(self, series: Series, sli: Sli) -> Rows:
+        """The minutes of a series that say something about the agent, and not about its rung."""
+        return self.by_rung.read(series, sli, self.rows.get(series, {}))
+
+    def excused(self, series: Series, sli: Sli) -> bool:
+        """Whether the rung moves the SLI by itself now: that is no breach."""
+        return self.by_rung.moves(series, sli)
 
 
 class Detector:
@@ -72,9 +77,11 @@ class Detector:
         opener: IncidentOpener,
         fleet: Callable[[], Fleet],
         clock: Clock,
+        silent_failures: SilentFailures,
     ) -> None:
         self._store = store
         self._recorder = recorder
+        self._silent_failures = silent_failures
         self._history = history
         self._opener = opener
         self._fleet = fleet
@@ -104,9 +111,9 @@ class Detector:
 
         def judge(agent: Agent) -> None:
             with self._locks[hash(agent.key) % STRIPES]:
-                freed_from = self._freed_from(agent)
+                by_rung = moved_by_rung(self._store, self._fleet().ladder, agent, now)
                 rung, due = self._opener.rung(agent), agent.key in running
-                self._judge(_Look(agent, rows, now, received_at, rung, freed_from, due, slots))
+                self._judge(_Look(agent, rows, now, received_at, rung, by_rung, due, slots))
 
         run_all(known, judge)
 
@@ -136,50 +143,54 @@ class Detector:
                     return True
             elif literal_rule.call_of(sli, literal_rule.measure(sli, own, max(own)), limit) is Call.BAD:
                 return True
-        return False
-
-    def _freed_from(self, agent: Agent) -> int:
-        """A rung that waits for people drives HER and AQDD up; minutes from then say nothing about the agent."""
-        every = self._store.rung_history(agent.key, self._clock.now() - CHANGES_BACK)
-        history = [state for state in every if state.workflow == ""]
-        ladder = self._fleet().ladder
-        waiting = [rung.name for rung in ladder if rung.waits_for_people]
-        freed = [
-            after.changed_at
-            for before, after in pairwise(history)
-            if before.rung in waiting and after.rung not in waiting
-        ]
-        return minute_of(freed[-1]) + 1 if freed else 0
+        return self._silent_failures.suspected(agent, rows, now)
 
     def _judge(self, look: _Look) -> None:
         open_ = [incident for incident in self._store.open_incidents(look.agent.key) if incident.kind != "blind"]
-        fresh: list[Breach] = []
+        fresh: list[tuple[Breach, ...]] = []
         for workflow, sli in look.agent.slis:
             series = Series(look.agent.key, workflow, sli.name)
             known = _breach_of(open_, series)
             found = self._examine(look, series, sli, known)
             if isinstance(found, Breach):
-                fresh.append(found)
+                fresh.append((found,))
             elif isinstance(found, Cleared):
                 self._tell(open_[0].id, found)
-        for breach in fresh:
-            self._breached(look, breach)
+        fresh += self._silent_failed(look, open_, {breach.series for (breach,) in fresh})
+        for breaches in fresh:
+            self._breached(look, breaches)
+
+    def _silent_failed(
+        self, look: _Look, open_: Sequence[Incident], fresh: Collection[Series]
+    ) -> Sequence[tuple[Breach, ...]]:
+        """Silent failures that nothing says yet: of SLIs that are not in breach, whose rung does not move them."""
+        agent, since = look.agent, self._well_since(look, None)
+        rows: dict[Series, Rows] = {}
+        for workflow, sli in agent.slis:
+            series = Series(agent.key, workflow, sli.name)
+            known = _breach_of(open_, series)
+            ill = series in fresh or (known is not None and known.cleared_at is None)
+            if not look.excused(series, sli) and not (ill and sli.watch == "both"):
+                rows[series] = look.read(series, sli)
+            if known is not None and known.cleared_at is not None:
+                since = max(since or 0, minute_of(known.cleared_at))
+        return self._silent_failures.look(agent, rows, look.now, self._allowance(agent), since)
 
     def _examine(self, look: _Look, series: Series, sli: Sli, known: Breach | None) -> Breach | Cleared | None:
         """One series: a new breach, a clearing of a known one, or nothing to tell."""
-        rows = look.rows.get(series, {})
-        if sli.moved_by_approval and look.freed_from:
-            rows = {minute: row for minute, row in rows.items() if minute >= look.freed_from}
+        rows = look.read(series, sli)
         newest = max(rows, default=0)
         if minute_of(look.now) - newest > STALE_AFTER + literal_rule.reach(sli):
             return None
         baseline = known.baseline if known else None
         if known is None and (sli.objective.relative or sli.rule == "evidence"):
             baseline = self._history.for_judging(look.agent, series, sli, look.now)
+        excused = look.excused(series, sli)
         if known is not None and known.cleared_at is None:
-            why = self._cleared(look, sli, rows, known)
+            # what fell, and rises because of the rung, is not over
+            why = "" if excused and known.fell else self._cleared(look, sli, rows, known)
             return Cleared(look.now, BOT, series, why) if why else None
-        if self._excused(look, sli):
+        if excused:
             return None
         run = self._run(look, series, sli, rows, baseline, known)
         return None if run is None else self._onset(look, series, sli, run, known, baseline)
@@ -187,6 +198,8 @@ class Detector:
     def _cleared(self, look: _Look, sli: Sli, rows: Rows, known: Breach) -> str:
         """Why a breach is over; of the evidence only closed minutes speak."""
         newest = max(rows, default=0)
+        if known.beside is not None:
+            sli = known.sli
         if not evidence_rule.follows_evidence(sli, rows):
             return literal_rule.cleared(sli, rows, newest, known.baseline)
         closed = min(newest, minute_of(look.now) - 1)
@@ -205,14 +218,13 @@ class Detector:
         if found is not None or newest <= closed or not look.running:
             return found
         often = self._allowance(look.agent, 60 / LOOK_EVERY)
-        seconds = _since_freed(look, series, sli)
+        seconds = look.by_rung.seconds(series, sli, look.slots.get(series, ()))
         if seconds and since is None and baseline is not None and baseline.noise:
             return evidence_rule.running_breach(sli, rows, seconds, baseline, often)
         return evidence_rule.breach(sli, rows, newest, baseline, often, since)
 
     def _allowance(self, agent: Agent, looks: float = 1.0) -> Allowance:
-        """Half of the pages by chance are for the closed minutes, half for the running one."""
-        return Allowance(self._fleet().false_pages / 2, max(1, len(agent.slis)), looks)
+        return evidence_rule.allowance_of(self._fleet().false_pages, agent.slis, looks)
 
     def _well_since(self, look: _Look, known: Breach | None) -> int | None:
         """From when on minutes count: what was ill before a breach was over or an incident closed was told already."""
@@ -220,12 +232,6 @@ class Detector:
             return minute_of(known.cleared_at)
         closed = self._store.last_closed(look.agent.key, "slo", look.now - timedelta(minutes=evidence_rule.LOOK_BACK))
         return None if closed is None or closed.resolved_at is None else minute_of(closed.resolved_at)
-
-    def _excused(self, look: _Look, sli: Sli) -> bool:
-        """A rung that waits for people drives HER and AQDD up by itself; that is no new breach."""
-        fleet = self._fleet()
-        on = next((rung for rung in fleet.ladder if rung.name == look.rung), None)
-        return sli.moved_by_approval and on is not None and on.waits_for_people
 
     def _onset(
         self,
@@ -253,20 +259,25 @@ class Detector:
             baseline=frozen,
         )
 
-    def _breached(self, look: _Look, breach: Breach) -> None:
-        """Attach to the open incident, reopen one that just closed, or open a new one. The database settles races."""
+    def _breached(self, look: _Look, breaches: tuple[Breach, ...]) -> None:
+        """Attach to the open incident, reopen one that just closed, or open a new one. The database settles races.
+
+        Of a silent failure both breaches come together, with one reason.
+        """
+        first = min(breach.first_bad for breach in breaches)
         for _ in range(3):
             open_ = next((i for i in self._store.open_incidents(look.agent.key) if i.kind != "blind"), None)
             try:
                 if open_ is not None:
-                    self._attach(look, open_, breach)
-                elif self._cancelled(look.agent.key, "slo", breach.first_bad, look.now):
+                    self._attach(look, open_.id, breaches)
+                elif self._cancelled(look.agent.key, "slo", first, look.now):
                     return
                 elif closed := self._store.last_closed(look.agent.key, "slo", look.now - RELAPSE_WITHIN):
-                    why = f"{breach.why} {_ago(look.now, closed)} after resolving"
-                    self._tell(closed.id, Reopened(look.now, BOT, why, breach, look.rung))
+                    why = f"{breaches[0].why} {_ago(look.now, closed)} after resolving"
+                    self._tell(closed.id, Reopened(look.now, BOT, why, breaches[0], look.rung))
+                    self._attach(look, closed.id, breaches[1:])
                 else:
-                    self._opener.slo(look.agent, breach, look.now, look.received_at)
+                    self._opener.slo(look.agent, breaches, look.now, look.received_at)
             except Conflict:
                 continue
             return
@@ -276,12 +287,14 @@ class Detector:
         found = self._store.last_closed(agent, kind, now - timedelta(days=1), "cancelled")
         return found is not None and found.resolved_at is not None and first <= minute_of(found.resolved_at)
 
-    def _attach(self, look: _Look, incident: Incident, breach: Breach) -> None:
-        known = _breach_of([incident], breach.series)
-        if known is not None and known.cleared_at is None:
-            return
-        grade = severity(self._fleet(), look.agent, look.rung, (*incident.breaches, breach))
-        self._tell(incident.id, Breached(look.now, BOT, breach, severity=grade))
+    def _attach(self, look: _Look, incident_id: int, breaches: Sequence[Breach]) -> None:
+        for breach in breaches:
+            incident = self._store.incident(incident_id)
+            known = _breach_of([incident], breach.series) if incident is not None else None
+            if incident is None or (known is not None and known.cleared_at is None):
+                continue
+            grade = severity(self._fleet(), look.agent, look.rung, (*incident.breaches, breach))
+            self._tell(incident.id, Breached(look.now, BOT, breach, severity=grade))
 
     def _tell(self, incident_id: int, event: Event) -> None:
         """Record an event of detection; one that no longer fits (a person was faster) is not news."""
@@ -346,12 +359,6 @@ class Detector:
         }
         told = [troubles[name] for name in sorted(asked) if name in troubles]
         return "; ".join(dict.fromkeys([*told, *(doubt for doubt in doubts if doubt)]))
-
-
-def _since_freed(look: _Look, series: Series, sli: Sli) -> Sequence[Slot]:
-    """The seconds that say something about the agent: a rung that waits for people drove HER and AQDD up."""
-    told = look.slots.get(series, ())
-    return [slot for slot in told if slot.second >= look.freed_from * 60] if sli.moved_by_approval else told
 
 
 def _enough(agent: Agent) -> int:

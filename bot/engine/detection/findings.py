@@ -1,4 +1,6 @@
-"""What is reported and watched by nobody, or was refused: found at once, told once an episode, shown until it is over.
+"""What is worth a look and wakes nobody: found at once, told once an episode, shown until it is over.
+
+That is what is reported and watched by nobody, what was refused, and an SLI that got better than ever for no reason.
 
 A finding is a ticket of its agent (`core.budgets.tickets`), so it is posted once however many replicas see it, survives
 a restart, and the command line shows it too. Names come from outside: so many of an agent, and no more, are kept.
@@ -16,12 +18,13 @@ from bot.core.telemetry.unwatched import NAME, unlisted, unwatched
 from bot.ports.clock import Clock
 from bot.ports.store import BudgetStore
 
-UNLISTED, UNLABELLED, STRANGER, REFUSED = "unlisted", "unlabelled", "stranger", "refused"
+UNLISTED, UNLABELLED, STRANGER, REFUSED, FELL = "unlisted", "unlabelled", "stranger", "refused", "fell"
 QUIET = {
     UNLISTED: timedelta(days=1),
     UNLABELLED: timedelta(hours=1),
     STRANGER: timedelta(days=1),
     REFUSED: timedelta(hours=1),
+    FELL: timedelta(hours=1),
 }
 """How long after the last sighting a finding is over. Work that comes now and then is one episode."""
 MOST = 10
@@ -62,6 +65,10 @@ class Findings:
     def refused(self, agent: str, text: str) -> None:
         """Records of this agent were refused (of "" agents that are not ours)."""
         self._note((agent, "", "", REFUSED), text)
+
+    def fell(self, series: Series, text: str) -> None:
+        """An SLI got better than ever and nothing else moved: no page, but worth a look (`silent_failure_rule`)."""
+        self._note((*series, FELL), text)
 
     def tick(self) -> None:
         """End what was not seen for long, and what the fleet file lists by now."""

@@ -6,6 +6,7 @@ Each tick asks what stored minutes and stored deadlines say now; nothing is coun
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.core.autonomy.moving_rung import moving_rung
 from bot.core.detection import literal_rule
 from bot.core.incident.effects import DrawCharts, EditCard
 from bot.core.incident.events import (
@@ -96,7 +97,7 @@ class IncidentMonitor:
         needs: list[recovery_clock.Need] = []
         for workflow, sli in agent.slis:
             series = Series(agent.key, workflow, sli.name)
-            exempt = self._exempt(incident.agent, workflow, sli)
+            exempt = self._exempt(agent, workflow, sli)
             breach = by_series.pop(series, None)
             if breach is None:
                 baseline = self._history.current(agent, series, sli, now)
@@ -104,21 +105,17 @@ class IncidentMonitor:
             else:
                 needs.append(_need(breach, exempt))
         needs += [
-            _need(breach, self._exempt(incident.agent, breach.series.workflow, breach.sli))
-            for breach in by_series.values()
+            _need(breach, self._exempt(agent, breach.series.workflow, breach.sli)) for breach in by_series.values()
         ]
         return needs
 
-    def _exempt(self, agent: str, workflow: str, sli: Sli) -> str:
+    def _exempt(self, agent: Agent, workflow: str, sli: Sli) -> str:
         """HER and AQDD rise by themselves on rungs that wait for people: shown, but not blocking.
 
         It is the rung in force for the series' own workflow that counts: lowering one workflow excuses no other.
         """
-        ladder = self._fleet().ladder
-        own = {state.workflow: state.rung for state in self._store.rungs() if state.agent == agent}
-        names = {own.get("", ""), own.get(workflow, "")}
-        waits = [rung.name for rung in ladder if rung.name in names and rung.waits_for_people]
-        return f"rises by itself on {waits[-1]}" if sli.moved_by_approval and waits else ""
+        found = moving_rung(agent, self._fleet().ladder, self._store.rungs(), workflow)
+        return found.words if sli.moved_by_approval and found is not None else ""
 
     def judge_all(self) -> None:
         """Judge every open incident, move those that moved, and bring their clocks up to date."""
@@ -304,7 +301,7 @@ def lower_for(
         if present not in fleet.ladder.names():
             return None
         ill = [worst_of(b, latest.get(b.series)) for b in incident.breaches if b.cleared_at is None]
-        found = suggest(fleet, agent, present, ill, stuck_for(incident, now))
+        found = suggest(fleet, agent, present, ill, store.rungs(), stuck_for(incident, now))
         if found is None or not found.auto or fleet.ladder.depth(found.rung) <= fleet.ladder.depth(present):
             return None
         return RungLowered(

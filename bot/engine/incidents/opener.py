@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.core.autonomy import containment_rules
 from bot.core.autonomy.effective_rung import effective_rung, scopes
+from bot.core.autonomy.moving_rung import moving_rung
 from bot.core.detection.literal_rule import objective_limit, worst
 from bot.core.formatting.numbers import figure
 from bot.core.formatting.titles import in_sentence
@@ -15,8 +16,9 @@ from bot.core.incident.events import IncidentKind, Opened, Roster, Severity, Sug
 from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import BOT, Actor, Person
+from bot.core.model.rungs import RungState
 from bot.core.model.samples import Series
-from bot.core.model.slis import Breach
+from bot.core.model.slis import Better, Breach
 from bot.core.paging.override import OnCallOverride, with_override
 from bot.core.runbooks.runbook import Plan
 from bot.engine.incidents.recorder import IncidentRecorder
@@ -59,17 +61,20 @@ class IncidentOpener:
         states = [state for state in found if state is not None]
         return effective_rung(agent, self._fleet().ladder, states, workflow)
 
-    def slo(self, agent: Agent, breach: Breach, now: datetime, received_at: datetime) -> Incident:
-        """An SLI breached: page the owner. Raises Conflict when an incident is open already."""
+    def slo(self, agent: Agent, breaches: tuple[Breach, ...], now: datetime, received_at: datetime) -> Incident:
+        """An SLI breached (of a silent failure two at once): page the owner.
+
+        Raises Conflict when an incident is open already.
+        """
         rung = self.rung(agent)
         return self._open(
             agent,
             "slo",
-            headline(breach),
-            severity(self._fleet(), agent, rung, (breach,)),
+            headline(breaches[0]),
+            severity(self._fleet(), agent, rung, breaches),
             now,
-            breaches=(breach,),
-            suggestion=suggest(self._fleet(), agent, rung, (breach,)),
+            breaches=breaches,
+            suggestion=suggest(self._fleet(), agent, rung, breaches, self._store.rungs()),
             received_at=received_at,
         )
 
@@ -133,30 +138,47 @@ class IncidentOpener:
 def headline(breach: Breach) -> str:
     """`human escalation 18.0 % (limit 5.0 %)`, `tool calls per task 12.6 (limit 6.1)`: what broke and by how much.
 
-    The title says what is counted, so of the units only the per cent sign is worth its room on a lock screen.
+    The title says what is counted, so of the units only the per cent sign is worth its room on a lock screen. A silent
+    failure is called by its name: `silent failure: human escalations down to 1.7 % (normal 7.9 %)`.
     """
     sli = breach.sli
     unit = sli.unit if sli.unit == "%" else ""
     scope = f" in {breach.series.workflow}" if breach.series.workflow else ""
+    if breach.fell and breach.baseline is not None:
+        way = "down" if sli.better is Better.HIGHER else "up"
+        normal, now = (figure(value, unit) for value in (breach.baseline.value, breach.value))
+        return f"silent failure: {in_sentence(sli.title)}{scope} {way} to {now} (normal {normal})"
     limit = objective_limit(sli, breach.baseline)
     line = figure(limit if limit is not None else breach.limit, unit)
     return f"{in_sentence(sli.title)}{scope} {figure(breach.value, unit)} (limit {line})"
 
 
-def suggest(fleet: Fleet, agent: Agent, rung: str, breaches: Sequence[Breach], stuck: float = 0.0) -> Suggestion | None:
+def suggest(
+    fleet: Fleet,
+    agent: Agent,
+    rung: str,
+    breaches: Sequence[Breach],
+    states: Sequence[RungState],
+    stuck: float = 0.0,
+) -> Suggestion | None:
     """The rung a rule proposes for these breaches, marked for the bot to apply where the agent allows that.
 
-    `stuck`: minutes on `read-only` without recovery. On a rung that waits for people, HER and AQDD rise by the rung
-    itself, so no rule may lower further because of them.
+    `states`: the committed rungs; `stuck`: minutes on `read-only` without recovery. On a rung that waits for people
+    HER and AQDD rise by the rung itself, so no rule may lower further because of them, nor because of one that fell.
     """
-    waits = fleet.ladder.rung(rung).waits_for_people
-    telling = [breach for breach in breaches if not (waits and breach.sli.moved_by_approval)]
+    telling = [breach for breach in breaches if not breach.fell and not _moved(fleet, agent, breach, states)]
     readings = [_reading(breach, stuck) for breach in telling]
     found = containment_rules.suggest(fleet.ladder, rung, readings)
     if found is None:
         return None
     auto = agent.containment == "auto" and containment_rules.is_rule(found)
     return Suggestion(found.rung, found.rule, auto=auto)
+
+
+def _moved(fleet: Fleet, agent: Agent, breach: Breach, states: Sequence[RungState]) -> bool:
+    """Whether the rung in force where the SLI is measured moves it by itself."""
+    moved = moving_rung(agent, fleet.ladder, states, breach.series.workflow)
+    return breach.sli.moved_by_approval and moved is not None
 
 
 def stuck_for(incident: Incident, now: datetime) -> float:

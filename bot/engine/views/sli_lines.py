@@ -64,7 +64,8 @@ class SliLines:
             series = Series(agent.key, workflow, sli.name)
             breach = breaches.get(series)
             baseline = breach.baseline if breach else normal(agent, series, sli, now)
-            found.append((breach is None, self._line(series, sli, rows.get(series, {}), breach, baseline, now)))
+            shown = breach.sli if breach is not None and breach.beside is not None else sli
+            found.append((breach is None, self._line(series, shown, rows.get(series, {}), breach, baseline, now)))
         return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
 
     def _line(
@@ -180,7 +181,8 @@ class SliLines:
             worst_of(breach, latest.get((breach.series.workflow, breach.series.sli))) for breach in incident.breaches
         ]
         stuck = stuck_for(incident, now)
-        found = suggest(self._fleet(), agent, incident.rungs.rung, breaches, stuck) if breaches else None
+        states = self._store.rungs()
+        found = suggest(self._fleet(), agent, incident.rungs.rung, breaches, states, stuck) if breaches else None
         if found is None:
             return None
         return Proposal(found.rung, self._may(found.rung), found.rule)

@@ -150,6 +150,7 @@ class Views(RungViews):
         for what in wanted:
             kind, _, rest = what.partition(":")
             if kind in ("slis", "sli"):
+                found += [f"Why it paged: {why}" for why in _reasons(incident, rest)]
                 found += self._sli_lines.words(self.agent_of(incident), incident, now, rest)
             elif kind in ("rung", "instances"):
                 found += self._sli_lines.rung_words(incident, each=kind == "instances")
@@ -277,6 +278,12 @@ class Views(RungViews):
     def sli_words(self, agent: Agent, name: str, now: datetime) -> str:
         """One SLI of an agent, in a line for each workflow."""
         return "\n".join(self._sli_lines.words(agent, None, now, name)) or f"{agent.key} does not report {name}."
+
+
+def _reasons(incident: Incident, only: str) -> list[str]:
+    """Why each SLI is in breach and how sure that is; both of a silent failure have one reason. `only`: of one SLI."""
+    told = [breach for breach in incident.breaches if not only or breach.series.sli.lower() == only.lower()]
+    return list(dict.fromkeys(breach.why for breach in told))
 
 
 def _gathered(incident: Incident, what: str) -> str:

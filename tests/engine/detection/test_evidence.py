@@ -14,7 +14,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import Objective
 from bot.core.telemetry.task_records import TaskRecord
-from bot.engine.detection import detector
+from bot.engine.autonomy.moved_by_rung import MovedByRung
 from tests.support.wired import ANA, HER, START, WiredEngine, fleet
 
 SERIES = Series("refunds", "", "her")
@@ -256,10 +256,8 @@ def test_task_records_of_a_healthy_agent_page_nobody(start: Start) -> None:
 
 
 def test_seconds_on_a_rung_that_waits_for_people_say_nothing() -> None:
-    agent = watched().agents["refunds"]
-    slots = {SERIES: [Slot(60 * NOW + second, 50.0, 80) for second in (50, 55, 60, 65)]}
-    look = detector._Look(agent, {}, START, START, "full", NOW + 1, running=True, slots=slots)
-    told = detector._since_freed(look, SERIES, EVIDENCE)
+    slots = [Slot(60 * NOW + second, 50.0, 80) for second in (50, 55, 60, 65)]
+    told = MovedByRung({}, {"": NOW + 1}).seconds(SERIES, EVIDENCE, slots)
     assert [slot.second - 60 * NOW for slot in told] == [60, 65]
 
 
