@@ -40,6 +40,17 @@ def step_down(
 
 
 @app.command()
+def pin(
+    agent: AgentKey,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    workflow: Annotated[str, typer.Option(help="Only this workflow.")] = "",
+    who: As = "",
+) -> None:
+    """Keep an agent on its present rung, whatever a new fleet file says. Two people may restore it."""
+    act(who, lambda desk, actor: desk.commands.autonomy.pin(actor, agent, reason, workflow))
+
+
+@app.command()
 def restore(agent: AgentKey, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
     """Ask to restore an agent by one rung. A second person approves it: `stepdown incident approve`."""
     act(who, lambda desk, actor: desk.commands.autonomy.ask_restore(actor, agent, reason))

@@ -13,6 +13,7 @@ from bot.core.incident.effects import Lane
 from bot.core.model.fleet import Fleet
 from bot.core.telemetry.traces.trace_rules import TraceRules
 from bot.engine.adapters import Adapters
+from bot.engine.autonomy.file_gate import FileGate
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.engine.baselines import Baselines
 from bot.engine.charts import Charts
@@ -101,6 +102,7 @@ class Engine:
     attribution: AttributionRunner
     commands: Commands
     reminders: Reminders
+    file_gate: FileGate
 
 
 def build_engine(of: EngineDependencies) -> Engine:
@@ -136,6 +138,7 @@ def build_engine(of: EngineDependencies) -> Engine:
         attribution,
         _commands(of, recorder, opener, views, attribution),
         Reminders(store, recorder, fleet, clock),
+        FileGate(store, clock),
     )
 
 

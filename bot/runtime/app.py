@@ -10,13 +10,16 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
 from fastapi import APIRouter, FastAPI
 
 from bot.controls import build_controls
+from bot.core.incident.effects import Notice
+from bot.core.model.fleet import Fleet
 from bot.documents.render import MarkdownDocuments
 from bot.engine.assembly import Engine, EngineDependencies, build_adapters, build_delivery, build_engine
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
@@ -300,6 +303,17 @@ class App:
         self._sources.update(build_all(fresh, self._setup.clock))
         self._source_specs = wanted
         self.engine.baselines.forget()
+
+    def let_in_fleet(self, fleet: Fleet) -> Sequence[str]:
+        """Put a fleet file in force; or say what it would raise, to the caller and in the announcements channel."""
+        raised = self.engine.file_gate.let_in(fleet)
+        if raised:
+            lines = ["The fleet file is refused; the one in force stays.", *raised]
+            text = "\n".join(lines)
+            # replicas refuse the same file at the same time, and somebody may try it again tomorrow
+            stamp = f"fleet-refused-{self._setup.clock.now():%Y%m%d%H}-{zlib.crc32(text.encode()):08x}"
+            self.engine.recorder.refresh([Notice(stamp, text)])
+        return raised
 
     def _schedule(self) -> None:
         """The metronomes. Scenario intervals shrink with the clock's speed, down to a tenth of a second."""

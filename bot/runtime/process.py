@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,10 +12,8 @@ import structlog
 from pydantic import SecretStr
 
 from bot.config import FleetErrors, Settings, describe_problems, environment, load_fleet, secrets_in
-from bot.core.autonomy.raised_by_file import raised_by_file
 from bot.core.formatting.known_secrets import KnownSecrets, NotedLookups
 from bot.core.model.fleet import Fleet
-from bot.core.model.rungs import RungState
 from bot.engine.health.maintenance import Retention
 from bot.engine.reports.issue_sync import Tracker
 from bot.ports.store import Replica
@@ -56,20 +54,20 @@ class FleetHolder:
         """The fleet in force."""
         return self._fleet
 
-    def reload(self, states: Sequence[RungState]) -> str:
-        """Read the file again; returns "" or what is wrong with it.
+    def reload(self, let_in: Callable[[Fleet], Sequence[str]]) -> tuple[str, Sequence[str]]:
+        """Read the file again; returns what is wrong with it, and what it would raise: of a good file neither.
 
-        `states` are the committed rungs: a file that would raise one is refused, for raising takes two people.
+        `let_in` says the latter; raising takes two people, and a file that would do it is refused.
         """
         try:
             fleet = self._load()
         except FleetErrors as errors:
-            return describe_problems(errors)
-        if raised := raised_by_file(self._fleet, fleet, states):
-            return "\n".join(raised)
+            return describe_problems(errors), ()
+        if raised := let_in(fleet):
+            return "", raised
         self._fleet = fleet
         self._warn()
-        return ""
+        return "", ()
 
     def _load(self) -> Fleet:
         known = NotedLookups(environment())
@@ -166,6 +164,7 @@ def run_until_stopped(settings: Settings, secrets: KnownSecrets) -> None:
         raise RunError(describe_problems(errors), 2) from errors
     except StoreError as error:
         raise RunError(str(error), 3) from error
+    _refuse_what_raises(holder, app)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -182,14 +181,24 @@ def run_until_stopped(settings: Settings, secrets: KnownSecrets) -> None:
     app.stop()
 
 
+def _refuse_what_raises(holder: FleetHolder, app: App) -> None:
+    """A start is no way around a reload: both are compared with the file that was last in force. Raises RunError."""
+    if raised := app.let_in_fleet(holder.get()):
+        app.stop()
+        raise RunError(
+            "\n".join(["The fleet file would raise what two people have to raise; nothing was started.", *raised]), 2
+        )
+
+
 _reloading = threading.RLock()
 """A signal and another replica's word may ask for it at once."""
 
 
 def _reload(holder: FleetHolder, app: App) -> None:
     with _reloading:
-        problems = holder.reload(app.store.rungs())
-        if problems:
+        problems, raised = holder.reload(app.let_in_fleet)
+        if problems or raised:
+            problems = problems or "\n".join(raised)
             log.error("the fleet file is refused, the old one stays in force", problems=problems)
             return
         app.adopt_fleet()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from bot.core.autonomy.file_record import FileRecord
 from bot.core.incident.effects import Effect
 from bot.core.incident.events import Event
 from bot.core.incident.incident import Incident
@@ -24,6 +25,7 @@ baseline_json: TypeAdapter[Baseline] = TypeAdapter(Baseline)
 run_json: TypeAdapter[AgentRun] = TypeAdapter(AgentRun)
 task_json: TypeAdapter[TaskRecord] = TypeAdapter(TaskRecord)
 receipt_json: TypeAdapter[Receipt] = TypeAdapter(Receipt)
+file_record_json: TypeAdapter[FileRecord] = TypeAdapter(FileRecord)
 actor_json: TypeAdapter[Actor] = TypeAdapter(Actor)
 
 

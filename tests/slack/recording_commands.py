@@ -186,6 +186,9 @@ class RecordedAutonomy:
             return Answer(str(unknown), ok=False)
         return self._recorded.act("step_down", actor, key, wanted, reason, minutes, workflow)
 
+    def pin(self, actor: Actor, agent: str, reason: str = "", workflow: str = "") -> Answer:
+        return self._recorded.act("pin", actor, agent, reason, workflow)
+
     def ask_restore(self, actor: Actor, agent: str, reason: str, workflow: str = "") -> Answer:
         return self._recorded.act("ask_restore", actor, agent, reason, workflow)
 

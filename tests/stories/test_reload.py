@@ -12,27 +12,47 @@ from bot.simulation import demo_fleet
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 
 
-def _reload(bot: BotProcess) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bot", "reload"]
+def _command(bot: BotProcess, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bot", *words]
     return subprocess.run(
         command, env=bot.environment(), cwd=bot.folder, capture_output=True, text=True, check=False, timeout=60
     )
 
 
+def test_a_start_is_no_way_around_a_reload(tmp_path: Path, slack: LocalSlack) -> None:
+    """The file changes while nothing runs: what a reload would refuse, a start refuses too, and names the way."""
+    free = pushed_fleet(["refunds"], CHANNEL)
+    held = free.replace("owner: ana", "normal_rung: approval, owner: ana")
+    assert held != free
+    bot = BotProcess(tmp_path, slack, held)
+    bot.start()
+    bot.stop()
+    (tmp_path / "fleet.yaml").write_text(free)
+    refused = _command(bot, "run")
+    assert refused.returncode == 2
+    assert "refunds would go from approval to full" in refused.stderr
+    assert "/autonomy refunds pin" in refused.stderr
+    pinned = _command(bot, "pin", "refunds", "--as", "ana", "--reason", "full from today on")
+    assert pinned.returncode == 0, pinned.stderr
+    assert "Pinned refunds to approval" in pinned.stdout
+    bot.start()
+    bot.stop()
+
+
 def test_a_new_agent_is_watched_and_a_bad_file_changes_nothing(tmp_path: Path, slack: LocalSlack) -> None:
     bot = BotProcess(tmp_path, slack, pushed_fleet(["refunds"], CHANNEL))
-    assert _reload(bot).returncode == 3
+    assert _command(bot, "reload").returncode == 3
     bot.start()
     try:
         assert bot.push(bad_minutes("kyc", time.time())).status_code == 422
         (tmp_path / "fleet.yaml").write_text(pushed_fleet(["refunds", "kyc"], CHANNEL))
-        assert _reload(bot).returncode == 0
+        assert _command(bot, "reload").returncode == 0
         deadline = time.monotonic() + 90
         while bot.push(bad_minutes("kyc", time.time())).status_code == 422:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         (tmp_path / "fleet.yaml").write_text("agents: [")
-        refused = _reload(bot)
+        refused = _command(bot, "reload")
         assert refused.returncode == 1
         assert "fleet.yaml:1:" in refused.stderr
         assert bot.push(bad_minutes("kyc", time.time())).status_code < 300

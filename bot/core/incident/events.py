@@ -213,7 +213,10 @@ class StepMarked:
 
 @dataclass(frozen=True, slots=True)
 class RungLowered:
-    """A lower rung was requested: published to the agent, not yet read back. `rule` is set when the bot did it."""
+    """A lower rung was requested: published to the agent, not yet read back.
+
+    From a rung to itself it is pinned: committed, so that no fleet file moves it.
+    """
 
     at: datetime
     actor: Actor
@@ -301,6 +304,8 @@ class RungRaised:
     asked_by: Actor
     workflow: str = ""
     confirm_within: int = 60
+    normal: str = ""
+    """The agent's normal rung by the fleet file of now; "": as when the incident opened."""
     kind: Literal["rung_raised"] = "rung_raised"
 
 

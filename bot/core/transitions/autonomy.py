@@ -33,7 +33,9 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
     until = f" until {event.until:%H:%M} UTC" if event.until else ""
     timers = _without(incident, "confirm", "rung-until")
     confirm_at = event.at + timedelta(seconds=event.confirm_within)
-    timers = (*timers, Timer("confirm", f"confirm-{event.epoch}", confirm_at))
+    pinned = event.from_rung == event.to_rung and event.follows is None
+    if not pinned:  # the agent obeys this rung already, so nobody is to be woken when it is slow to read the epoch back
+        timers = (*timers, Timer("confirm", f"confirm-{event.epoch}", confirm_at))
     if event.until:
         timers = (*timers, Timer("rung-until", f"until-{event.epoch}", event.until))
     rungs = replace(
@@ -55,6 +57,8 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
     )
     lowered = replace(incident, rungs=rungs, timers=timers)
     text = f"Step down{scope} requested: {event.from_rung} -> {event.to_rung}{until}. {event.reason}".rstrip()
+    if pinned:
+        text = f"Pinned{scope} to {event.to_rung}: {event.reason}".rstrip(": ")
     if event.follows is not None:
         held = f"stays on {event.to_rung}" if event.from_rung == event.to_rung else f"goes down to {event.to_rung}"
         text = f"Lost state: {event.reason}. {incident.agent} {held}, from epoch {event.epoch} on."
@@ -151,6 +155,7 @@ def rung_raised(event: ev.RungRaised, incident: Incident) -> Transition:
         from_rung=event.from_rung,
         workflow=event.workflow,
         epoch=event.epoch,
+        normal=event.normal or incident.rungs.normal,
         state="requested",
         requested_at=event.at,
         by=event.asked_by.key,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core.autonomy.effective_rung import effective_rung
+from bot.core.autonomy.file_record import fleet_of
 from bot.core.cards.answer import Answer
 from bot.core.incident import permissions
 from bot.core.incident.events import Event, RestoreAsked, RestoreDeclined, RungLowered, RungRaised
@@ -68,7 +70,7 @@ class AutonomyCommands:
         if ladder.depth(to) < ladder.depth(present):
             text = f"{to} is above {present}. Raising goes one rung at a time: /autonomy {agent.key} restore"
             return Answer(text, ok=False)
-        incident_id = self._incident_for(actor, agent, to, reason)
+        incident_id = self._incident_for(actor, agent, f"stepped down to {to}", reason)
 
         lowered: list[str] = []
 
@@ -90,21 +92,66 @@ class AutonomyCommands:
         text = f"Step down requested: {agent.key} {present} -> {to}. Waiting for the agent to read it back."
         return Answer(text, incident_id=after.id)
 
+    def pin(self, actor: Actor, agent: str, reason: str = "", workflow: str = "") -> Answer:
+        """Commit the present rung, so that no fleet file moves it. It changes nothing that the agent may do."""
+        try:
+            found = self.acts.find_agent(agent)
+            self._check_workflow(found, workflow)
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        if refusal := permissions.may_respond(actor, found):
+            return self.acts.refuse(actor, refusal, self.acts.open_incident_of(found.key))
+        here = self._present(found, workflow)
+        if self._is_pinned(found, workflow, here):
+            return Answer(f"{found.key} is pinned to {here} already. Nothing changed.")
+        why = reason or "so that no fleet file moves it"
+        incident_id = self._incident_for(actor, found, f"pinned to {here}", why, pages=False)
+
+        def decide(_: Incident) -> Event | None:
+            present, now = self._present(found, workflow), self.acts.now()
+            if self._is_pinned(found, workflow, present):
+                return None
+            epoch = self.acts.store.epoch(found.key) + 1
+            return RungLowered(now, actor, workflow, present, present, epoch, why)
+
+        try:
+            after = self.acts.recorder.record(incident_id, decide)
+        except IllegalMove as refused:
+            return Answer(str(refused), ok=False, incident_id=incident_id)
+        text = f"Pinned {found.key} to {after.rungs.rung}: no fleet file moves it. Two people may restore it."
+        return Answer(text, incident_id=after.id)
+
+    def _present(self, agent: Agent, workflow: str) -> str:
+        """The rung by the file in force: the one that was read here may be the very one that would raise it."""
+        here, known = self.opener.rung(agent, workflow), self.acts.store.file_record()
+        in_force = fleet_of(known) if known is not None else self.acts.fleet()
+        there = in_force.agents.get(agent.key)
+        if there is None:
+            return here
+        ladder = self.acts.fleet().ladder
+        return ladder.lower(
+            here, ladder.or_bottom(effective_rung(there, in_force.ladder, self.acts.store.rungs(), workflow))
+        )
+
+    def _is_pinned(self, agent: Agent, workflow: str, rung: str) -> bool:
+        state = self.acts.store.rung(agent.key, workflow)
+        return state is not None and self.acts.fleet().ladder.or_bottom(state.rung) == rung
+
     def _one_below(self, present: str) -> str:
         below = self.acts.fleet().ladder.below(present)
         if below is None:
             raise IllegalMove(f"{present} is the lowest rung already.")
         return below.name
 
-    def _incident_for(self, actor: Actor, agent: Agent, to: str, reason: str) -> int:
-        """The open incident this step down belongs to; a new one where none is open."""
+    def _incident_for(self, actor: Actor, agent: Agent, what: str, reason: str, *, pages: bool = True) -> int:
+        """The open incident this change belongs to; a new one where none is open."""
         for _ in range(3):
             open_id = self.acts.open_incident_of(agent.key)
             if open_id is not None:
                 return open_id
-            title = f"stepped down to {to}" + (f": {reason}" if reason else "")
+            title = what + (f": {reason}" if reason else "")
             try:
-                return self.opener.manual(agent, title, actor, self.acts.now()).id
+                return self.opener.manual(agent, title, actor, self.acts.now(), pages=pages).id
             except Conflict:
                 continue
         raise Conflict(f"could not open an incident on {agent.key}")
@@ -155,7 +202,7 @@ class AutonomyCommands:
 
     def _barred(self, incident: Incident, present: str, now: datetime) -> str:
         clock = self.acts.views.clock_of(incident, now)
-        here = replace(incident, rungs=replace(incident.rungs, rung=present))
+        here = self.acts.views.as_of_now(replace(incident, rungs=replace(incident.rungs, rung=present)))
         return permissions.restore_barred(here, self.acts.fleet().ladder, clock)
 
     def approve_restore(self, actor: Actor, incident_id: int) -> Answer:
@@ -212,6 +259,7 @@ class AutonomyCommands:
             rungs.restore_by,
             rungs.restore_workflow,
             agent.control.confirm_within,
+            normal=agent.normal_rung,
         )
 
     def decline_restore(self, actor: Actor, incident_id: int, reason: str) -> Answer:

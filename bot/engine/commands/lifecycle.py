@@ -109,6 +109,7 @@ class LifecycleCommands:
         )
 
     def _owed(self, incident: Incident, left_on: str) -> tuple[str, ...]:
+        incident = self.acts.views.as_of_now(incident)
         owed = (*permissions.resolve_barred(incident), *self._scopes_off(incident))
         return tuple(why for why in owed if not (left_on and why.startswith(f"{incident.agent} is on ")))
 

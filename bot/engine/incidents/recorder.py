@@ -6,6 +6,8 @@ was first (Conflict) it looks again and decides again, so that a decision never 
 
 from collections.abc import Callable, Iterable
 
+from bot.core.autonomy.file_record import fleet_of
+from bot.core.autonomy.raised_by_change import raised_by_change
 from bot.core.incident import followups
 from bot.core.incident.effects import LANES, Effect, Lane
 from bot.core.incident.events import Event, FollowupChanged, Noted, Opened, RungLowered, RungRaised
@@ -67,6 +69,8 @@ class IncidentRecorder:
 
     def _commit(self, decision: Decision, event: Event, done: Finished | None = None) -> Incident:
         rung = rung_of(decision.incident, event)
+        if rung is not None:
+            self._check_by_file_in_force(rung, up=1 if isinstance(event, RungRaised) else 0)
         kept = self._followup_of(decision.incident, event)
         self._store.commit(decision, event.at, rung=rung, followup=kept, wall=self.wall(), done=done)
         if rung is not None:
@@ -76,6 +80,14 @@ class IncidentRecorder:
         for tell in self.listeners:
             tell(decision.incident, event)
         return decision.incident
+
+    def _check_by_file_in_force(self, rung: RungState, *, up: int) -> None:
+        """Raise IllegalMove where what was decided by another fleet file raises by the one that agents are answered."""
+        known = self._store.file_record()
+        if known is None:
+            return
+        if why := raised_by_change(fleet_of(known), self._store.rungs(), rung, up=up):
+            raise IllegalMove(why)
 
     def _followup_of(self, incident: Incident, event: Event) -> Followup | None:
         """The row that an event makes or changes; the incident's version fences it against a change beside it."""

@@ -1,6 +1,7 @@
 """Cards about people: handoffs, reminders, tasks, follow-ups, the action tray, the home tab."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.cards.parts import Header
@@ -122,8 +123,16 @@ class TeamViews:
         }
         return texts[kind]
 
+    def as_of_now(self, incident: Incident) -> Incident:
+        """With the normal rung that the fleet file has now: it may have moved since the incident opened."""
+        agent = self._fleet().agents.get(incident.agent)
+        if agent is None:
+            return incident
+        return replace(incident, rungs=replace(incident.rungs, normal=agent.normal_rung))
+
     def tray_card(self, incident: Incident, now: datetime) -> TrayCard:
         """What can be done now."""
+        incident = self.as_of_now(incident)
         ladder = self._fleet().ladder
         barred = (
             permissions.restore_barred(incident, ladder, self.clock_of(incident, now)) if incident.open else "closed"

@@ -165,6 +165,7 @@ class Views(RungViews):
         """The clock, with every SLI against its band."""
         clock = self.clock_of(incident, now)
         ladder = self._fleet().ladder
+        incident = self.as_of_now(incident)
         barred = permissions.restore_barred(incident, ladder, clock)
         above = ladder.above(ladder.or_bottom(incident.rungs.rung))
         on_normal = incident.rungs.rung == incident.rungs.normal
@@ -185,6 +186,7 @@ class Views(RungViews):
 
     def resolve_card(self, incident: Incident, now: datetime) -> ResolveCard:
         """What is owed before a resolve; afterwards the incident in figures."""
+        incident = self.as_of_now(incident) if incident.open else incident
         return ResolveCard(
             self.header(incident, now),
             _times(incident),

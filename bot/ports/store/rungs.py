@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.autonomy.file_record import FileRecord
 from bot.core.model.rungs import InstanceReading, RungState
 from bot.ports.store.records import Replica
 
@@ -25,6 +26,17 @@ class RungStore(Protocol):
 
     def epoch(self, agent: str) -> int:
         """The newest epoch of an agent, 0 before its first change."""
+        ...
+
+    def file_record(self) -> FileRecord | None:
+        """What the fleet file in force says of rungs; None before the first one."""
+        ...
+
+    def put_file_record(self, record: FileRecord, seen: FileRecord | None, at: datetime) -> None:
+        """Put a fleet file in force. Raises Conflict where the one in force is not what was `seen`.
+
+        Replicas are told to read theirs where it is another one than before.
+        """
         ...
 
     def confirm_rung(self, agent: str, epoch: int, at: datetime) -> None:

@@ -7,15 +7,17 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, update
 from sqlmodel import col, select
 
+from bot.core.autonomy.file_record import FileRecord
 from bot.core.model.rungs import InstanceReading, RungState
 from bot.ports.errors import Conflict
-from bot.store.codec import moment, moment_or_none, seconds, seconds_or_none
+from bot.store.codec import file_record_json, moment, moment_or_none, seconds, seconds_or_none
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_newest
-from bot.store.tables import ReadingRow, RungRow, table_of
+from bot.store.tables import FleetFileRow, ReadingRow, RungRow, table_of
 
 _RUNG = table_of(RungRow)
 _READING = table_of(ReadingRow)
+_FILE = table_of(FleetFileRow)
 
 COMMITTED_WITHIN = 5.0
 """Seconds that a transaction may take from its clock to its commit: sessions that idle longer are ended."""
@@ -49,6 +51,28 @@ class SqlRungs(SqlRepository):
         query = select(RungRow).where(RungRow.agent == agent, RungRow.changed_at >= seconds(since))
         with self.read_models() as session:
             return [_state(row) for row in session.exec(query.order_by(col(RungRow.epoch)))]
+
+    def file_record(self) -> FileRecord | None:
+        """What the fleet file in force says of rungs; None before the first one."""
+        with self.looking() as connection:
+            body = _file_in_force(connection)
+        return None if body is None else file_record_json.validate_json(body)
+
+    def put_file_record(self, record: FileRecord, seen: FileRecord | None, at: datetime) -> None:
+        """Put a fleet file in force, and tell the other replicas where it is another one than before."""
+        body = file_record_json.dump_json(record).decode()
+        expected = None if seen is None else file_record_json.dump_json(seen).decode()
+        with self.writing() as connection:
+            self.database.lock(connection, "fleet file")
+            present = _file_in_force(connection)
+            if present != expected:
+                raise Conflict("another fleet file came into force just now")
+            if present == body:
+                return
+            values = {"id": 1, "body": body, "at": seconds(at)}
+            connection.execute(insert(_FILE).values(values) if present is None else update(_FILE).values(values))
+            if present is not None:
+                self.database.announce(connection, ["fleet"])
 
     def confirm_rung(self, agent: str, epoch: int, at: datetime) -> None:
         """Write the time at which a rung was confirmed."""
@@ -89,6 +113,11 @@ class SqlRungs(SqlRepository):
                 now = self.database.moment(connection, time.time())
                 rows = [{**row, "stored_at": now} for row in rows]
                 keep_newest(connection, _READING, rows, ["agent", "workflow", "instance"], newer="seen_at")
+
+
+def _file_in_force(connection: Connection) -> str | None:
+    body = connection.execute(select(FleetFileRow.body)).scalar()
+    return None if body is None else str(body)
 
 
 def _newest(connection: Connection, agent: str) -> int:

@@ -4,7 +4,7 @@ An incident's row is a JSON snapshot beside the few columns that are searched; i
 stand in tables of their own and are committed with it (`docs/design/architecture.md`, "Snapshot plus entries").
 """
 
-from bot.store.tables.autonomy import ReadingRow, RungRow
+from bot.store.tables.autonomy import FleetFileRow, ReadingRow, RungRow
 from bot.store.tables.budgets import DecisionRow, SpentRow, TicketRow
 from bot.store.tables.incidents import (
     CounterRow,
@@ -28,6 +28,7 @@ __all__ = [
     "DeduplicationRow",
     "EntryRow",
     "EpisodeRow",
+    "FleetFileRow",
     "FollowupRow",
     "IncidentRow",
     "MinuteRecord",

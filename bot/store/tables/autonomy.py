@@ -24,6 +24,15 @@ class RungRow(TableModel, table=True):
     """The newest epoch that was known before state was lost, for a rung that makes up for it."""
 
 
+class FleetFileRow(TableModel, table=True):
+    """What the fleet file in force says of rungs, in one row (`id` 1): what a start and a reload are compared with."""
+
+    __tablename__ = "fleet_file"
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    body: str = Field(sa_type=Text)
+    at: float
+
+
 class ReadingRow(TableModel, table=True):
     """What an instance last said it applies. `stored_at` is wall time: from when on other replicas can know of it."""
 

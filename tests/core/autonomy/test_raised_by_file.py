@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.autonomy.effective_rung import effective_rung
+from bot.core.autonomy.file_record import fleet_of, record_of
 from bot.core.autonomy.raised_by_file import loosened, raised_by_file
-from bot.core.model.fleet import Agent, Fleet
+from bot.core.model.aliases import NO_ALIASES, Aliases
+from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung, RungState
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -43,15 +45,16 @@ def test_a_renamed_agent_that_was_not_lowered_is_nobodys_business() -> None:
 
 def test_a_renamed_workflow_that_was_lowered_is_refused() -> None:
     after = with_agents(replace(REFUNDS, workflows=("refunds", "goodwill")), KYC)
-    (said,) = raised_by_file(FLEET, after, (state("suspended", "refund"),))
-    assert said.startswith("workflow refund of refunds is on suspended and is not in the new file")
+    gone, new = raised_by_file(FLEET, after, (state("suspended", "refund"),))
+    assert gone.startswith("workflow refund of refunds is on suspended and is not in the new file")
+    assert new.startswith("workflow refunds of refunds is new")
 
 
 def test_a_higher_normal_rung_is_a_raise() -> None:
     before = with_agents(replace(REFUNDS, normal_rung="approval"), KYC)
     said = raised_by_file(before, FLEET, ())
     assert said[0].startswith("refunds would go from approval to full: writes 'approve' would become 'allow'")
-    assert "Pin the present rung (/autonomy refunds approval)" in said[0]
+    assert "Pin the present rung (/autonomy refunds pin)" in said[0]
     assert raised_by_file(FLEET, before, ()) == []
 
 
@@ -73,6 +76,70 @@ def test_a_reordered_ladder_that_makes_the_looser_rung_the_lower_one_is_a_raise(
 def test_a_rung_that_is_gone_from_the_ladder_is_answered_by_the_lowest_and_raises_nothing() -> None:
     rungs = tuple(one for one in DEFAULT_LADDER if one.name != "read-only")
     assert raised_by_file(FLEET, replace(FLEET, ladder=Ladder(rungs)), (state("read-only"),)) == []
+
+
+def test_without_grants_the_order_of_the_ladder_tells() -> None:
+    """Agents obey the name: with the normal rung left to the top of the ladder, another order is another answer."""
+    old = Ladder((Rung("free", "act"), Rung("asked", "ask"), Rung("off", "nothing")))
+    refunds = replace(REFUNDS, normal_rung="asked", control=ControlSpec(fallback_rung="off"))
+    before = replace(with_agents(refunds), ladder=old)
+    after = replace(
+        with_agents(replace(refunds, normal_rung="free")), ladder=Ladder((old.rungs[1], old.rungs[2], old.rungs[0]))
+    )
+    said = raised_by_file(before, after, ())
+    assert said[0].startswith("refunds would go from asked to free: free is above asked on the present ladder")
+    assert "Pin the present rung (/autonomy refunds pin)" in said[0]
+    assert raised_by_file(before, replace(before, ladder=Ladder((old.rungs[1], old.rungs[0], old.rungs[2]))), ()) == []
+
+
+def test_a_new_name_without_grants_is_no_proof_that_it_allows_no_more() -> None:
+    before = replace(with_agents(replace(REFUNDS, normal_rung="asked")), ladder=Ladder((Rung("asked", "ask"),)))
+    after = replace(with_agents(replace(REFUNDS, normal_rung="review")), ladder=Ladder((Rung("review", "ask"),)))
+    (said, *_) = raised_by_file(before, after, ())
+    assert "nothing says that review allows no more" in said
+    assert "keep the present one on the ladder, and add the new one above" in said
+
+
+def test_a_higher_fallback_is_a_raise_out_of_contact() -> None:
+    after = with_agents(replace(REFUNDS, control=ControlSpec(fallback_rung="full")), KYC)
+    said = raised_by_file(FLEET, after, ())
+    assert said[0].startswith(
+        "refunds would drop to full and not to read-only when it is out of contact: writes 'deny' would become 'allow'"
+    )
+    assert "Step it down to read-only first (/autonomy refunds read-only)" in said[0]
+    assert raised_by_file(FLEET, after, (state("read-only"),)) == []
+    assert raised_by_file(after, FLEET, ()) == []
+
+
+def test_a_workflow_that_the_file_adds_beside_a_lowered_one_is_a_raise() -> None:
+    """Until now its name was unknown and so answered with the lowest rung of any: a rename must not lift that."""
+    after = with_agents(replace(REFUNDS, workflows=("refund", "refunds", "goodwill")), KYC)
+    (said,) = raised_by_file(FLEET, after, (state("suspended", "refund"),))
+    assert said.startswith("workflow refunds of refunds is new and is answered suspended until now")
+    assert raised_by_file(FLEET, after, ()) == []
+    assert raised_by_file(FLEET, after, (state("suspended"),)) == []
+
+
+def test_a_lowered_workflow_may_not_go_behind_a_lower_agent() -> None:
+    after = with_agents(replace(REFUNDS, workflows=("goodwill",)), KYC)
+    (said,) = raised_by_file(FLEET, after, (state("suspended"), state("read-only", "refund")))
+    assert "workflow refund of refunds is on read-only and is not in the new file" in said
+
+
+def test_another_name_for_the_old_key_is_the_same_agent() -> None:
+    renamed = replace(REFUNDS, key="refunds-eu", normal_rung="full")
+    before = with_agents(replace(REFUNDS, normal_rung="approval"), KYC)
+    after = replace(with_agents(renamed, KYC), aliases=Aliases({"refunds": "refunds-eu"}))
+    assert raised_by_file(before, after, ())
+    assert raised_by_file(before, replace(after, aliases=NO_ALIASES), ()) == []
+
+
+def test_what_is_kept_of_a_file_is_enough_to_compare_it() -> None:
+    before = with_agents(replace(REFUNDS, normal_rung="approval", control=ControlSpec(fallback_rung="suspended")), KYC)
+    kept = fleet_of(record_of(before))
+    for after in (FLEET, before, with_agents(KYC)):
+        committed = (state("read-only", "goodwill"),)
+        assert raised_by_file(kept, after, committed) == raised_by_file(before, after, committed)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,10 @@ def _lower(call: Invocation, agent: str, rung: str | None) -> Answer:
     )
 
 
+def _pin(call: Invocation) -> Answer:
+    return call.commands.autonomy.pin(call.actor, call.agent, call.value("reason"), call.value("workflow"))
+
+
 def _restore(call: Invocation) -> Answer:
     return call.commands.autonomy.ask_restore(call.actor, call.agent, call.value("reason"), call.value("workflow"))
 
@@ -92,6 +96,15 @@ AUTONOMY: Final = Root(
             aliases=("up", "raise", "undo"),
             hinted=True,
             asks=True,
+        ),
+        Verb(
+            "autonomy",
+            "pin",
+            "keep the present rung, whatever a new fleet file says",
+            "may_respond",
+            _pin,
+            "agent",
+            (WHY, WORKFLOW),
         ),
         Verb("autonomy", "show", "rung, ladder, buttons", "anybody", _show, "agent", aliases=("status",)),
         Verb("autonomy", "list", "agents off their normal rung", "anybody", _list, "nothing", aliases=("ls",)),

@@ -1,0 +1,45 @@
+"""The gate before a fleet file: one that would raise a rung or loosen a grant comes into force nowhere.
+
+What is compared with is kept in the database, so a reload, a start and another replica's start are judged alike
+(`docs/design/product.md` section 7). The first file of a database is let in: there is nothing to compare it with.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.autonomy.file_record import FileRecord, fleet_of, record_of
+from bot.core.autonomy.raised_by_file import raised_by_file
+from bot.core.model.fleet import Fleet
+from bot.ports.clock import Clock
+from bot.ports.errors import Conflict
+from bot.ports.store import RungStore
+
+TRIES = 20
+"""Attempts while other replicas put their files in force."""
+
+
+class FileGate:
+    """Lets a fleet file in, or says what it would raise."""
+
+    def __init__(self, store: RungStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def let_in(self, fleet: Fleet) -> Sequence[str]:
+        """Put the file in force; a sentence for each thing it would raise, and then nothing is changed."""
+        for _ in range(TRIES):
+            known = self._store.file_record()
+            if raised := self._raised(known, fleet):
+                return raised
+            try:
+                self._store.put_file_record(record_of(fleet), known, self._clock.now())
+            except Conflict:  # another replica's file came into force just now
+                continue
+            return ()
+        raise Conflict(f"the file in force changed {TRIES} times while another one was compared with it")
+
+    def raised_by(self, fleet: Fleet) -> Sequence[str]:
+        """What the file would raise over the one in force, without putting it in force."""
+        return self._raised(self._store.file_record(), fleet)
+
+    def _raised(self, known: FileRecord | None, fleet: Fleet) -> Sequence[str]:
+        return () if known is None else raised_by_file(fleet_of(known), fleet, self._store.rungs())
