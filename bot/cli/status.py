@@ -51,9 +51,26 @@ def pin(
 
 
 @app.command()
-def restore(agent: AgentKey, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
-    """Ask to restore an agent by one rung. A second person approves it: `stepdown incident approve`."""
-    act(who, lambda desk, actor: desk.commands.autonomy.ask_restore(actor, agent, reason))
+def restore(
+    agent: AgentKey,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    workflow: Annotated[str, typer.Option(help="Only this workflow.")] = "",
+    plan: Annotated[bool, typer.Option("--plan", help="Ask for several restores at once.")] = False,
+    to: Annotated[str, typer.Option(help="Where a plan ends; the normal rung when left out.")] = "",
+    wait: Annotated[int, typer.Option(help="Good minutes between two restores of a plan.")] = 10,
+    who: As = "",
+) -> None:
+    """Ask to restore an agent by one rung, or by a plan. A second person approves it: `stepdown incident approve`."""
+    if not plan:
+        act(who, lambda desk, actor: desk.commands.autonomy.ask_restore(actor, agent, reason, workflow))
+        return
+    act(who, lambda desk, actor: desk.commands.autonomy.ask_plan(actor, agent, reason, to, wait, workflow))
+
+
+@app.command("stop-plan")
+def stop_plan(agent: AgentKey, reason: Annotated[str, typer.Option(help="Why.")] = "", who: As = "") -> None:
+    """Stop a restore plan where it is. The rung stays."""
+    act(who, lambda desk, actor: desk.commands.autonomy.stop_plan(actor, agent, reason))
 
 
 @app.command()

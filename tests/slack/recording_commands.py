@@ -186,6 +186,14 @@ class RecordedAutonomy:
             return Answer(str(unknown), ok=False)
         return self._recorded.act("step_down", actor, key, wanted, reason, minutes, workflow)
 
+    def ask_plan(
+        self, actor: Actor, agent: str, reason: str, up_to: str = "", after: int = 10, workflow: str = ""
+    ) -> Answer:
+        return self._recorded.act("ask_plan", actor, agent, reason, up_to, after, workflow)
+
+    def stop_plan(self, actor: Actor, agent: str, why: str = "") -> Answer:
+        return self._recorded.act("stop_plan", actor, agent, why)
+
     def pin(self, actor: Actor, agent: str, reason: str = "", workflow: str = "") -> Answer:
         return self._recorded.act("pin", actor, agent, reason, workflow)
 

@@ -193,6 +193,12 @@ def _changes() -> dict[str, Card]:
         "autonomy-not-confirmed": _change(unconfirmed, lower),
         "restore": _restore(""),
         "restore-settled": _restore("Approved by Bo"),
+        "restore-plan": replace(_restore(""), then=PLANNED),
+        "restore-plan-walking": replace(
+            _restore("Restored read-only -> approval: asked by Ana Silva, approved by Bo Chen."),
+            plan=f"Restore plan of Ana Silva and Bo Chen: next {PLAN_WORDS}, while the numbers hold.",
+            plan_walks=True,
+        ),
     }
 
 
@@ -217,7 +223,44 @@ def _recoveries() -> dict[str, Card]:
             restore_wait="refunds has not recovered yet: 18 of 30 good minutes.",
         ),
         "recovery-held": RecoveryCard(
-            RECOVERED, bands[:1], 30, 30, "held", "Held for 30 min.", rung=LOWERED, restore_to="approval"
+            RECOVERED,
+            bands[:1],
+            30,
+            30,
+            "held",
+            "Held for 30 min.",
+            rung=LOWERED,
+            restore_to="approval",
+            plan_to="full",
+        ),
+        **_plans(bands[:1]),
+    }
+
+
+def _plans(bands: tuple[SliLine, ...]) -> dict[str, Card]:
+    return {
+        "recovery-plan": RecoveryCard(
+            RECOVERING,
+            bands,
+            4,
+            30,
+            "running",
+            "4 of 30 min in band",
+            rung=LOWERED,
+            plan=f"Restore plan of Ana Silva and Bo Chen: next {PLAN_WORDS}, while the numbers hold.",
+            plan_walks=True,
+        ),
+        "recovery-plan-stopped": RecoveryCard(
+            RECOVERING,
+            bands,
+            2,
+            30,
+            "running",
+            "2 of 30 min in band",
+            "02:40 UTC: human escalation 6.1 % is past 3.4 %",
+            LOWERED,
+            restore_wait="2 of 10 good minutes since the last restore.",
+            plan="The restore plan of Ana Silva and Bo Chen was stopped: human escalation 6.1 % is past 3.4 %.",
         ),
     }
 
@@ -286,6 +329,13 @@ def _change(rung: RungLine, lower: Proposal | None = None) -> AutonomyCard:
         lower=lower,
         undo=True,
     )
+
+
+PLANNED = (
+    ("bounded", "use an allow-listed toolset with capped steps, cost and amounts", 10),
+    ("full", "act within its registered blast radius", 20),
+)
+PLAN_WORDS = "bounded after 10 good minutes, then full after 20 more"
 
 
 def _restore(settled: str) -> RestoreCard:

@@ -41,6 +41,8 @@ NEED_ONE = [
     ["incident", "adopt", "42"],
     ["step-down", "refunds", "suspended", "--reason", "why", "--as", "ana"],
     ["restore", "refunds", "--reason", "why", "--as", "ana"],
+    ["pin", "refunds", "--reason", "why", "--as", "ana"],
+    ["stop-plan", "refunds", "--reason", "why", "--as", "ana"],
     ["postmortem", "42"],
     ["verify"],
     ["export"],

@@ -26,4 +26,6 @@ def restore(card: RestoreCard) -> list[str]:
         f"Restore {card.header.agent} from {card.from_rung} to {card.to_rung}",
         card.settled or f"{card.asked_by} asks{why}. A second person approves it.",
         f"Evidence: {card.evidence}" if card.evidence else "",
+        *(f"By the plan, after {after} good minutes: {rung}: {may}" for rung, may, after in card.then),
+        card.plan,
     ]

@@ -116,6 +116,7 @@ def recovery(card: RecoveryCard) -> list[str]:
         card.sentence,
         *band_table(card.lines),
         f"Rung {rung_words(card.rung)}" if card.rung else "",
+        card.plan,
         f"Restore: {card.restore_wait}" if card.restore_wait else "",
         f"Last reset: {card.last_reset}" if card.last_reset else "",
     ]

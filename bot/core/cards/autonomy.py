@@ -42,3 +42,9 @@ class RestoreCard:
     evidence: str
     settled: str = ""
     """How it ended: "Approved by Bo", "Declined by Bo: too early"; the buttons go."""
+    then: tuple[tuple[str, str, int], ...] = ()
+    """(rung, what the agent may do on it, good minutes since the restore before) of the restores that the same approval
+    covers: a restore plan."""
+    plan: str = ""
+    """How far an approved plan has come; the button that stops it stands as long as `plan_walks`."""
+    plan_walks: bool = False

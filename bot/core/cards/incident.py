@@ -100,6 +100,11 @@ class RecoveryCard:
     """The rung a restore would lead to, empty where none may be asked for yet."""
     restore_wait: str = ""
     """Why no restore may be asked for yet."""
+    plan_to: str = ""
+    """The rung a restore plan would lead to, where more than one restore is to come."""
+    plan: str = ""
+    """How far an approved restore plan has come, or why it was stopped; the button stands while `plan_walks`."""
+    plan_walks: bool = False
     charts: tuple[ChartImage, ...] = ()
     """The curves of the breached SLIs."""
 

@@ -12,6 +12,7 @@ from typing import Literal
 from bot.core.diagnosis.attribution import Assessment
 from bot.core.model.cause import CauseKind
 from bot.core.model.people import Actor, EscalationPolicy
+from bot.core.model.restore_plan import PlanStep
 from bot.core.model.samples import Series
 from bot.core.model.slis import Breach
 from bot.core.runbooks.runbook import Outcome, Plan
@@ -22,7 +23,7 @@ PageOutcome = Literal["sent", "failed", "unknown", "late"]
 Verdict = Literal["confirmed", "corrected", "ruled-out"]
 """A person's word on a cause."""
 """`late`: it does not get through and is tried on; nobody waits for it any more."""
-TimerKind = Literal["escalate", "ack-reminder", "ack-lapse", "confirm", "rung-until", "watch-end", "nudge"]
+TimerKind = Literal["escalate", "ack-reminder", "ack-lapse", "confirm", "rung-until", "plan-end", "watch-end", "nudge"]
 Role = Literal["lead", "communications", "scribe"]
 NudgeKind = Literal["lead", "update", "step", "restore", "postmortem"]
 
@@ -278,6 +279,8 @@ class RestoreAsked:
     reason: str
     evidence: str
     workflow: str = ""
+    then: tuple[PlanStep, ...] = ()
+    """Further restores that the same approval would cover: a restore plan."""
     kind: Literal["restore_asked"] = "restore_asked"
 
 
@@ -306,7 +309,21 @@ class RungRaised:
     confirm_within: int = 60
     normal: str = ""
     """The agent's normal rung by the fleet file of now; "": as when the incident opened."""
+    then: tuple[PlanStep, ...] = ()
+    """The restores to come that this one's approval covers."""
+    by_plan: bool = False
+    """Made by the bot, in the names of the two people who approved the plan that it stands in."""
     kind: Literal["rung_raised"] = "rung_raised"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStopped:
+    """A restore plan goes no further: somebody said so, or the numbers did (`actor` is the bot)."""
+
+    at: datetime
+    actor: Actor
+    why: str
+    kind: Literal["plan_stopped"] = "plan_stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -618,6 +635,7 @@ Event = (
     | RestoreAsked
     | RestoreDeclined
     | RungRaised
+    | PlanStopped
     | RecoveryBegan
     | RecoveryReset
     | RecoveryHeld

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
 from bot.core.diagnosis.attribution import Assessment
 from bot.core.incident.effects import Effect
 from bot.core.incident.events import IncidentKind, Roster, Severity, Suggestion, TimerKind
+from bot.core.incident.incident_rungs import IncidentRungs
 from bot.core.incident.timeline import Entry
 from bot.core.model.cause import CauseKind
 from bot.core.model.people import Actor, EscalationPolicy
@@ -114,6 +114,7 @@ STAYS = frozenset(
         "rung_lowered",
         "rung_seen",
         "restore_declined",
+        "plan_stopped",
         "severity_changed",
         "role_taken",
         "noted",
@@ -211,38 +212,6 @@ class Gathered:
 
     text: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentRungs:
-    """The agent's rung as this incident knows it. `state`: none, requested, seen, confirmed, not-confirmed."""
-
-    rung: str
-    normal: str
-    before: str
-    """The rung the agent was on when the incident opened."""
-    workflow: str = ""
-    """The workflow the last change was for; "" for the agent as a whole."""
-    epoch: int = 0
-    state: Literal["none", "requested", "seen", "confirmed", "not-confirmed"] = "none"
-    requested_at: datetime | None = None
-    from_rung: str = ""
-    by: str = ""
-    reason: str = ""
-    until: datetime | None = None
-    seen: int = 0
-    instances: int = 0
-    seconds: float | None = None
-    raised_at: datetime | None = None
-    """When the last restore was made; recovery evidence from before it does not count for closing."""
-    restore_to: str = ""
-    """The rung that somebody asked to be restored to; a second person is awaited."""
-    restore_by: Actor | None = None
-    restore_reason: str = ""
-    restore_evidence: str = ""
-    restore_workflow: str = ""
-    restore_card: str = ""
-    """Name of the card that asks for the second person."""
 
 
 @dataclass(frozen=True, slots=True)

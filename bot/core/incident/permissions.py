@@ -80,6 +80,10 @@ def restore_barred(incident: Incident, ladder: Ladder, clock: RecoveryClock | No
         return f"{incident.agent} is on its normal rung, {rungs.normal}, already."
     if rungs.restore_to:
         return f"A restore to {rungs.restore_to} already waits for a second person."
+    if rungs.plan is not None and rungs.plan.walking:
+        return (
+            f"The restore plan of {rungs.plan.people} is walking. Stop it first: /autonomy {incident.agent} stop-plan"
+        )
     held = clock is not None and clock.state == "held"
     if incident.state is IncidentState.RECOVERED and (incident.kind != "blind" or held):
         return ""

@@ -164,6 +164,7 @@ def _move(inputs: ChartInputs, event: ev.RungLowered | ev.RungRaised, confirmed:
         reason=inputs.cast.words(event.reason),
         epoch=event.epoch,
         asked_by=inputs.cast.role(event.asked_by) if isinstance(event, ev.RungRaised) else "",
+        by_plan=isinstance(event, ev.RungRaised) and event.by_plan,
         until=event.until if isinstance(event, ev.RungLowered) else None,
         confirmed_at=confirmed.at if confirmed else None,
         seconds=confirmed.seconds if confirmed else None,

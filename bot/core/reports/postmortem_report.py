@@ -149,6 +149,8 @@ class RungMove:
     epoch: int
     asked_by: str = ""
     """Role of whoever asked for a restore; `who` approved it."""
+    by_plan: bool = False
+    """Made by the bot, from a restore plan that the two approved."""
     until: datetime | None = None
     confirmed_at: datetime | None = None
     seconds: float | None = None

@@ -8,7 +8,9 @@ from bot.core.incident import events as ev
 from bot.core.incident.effects import Effect, PostCard, PushRung, Say
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
 from bot.core.model.people import same_person
+from bot.core.model.restore_plan import in_words
 from bot.core.model.samples import minute_of
+from bot.core.transitions.restore_plans import plan_after, plan_timers, without_plan
 from bot.core.transitions.transition import Transition, apply, charts, edits
 
 
@@ -28,7 +30,8 @@ def _publish(incident: Incident, epoch: int) -> tuple[Effect, ...]:
 
 @apply.register
 def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
-    """A lower rung is published. The confirm deadline starts; a restore that was asked for is off."""
+    """A lower rung is published. The confirm deadline starts; a restore that was asked for is off, and so is a plan."""
+    incident = without_plan(incident, f"stepped down to {event.to_rung}")
     scope = f" for {event.workflow}" if event.workflow else ""
     until = f" until {event.until:%H:%M} UTC" if event.until else ""
     timers = _without(incident, "confirm", "rung-until")
@@ -54,6 +57,7 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
         seconds=None,
         restore_to="",
         restore_by=None,
+        restore_then=(),
     )
     lowered = replace(incident, rungs=rungs, timers=timers)
     text = f"Step down{scope} requested: {event.from_rung} -> {event.to_rung}{until}. {event.reason}".rstrip()
@@ -121,10 +125,12 @@ def restore_asked(event: ev.RestoreAsked, incident: Incident) -> Transition:
         restore_evidence=event.evidence,
         restore_card=card,
         restore_workflow=event.workflow,
+        restore_then=event.then,
     )
     asked = replace(incident, rungs=rungs)
     reason = f" {event.reason}." if event.reason else ""
-    text = f"{event.actor.name} asks to restore {event.from_rung} -> {event.to_rung}.{reason} {event.evidence}"
+    plan = f" and, by a restore plan, {in_words(event.then)}" if event.then else ""
+    text = f"{event.actor.name} asks to restore {event.from_rung} -> {event.to_rung}{plan}.{reason} {event.evidence}"
     effects: tuple[Effect, ...] = (PostCard(incident.id, card),) if incident.channel else ()
     return Transition(asked, text.strip(), (*effects, *edits(incident, "recovery", "resolve")))
 
@@ -135,7 +141,7 @@ def restore_declined(event: ev.RestoreDeclined, incident: Incident) -> Transitio
     rungs = incident.rungs
     if not rungs.restore_to:
         raise IllegalMove("No restore is waiting for an answer.")
-    declined = replace(incident, rungs=replace(rungs, restore_to="", restore_by=None))
+    declined = replace(incident, rungs=replace(rungs, restore_to="", restore_by=None, restore_then=()))
     text = f"Restore to {rungs.restore_to} declined by {event.actor.name}: {event.reason}"
     return Transition(declined, text, edits(incident, rungs.restore_card, "recovery", "resolve"))
 
@@ -149,6 +155,7 @@ def rung_raised(event: ev.RungRaised, incident: Incident) -> Transition:
         raise IllegalMove("A restore takes a second person.")
     if not (event.actor.proven and event.asked_by.proven):
         raise IllegalMove("A restore takes two people who are proven: by Slack, or by a personal token.")
+    plan = plan_after(event, incident)
     rungs = replace(
         incident.rungs,
         rung=event.to_rung,
@@ -167,6 +174,8 @@ def rung_raised(event: ev.RungRaised, incident: Incident) -> Transition:
         raised_at=event.at,
         restore_to="",
         restore_by=None,
+        restore_then=(),
+        plan=plan,
     )
     raised = replace(
         incident,
@@ -174,12 +183,13 @@ def rung_raised(event: ev.RungRaised, incident: Incident) -> Transition:
         rungs=rungs,
         hold_from=minute_of(event.at) + 1,
         recovered_at=None,
-        timers=_without(incident, "confirm", "rung-until", "watch-end"),
+        timers=(*_without(incident, "confirm", "rung-until", "watch-end", "plan-end"), *plan_timers(plan, event.epoch)),
     )
-    text = (
-        f"Restored {event.from_rung} -> {event.to_rung}: asked by {event.asked_by.name}, approved by "
-        f"{event.actor.name}. The 30 minutes run again from here."
-    )
+    how = f"asked by {event.asked_by.name}, approved by {event.actor.name}"
+    if event.by_plan and plan is not None:
+        how = f"by the restore plan of {plan.people}"
+    on = f" Next by the plan: {in_words(plan.steps)}." if plan is not None and plan.walking else ""
+    text = f"Restored {event.from_rung} -> {event.to_rung}: {how}. The 30 minutes run again from here.{on}"
     effects = (*_publish(raised, event.epoch), *edits(incident, incident.rungs.restore_card))
     also: tuple[tuple[str, str], ...] = ()
     if event.to_rung == rungs.normal:

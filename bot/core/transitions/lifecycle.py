@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from bot.core.incident import events as ev
 from bot.core.incident.effects import DraftPostmortem, Effect, PostCard, Say
-from bot.core.incident.incident import IllegalMove, Incident, IncidentRungs, IncidentState, Timer
+from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
+from bot.core.incident.incident_rungs import IncidentRungs
 from bot.core.paging import escalation
 from bot.core.runbooks.runbook import PHASES, Phase, StepMark, phase_done
+from bot.core.transitions.restore_plans import halted, without_plan
 from bot.core.transitions.transition import Transition, apply, charts, edits, gather, lay_out
 
 WATCH = timedelta(minutes=30)
@@ -32,7 +34,8 @@ def breached(event: ev.Breached, incident: Incident) -> Transition:
     shown = (PostCard(incident.id, "breaches"), *cards, *charts(joined))
     silent = incident.state is IncidentState.PAGING and not any(timer.kind == "escalate" for timer in incident.timers)
     if not silent:
-        return Transition(joined, text, shown)
+        joined, stop, also = halted(joined, f"also in breach: {breach.why}")
+        return Transition(joined, text, (*shown, *stop), also=also)
     paging = escalation.begin(replace(joined, pages=True), event.at, "")
     also = tuple(("paged", words) for words in paging.words)
     return Transition(paging.incident, text, (*paging.effects, *shown), also=also)
@@ -123,10 +126,11 @@ def recovery_reset(event: ev.RecoveryReset, incident: Incident) -> Transition:
         resets=incident.resets + 1,
         active_at=event.at,
         timers=tuple(timer for timer in incident.timers if timer.kind != "watch-end"),
-        rungs=replace(incident.rungs, restore_to="", restore_by=None),
+        rungs=replace(incident.rungs, restore_to="", restore_by=None, restore_then=()),
     )
+    reset, stop, also = halted(reset, event.why)
     text = f"Recovery reset: {event.why}"
-    effects = _recovery_cards(incident)
+    effects = (*_recovery_cards(incident), *stop)
     if incident.rungs.restore_to:
         effects = (*effects, *edits(incident, incident.rungs.restore_card))
     if relapse:
@@ -134,7 +138,7 @@ def recovery_reset(event: ev.RecoveryReset, incident: Incident) -> Transition:
             incident.id, f"relapse-{event.minute}", f"Not recovered after all: {event.why}", mention=_on_it(incident)
         )
         effects = (*effects, warn)
-    return Transition(reset, text, effects)
+    return Transition(reset, text, effects, also=also)
 
 
 @apply.register
@@ -199,7 +203,7 @@ def cancelled(event: ev.Cancelled, incident: Incident) -> Transition:
 
 
 def _close(incident: Incident, state: IncidentState, at: datetime) -> Incident:
-    calm = escalation.stop(incident)
+    calm = escalation.stop(without_plan(incident, "the incident was closed"))
     return replace(calm, state=state, resolved_at=at, timers=())
 
 

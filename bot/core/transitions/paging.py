@@ -10,6 +10,7 @@ from bot.core.incident.effects import Bookmark, EditCard, Effect, PostCard, Say,
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
 from bot.core.paging import escalation
 from bot.core.runbooks.runbook import PHASES
+from bot.core.transitions.restore_plans import plan_ended
 from bot.core.transitions.transition import Transition, apply, edits, lay_out, topic
 
 
@@ -215,6 +216,7 @@ _TIMERS = {
     "ack-lapse": _lapse,
     "confirm": _unconfirmed,
     "rung-until": _until,
+    "plan-end": lambda event, incident: plan_ended(event.at, incident),
     "watch-end": _watch_over,
     "nudge": _owed,
 }

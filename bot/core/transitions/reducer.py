@@ -14,20 +14,20 @@ from bot.core.incident.incident import (
     Decision,
     IllegalMove,
     Incident,
-    IncidentRungs,
     IncidentState,
     Timer,
     check_move,
 )
+from bot.core.incident.incident_rungs import IncidentRungs
 from bot.core.incident.timeline import Entry
-from bot.core.model.people import Actor
+from bot.core.model.people import BOT, Actor
 from bot.core.model.samples import minute_of
 from bot.core.paging import escalation
-from bot.core.transitions import autonomy, causes, lifecycle, notes, reminders, roles
+from bot.core.transitions import autonomy, causes, lifecycle, notes, reminders, restore_plans, roles
 from bot.core.transitions import paging as moves_paging
 from bot.core.transitions.transition import Transition, apply, topic
 
-_REGISTERED = (autonomy, causes, lifecycle, notes, moves_paging, roles, reminders)
+_REGISTERED = (autonomy, causes, lifecycle, notes, moves_paging, roles, reminders, restore_plans)
 """Importing these files registers their moves with `change.apply`."""
 
 _HUMAN_SURFACES = frozenset({"slack", "cli", "web"})
@@ -60,7 +60,7 @@ def _number(change: Transition, event: ev.Event, before: Incident | None) -> Dec
     """Add entries and version, keep the acknowledgement alive while people act, and edit what shows the state."""
     lines = [Entry(change.happened or event.at, event.actor, event.kind, change.text, event)]
     lines += [Entry(event.at, event.actor, kind, text) for kind, text in change.also]
-    after = _reminded(_keep_alive(change.incident, event.actor, event.at))
+    after = _reminded(_keep_alive(change.incident, _acting(event), event.at))
     after = replace(after, version=after.version + 1, entries=after.entries + len(lines))
     effects = change.effects
     if before is not None:
@@ -70,6 +70,11 @@ def _number(change: Transition, event: ev.Event, before: Incident | None) -> Dec
     if before is not None and after.channel and topic(before) != topic(after):
         effects = (*effects, SetTopic(after.id, f"v{after.version}", topic(after)))
     return Decision(after, tuple(lines), effects, change.drop)
+
+
+def _acting(event: ev.Event) -> Actor:
+    """Who is at work: a restore by plan is in two people's names, and neither of them may be awake."""
+    return BOT if isinstance(event, ev.RungRaised) and event.by_plan else event.actor
 
 
 def _keep_alive(incident: Incident, actor: Actor, at: datetime) -> Incident:

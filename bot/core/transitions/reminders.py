@@ -127,7 +127,9 @@ def _over_time(incident: Incident) -> ReminderCause | None:
 
 def _not_restored(incident: Incident) -> ReminderCause | None:
     rungs = incident.rungs
-    owed = incident.state is IncidentState.RECOVERED and rungs.rung != rungs.normal and not rungs.restore_to
+    walking = rungs.plan is not None and rungs.plan.walking
+    held = incident.state is IncidentState.RECOVERED and rungs.rung != rungs.normal
+    owed = held and not rungs.restore_to and not walking
     if not owed or incident.recovered_at is None:
         return None
     about = f"held-{int(incident.recovered_at.timestamp())}"

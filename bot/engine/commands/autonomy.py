@@ -7,10 +7,11 @@ from bot.core.autonomy.effective_rung import effective_rung
 from bot.core.autonomy.file_record import fleet_of
 from bot.core.cards.answer import Answer
 from bot.core.incident import permissions
-from bot.core.incident.events import Event, RestoreAsked, RestoreDeclined, RungLowered, RungRaised
+from bot.core.incident.events import Event, PlanStopped, RestoreAsked, RestoreDeclined, RungLowered, RungRaised
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState
 from bot.core.model.fleet import Agent
 from bot.core.model.people import Actor
+from bot.core.model.restore_plan import LEAST_WAIT, MOST_WAIT, PlanStep, in_words, steps_between
 from bot.engine import name_lookup
 from bot.engine.commands.act_recorder import ActRecorder
 from bot.engine.incidents.opener import IncidentOpener
@@ -158,9 +159,47 @@ class AutonomyCommands:
 
     def ask_restore(self, actor: Actor, agent: str, reason: str, workflow: str = "") -> Answer:
         """Ask for one rung up. It happens when a second person approves."""
+        return self._ask(actor, agent, reason, workflow, None)
+
+    def ask_plan(
+        self, actor: Actor, agent: str, reason: str, up_to: str = "", after: int = LEAST_WAIT, workflow: str = ""
+    ) -> Answer:
+        """Ask for a restore plan: one rung up, and then on to `up_to` ("": the normal rung) while the numbers hold.
+
+        `after`: good minutes between two restores.
+        """
+        if not LEAST_WAIT <= after <= MOST_WAIT:
+            text = f"A restore plan waits {LEAST_WAIT} to {MOST_WAIT} good minutes between two restores, not {after}."
+            return Answer(text, ok=False)
+        return self._ask(actor, agent, reason, workflow, PlanStep(up_to, after))
+
+    def stop_plan(self, actor: Actor, agent: str, why: str = "") -> Answer:
+        """Stop a restore plan where it is. Anybody may: it raises nothing."""
+        try:
+            found = self.acts.find_agent(agent)
+        except Unknown as unknown:
+            return Answer(str(unknown), ok=False)
+        for incident in self.acts.store.open_incidents(found.key):
+            if incident.rungs.plan is not None and incident.rungs.plan.walking:
+                return self._stopped(actor, incident, why)
+        return Answer(f"No restore plan of {found.key} is walking.", ok=False)
+
+    def _stopped(self, actor: Actor, incident: Incident, why: str) -> Answer:
+        try:
+            after = self.acts.recorder.record(incident.id, lambda _: PlanStopped(self.acts.now(), actor, why))
+        except IllegalMove as refused:
+            return Answer(str(refused), ok=False, incident_id=incident.id)
+        text = f"The restore plan is stopped. {after.agent} stays on {after.rungs.rung}."
+        return Answer(text, incident_id=incident.id)
+
+    def _ask(self, actor: Actor, agent: str, reason: str, workflow: str, plan: PlanStep | None) -> Answer:
+        """`plan`: how far a plan goes, and how long it waits between two restores; None: one restore and no more."""
         try:
             found = self.acts.find_agent(agent)
             self._check_workflow(found, workflow)
+            if plan is not None:
+                top = plan.rung or found.normal_rung
+                plan = PlanStep(name_lookup.find_rung(self.acts.fleet(), top), plan.after)
         except Unknown as unknown:
             return Answer(str(unknown), ok=False)
         incident = self._restorable(found)
@@ -172,10 +211,13 @@ class AutonomyCommands:
         if refusal:
             return self.acts.refuse(actor, refusal, incident.id)
         try:
-            after = self.acts.recorder.record(incident.id, lambda fresh: self._asked(fresh, actor, reason, workflow))
+            after = self.acts.recorder.record(
+                incident.id, lambda fresh: self._asked(fresh, actor, reason, workflow, plan)
+            )
         except IllegalMove as why:
             return Answer(str(why), ok=False, incident_id=incident.id)
-        text = f"Asked to restore {found.key} to {after.rungs.restore_to}. A second person must approve it."
+        then = f", and by a plan {in_words(after.rungs.restore_then)}" if after.rungs.restore_then else ""
+        text = f"Asked to restore {found.key} to {after.rungs.restore_to}{then}. A second person must approve it."
         return Answer(text, incident_id=incident.id)
 
     def _restorable(self, agent: Agent) -> Incident | None:
@@ -183,7 +225,9 @@ class AutonomyCommands:
         open_ = sorted(self.acts.store.open_incidents(agent.key), key=lambda incident: incident.kind == "blind")
         return open_[0] if open_ else None
 
-    def _asked(self, incident: Incident, actor: Actor, reason: str, workflow: str) -> Event:
+    def _asked(
+        self, incident: Incident, actor: Actor, reason: str, workflow: str, plan: PlanStep | None = None
+    ) -> Event:
         now = self.acts.now()
         present = self._in_force(incident, workflow)
         barred = self._barred(incident, present, now)
@@ -193,7 +237,18 @@ class AutonomyCommands:
         if above is None:
             raise IllegalMove(f"{incident.agent} is on the top rung already.")
         evidence = self.acts.views.evidence(incident, now)
-        return RestoreAsked(now, actor, present, above.name, reason, evidence, workflow)
+        then = self._then(incident, above.name, plan) if plan is not None else ()
+        return RestoreAsked(now, actor, present, above.name, reason, evidence, workflow, then)
+
+    def _then(self, incident: Incident, first: str, plan: PlanStep) -> tuple[PlanStep, ...]:
+        """The restores after the first one. Raises IllegalMove for a plan that goes above normal, or nowhere."""
+        ladder = self.acts.fleet().ladder
+        normal = self.acts.views.as_of_now(incident).rungs.normal
+        if ladder.depth(plan.rung) < ladder.depth(normal):
+            raise IllegalMove(f"{plan.rung} is above the normal rung of {incident.agent}, {normal}.")
+        if ladder.depth(plan.rung) > ladder.depth(first):
+            raise IllegalMove(f"The next rung up is {first}: a plan to {plan.rung} goes nowhere.")
+        return steps_between(ladder, first, plan.rung, plan.after)
 
     def _in_force(self, incident: Incident, workflow: str) -> str:
         """The rung that was committed for exactly this scope; what the incident remembers may be another scope's."""
@@ -223,9 +278,11 @@ class AutonomyCommands:
             asked = incident.rungs.restore_by.name
             text = f"{asked} was not proven to have asked, so the asking is yours now. A second person must approve it."
             return Answer(text, incident_id=incident_id)
-        return Answer(
-            f"Restored {incident.agent} to {after.rungs.rung}. The clock runs again.", incident_id=incident_id
-        )
+        text = f"Restored {incident.agent} to {after.rungs.rung}. The clock runs again."
+        plan = after.rungs.plan
+        if plan is not None and plan.walking:
+            text = f"{text} Next by the plan, while the numbers hold: {in_words(plan.steps)}."
+        return Answer(text, incident_id=incident_id)
 
     def _raised(self, incident: Incident, actor: Actor, agent: Agent) -> Event:
         """Decide on the present state: who asked, and whether the evidence still stands."""
@@ -247,7 +304,14 @@ class AutonomyCommands:
             reason = rungs.restore_reason
             evidence = self.acts.views.evidence(answered, self.acts.now())
             return RestoreAsked(
-                self.acts.now(), actor, present, rungs.restore_to, reason, evidence, rungs.restore_workflow
+                self.acts.now(),
+                actor,
+                present,
+                rungs.restore_to,
+                reason,
+                evidence,
+                rungs.restore_workflow,
+                rungs.restore_then,
             )
         return RungRaised(
             self.acts.now(),
@@ -260,6 +324,7 @@ class AutonomyCommands:
             rungs.restore_workflow,
             agent.control.confirm_within,
             normal=agent.normal_rung,
+            then=rungs.restore_then,
         )
 
     def decline_restore(self, actor: Actor, incident_id: int, reason: str) -> Answer:

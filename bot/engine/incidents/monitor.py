@@ -22,7 +22,8 @@ from bot.core.incident.events import (
     RungSeen,
     TimerDue,
 )
-from bot.core.incident.incident import IllegalMove, Incident, IncidentRungs, IncidentState
+from bot.core.incident.incident import IllegalMove, Incident, IncidentState
+from bot.core.incident.incident_rungs import IncidentRungs
 from bot.core.model import calendar
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import BOT
@@ -35,6 +36,7 @@ from bot.engine.baselines import Baselines, Rows
 from bot.engine.incidents.doubts import LOOKED_AT, doubt_event, overdue
 from bot.engine.incidents.opener import stuck_for, suggest, worst_of
 from bot.engine.incidents.recorder import IncidentRecorder
+from bot.engine.incidents.restore_walk import RestoreWalk
 from bot.engine.run_all import run_all
 from bot.ports.clock import Clock
 from bot.ports.controls import RungCache
@@ -74,6 +76,7 @@ class IncidentMonitor:
         self._history = history
         self._rung_cache = rung_cache
         self._known_everywhere = known_everywhere
+        self._restore_walk = RestoreWalk(store, recorder, fleet)
         self._fleet = fleet
         self._clock = clock
         self._shown: dict[int, str] = {}
@@ -130,6 +133,7 @@ class IncidentMonitor:
         clock = self.clock_of(incident, now)
         if clock is not None:
             self._move(incident, clock, now)
+            self._restore_walk.walk(incident, clock, now)
             self._show(incident, clock)
 
     def _note_doubt(self, incident: Incident, now: datetime) -> None:

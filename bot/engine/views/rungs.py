@@ -5,12 +5,23 @@ from datetime import datetime
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.parts import Proposal
 from bot.core.incident.incident import Incident
+from bot.core.model.restore_plan import PlanStep, RestorePlan, in_words
 from bot.engine.views.team import TeamViews
 
 RESIDUE = (
     "A lower rung does not recall what is already done, in flight or queued: check open approvals, running tasks and "
     "writes of the last minutes."
 )
+
+
+def plan_words(plan: RestorePlan | None) -> str:
+    """How far a restore plan has come; "" where none was approved."""
+    if plan is None:
+        return ""
+    if plan.walking:
+        return f"Restore plan of {plan.people}: next {in_words(plan.steps)}, while the numbers hold."
+    ended = "is done" if plan.state == "done" else f"was stopped: {plan.why}"
+    return f"The restore plan of {plan.people} {ended}."
 
 
 class RungViews(TeamViews):
@@ -71,6 +82,7 @@ class RungViews(TeamViews):
                 by.slack,
                 rungs.restore_reason,
                 rungs.restore_evidence,
+                then=self._then(rungs.restore_then),
             )
         settled_by = self._how_settled(incident)
         return RestoreCard(
@@ -83,10 +95,16 @@ class RungViews(TeamViews):
             rungs.restore_reason,
             rungs.restore_evidence,
             settled=settled_by,
+            plan=plan_words(rungs.plan),
+            plan_walks=rungs.plan is not None and rungs.plan.walking and incident.open,
         )
 
+    def _then(self, steps: tuple[PlanStep, ...]) -> tuple[tuple[str, str, int], ...]:
+        ladder = self._fleet().ladder
+        return tuple((step.rung, ladder.rung(ladder.or_bottom(step.rung)).may, step.after) for step in steps)
+
     def _how_settled(self, incident: Incident) -> str:
-        kinds = ("rung_raised", "restore_declined", "rung_lowered")
+        kinds = ("rung_raised", "restore_declined", "rung_lowered", "plan_stopped")
         for entry in reversed(self._store.entries(incident.id)):
             if entry.entry.kind in kinds:
                 return entry.entry.text

@@ -32,7 +32,7 @@ from bot.core.transitions import reminders
 from bot.engine import charts
 from bot.engine.views.agent_changes import agent_changes_card
 from bot.engine.views.causes import cause_words, causes_card
-from bot.engine.views.rungs import RESIDUE, RungViews
+from bot.engine.views.rungs import RESIDUE, RungViews, plan_words
 from bot.engine.views.sli_lines import harm
 
 
@@ -170,6 +170,7 @@ class Views(RungViews):
         above = ladder.above(ladder.or_bottom(incident.rungs.rung))
         on_normal = incident.rungs.rung == incident.rungs.normal
         closed = not incident.open
+        walking = incident.rungs.plan is not None and incident.rungs.plan.walking
         return RecoveryCard(
             self.header(incident, now),
             self._sli_lines.band_lines(self.agent_of(incident), incident, clock),
@@ -180,7 +181,10 @@ class Views(RungViews):
             last_reset=clock.last_reset if clock and not closed else "",
             rung=self._sli_lines.rung_line(incident),
             restore_to=above.name if above and not barred and not closed else "",
-            restore_wait="" if on_normal or closed else barred,
+            restore_wait="" if on_normal or closed or walking else barred,
+            plan_to=incident.rungs.normal if above and above.name != incident.rungs.normal and not barred else "",
+            plan=plan_words(incident.rungs.plan),
+            plan_walks=walking and not closed,
             charts=charts.shown(self._store, incident),
         )
 

@@ -1,5 +1,7 @@
 """A change of rung: how far the agent has obeyed, and who may take it back; a restore that waits for somebody."""
 
+from collections.abc import Iterator
+
 from slackblocks import Button
 
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
@@ -74,19 +76,36 @@ def restore(card: RestoreCard) -> Drawn:
     """Somebody asks for one rung up; a second person decides on the evidence."""
     header = card.header
     sheet = Sheet("restore")
-    head = f"Restore {header.agent} to {card.to_rung}?"
+    head = f"Restore {header.agent} to {card.to_rung}{', and on by a plan' if card.then else ''}?"
     sheet.head(titled(header, head if not card.settled else f"{header.agent}: restore to {card.to_rung}"))
     sheet.section(
         bold(card.settled, 250) if card.settled else "", _asked(card), f"Evidence: {inert(card.evidence, 400)}"
     )
     sheet.section(may_line(card.to_rung, card.may))
+    sheet.section("\n".join(_then(card)))
+    sheet.section(inert(card.plan, 300) if card.plan else "")
+    if card.plan_walks:
+        sheet.buttons(button("Stop the plan", ids.STOP_PLAN, ids.target_value(header.agent), "danger"))
     if not card.settled:
         number = str(header.incident_id)
-        sure = confirm(head, "The agent may do more again as soon as it reads the new rung.", "Approve")
+        more = " It covers every restore of the plan; anybody may stop it." if card.then else ""
+        sure = confirm(head, f"The agent may do more again as soon as it reads the new rung.{more}", "Approve")
         sheet.buttons(button("Approve", ids.APPROVE, number, "primary", sure), button("Decline", ids.DECLINE, number))
         other = inert(card.asked_by, LONGEST_NAME)
         sheet.small(f"Now on {bold(card.from_rung, LONGEST_NAME)}. Needs a second person, not {other}.")
     return sheet.done(titled(header, card.settled or head))
+
+
+MOST_RUNGS = 8
+"""Restores of a plan that a card names; a ladder is hardly longer."""
+
+
+def _then(card: RestoreCard) -> Iterator[str]:
+    """The restores that the same approval covers, and what stops them."""
+    for rung, may, after in card.then[:MOST_RUNGS]:
+        yield f"• After {after} good minutes {bold(rung, LONGEST_NAME)}: {inert(may, 200)}"
+    if card.then:
+        yield "Stepdown makes these by itself, only while the numbers hold. One bad minute stops it and pages."
 
 
 def _asked(card: RestoreCard) -> str:

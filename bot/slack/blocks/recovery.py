@@ -34,8 +34,14 @@ def recovery(card: RecoveryCard) -> Drawn:
     sheet.section(f"*{clock}*" if clock else "", inert(card.sentence, 300) if card.sentence else "")
     sheet.section("\n".join(band_line(line) for line in card.lines[:MOST_LINES]))
     sheet.section(_way_up(card))
+    target = ids.target_value(header.agent)
     if card.restore_to:
-        sheet.buttons(button(f"Ask to restore to {card.restore_to}", ids.RESTORE, ids.target_value(header.agent)))
+        sheet.buttons(
+            button(f"Ask to restore to {card.restore_to}", ids.RESTORE, target),
+            button(f"Plan the way to {card.plan_to}…", ids.RESTORE_PLAN, target) if card.plan_to else None,
+        )
+    if card.plan_walks:
+        sheet.buttons(button("Stop the plan", ids.STOP_PLAN, target, "danger"))
     for chart in card.charts[:3]:
         sheet.chart_image(chart)
     sheet.small(f"Last reset: {inert(card.last_reset, 250)}" if card.last_reset else "", header.number)
@@ -57,7 +63,8 @@ def _way_up(card: RecoveryCard) -> str:
     normal = off_normal(rung)
     head = f"Rung {rung_words(rung)}" + (f" · {normal}" if normal else "")
     wait = f"Restore: {inert(card.restore_wait, 250)}" if card.restore_wait else ""
-    return "\n".join(line for line in (head, wait) if line)
+    plan = inert(card.plan, 300) if card.plan else ""
+    return "\n".join(line for line in (head, plan, wait) if line)
 
 
 def resolve(card: ResolveCard) -> Drawn:

@@ -21,9 +21,15 @@ def _lower(value: str) -> ParsedCommand:
     return ParsedCommand(verb("autonomy", "to" if target.rung else "down"), target.agent, given)
 
 
-def _restore(value: str) -> ParsedCommand:
-    target = ids.target_of(value)
-    return ParsedCommand(verb("autonomy", "restore"), target.agent, (("workflow", target.workflow),))
+def _restore(name: str) -> Callable[[str], ParsedCommand]:
+    """A verb of `/autonomy` that is about a restore of the agent, or workflow, that the button carries."""
+
+    def said(value: str) -> ParsedCommand:
+        target = ids.target_of(value)
+        given = (("workflow", target.workflow),) if target.workflow else ()
+        return ParsedCommand(verb("autonomy", name), target.agent, given)
+
+    return said
 
 
 def _step(value: str) -> ParsedCommand:
@@ -74,7 +80,9 @@ ACTIONS: Final[Mapping[str, Callable[[str], ParsedCommand]]] = {
     ids.ACK: _on_incident("ack"),
     ids.CANNOT_TAKE: _on_incident("pass"),
     ids.LOWER: _lower,
-    ids.RESTORE: _restore,
+    ids.RESTORE: _restore("restore"),
+    ids.RESTORE_PLAN: _restore("plan"),
+    ids.STOP_PLAN: _restore("stop-plan"),
     ids.APPROVE: _on_incident("approve"),
     ids.DECLINE: _on_incident("decline"),
     ids.STEP_DONE: _step,

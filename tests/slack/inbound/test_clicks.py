@@ -29,6 +29,9 @@ CLICKS = {
     ("phase", ids.STEP_DONE): ("mark_step", (42, "reach", "done", "")),
     ("autonomy-not-confirmed", ids.LOWER): ("step_down", ("refunds", "suspended", "", None, "")),
     ("restore", ids.APPROVE): ("approve_restore", (42,)),
+    ("restore-plan", ids.APPROVE): ("approve_restore", (42,)),
+    ("restore-plan-walking", ids.STOP_PLAN): ("stop_plan", ("refunds", "")),
+    ("recovery-plan", ids.STOP_PLAN): ("stop_plan", ("refunds", "")),
     ("resolve-ready", ids.RESOLVE): ("resolve", (42, "", "", "")),
     ("incident-contained", ids.RESOLVE): ("resolve", (42, "", "", "")),
     ("agent", ids.LOWER): ("step_down", ("refunds", "suspended", "", None, "")),
@@ -70,6 +73,10 @@ FORMS = {
     ("autonomy-confirmed", ids.RESTORE, None): (
         {"reason": "rolled back"},
         ("ask_restore", ("refunds", "rolled back", "")),
+    ),
+    ("recovery-held", ids.RESTORE_PLAN, None): (
+        {"reason": "held", "to": "bounded", "wait": "30m"},
+        ("ask_plan", ("refunds", "held", "bounded", 30, "")),
     ),
     ("recovery-held", ids.RESTORE, None): ({"reason": "held"}, ("ask_restore", ("refunds", "held", ""))),
     ("restore", ids.DECLINE, None): ({"reason": "too early"}, ("decline_restore", (42, "too early"))),

@@ -67,6 +67,12 @@ SPOKEN = {
         "step_down",
         ("refunds", "read-only", "loop", 120, "refund"),
     ),
+    "/autonomy refunds pin full from today": ("pin", ("refunds", "full from today", "")),
+    "/autonomy refunds plan up-to bounded every 20m rolled back": (
+        "ask_plan",
+        ("refunds", "rolled back", "bounded", 20, ""),
+    ),
+    "/autonomy refunds stop-plan enough": ("stop_plan", ("refunds", "enough")),
     "/autonomy refunds restore rolled back": ("ask_restore", ("refunds", "rolled back", "")),
 }
 

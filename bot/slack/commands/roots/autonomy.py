@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.core.cards.answer import Answer
 from bot.core.formatting import durations
+from bot.core.model.restore_plan import LEAST_WAIT
 from bot.engine.commands.commands import Commands
 from bot.engine.name_lookup import Unknown
 from bot.slack.commands.verbs import WHY, Argument, Invocation, Root, Verb, help_verb
@@ -31,6 +32,17 @@ def _pin(call: Invocation) -> Answer:
 
 def _restore(call: Invocation) -> Answer:
     return call.commands.autonomy.ask_restore(call.actor, call.agent, call.value("reason"), call.value("workflow"))
+
+
+def _plan(call: Invocation) -> Answer:
+    after = round(durations.seconds(call.value("wait")) / 60) if call.value("wait") else LEAST_WAIT
+    return call.commands.autonomy.ask_plan(
+        call.actor, call.agent, call.value("reason"), call.value("to"), after, call.value("workflow")
+    )
+
+
+def _stop_plan(call: Invocation) -> Answer:
+    return call.commands.autonomy.stop_plan(call.actor, call.agent, call.value("reason"))
 
 
 def _show(call: Invocation) -> Answer:
@@ -96,6 +108,46 @@ AUTONOMY: Final = Root(
             aliases=("up", "raise", "undo"),
             hinted=True,
             asks=True,
+        ),
+        Verb(
+            "autonomy",
+            "plan",
+            "ask for several restores at once; a second person approves them, the numbers allow each",
+            "may_restore",
+            _plan,
+            "agent",
+            (
+                Argument("reason", "long", "Why is it safe again?"),
+                Argument(
+                    "to",
+                    "rung",
+                    "Up to which rung?",
+                    required=False,
+                    hint="Left out: the normal one.",
+                    mark="up-to",
+                    shown="RUNG",
+                ),
+                Argument(
+                    "wait",
+                    "span",
+                    "How many good minutes between two restores?",
+                    required=False,
+                    hint="10 at least.",
+                    mark="every",
+                    shown="10m",
+                ),
+                WORKFLOW,
+            ),
+            asks=True,
+        ),
+        Verb(
+            "autonomy",
+            "stop-plan",
+            "stop a restore plan where it is; the rung stays",
+            "anybody",
+            _stop_plan,
+            "agent",
+            (WHY,),
         ),
         Verb(
             "autonomy",
