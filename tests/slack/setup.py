@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar, get_args
 
 from bot.core.cards.answer import Card
-from bot.core.cards.autonomy import AutonomyCard, RestoreCard
+from bot.core.cards.autonomy import AutonomyCard
 from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
 from bot.core.cards.fleet import AgentRow
 from bot.core.cards.incident import (
@@ -30,6 +30,7 @@ from bot.core.model.rungs import DEFAULT_LADDER
 from bot.core.runbooks.runbook import PHASES
 from tests.slack.exercise_cards import drill
 from tests.slack.fleet_cards import agents
+from tests.slack.restore_cards import plans, restores
 from tests.slack.team_cards import FOLLOWUP, NOW, TASKS, team
 
 OneCard = TypeVar("OneCard")
@@ -191,14 +192,7 @@ def _changes() -> dict[str, Card]:
         "autonomy-requested": _change(requested),
         "autonomy-confirmed": _change(LOWERED),
         "autonomy-not-confirmed": _change(unconfirmed, lower),
-        "restore": _restore(""),
-        "restore-settled": _restore("Approved by Bo"),
-        "restore-plan": replace(_restore(""), then=PLANNED),
-        "restore-plan-walking": replace(
-            _restore("Restored read-only -> approval: asked by Ana Silva, approved by Bo Chen."),
-            plan=f"Restore plan of Ana Silva and Bo Chen: next {PLAN_WORDS}, while the numbers hold.",
-            plan_walks=True,
-        ),
+        **restores(RECOVERED),
     }
 
 
@@ -233,35 +227,7 @@ def _recoveries() -> dict[str, Card]:
             restore_to="approval",
             plan_to="full",
         ),
-        **_plans(bands[:1]),
-    }
-
-
-def _plans(bands: tuple[SliLine, ...]) -> dict[str, Card]:
-    return {
-        "recovery-plan": RecoveryCard(
-            RECOVERING,
-            bands,
-            4,
-            30,
-            "running",
-            "4 of 30 min in band",
-            rung=LOWERED,
-            plan=f"Restore plan of Ana Silva and Bo Chen: next {PLAN_WORDS}, while the numbers hold.",
-            plan_walks=True,
-        ),
-        "recovery-plan-stopped": RecoveryCard(
-            RECOVERING,
-            bands,
-            2,
-            30,
-            "running",
-            "2 of 30 min in band",
-            "02:40 UTC: human escalation 6.1 % is past 3.4 %",
-            LOWERED,
-            restore_wait="2 of 10 good minutes since the last restore.",
-            plan="The restore plan of Ana Silva and Bo Chen was stopped: human escalation 6.1 % is past 3.4 %.",
-        ),
+        **plans(RECOVERING, LOWERED, bands[:1]),
     }
 
 
@@ -328,21 +294,6 @@ def _change(rung: RungLine, lower: Proposal | None = None) -> AutonomyCard:
         residue="A lower rung does not recall what is already done, in flight or queued.",
         lower=lower,
         undo=True,
-    )
-
-
-PLANNED = (
-    ("bounded", "use an allow-listed toolset with capped steps, cost and amounts", 10),
-    ("full", "act within its registered blast radius", 20),
-)
-PLAN_WORDS = "bounded after 10 good minutes, then full after 20 more"
-
-
-def _restore(settled: str) -> RestoreCard:
-    evidence = "30 of 30 good minutes; human escalation 3.2 % within 3.4 %."
-    may = "act, but every write waits for a person"
-    return RestoreCard(
-        RECOVERED, "read-only", "approval", may, "Ana Silva", "U0ANA", "prompt rolled back", evidence, settled
     )
 
 
