@@ -31,10 +31,6 @@ class MovedSpan(NamedTuple):
     since: datetime | None
     until: datetime | None
 
-    def holds(self, at: datetime) -> bool:
-        """Whether a moment lies in it."""
-        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
-
 
 def moving_rung(agent: Agent, ladder: Ladder, states: Sequence[RungState], workflow: str) -> MovingRung | None:
     """The rung that moves the SLIs of a workflow ("": of the agent as a whole) now; None where none does.

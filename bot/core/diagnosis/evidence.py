@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bot.core.diagnosis.comparison import LevelShift
 from bot.core.model.fleet import Agent
 from bot.core.model.posted_change import PostedChange
-from bot.core.model.samples import MinuteRow, Series, minute_start
+from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
 from bot.core.model.slis import Breach, Sli
 from bot.core.telemetry.task_records import TaskRecord
 
@@ -74,6 +74,9 @@ class Evidence:
     neighbours: tuple[Neighbour, ...] = ()
     arrivals: Mapping[int, float] = field(default_factory=dict)
     """Minute -> tasks, where a series with counts tells."""
+    moved: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    """Workflow ("": any of the agent's) -> the minutes [first, end) in which its rung waited for people. What they are
+    asked for then is asked for by the rung, and says nothing of a cause (`core/autonomy/moving_rung.py`)."""
 
     @property
     def first(self) -> int:
@@ -87,6 +90,14 @@ class Evidence:
     def late(self, minute: int) -> bool:
         """Whether a minute belongs to what came after."""
         return self.onset <= minute <= self.now
+
+    def moved_at(self, workflow: str, minute: int) -> bool:
+        """Whether the rung itself sent the tasks of a workflow to people in a minute."""
+        return any(first <= minute < end for first, end in self.moved.get(workflow, self.moved.get("", ())))
+
+    def unmoved(self, task: TaskRecord) -> bool:
+        """Whether what a task asked people for was the agent's own doing."""
+        return not self.moved_at(task.workflow, minute_of(task.at))
 
     def split(self, tasks: Sequence[TaskRecord]) -> tuple[list[TaskRecord], list[TaskRecord]]:
         """These tasks before and after."""

@@ -101,6 +101,17 @@ def badness(sli: str) -> Callable[[TaskRecord], float | None]:
     }.get(sli, _misjudged)
 
 
+ASKED_OF_PEOPLE = ("her", "aqdd")
+"""SLIs whose tasks are sent to people by a rung that waits for them."""
+
+
+def primary_badness(material: Evidence, sli: str = "") -> Callable[[TaskRecord], float | None]:
+    """How bad one task was in terms of the SLI that broke first (or of `sli`); None where its rung made it so."""
+    name = sli or material.primary
+    bad = badness(name)
+    return (lambda r: bad(r) if material.unmoved(r) else None) if name in ASKED_OF_PEOPLE else bad
+
+
 def _misjudged(record: TaskRecord) -> float | None:
     if not record.completed:
         return None
@@ -115,7 +126,7 @@ SLIGHT = 2.0
 
 def by_workflow(material: Evidence) -> Iterator[Fact]:
     """Whether one workflow alone went bad."""
-    bad = badness(material.primary)
+    bad = primary_badness(material)
     before, after = material.split(material.tasks)
     found = {
         flow: contrast
@@ -137,7 +148,7 @@ def by_workflow(material: Evidence) -> Iterator[Fact]:
 
 def by_length(material: Evidence) -> Iterator[Fact]:
     """Whether the long tasks went bad and the short ones did not, by how full the context was."""
-    bad = badness("dqr" if material.primary in ("tie", "cost_per_task", "context_use") else material.primary)
+    bad = primary_badness(material, "dqr" if material.primary in ("tie", "cost_per_task", "context_use") else "")
     before, after = material.split([task for task in material.tasks if task.context_use is not None])
     filled = sorted(task.context_use or 0.0 for task in (*before, *after))
     if len(filled) < 4 * MIN_SLICE:

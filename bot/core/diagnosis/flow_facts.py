@@ -1,11 +1,11 @@
 """Facts about what flows through: load, requests for approval, and the people who decide them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import sqrt
 
 from bot.core.diagnosis.comparison import Comparison, means, shares
 from bot.core.diagnosis.evidence import Evidence
-from bot.core.diagnosis.facts import Fact, badness
+from bot.core.diagnosis.facts import Fact, primary_badness
 from bot.core.formatting.plurals import plural
 from bot.core.model.samples import minute_of
 from bot.core.telemetry.task_records import TaskRecord
@@ -51,7 +51,7 @@ def _rates(before: Sequence[float], after: Sequence[float]) -> Comparison:
 
 def _correlation(material: Evidence) -> float | None:
     """Pearson's r between tasks in a minute and their mean badness, over all minutes that are compared."""
-    bad = badness(material.primary)
+    bad = primary_badness(material)
     by_minute: dict[int, list[float]] = {}
     for task in material.tasks:
         if (value := bad(task)) is not None:
@@ -69,7 +69,7 @@ def _requests(material: Evidence) -> Iterator[Fact]:
     """The share of tasks that ask for a person's approval."""
     asked = [sum(_asked_in(material, task, early) for task in material.tasks) for early in (True, False)]
     begun = [
-        sum(n for minute, n in material.arrivals.items() if side(minute)) for side in (material.early, material.late)
+        sum(n for minute, n in material.arrivals.items() if side(minute)) for side in (material.early, _late(material))
     ]
     found = shares((asked[0], max(begun[0], asked[0])), (asked[1], max(begun[1], asked[1])))
     if found.known and sum(asked) >= LEAST_REQUESTS:
@@ -81,7 +81,12 @@ def _asked_in(material: Evidence, task: TaskRecord, early: bool) -> bool:
     if task.queued_at is None:
         return False
     minute = minute_of(task.queued_at)
-    return material.early(minute) if early else material.late(minute)
+    return material.early(minute) if early else _late(material)(minute)
+
+
+def _late(material: Evidence) -> Callable[[int], bool]:
+    """After the onset, without the minutes in which the rung itself asked people."""
+    return lambda minute: material.late(minute) and not material.moved_at("", minute)
 
 
 def _decisions(material: Evidence) -> Iterator[Fact]:
@@ -91,12 +96,13 @@ def _decisions(material: Evidence) -> Iterator[Fact]:
     together look like many slow decisions. There must be fewer decisions too.
     """
     decided, came, waits = [], [], []
-    for side in (material.early, material.late):
+    sides = (material.early, _late(material))
+    for side in sides:
         own = [t for t in material.tasks if t.queued_at is not None and not t.waits and side(minute_of(t.at))]
         decided.append(len(own))
         came.append(sum(t.queued_at is not None and side(minute_of(t.queued_at)) for t in material.tasks))
         waits.append([(t.at - t.queued_at).total_seconds() / 60 for t in own if t.queued_at is not None])
-    spans = [sum(map(side, material.arrivals)) for side in (material.early, material.late)]
+    spans = [sum(map(side, material.arrivals)) for side in sides]
     if min(decided[0], came[0]) < LEAST_REQUESTS or min(spans) < 3:  # noqa: PLR2004 - minutes: fewer are no rate
         return
     usual, asked = (count[0] / spans[0] * spans[1] for count in (decided, came))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.diagnosis.comparison import Comparison, Point, chance_of, means, shares, step
 from bot.core.diagnosis.evidence import Evidence, ToolSeries
-from bot.core.diagnosis.facts import Fact, badness
+from bot.core.diagnosis.facts import Fact, primary_badness
 from bot.core.formatting.numbers import clock_time
 from bot.core.model.samples import minute_of
 from bot.core.model.slis import Better, Breach
@@ -113,7 +113,7 @@ def _series(material: Evidence, one: ToolSeries) -> Comparison:
 
 def _with_and_without(material: Evidence, name: str) -> Iterator[Fact]:
     """Whether the tasks that used the tool are the bad ones, more than they were before."""
-    bad = badness(material.primary)
+    bad = primary_badness(material)
 
     def split(tasks: Sequence[TaskRecord]) -> Comparison:
         told = [

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from bot.core.autonomy.moving_rung import MovedSpan, moved_spans
 from bot.core.diagnosis.comparison import LevelShift, Point, loudest, step
 from bot.core.diagnosis.evidence import BEFORE, FED_BACK, FEED_BACK, Evidence, Moved, Neighbour, ToolSeries
 from bot.core.incident.incident import Incident
@@ -43,7 +44,8 @@ class EvidenceCollector:
         if agent is None:
             return None
         rough, newest = _rough(incident), minute_of(now)
-        rows = self._history.rows([agent.key], rough - BEFORE - REFINE, newest)
+        moved = self._moved_by_rung(agent, newest)
+        rows = _unmoved(agent, self._history.rows([agent.key], rough - BEFORE - REFINE, newest), moved)
         onset, primary = _onset(incident, agent, rows, rough)
         if not incident.breaches:
             onset = self._noticed(agent.key, rough, newest) or min(onset, rough - UNNOTICED)
@@ -60,7 +62,16 @@ class EvidenceCollector:
             tools=tuple(self._tools(fleet, agent, tasks, onset, newest)),
             neighbours=tuple(self._neighbours(fleet, agent, onset, newest)),
             arrivals=_arrivals(tasks, rows, onset, newest),
+            moved=moved,
         )
+
+    def _moved_by_rung(self, agent: Agent, newest: int) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """By workflow: the minutes in which its rung waited for people, and drove HER and AQDD up by itself."""
+        ladder, history = self._fleet().ladder, self._store.rung_history(agent.key, minute_start(newest - FED_BACK))
+        flows = {"", *agent.workflows, *(workflow for workflow, _ in agent.slis)}
+        # where the normal rung waits for people, what is normal was measured on it
+        found = {flow: moved_spans(agent, ladder, history, flow) for flow in flows}
+        return {flow: [_minutes(span) for span in spans if span.since is not None] for flow, spans in found.items()}
 
     def _noticed(self, agent: str, rough: int, newest: int) -> int | None:
         """Since when task records count more of something than before: somebody saw what no SLI shows."""
@@ -147,6 +158,29 @@ class EvidenceCollector:
         return (*before, *self._store.tasks_between([other.key], onset, newest, NEIGHBOUR_TASKS))
 
 
+def _minutes(span: MovedSpan) -> tuple[int, int]:
+    """The minutes that a span touches: [first, end)."""
+    first = 0 if span.since is None else minute_of(span.since)
+    return first, NEVER if span.until is None else minute_of(span.until) + 1
+
+
+def _unmoved(
+    agent: Agent, rows: Mapping[Series, Rows], moved: Mapping[str, Sequence[tuple[int, int]]]
+) -> Mapping[Series, Rows]:
+    """The same without what HER and AQDD were while their rung moved them."""
+    slis = {(workflow, sli.name) for workflow, sli in agent.slis if sli.moved_by_approval}
+
+    def told(series: Series, minute: int) -> bool:
+        return not any(first <= minute < end for first, end in moved.get(series.workflow, ()))
+
+    return {
+        series: {minute: row for minute, row in own.items() if told(series, minute)} if series[1:] in slis else own
+        for series, own in rows.items()
+    }
+
+
+NEVER = 10**12
+"""A minute that is after all of them."""
 NOTICED: tuple[Callable[[TaskRecord], int | None], ...] = (
     lambda record: record.flagged,
     lambda record: record.denied_calls,
@@ -175,6 +209,8 @@ def _onset(incident: Incident, agent: Agent, rows: Mapping[Series, Rows], rough:
     if not incident.breaches:
         return _declared(agent, rows, rough)
     together = [breach for breach in incident.breaches if breach.first_bad <= rough + TOGETHER]
+    # of a silent failure, what went bad says what happened; what fell only says that nobody was asked
+    together = [breach for breach in together if not breach.fell] or together
     steps = {breach.series: _step(rows.get(breach.series, {}), rough) for breach in together}
     first = max(together, key=lambda breach: found.share if (found := steps[breach.series]) else 0.0)
     moved = steps[first.series]

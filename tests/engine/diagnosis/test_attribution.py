@@ -284,3 +284,52 @@ def test_the_postmortem_says_what_people_said_it_was_and_was_not(house: WiredEng
     assert "Ruled out: the prompt v7: shorter: rolled back, still bad" in text.split("\nRuled out:\n")[1]
     (line,) = re.findall(r"\(evidence\): (Looks like the prompt v7.*)", text)[:1]
     assert re.match(r"Looks like the prompt v7: shorter \(\d+ min before\)", line), "the change is named once"
+
+
+ASKING = Playbook(
+    "asks-for-help",
+    "It asks for help",
+    "asks-for-help",
+    "It cannot go on alone.",
+    (Signal("her", "up", None, "any", weight="strong", means="m"), Signal(sign="more-requests", means="m")),
+    (),
+    Containment("people decide", "approval"),
+    ("fewer requests",),
+    "asks-for-help",
+)
+
+
+@pytest.mark.parametrize("workflow", ["", "refund"])
+def test_what_a_step_down_drives_up_is_no_cause_and_names_no_playbook(house: WiredEngine, workflow: str) -> None:
+    """A retry loop must not become another failure mode because everything waits for people since the step down."""
+    house.playbooks = (LOOP, ASKING)
+    tasks(house, 100, ago=1)
+    for _ in range(6):
+        house.live(1, tie=13.0)
+        tasks(house, 1, repeated_calls=5)
+    house.attribution.look_all()
+    assert house.commands.autonomy.step_down(ANA, "refunds", "approval", "it loops", workflow=workflow).ok
+    for _ in range(15):
+        house.live(1, tie=13.0, her=60.0)
+        tasks(house, 1, repeated_calls=5, required_escalation=True, queued_at=house.clock.now())
+    found = house.attribution.assessment(house.incident(), house.clock.now())
+    assert found is not None
+    assert [match.name for match in found.matches] == ["retry-loop"]
+    told = " ".join(found.matches[0].seen)
+    assert "asks for approval" not in told
+    assert [breach.series.sli for breach in house.incident().breaches] == ["tie"]
+
+
+def test_what_it_asked_for_before_the_step_down_still_counts(house: WiredEngine) -> None:
+    house.playbooks = (LOOP, ASKING)
+    tasks(house, 100, ago=1)
+    for _ in range(6):
+        house.live(1, her=30.0)
+        tasks(house, 1, required_escalation=True)
+    assert house.commands.autonomy.step_down(ANA, "refunds", "approval", "it asks too often").ok
+    for _ in range(5):
+        house.live(1, her=90.0)
+        tasks(house, 1, required_escalation=True)
+    found = house.attribution.assessment(house.incident(), house.clock.now())
+    assert found is not None
+    assert [match.name for match in found.matches] == ["asks-for-help"]
