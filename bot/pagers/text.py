@@ -45,7 +45,7 @@ def page_of(card: Card) -> PageCard:
 
 def written(card: PageCard) -> Message:
     """The page in words."""
-    lines = [*numbers(card), advice(card), place(card), inert(card.why)]
+    lines = [*numbers(card), inert(card.reason), advice(card), place(card), inert(card.why)]
     return Message(title(card), "\n".join(line for line in lines if line))
 
 

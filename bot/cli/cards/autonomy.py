@@ -15,6 +15,7 @@ def autonomy(card: AutonomyCard) -> list[str]:
         f"By {card.by}, {clock_time(card.at)}{f': {card.reason}' if card.reason else ''}",
         f"On {card.to_rung} it may: {card.may}" if card.may else "",
         until,
+        *card.effects,
         card.residue,
     ]
 

@@ -119,6 +119,7 @@ def recovery(card: RecoveryCard) -> list[str]:
         card.plan,
         f"Restore: {card.restore_wait}" if card.restore_wait else "",
         f"Last reset: {card.last_reset}" if card.last_reset else "",
+        f"It paged because {card.reason}" if card.reason else "",
     ]
 
 
@@ -154,7 +155,7 @@ def catchup(card: CatchupCard) -> list[str]:
 
 def page(card: PageCard) -> list[str]:
     """A page, as it was sent."""
-    return [card.headline, card.acked or card.why, *sli_table(card.lines), proposal(card.proposal)]
+    return [card.headline, card.acked or card.why, *sli_table(card.lines), card.reason, proposal(card.proposal)]
 
 
 def announcement(card: AnnouncementCard) -> list[str]:

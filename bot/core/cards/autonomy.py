@@ -24,6 +24,8 @@ class AutonomyCard:
     residue: str = ""
     lower: Proposal | None = None
     """The next rung down, offered when NOT CONFIRMED."""
+    effects: tuple[str, ...] = ()
+    """What the breached SLIs did from the onset to the change and after it, and how sure that is; one line each."""
     undo: bool = False
     """True where a restore back to `from_rung` may be asked for from this card."""
 

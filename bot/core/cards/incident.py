@@ -105,6 +105,8 @@ class RecoveryCard:
     plan: str = ""
     """How far an approved restore plan has come, or why it was stopped; the button stands while `plan_walks`."""
     plan_walks: bool = False
+    reason: str = ""
+    """Why it paged and how sure that is, in one sentence; empty where no SLI broke."""
     charts: tuple[ChartImage, ...] = ()
     """The curves of the breached SLIs."""
 

@@ -31,6 +31,8 @@ class PageCard:
     runbook: str = ""
     charts: tuple[ChartImage, ...] = ()
     """The detecting signal's curve, once it is drawn: a page never waits for it."""
+    reason: str = ""
+    """Why it paged and how sure that is, in one sentence; empty where no SLI broke."""
     below: str = ""
     """The next rung down, where no rule proposes one; empty at the bottom."""
 

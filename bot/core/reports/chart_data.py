@@ -12,10 +12,11 @@ from bot.core.incident.incident import Incident
 from bot.core.incident.timeline import SealedEntry
 from bot.core.model.fleet import Agent
 from bot.core.model.posted_change import PostedChange
-from bot.core.model.rungs import RungState
+from bot.core.model.rungs import DEFAULT_LADDER, Ladder, RungState
 from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
 from bot.core.model.slis import Baseline, Breach, Sli
-from bot.core.reports.impact import Rows, effect
+from bot.core.reports import rung_effect
+from bot.core.reports.impact import Rows
 from bot.core.reports.postmortem_report import Chart, Mark, RungMove, SliEffect
 from bot.core.reports.pseudonyms import Pseudonyms
 
@@ -34,6 +35,7 @@ class ChartInputs:
     rung_history: Sequence[RungState]
     cast: Pseudonyms
     end: datetime
+    ladder: Ladder = DEFAULT_LADDER
 
     def events(self) -> Iterator[ev.Event]:
         """Return the events in order; derived lines have none."""
@@ -150,7 +152,7 @@ def rung_moves(inputs: ChartInputs) -> tuple[RungMove, ...]:
     ]
     known = {move.epoch for move in moves}
     moves += [move for move in _beside(inputs) if move.epoch not in known]
-    return tuple(sorted(moves, key=lambda move: (move.at, move.epoch)))
+    return _with_effects(inputs, sorted(moves, key=lambda move: (move.at, move.epoch)))
 
 
 def _move(inputs: ChartInputs, event: ev.RungLowered | ev.RungRaised, confirmed: Confirmation | None) -> RungMove:
@@ -168,14 +170,24 @@ def _move(inputs: ChartInputs, event: ev.RungLowered | ev.RungRaised, confirmed:
         until=event.until if isinstance(event, ev.RungLowered) else None,
         confirmed_at=confirmed.at if confirmed else None,
         seconds=confirmed.seconds if confirmed else None,
-        effects=tuple(_effects(inputs, event.at, confirmed.at if confirmed else event.at)),
     )
 
 
-def _effects(inputs: ChartInputs, change: datetime, since: datetime) -> Iterator[SliEffect]:
+def _with_effects(inputs: ChartInputs, moves: Sequence[RungMove]) -> tuple[RungMove, ...]:
+    """Each change with what the breached SLIs did between the onset (or the change before) and it, and after it."""
+    changes = [(minute_of(move.at), minute_of(move.confirmed_at or move.at)) for move in moves]
+    return tuple(replace(move, effects=tuple(_effects(inputs, moves, changes, at))) for at, move in enumerate(moves))
+
+
+def _effects(
+    inputs: ChartInputs, moves: Sequence[RungMove], changes: Sequence[tuple[int, int]], at: int
+) -> Iterator[SliEffect]:
     for breach in inputs.incident.breaches:
+        before, after = rung_effect.spans(breach.first_bad, changes, at, minute_of(inputs.end))
         rows = inputs.minutes.get(breach.series, ())
-        yield effect(breach.series, breach.sli, rows, minute_of(change), minute_of(since))
+        move = moves[at]
+        moved = rung_effect.moved(breach, inputs.ladder, move.workflow, (move.to_rung, move.from_rung))
+        yield rung_effect.effect(breach, rows, before, after, moved)
 
 
 def _beside(inputs: ChartInputs) -> Iterator[RungMove]:
@@ -199,5 +211,4 @@ def _beside(inputs: ChartInputs) -> Iterator[RungMove]:
             until=state.until,
             confirmed_at=state.confirmed_at,
             seconds=seconds,
-            effects=tuple(_effects(inputs, state.changed_at, state.confirmed_at or state.changed_at)),
         )

@@ -11,7 +11,6 @@ of a 30-day budget that went, at even traffic (Site Reliability Workbook, "Alert
 """
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 
 from bot.core.budgets.budget import method_of
 from bot.core.detection.literal_rule import answered, call_of, measure, standing
@@ -19,14 +18,12 @@ from bot.core.formatting.plurals import plural
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series, minute_start
 from bot.core.model.slis import Better, Breach, Call, Sli
-from bot.core.reports.postmortem_report import Gap, Impact, Number, SliEffect, SliImpact
-from bot.core.telemetry.weighted_mean import weighted_mean
+from bot.core.reports.postmortem_report import Gap, Impact, Number, SliImpact
+from bot.core.reports.rung_effect import mean
 
 Rows = Sequence[MinuteRow]
 Span = tuple[int, int]
 BUDGET_MINUTES = 30 * 24 * 60
-EFFECT_MINUTES = 10
-"""A rung change is compared over this many minutes before and after."""
 NO_BUDGET = "not spent by a silent failure: it is measured against what is normal, not against the objective"
 LEAD_IN = 60
 """Minutes before onset that stand for normal where an SLI has no baseline of its own (cost)."""
@@ -141,23 +138,6 @@ def cost_over_baseline(
     if not spent or any(row.n is None for row in spent):
         return _NO_COUNTS, unit, basis
     return sum(((row.value or 0.0) - normal) * (row.n or 0.0) for row in spent), unit, basis
-
-
-def effect(series: Series, sli: Sli, rows: Rows, change: int, since: int) -> SliEffect:
-    """Means over the 10 minutes before the minute `change` and the 10 after `since` (when the rung was read back)."""
-    usable = [row for row in rows if _usable(row)]
-    before = _between(usable, change - EFFECT_MINUTES, change)
-    after = _between(usable, since + 1, since + 1 + EFFECT_MINUTES)
-    return SliEffect(series, sli.title, sli.unit, mean(before), mean(after), len(before), len(after))
-
-
-def mean(rows: Rows) -> float | None:
-    """Pooled by counts where every minute has one, else the plain mean; None of nothing."""
-    if all(row.n is not None for row in rows):
-        pooled = weighted_mean((row.value or 0.0, row.n or 0.0) for row in rows)
-        if pooled is not None:
-            return pooled
-    return fmean(row.value or 0.0 for row in rows) if rows else None
 
 
 _NO_COUNTS = Gap("not computable: no task counts are stored for this time")

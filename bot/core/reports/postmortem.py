@@ -15,7 +15,7 @@ from bot.core.incident.incident import Incident
 from bot.core.incident.timeline import SealedEntry
 from bot.core.model.fleet import Agent
 from bot.core.model.people import Person
-from bot.core.model.rungs import RungState
+from bot.core.model.rungs import DEFAULT_LADDER, Ladder, RungState
 from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
 from bot.core.reports.chart_data import ChartInputs, charts, rung_moves
 from bot.core.reports.impact import impact
@@ -49,13 +49,14 @@ def build(
     people: Mapping[str, Person],
     agent: Agent,
     now: datetime,
+    ladder: Ladder = DEFAULT_LADDER,
 ) -> Report:
     """Draft the postmortem of an incident, open or closed.
 
     `minutes` holds the agent's series from an hour before the first bad minute on; what is missing shows as gaps.
     """
     cast = pseudonyms_of(incident, entries, people)
-    inputs = ChartInputs(incident, entries, minutes, agent, rung_history, cast, _end(incident, entries, now))
+    inputs = ChartInputs(incident, entries, minutes, agent, rung_history, cast, _end(incident, entries, now), ladder)
     moves, found, damage = rung_moves(inputs), _detection(inputs), _impact(inputs)
     return Report(
         incident_id=incident.id,

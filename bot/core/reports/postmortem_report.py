@@ -123,7 +123,7 @@ class AttributionSection:
 
 @dataclass(frozen=True, slots=True)
 class SliEffect:
-    """Means over 10 minutes before and after a rung change; None where no minute was measured."""
+    """Means from the onset to a rung change, and over 10 minutes after it; None where no minute was measured."""
 
     series: Series
     title: str
@@ -132,6 +132,8 @@ class SliEffect:
     after: float | None
     minutes_before: int
     minutes_after: int
+    words: str = ""
+    """What the two say of the step, and how sure that is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from bot.core.model.rungs import InstanceReading, Ladder
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Breach, Sli
 from bot.core.recovery import recovery_clock
+from bot.core.reports import rung_effect
 from bot.core.transitions import reminders
 from bot.engine.baselines import Baselines, Rows
 from bot.engine.incidents.doubts import LOOKED_AT, doubt_event, overdue
@@ -51,6 +52,8 @@ HAND_OVER = 5.0
 """Seconds of wall time that a replica has for a deadline it took; then another one may take it."""
 FIRST_LOOK = timedelta(seconds=45)
 """How long containment by rule waits for the first look at the evidence."""
+EFFECT_AFTER = (rung_effect.LEAST + 3, rung_effect.AFTER + 3)
+"""Minutes after a change of rung at which its card tells what it did: minutes settle, and it had to be read back."""
 LATEST_OF = 15
 """Minutes within which a value is still the latest."""
 LONGEST = 6 * 60
@@ -81,6 +84,7 @@ class IncidentMonitor:
         self._clock = clock
         self._shown: dict[int, str] = {}
         self._ages: dict[int, str] = {}
+        self._effects: dict[int, tuple[int, int]] = {}
 
     def clock_of(self, incident: Incident, now: datetime) -> recovery_clock.RecoveryClock | None:
         """The recovery clock of an incident at this moment; None where there is nothing to judge."""
@@ -128,6 +132,7 @@ class IncidentMonitor:
     def _judge(self, incident: Incident, now: datetime) -> None:
         self._contain_further(incident, now)
         self._note_doubt(incident, now)
+        self._show_effect(incident, now)
         if incident.state not in JUDGED:
             return
         clock = self.clock_of(incident, now)
@@ -145,6 +150,17 @@ class IncidentMonitor:
         if doubt_event(incident, agent, rows, now) is not None:
             self._recorder.record(incident.id, lambda fresh: doubt_event(fresh, agent, rows, now))
         self._show_ages(incident, f"{overdue(agent, rows, now)}{self._lapsed(incident)}")
+
+    def _show_effect(self, incident: Incident, now: datetime) -> None:
+        """Draw the card of a confirmed change anew once its effect can be told, and once it is told whole."""
+        rungs = incident.rungs
+        if rungs.state != "confirmed" or rungs.requested_at is None or not incident.breaches:
+            return
+        passed = (now - rungs.requested_at).total_seconds() / 60
+        told = (rungs.epoch, sum(passed >= after for after in EFFECT_AFTER))
+        if told[1] and self._effects.get(incident.id) != told:
+            self._effects[incident.id] = told
+            self._recorder.refresh([EditCard(incident.id, f"autonomy-{rungs.epoch}", f"effect{told[1]}")])
 
     def _lapsed(self, incident: Incident) -> str:
         """That a confirmed rung is not what live instances report now; empty while it is."""

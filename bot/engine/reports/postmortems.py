@@ -40,6 +40,7 @@ class PostmortemWriter:
             people=fleet.people,
             agent=fleet.agents.get(incident.agent, gone),
             now=now,
+            ladder=fleet.ladder,
         )
 
 

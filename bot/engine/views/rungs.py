@@ -1,11 +1,15 @@
 """Cards about rungs: a change and how far the agent has obeyed, a restore that waits for a second person."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.parts import Proposal
 from bot.core.incident.incident import Incident
 from bot.core.model.restore_plan import PlanStep, RestorePlan, in_words
+from bot.core.model.rungs import RungState
+from bot.core.model.samples import minute_of
+from bot.core.reports import rung_effect
 from bot.engine.views.team import TeamViews
 
 RESIDUE = (
@@ -62,8 +66,25 @@ class RungViews(TeamViews):
             until=state.until,
             residue=RESIDUE if down else "",
             lower=Proposal(below.name, below.may, "the step down is not confirmed") if below else None,
+            effects=self._effects(incident, state, from_rung, history, now),
             undo=newest and down and incident.open,
         )
+
+    def _effects(
+        self, incident: Incident, state: RungState, from_rung: str, history: Sequence[RungState], now: datetime
+    ) -> tuple[str, ...]:
+        """What the breached SLIs did from the onset to this change and after it; nothing before it was read back."""
+        if state.confirmed_at is None or not incident.breaches:
+            return ()
+        changes = [(minute_of(one.changed_at), minute_of(one.confirmed_at or one.changed_at)) for one in history]
+        first, newest = min(breach.first_bad for breach in incident.breaches), minute_of(now)
+        rows = self._store.minutes_of([incident.agent], first, newest)
+        found = []
+        for breach in incident.breaches:
+            before, after = rung_effect.spans(breach.first_bad, changes, history.index(state), newest)
+            moved = rung_effect.moved(breach, self._fleet().ladder, state.workflow, (state.rung, from_rung))
+            found.append(rung_effect.effect(breach, rows.get(breach.series, ()), before, after, moved))
+        return tuple(rung_effect.in_words(one) for one in found if one.minutes_after >= rung_effect.LEAST)
 
     def restore_card(self, incident: Incident, name: str, now: datetime) -> RestoreCard | None:
         """The card that asks for a second person; `settled` once somebody answered."""

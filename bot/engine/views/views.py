@@ -51,6 +51,7 @@ class Views(RungViews):
             acked=self._acked(incident),
             runbook=incident.plan.title,
             charts=charts.shown(self._store, incident, 1),
+            reason=_why_it_paged(incident),
             below=self._below(incident),
         )
 
@@ -185,6 +186,7 @@ class Views(RungViews):
             plan_to=incident.rungs.normal if above and above.name != incident.rungs.normal and not barred else "",
             plan=plan_words(incident.rungs.plan),
             plan_walks=walking and not closed,
+            reason=_why_it_paged(incident),
             charts=charts.shown(self._store, incident),
         )
 
@@ -284,6 +286,12 @@ class Views(RungViews):
     def sli_words(self, agent: Agent, name: str, now: datetime) -> str:
         """One SLI of an agent, in a line for each workflow."""
         return "\n".join(self._sli_lines.words(agent, None, now, name)) or f"{agent.key} does not report {name}."
+
+
+def _why_it_paged(incident: Incident) -> str:
+    """The reason of the SLI that broke first, and that there are more."""
+    first, *more = _reasons(incident, "") or [""]
+    return f"{first} (and {len(more)} more)" if more else first
 
 
 def _reasons(incident: Incident, only: str) -> list[str]:

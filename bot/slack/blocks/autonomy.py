@@ -27,6 +27,7 @@ def autonomy(card: AutonomyCard) -> Drawn:
     sheet.head(titled(card.header, f"{told}: {what}" if told else what))
     sheet.section(_obeyed(card), _may(card), _scope(card))
     sheet.section(_who(card))
+    sheet.section("\n".join(inert(line, 300) for line in card.effects))
     sheet.buttons(_next_rung(card), _undo(card))
     sheet.small(inert(card.residue, 300) if card.residue else "")
     return sheet.done(titled(card.header, f"{what} {told}".strip()))

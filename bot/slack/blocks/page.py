@@ -24,6 +24,8 @@ from bot.slack.blocks.words import (
 from bot.slack.text import bold, clock_time, inert
 
 HEADLINE = 100
+LONGEST_REASON = 300
+"""Characters of the sentence that says why it paged and how sure that is."""
 OVER = ("resolved", "cancelled")
 
 
@@ -37,7 +39,7 @@ def page(card: PageCard) -> Drawn:
     sheet.head(f"{mark} {headline}")
     if card.acked:
         sheet.section(_taken(card), room_line(header), _stepped_down(card))
-    sheet.section(sli_lines(card.lines))
+    sheet.section(sli_lines(card.lines), inert(signs(card.reason), LONGEST_REASON))
     if not card.acked:
         sheet.section(_advice(card))
         _answers(sheet, card)

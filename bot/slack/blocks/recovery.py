@@ -1,6 +1,7 @@
 """The recovery clock, and what stands between recovered and resolved."""
 
 from bot.core.cards.incident import RecoveryCard, ResolveCard
+from bot.core.cards.words import signs
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, titled
 from bot.slack.blocks.team import followup_line
@@ -44,7 +45,11 @@ def recovery(card: RecoveryCard) -> Drawn:
         sheet.buttons(button("Stop the plan", ids.STOP_PLAN, target, "danger"))
     for chart in card.charts[:3]:
         sheet.chart_image(chart)
-    sheet.small(f"Last reset: {inert(card.last_reset, 250)}" if card.last_reset else "", header.number)
+    sheet.small(
+        f"Last reset: {inert(card.last_reset, 250)}" if card.last_reset else "",
+        f"It paged because {inert(signs(card.reason), 300)}" if card.reason else "",
+        header.number,
+    )
     return sheet.done(titled(header, f"{header.number} {header.agent}: {_in_short(card)}"))
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Better
-from bot.core.reports.impact import Measured, budget_spent, effect, impact, mean, past
+from bot.core.reports.impact import Measured, budget_spent, impact, past
 from bot.core.reports.postmortem_report import Gap, Report
+from bot.core.reports.rung_effect import effect, mean
 from tests.core.reports.refund_incident import (
     AGENT,
     CALLS,
@@ -18,7 +19,7 @@ from tests.core.reports.refund_incident import (
     HER,
     HER_BREACH,
     SERIES,
-    TIE,
+    TIE_BREACH,
     at,
     report,
 )
@@ -123,7 +124,7 @@ def test_a_pooled_mean_is_sum_over_sum(rows: list[tuple[float, int]]) -> None:
 def test_means_without_counts_are_plain_and_of_nothing_none() -> None:
     assert mean([MinuteRow(CALLS, 1, 2.0), MinuteRow(CALLS, 2, 4.0)]) == 3.0
     assert mean([]) is None
-    found = effect(CALLS, TIE, [], FIRST_BAD, FIRST_BAD)
+    found = effect(TIE_BREACH, [], (FIRST_BAD, FIRST_BAD), (FIRST_BAD, FIRST_BAD))
     assert (found.before, found.after, found.minutes_before) == (None, None, 0)
 
 

@@ -55,8 +55,9 @@ def test_the_times(draft: Report) -> None:
 def test_every_rung_change_comes_with_its_effect(draft: Report) -> None:
     down, up = draft.rung_moves
     assert (down.from_rung, down.to_rung, down.direction, down.seconds) == ("full", "read-only", "down", 4.0)
-    assert (down.effects[0].before, down.effects[0].minutes_before) == pytest.approx((10.4, 10))
+    assert (down.effects[0].before, down.effects[0].minutes_before) == pytest.approx((18.8, 5)), "from the onset on"
     assert (down.effects[0].after, down.effects[0].minutes_after) == pytest.approx((62 / 9, 9))
+    assert down.effects[0].words
     assert (up.direction, up.who, up.asked_by) == ("up", "deputy", "owner")
 
 

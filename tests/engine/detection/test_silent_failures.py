@@ -15,6 +15,9 @@ from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import Better, Objective
 from bot.core.reports.impact import NO_BUDGET
 from bot.core.reports.postmortem import build
+from bot.pagers.text import written
+from bot.slack.blocks.page import page as page_blocks
+from bot.slack.blocks.recovery import recovery as recovery_blocks
 from tests.support.wired import ANA, DQR, HER, START, TIE, WiredEngine, fleet
 
 ASKS, CALLS, JUDGED = (Series("refunds", "", name) for name in ("her", "tie", "dqr"))
@@ -178,6 +181,28 @@ def test_a_new_rise_is_not_taken_for_the_old_fall(engine: WiredEngine) -> None:
     live(engine, replace(HEALTHY, asks=0.25), 10)
     breach = next(one for one in engine.incident().breaches if one.series == ASKS)
     assert (breach.beside, breach.sli.better) == (None, Better.LOWER)
+
+
+def test_every_card_says_in_one_sentence_why_it_paged_and_how_sure_that_is(engine: WiredEngine) -> None:
+    live(engine, SILENT, 8)
+    engine.commands.paging.acknowledge(ANA, 1)
+    assert engine.commands.autonomy.step_down(ANA, "refunds", "bounded", "it stopped asking").ok
+    live(engine, SILENT, 8)
+    (fallen, _) = engine.incident().breaches
+    page = engine.views.page_card(engine.incident(), "You own refunds.", engine.clock.now())
+    recovery = engine.views.recovery_card(engine.incident(), engine.clock.now())
+    assert page.reason == recovery.reason == fallen.why
+    assert len(page.headline) <= 100
+    assert len(page.reason) <= 200
+    in_slack = str(page_blocks(page).blocks)
+    assert "by chance less than once" in in_slack
+    assert "It paged because HER fell to" in str(recovery_blocks(recovery).blocks)
+    assert page.reason in written(page).body
+    card = engine.views.autonomy_card(engine.incident(), 1, engine.clock.now())
+    assert card is not None
+    asks, calls = card.effects
+    assert asks.startswith("Human escalation: 0.")
+    assert "no change that chance would not explain" in calls
 
 
 def test_runbook_evidence_and_postmortem_name_it(engine: WiredEngine) -> None:
