@@ -7,8 +7,8 @@ import pytest
 
 from bot.localslack.server import LocalSlack
 from tests.slack.nights.tonight import Tonight, connected
+from tests.slack.nights.waiting import Night
 from tests.slack.town import Town, workspace
-from tests.slack.waiting import Night
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,7 @@ from bot.engine.assembly import build_engine
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.runbooks.library import RunbookLibrary
 from bot.slack.commands.roots import VERBS
-from tests.slack.waiting import AGENTS, Night
+from tests.slack.nights.waiting import AGENTS, Night
 from tests.support.wired import ANA
 
 RUNBOOKS = Path(__file__).parents[3] / "runbooks"

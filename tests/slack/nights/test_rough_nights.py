@@ -10,7 +10,7 @@ import pytest
 
 from bot.localslack.server import LocalSlack
 from bot.slack import ids
-from tests.slack.waiting import AGENTS, Night
+from tests.slack.nights.waiting import AGENTS, Night
 from tests.support.wired import ANA, BO
 
 

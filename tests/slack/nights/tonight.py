@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.localslack.server import LocalSlack
 from bot.slack import build_slack
-from tests.slack.waiting import Night, town_fleet
+from tests.slack.nights.waiting import Night, town_fleet
 
 
 class Tonight:
