@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: slow-clients soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check
+.PHONY: slow-clients soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check otel-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -41,6 +41,10 @@ bench: $(STAMP)
 # Do promptfoo, Inspect and DeepEval load the cases? Each in an environment of its own under .evals; minutes, and opt-in.
 evals-check: $(STAMP)
 	@$(BIN)/python -m tests.documents.evals_check .evals
+
+# Do spans of real frameworks come out right to the last count? Each in an environment of its own; minutes, and opt-in.
+otel-check: $(STAMP)
+	@$(BIN)/python -m tests.otlp.otel_check .otel $(ARGS)
 
 # The page of slash commands, from the rows of bot/slack/commands/roots.
 commands: $(STAMP)

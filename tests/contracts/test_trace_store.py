@@ -37,7 +37,6 @@ def run(span: str, *, offers: str = "", wants: str = "", agent: str = "refunds")
         start=NOW,
         end=NOW + 1,
         failed=False,
-        cancelled=False,
         calls=(),
         steps=0,
         tokens=None,

@@ -291,7 +291,13 @@ OpenLLMetry it is an ERROR); Pydantic AI, "Deferred tools" (SEEN: attribute pyda
 DEFERRAL: Final = "pydantic_ai.tool.deferral.name"
 
 Does = Literal[
-    "handoff by name", "tells results", "root is always OK", "no agent of its own", "no call", "arguments in"
+    "handoff by name",
+    "tells results",
+    "root is always OK",
+    "no agent of its own",
+    "no call",
+    "arguments in",
+    "resumes unseen",
 ]
 
 
@@ -317,6 +323,12 @@ QUIRKS: Final = (
         "tells results",
         "",
         "SEEN 2.6.0: a call that waits for approval is OK, and only its result is missing",
+    ),
+    Quirk(
+        "openinference.instrumentation.openai_agents",
+        "resumes unseen",
+        "",
+        "SEEN 2.6.0: a run that goes on after an approval sends no span (_processor.py: only traces that it started)",
     ),
     Quirk(
         "opentelemetry.instrumentation.openai_agents",

@@ -35,6 +35,7 @@ from bot.sources.otlp.span_reading import (
     ERROR_TYPE,
     WANTED,
     about_of,
+    clean,
     digest,
     handed_to,
     quirks_of,
@@ -45,9 +46,13 @@ from bot.sources.otlp.span_reading import (
 
 UNPACKED: Final = 64 * 1_048_576
 """Bytes of an unpacked body."""
+AT_ONCE: Final = 250_000_000
+"""Nanoseconds within which a call that only waits for approval ends; one without a result that ran longer was broken
+off."""
 AHEAD, BEHIND = 30.0, 14 * 86_400.0
 """Seconds by which a span's end may be ahead of our clock, or behind it."""
-NAME: Final = 200
+EVER: Final = float("nan")
+"""A `now` that no time is compared with: spans of a file may be of any age."""
 NAMED: Final = 500
 """Different names of agents in one request that are told of."""
 _REQUESTS: Final[Mapping[str, type[Message]]] = {
@@ -120,12 +125,20 @@ def decoded(signal: str, body: bytes, *, as_json: bool, encoding: str, now: floa
 def _parsed(kind: type[Message], body: bytes, *, as_json: bool) -> Message:
     try:
         if as_json:
-            return json_format.ParseDict(_with_base64(from_json(body)), kind(), ignore_unknown_fields=True)
+            return json_format.ParseDict(_object(body), kind(), ignore_unknown_fields=True)
         return kind.FromString(body)
     except (DecodeError, json_format.ParseError, ValueError, TypeError, RecursionError) as error:
         said = " ".join(str(error).split())[:200]
         form = "JSON" if as_json else "protobuf"
         raise UndecodableError(400, f"the body is no {kind.DESCRIPTOR.name} in {form}: {said}") from None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body, with its ids as protobuf's own JSON has them. Raises ValueError."""
+    parsed = from_json(body)
+    if not isinstance(parsed, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - the body is wrong, not our type
+    return {key: _with_base64(value) for key, value in parsed.items()}
 
 
 def _with_base64(parsed: Any) -> Any:  # noqa: ANN401 - JSON
@@ -148,7 +161,7 @@ def _spans(request: Any, now: float) -> Decoded:  # noqa: ANN401 - generated cod
     for of_resource in request.resource_spans:
         service = _service(of_resource.resource.attributes)
         for of_scope in of_resource.scope_spans:
-            scope = of_scope.scope.name[:NAME], of_scope.scope.version[:40]
+            scope = clean(of_scope.scope.name), clean(of_scope.scope.version)[:40]
             for span in of_scope.spans:
                 out.records += 1
                 fault = _fault(span, now)
@@ -162,7 +175,7 @@ def _spans(request: Any, now: float) -> Decoded:  # noqa: ANN401 - generated cod
 
 
 def _service(attributes: Iterable[Any]) -> str:
-    return next((one.value.string_value[:NAME] for one in attributes if one.key == "service.name"), "")
+    return next((clean(one.value.string_value) for one in attributes if one.key == "service.name"), "")
 
 
 def _fault(span: Any, now: float) -> str:  # noqa: ANN401 - generated code has no types
@@ -173,7 +186,7 @@ def _fault(span: Any, now: float) -> str:  # noqa: ANN401 - generated code has n
     end = span.end_time_unix_nano / 1e9
     if not end:
         return "no end time"
-    if end > now + AHEAD:
+    if end > now + AHEAD:  # both are False where `now` is EVER
         return "ends more than 30 s ahead of our clock"
     return "ended more than 14 days ago" if end < now - BEHIND else ""
 
@@ -190,9 +203,11 @@ def _facts(span: Any, scope: tuple[str, str], service: str, out: Decoded) -> Spa
         role = OTHER
     about = about_of(role, attributes, quirks)
     if target:
-        about[About.TARGET] = target
+        about[About.TARGET] = clean(target)
     raised = _raised(span)
-    error = str(attributes.get(ERROR_TYPE) or raised)[:NAME]
+    error = clean(str(attributes.get(ERROR_TYPE) or raised))
+    if span.end_time_unix_nano - span.start_time_unix_nano > AT_ONCE:
+        about.pop(About.SILENT, None)
     stops = stops_at(error, attributes)
     if stops:
         about[About.STOPS] = stops
@@ -205,7 +220,7 @@ def _facts(span: Any, scope: tuple[str, str], service: str, out: Decoded) -> Spa
         span.parent_span_id.hex() if any(span.parent_span_id) else "",
         UNSAID if not flags & 0x100 else REMOTE if flags & 0x200 else HERE,
         role,
-        span.name[:NAME],
+        clean(span.name),
         span.start_time_unix_nano / 1e9,
         span.end_time_unix_nano / 1e9,
         not stops and (span.status.code == 2 or says_failed(attributes)),  # noqa: PLR2004 - STATUS_CODE_ERROR
@@ -221,7 +236,9 @@ def _of_agent(about: dict[str, object], span: Any, service: str, out: Decoded, q
     if span.name in {one.detail for one in quirks.values() if one.does == "root is always OK"}:
         about[About.NO_STATUS] = True
     elif About.AGENT not in about and not any(span.parent_span_id) and About.WORKFLOW not in about:
-        about[About.AGENT] = span.name[:NAME]
+        about[About.AGENT] = clean(span.name)
+    if "resumes unseen" in quirks:
+        about[About.UNSEEN] = True
     if _PART.search(span.trace_state):
         about[About.PART] = True
     names = tuple(str(about.get(key, "")) for key in (About.SERVICE, About.AGENT, About.WORKFLOW, About.TENANT))
@@ -288,7 +305,7 @@ def _evaluations(request: Any, now: float) -> Decoded:  # noqa: ANN401 - generat
 def _records(request: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - generated code has no types
     for of_resource in request.resource_logs:
         for of_scope in of_resource.scope_logs:
-            scope = f"{of_scope.scope.name} {of_scope.scope.version}".strip()[:NAME] or "no instrumentation"
+            scope = clean(f"{of_scope.scope.name} {of_scope.scope.version}".strip()) or "no instrumentation"
             for record in of_scope.log_records:
                 yield scope, record
 
@@ -302,7 +319,7 @@ def _metrics(request: Any) -> Decoded:  # noqa: ANN401 - generated code has no t
     out = Decoded()
     for of_resource in request.resource_metrics:
         for of_scope in of_resource.scope_metrics:
-            scope = f"{of_scope.scope.name} {of_scope.scope.version}".strip()[:NAME] or "no instrumentation"
+            scope = clean(f"{of_scope.scope.name} {of_scope.scope.version}".strip()) or "no instrumentation"
             out.records += len(of_scope.metrics)
             out.seen[scope, "metric: not read"] += len(of_scope.metrics)
     return out

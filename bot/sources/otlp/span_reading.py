@@ -96,6 +96,12 @@ def says_failed(attributes: Attributes) -> bool:
     )
 
 
+def clean(text: str) -> str:
+    """Text that any database and terminal can take, at most so long."""
+    text = text[:TEXT]
+    return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
+
+
 def digest(text: str) -> str:
     """Sixteen hex digits that stand for a text."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
@@ -123,7 +129,7 @@ def _part(whole: str, name: str) -> str:
 
 
 def _text(value: object) -> object:
-    return str(value)[:TEXT] if value not in (None, "") and not isinstance(value, list) else None
+    return clean(str(value)) if value not in (None, "") and not isinstance(value, list) else None
 
 
 def _count(value: object) -> object:

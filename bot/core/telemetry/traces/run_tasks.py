@@ -57,8 +57,6 @@ def task_of(chain: Sequence[AgentRun], *, sampled: bool) -> TaskRecord:
 
 
 def _success(last: AgentRun) -> bool | None:
-    if last.cancelled:
-        return False
     return None if last.stopped or last.failed is None else not last.failed
 
 

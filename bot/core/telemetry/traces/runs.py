@@ -57,7 +57,6 @@ class AgentRun:
     start: float
     end: float
     failed: bool | None
-    cancelled: bool
     calls: tuple[ToolCall, ...]
     steps: int
     """Calls of models and tools."""
@@ -101,7 +100,6 @@ def run_of(trace: str, group: SpanGroup, rules: TraceRules, workflow: Callable[[
         root.start,
         root.end,
         None if root.about.get(About.NO_STATUS) and not root.failed else root.failed,
-        bool(root.about.get(About.CANCELLED)),
         calls,
         len(models) + len(calls),
         _tokens(models, spans, root),
@@ -109,7 +107,7 @@ def run_of(trace: str, group: SpanGroup, rules: TraceRules, workflow: Callable[[
         _first(models, About.MODEL),
         _first(spans, About.PROMPT),
         None if own.escalates is None else any(_marked(one, own.escalates) for one in spans),
-        _waits(stops, spans, own),
+        None if stops and root.about.get(About.UNSEEN) else _waits(stops, spans, own),
         _good(spans, own.good),
         bool(stops),
         _key(session, next((one for one in spans if one.span in marks), None)) if stops else "",
