@@ -14,6 +14,8 @@ from bot.cli.incident import incident_app
 from bot.cli.on_call import app as watching_app
 from bot.cli.process import app as running_app
 from bot.cli.reliability import app as between_app
+from bot.cli.spans import app as spans_app
+from bot.cli.spans import import_app
 from bot.cli.status import app as reading_app
 from bot.cli.tabletop import tabletop_app
 
@@ -44,8 +46,9 @@ def stepdown(
     """Nothing but the options before a command."""
 
 
-for part in (running_app, examples_app, reading_app, between_app, watching_app):
+for part in (running_app, examples_app, reading_app, between_app, watching_app, spans_app):
     app.add_typer(part)
 app.add_typer(incident_app, name="incident")
 app.add_typer(db_app, name="db")
+app.add_typer(import_app, name="import")
 app.add_typer(tabletop_app, name="tabletop")

@@ -132,7 +132,7 @@ def build_engine(of: EngineDependencies) -> Engine:
         findings,
         intake,
         span_counts,
-        SpanJoin(store, intake, fleet, clock, of.span_rules, span_counts),
+        SpanJoin(store, intake, fleet, clock, of.span_rules, span_counts, findings),
         monitor,
         views,
         attribution,

@@ -18,13 +18,15 @@ from bot.core.telemetry.unwatched import NAME, unlisted, unwatched
 from bot.ports.clock import Clock
 from bot.ports.store import BudgetStore
 
-UNLISTED, UNLABELLED, STRANGER, REFUSED, FELL = "unlisted", "unlabelled", "stranger", "refused", "fell"
+UNLISTED, UNLABELLED, STRANGER, REFUSED = "unlisted", "unlabelled", "stranger", "refused"
+FELL, UNSAID = "fell", "unsaid"
 QUIET = {
     UNLISTED: timedelta(days=1),
     UNLABELLED: timedelta(hours=1),
     STRANGER: timedelta(days=1),
     REFUSED: timedelta(hours=1),
     FELL: timedelta(hours=1),
+    UNSAID: timedelta(days=1),
 }
 """How long after the last sighting a finding is over. Work that comes now and then is one episode."""
 MOST = 10
@@ -69,6 +71,10 @@ class Findings:
     def fell(self, series: Series, text: str) -> None:
         """An SLI got better than ever and nothing else moved: no page, but worth a look (`silent_failure_rule`)."""
         self._note((*series, FELL), text)
+
+    def unsaid(self, agent: str, sli: str, text: str) -> None:
+        """An SLI of this agent is UNKNOWN because nobody said how it shows."""
+        self._note((agent, "", sli, UNSAID), text)
 
     def tick(self) -> None:
         """End what was not seen for long, and what the fleet file lists by now."""

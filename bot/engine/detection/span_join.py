@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.core.model.fleet import Fleet
+from bot.core.telemetry.traces.blind_spots import blind_spots
 from bot.core.telemetry.traces.run_tasks import chains, task_of
 from bot.core.telemetry.traces.runs import is_silent, judged, run_of
 from bot.core.telemetry.traces.span_facts import EVALUATION, About, SpanFacts
 from bot.core.telemetry.traces.span_tree import SpanGroup, forest
 from bot.core.telemetry.traces.trace_rules import NO_RULES, TraceRules
+from bot.engine.detection.findings import Findings
 from bot.engine.detection.push_intake import PushIntake
 from bot.engine.detection.span_counts import SpanCounts
 from bot.ports.clock import Clock
@@ -56,6 +58,7 @@ class SpanJoin:
         clock: Clock,
         rules: Callable[[], TraceRules | None],
         counts: SpanCounts,
+        findings: Findings,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -63,6 +66,7 @@ class SpanJoin:
         self._clock = clock
         self._rules = rules
         self._counts = counts
+        self._findings = findings
 
     def tick(self) -> None:
         """Count what is due, then let go of the spans of what is long over."""
@@ -88,7 +92,14 @@ class SpanJoin:
                 break
         if minutes:
             self._intake.recount(agents & self._fleet().agents.keys(), sorted(minutes))
+            self._tell_unknown(agents, rules)
         self._store.finish_traces(look.done)
+
+    def _tell_unknown(self, agents: Iterable[str], rules: TraceRules) -> None:
+        """What spans cannot tell of agents whose spans come."""
+        known = self._fleet().agents
+        for spot in (spot for key in sorted(agents) if key in known for spot in blind_spots(known[key], rules)):
+            self._findings.unsaid(*spot)
 
     def _look(self, claims: Sequence[TraceClaim], rules: TraceRules, now: float) -> _Look:
         """Read the spans of each trace and count its runs."""

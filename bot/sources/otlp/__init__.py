@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bot.core.health.finding import Finding
 from bot.core.telemetry.task_records import TASK_SLIS
+from bot.core.telemetry.traces.blind_spots import blind_spots
 from bot.core.telemetry.traces.trace_rules import TraceRules
+from bot.engine.detection.source_check import SourceQuestions
 from bot.sources.kind import SourceKind
 from bot.sources.otlp.settings import OtlpSettings
 
@@ -22,6 +25,16 @@ def _agents(settings: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], s
         yield ("agents", str(key)), str(key)
 
 
+def _what_is_unknown(questions: SourceQuestions) -> Iterator[Finding]:
+    """Nothing can be asked; what spans will not tell of each agent is known beforehand."""
+    rules = _rules(questions.spec.settings)
+    yield Finding("source", questions.spec.name, "fine", "spans come to us; `stepdown otel` says what came")
+    for key in rules.agents:
+        if key in questions.fleet.agents:
+            for spot in blind_spots(questions.fleet.agents[key], rules):
+                yield Finding("source", questions.spec.name, "warning", f"{key}: {spot.text}")
+
+
 KIND = SourceKind(
     name="otlp",
     summary="spans of the agent's framework, sent over OTLP by its own exporter or a Collector",
@@ -29,6 +42,7 @@ KIND = SourceKind(
     settings=OtlpSettings,
     docs=Path(__file__).with_name("docs.md"),
     names={name: {} for name in MEASURED},
+    online_check=_what_is_unknown,
     spans=_rules,
     agents=_agents,
 )
