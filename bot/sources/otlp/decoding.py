@@ -31,6 +31,7 @@ from bot.core.telemetry.traces.span_facts import (
     About,
     SpanFacts,
 )
+from bot.sources.otlp.conventions import Does, Quirk
 from bot.sources.otlp.span_reading import (
     ERROR_TYPE,
     WANTED,
@@ -53,8 +54,7 @@ AHEAD, BEHIND = 30.0, 14 * 86_400.0
 """Seconds by which a span's end may be ahead of our clock, or behind it."""
 EVER: Final = float("nan")
 """A `now` that no time is compared with: spans of a file may be of any age."""
-NAMED: Final = 500
-"""Different names of agents in one request that are told of."""
+NO_TRACE, NO_SPAN = bytes(16), bytes(8)
 _REQUESTS: Final[Mapping[str, type[Message]]] = {
     "traces": ExportTraceServiceRequest,
     "logs": ExportLogsServiceRequest,
@@ -87,13 +87,25 @@ class DecodedChunk:
 
 @dataclass(slots=True)
 class Decoded:
-    """One request, read. `seen`: (instrumentation, what it was read as) -> spans. `named`: the agents' names in it."""
+    """One request, read. `seen`: (instrumentation, what it was read as) -> spans."""
 
     chunks: list[DecodedChunk] = field(default_factory=list)
     records: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
-    named: set[tuple[str, str, str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """An instrumentation, looked up once for all its spans in a request."""
+
+    text: str
+    quirks: Mapping[Does, Quirk]
+
+    @classmethod
+    def of(cls, given: Any) -> "_Scope":  # noqa: ANN401 - generated code has no types
+        name = clean(given.name)
+        return cls(f"{name} {clean(given.version)[:40]}".strip(), quirks_of(name))
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
@@ -161,7 +173,7 @@ def _spans(request: Any, now: float) -> Decoded:  # noqa: ANN401 - generated cod
     for of_resource in request.resource_spans:
         service = _service(of_resource.resource.attributes)
         for of_scope in of_resource.scope_spans:
-            scope = clean(of_scope.scope.name), clean(of_scope.scope.version)[:40]
+            scope = _Scope.of(of_scope.scope)
             for span in of_scope.spans:
                 out.records += 1
                 fault = _fault(span, now)
@@ -179,9 +191,10 @@ def _service(attributes: Iterable[Any]) -> str:
 
 
 def _fault(span: Any, now: float) -> str:  # noqa: ANN401 - generated code has no types
-    if len(span.trace_id) != 16 or not any(span.trace_id):  # noqa: PLR2004 - bytes of an id
+    trace, own = span.trace_id, span.span_id
+    if len(trace) != len(NO_TRACE) or trace == NO_TRACE:
         return "no valid trace id"
-    if len(span.span_id) != 8 or not any(span.span_id):  # noqa: PLR2004 - bytes of an id
+    if len(own) != len(NO_SPAN) or own == NO_SPAN:
         return "no valid span id"
     end = span.end_time_unix_nano / 1e9
     if not end:
@@ -191,11 +204,11 @@ def _fault(span: Any, now: float) -> str:  # noqa: ANN401 - generated code has n
     return "ended more than 14 days ago" if end < now - BEHIND else ""
 
 
-def _facts(span: Any, scope: tuple[str, str], service: str, out: Decoded) -> SpanFacts:  # noqa: ANN401 - see above
+def _facts(span: Any, scope: _Scope, service: str, out: Decoded) -> SpanFacts:  # noqa: ANN401 - see above
     attributes = _attributes(span.attributes)
     role, convention = role_of(span.name, attributes)
-    quirks = quirks_of(scope[0])
-    target = handed_to(role, span.name, quirks)
+    quirks, name = scope.quirks, clean(span.name)
+    target = handed_to(role, name, quirks)
     role = HANDOFF if target is not None else role
     if "no call" in quirks and attributes.get("gen_ai.tool.name") == quirks["no call"].detail:
         role = OTHER
@@ -212,25 +225,25 @@ def _facts(span: Any, scope: tuple[str, str], service: str, out: Decoded) -> Spa
     if stops:
         about[About.STOPS] = stops
     if role in (AGENT, CHAIN):
-        _of_agent(about, span, service, out, quirks)
-    out.seen[" ".join(scope).strip() or "no instrumentation", f"{convention}: {role}" if convention else OTHER] += 1
-    flags = span.flags
+        _of_agent(about, span, service, quirks)
+    out.seen[scope.text or "no instrumentation", f"{convention}: {role}" if convention else OTHER] += 1
+    flags, parent = span.flags, span.parent_span_id
     return SpanFacts(
         span.span_id.hex(),
-        span.parent_span_id.hex() if any(span.parent_span_id) else "",
+        "" if parent in (b"", NO_SPAN) else parent.hex(),
         UNSAID if not flags & 0x100 else REMOTE if flags & 0x200 else HERE,
         role,
-        clean(span.name),
+        name,
         span.start_time_unix_nano / 1e9,
         span.end_time_unix_nano / 1e9,
         not stops and (span.status.code == 2 or says_failed(attributes)),  # noqa: PLR2004 - STATUS_CODE_ERROR
         error,
-        " ".join(scope).strip(),
+        scope.text,
         about,
     )
 
 
-def _of_agent(about: dict[str, object], span: Any, service: str, out: Decoded, quirks: Mapping[Any, Any]) -> None:  # noqa: ANN401 - see above
+def _of_agent(about: dict[str, object], span: Any, service: str, quirks: Mapping[Does, Quirk]) -> None:  # noqa: ANN401 - see above
     if service:
         about[About.SERVICE] = service
     if span.name in {one.detail for one in quirks.values() if one.does == "root is always OK"}:
@@ -241,9 +254,6 @@ def _of_agent(about: dict[str, object], span: Any, service: str, out: Decoded, q
         about[About.UNSEEN] = True
     if _PART.search(span.trace_state):
         about[About.PART] = True
-    names = tuple(str(about.get(key, "")) for key in (About.SERVICE, About.AGENT, About.WORKFLOW, About.TENANT))
-    if len(out.named) < NAMED:
-        out.named.add((names[0], names[1], names[2], names[3]))
 
 
 def _raised(span: Any) -> str:  # noqa: ANN401 - generated code has no types
@@ -257,7 +267,13 @@ def _raised(span: Any) -> str:  # noqa: ANN401 - generated code has no types
 
 
 def _attributes(given: Iterable[Any]) -> dict[str, object]:
-    return {one.key: _value(one.value) for one in given if one.key in WANTED}
+    found: dict[str, object] = {}
+    for one in given:
+        key = one.key
+        if key in WANTED:
+            value = one.value
+            found[key] = value.string_value or _value(value)
+    return found
 
 
 def _value(value: Any) -> object:  # noqa: ANN401 - generated code has no types

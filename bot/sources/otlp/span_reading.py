@@ -16,7 +16,6 @@ from bot.sources.otlp.conventions import (
     QUIRKS,
     READINGS,
     STOPPING,
-    AttributeReading,
     Does,
     Form,
     Quirk,
@@ -36,6 +35,7 @@ WANTED: Final = frozenset(
 )
 """Attributes that are looked at; a span may carry ten thousand others."""
 _NO_MODEL = frozenset({"unknown", "None"})
+_Place = tuple[str, int, Callable[[object], object]]
 _ASKS = re.compile(r"tool[-_]?(?:calls?|use)")
 
 
@@ -60,11 +60,17 @@ def quirks_of(scope: str) -> Mapping[Does, Quirk]:
 def about_of(role: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) -> dict[str, object]:
     """What the span says, under the names of `About`."""
     found: dict[str, object] = {}
-    for reading in _BY_ROLE.get(role, ()):
-        for name in reading.attributes:
-            if name in attributes and (value := _FORMS[reading.form](attributes[name])) is not None:
-                found[reading.about] = value
-                break
+    ranks: dict[str, int] = {}
+    readings = _BY_ROLE.get(role, _NOTHING)
+    for name, given in attributes.items():
+        if name not in readings:
+            continue
+        about, rank, form = readings[name]
+        if ranks.get(about, rank) < rank:
+            continue
+        value = form(given)
+        if value is not None:
+            found[about], ranks[about] = value, rank
     if role == TOOL:
         _settle_tool(found, attributes, quirks)
     if found.get(About.MODEL) in _NO_MODEL:
@@ -169,9 +175,19 @@ _FORMS: Final[Mapping[Form, Callable[[object], object]]] = {
 _ARGUMENTS = next(reading.attributes for reading in READINGS if reading.about == About.ARGUMENTS)
 
 
-def _by_role() -> Mapping[str, tuple[AttributeReading, ...]]:
+def _by_role() -> Mapping[str, Mapping[str, _Place]]:
+    """Role -> attribute -> what it tells, how much it is believed (0 most), and its form."""
     roles = {AGENT, CHAIN, MODEL, TOOL, HANDOFF, *(role for reading in READINGS for role in reading.roles)}
-    return {role: tuple(one for one in READINGS if not one.roles or role in one.roles) for role in roles}
+    return {
+        role: {
+            name: (one.about, rank, _FORMS[one.form])
+            for one in READINGS
+            if not one.roles or role in one.roles
+            for rank, name in enumerate(one.attributes)
+        }
+        for role in roles
+    }
 
 
 _BY_ROLE: Final = _by_role()
+_NOTHING: Final[Mapping[str, _Place]] = {}
