@@ -63,6 +63,7 @@ def why(body: bytes) -> str:
         (b'{"a":' * 1000 + b"1" + b"}" * 1000, JSON, "", 400),
         (bytes(9 * 1_048_576), "application/x-protobuf", "", 413),
     ],
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )
 def test_what_is_no_request_is_refused_in_the_senders_form(
     house: OtlpHouse, body: bytes, form: str, encoding: str, status: int

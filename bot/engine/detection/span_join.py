@@ -26,6 +26,8 @@ from bot.ports.store.traces import LookedAt, StoredRun, TraceClaim, TraceKey
 
 AT_ONCE = 500
 """Traces that are looked at in one go."""
+SEALINGS = 20
+"""Times that so many traces are let go of in one go."""
 LEASE = 60.0
 """Seconds for which nobody else looks at a claimed trace."""
 ROUNDS = 20
@@ -78,7 +80,9 @@ class SpanJoin:
             self._count(claims, rules, now)
             if len(claims) < AT_ONCE:
                 break
-        self._store.seal_traces(now - rules.late, AT_ONCE)
+        for _ in range(SEALINGS):
+            if self._store.seal_traces(now - rules.late, AT_ONCE) < AT_ONCE:
+                break
 
     def _count(self, claims: Sequence[TraceClaim], rules: TraceRules, now: float) -> None:
         look = self._look(claims, rules, now)

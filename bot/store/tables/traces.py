@@ -21,7 +21,7 @@ class TraceRow(TableModel, table=True):
     """A trace of one writer. `seq` counts its chunks; `due`: when to look at it; `sealed`: its spans are gone."""
 
     __tablename__ = "trace"
-    __table_args__ = (Index("ix_trace_due", "due"), Index("ix_trace_last", "last_at"))
+    __table_args__ = (Index("ix_trace_due", "due"), Index("ix_trace_last", "sealed", "last_at"))
     trace: str = Field(primary_key=True)
     writer: str = Field(primary_key=True)
     seq: int

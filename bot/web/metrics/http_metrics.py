@@ -36,7 +36,7 @@ class WebMetrics:
         )
         self.records = Counter(
             "stepdown_intake_records",
-            "Records pushed to us, by kind (sample, task) and outcome (stored, refused).",
+            "Records pushed to us, by kind (sample, task, traces, logs, metrics) and outcome (stored, refused).",
             ["kind", "outcome"],
             registry=registry,
         )

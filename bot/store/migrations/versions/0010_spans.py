@@ -30,7 +30,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('trace', 'writer', name=op.f('pk_trace'))
     )
     op.create_index('ix_trace_due', 'trace', ['due'], unique=False)
-    op.create_index('ix_trace_last', 'trace', ['last_at'], unique=False)
+    op.create_index('ix_trace_last', 'trace', ['sealed', 'last_at'], unique=False)
     op.create_table('run',
     sa.Column('trace', sa.String(), nullable=False),
     sa.Column('writer', sa.String(), nullable=False),

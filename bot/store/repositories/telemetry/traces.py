@@ -190,8 +190,9 @@ class SqlTraces(SqlRepository):
 
     def waiting_spans(self) -> int:
         """Spans that are kept."""
+        query = select(func.coalesce(func.sum(_TRACE.c.spans), 0)).where(_TRACE.c.sealed == 0)
         with self.looking() as connection:
-            return int(connection.execute(select(func.coalesce(func.sum(_TRACE.c.spans), 0))).scalar_one())
+            return int(connection.execute(query).scalar_one())
 
 
 def _parts(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
