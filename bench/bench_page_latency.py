@@ -32,7 +32,7 @@ def run(out: Path) -> list[Row]:
         bot.start()
         try:
             handed_in = _breach(bot, agents)
-            paged = _pages(slack, agents)
+            paged = pages(slack, agents)
         finally:
             bot.stop()
     missing = [agent for agent in agents if agent not in paged]
@@ -56,7 +56,7 @@ def _breach(bot: BotProcess, agents: list[str]) -> dict[str, float]:
     return handed_in
 
 
-def _pages(slack: LocalSlack, agents: Collection[str]) -> dict[str, float]:
+def pages(slack: LocalSlack, agents: Collection[str]) -> dict[str, float]:
     """Agent -> when its first page stood in Ana's direct messages, by the message's own time.
 
     Other messages stand there too; they are no pages and are not counted as such.
