@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 import numpy as np
 
@@ -34,11 +34,13 @@ RUN = """
 import json, resource, sys, time
 from pathlib import Path
 from bench.bench_replay import fleet
-from bot.engine.replay import Backtest
-from bot.sources.recorded import recorded
+from bot.core.backtest.compared_rules import other_rules
+from bot.engine.reports.backtest import Backtest
+from bot.sources.recordings import recorded
 
 told = []
-backtest = Backtest(fleet(int(sys.argv[2])), told.append)
+others = [(rule, lambda _: None) for rule in other_rules()] if sys.argv[3] == "table" else []
+backtest = Backtest(fleet(int(sys.argv[2]), "literal" if sys.argv[3] == "literal" else "evidence"), told.append, others)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.process_time()
 outcome = backtest.run(recorded(Path(sys.argv[1])))
@@ -48,8 +50,10 @@ print(json.dumps([outcome.samples, took, peak, peak - before, sum(one.pages for 
 """
 
 
-def fleet(agents: int) -> object:
-    """Agents `a0`, `a1`, ... with the five SLIs, as a fleet file would give them."""
+def fleet(agents: int, rule: Literal["evidence", "literal"] = "literal") -> object:
+    """Agents `a0`, `a1`, ... with the five SLIs, as a fleet file would give them, judged by this rule."""
+    from dataclasses import replace  # noqa: PLC0415 - see below
+
     from bot.core.model.fleet import Agent, Fleet  # noqa: PLC0415 - not in the parent
     from bot.core.model.rungs import DEFAULT_LADDER  # noqa: PLC0415 - see above
     from bot.core.model.slis import Better, Objective, Sli  # noqa: PLC0415 - see above
@@ -63,7 +67,8 @@ def fleet(agents: int) -> object:
         ),
         Sli("task_success", "", "%", "ratio", Better.HIGHER, Objective(90.0)),
     )
-    known = {f"a{i}": Agent(f"a{i}", "ana", slis=tuple(("", sli) for sli in slis)) for i in range(agents)}
+    judged = tuple(("", replace(sli, rule=rule)) for sli in slis)
+    known = {f"a{i}": Agent(f"a{i}", "ana", slis=judged) for i in range(agents)}
     return Fleet({}, {}, known, DEFAULT_LADDER)
 
 
@@ -90,12 +95,15 @@ def record(file: TextIO, agents: int, days: int, seed: int = 1) -> None:
             )
 
 
-def measured(agents: int, days: int) -> tuple[float, float, float, float, float]:
-    """(samples, CPU seconds, peak KB, KB grown, pages). The recording goes through a pipe, however long it is."""
+def measured(agents: int, days: int, judged: str) -> tuple[float, float, float, float, float]:
+    """(samples, CPU seconds, peak KB, KB grown, pages). The recording goes through a pipe, however long it is.
+
+    `judged`: "literal", "evidence", or "table" for evidence beside the other rules, as the command does it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "samples.csv"
         os.mkfifo(path)
-        command = [sys.executable, "-c", RUN, str(path), str(agents)]
+        command = [sys.executable, "-c", RUN, str(path), str(agents), judged]
         root = Path(__file__).parents[1]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as running:
             with path.open("w", encoding="ascii") as file:
@@ -109,13 +117,20 @@ def measured(agents: int, days: int) -> tuple[float, float, float, float, float]
 
 def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files
     """Samples a second and memory; what 43 million samples would take follows from them."""
-    samples, seconds, peak, grown, pages = measured(AGENTS, DAYS)
+    rows = list[Row]()
+    for judged in ("literal", "evidence"):
+        samples, seconds, _, _, pages = measured(AGENTS, DAYS, judged)
+        rows += [
+            Row(f"{judged}_pages", pages),
+            Row(f"{judged}_samples_per_cpu_s", samples / seconds),
+            Row(f"{judged}_cpu_minutes_for_43m_samples", WHOLE / samples * seconds / 60),
+        ]
+    samples, seconds, peak, grown, _ = measured(AGENTS, DAYS, "table")
     series = AGENTS * SLIS
     return [
+        *rows,
         Row("samples", samples),
-        Row("pages", pages),
-        Row("samples_per_cpu_s", samples / seconds),
-        Row("cpu_minutes_for_43m_samples", WHOLE / samples * seconds / 60),
+        Row("table_cpu_minutes_for_43m_samples", WHOLE / samples * seconds / 60),
         Row("peak_mb", peak / 1024),
         Row("kb_per_series", grown / series),
         Row("peak_mb_for_1000_series", (peak - grown + grown / series * 1000) / 1024),
@@ -126,7 +141,8 @@ if __name__ == "__main__":
     asked = argparse.ArgumentParser(description="Replay a recording of any size, and say what it took.")
     asked.add_argument("--agents", type=int, default=200)
     asked.add_argument("--days", type=int, default=30)
+    asked.add_argument("--judged", choices=("literal", "evidence", "table"), default="table")
     size = asked.parse_args()
-    samples, seconds, peak, _, pages = measured(size.agents, size.days)
+    samples, seconds, peak, _, pages = measured(size.agents, size.days, size.judged)
     print(f"{samples:,} samples, {seconds / 60:.1f} CPU minutes ({samples / seconds:,.0f}/s), ", end="")
     print(f"peak {peak / 1024:.0f} MB, {pages} pages")

@@ -30,17 +30,23 @@ def replay(
     days: Annotated[float, typer.Option(min=0.01, max=400, help="With --from: how many days back.")] = 30,
     keep: Annotated[Path | None, typer.Option(help="With --from: keep answers here; a second run goes on.")] = None,
     as_json: AsJson = False,
-    chart: Annotated[Path | None, typer.Option(help="Write pages a day to this PNG.")] = None,
+    chart: Annotated[Path | None, typer.Option(help="Write pages a day, and of each rule, to this PNG.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Real incidents: .csv with agent,from,to and kind.")] = None,
+    suggest: Annotated[
+        int | None, typer.Option(min=0, help="Objectives that would have paged so often last month, each SLI.")
+    ] = None,
     in_any_order: Annotated[bool, typer.Option("--sort", help="Rows may stand in any order.")] = False,
 ) -> None:
-    """Play recorded samples through the rules and print what these objectives would have cost."""
-    from bot.cli.replay import ReplayRequest, run_replay
+    """Play recorded samples through the rules and print what these objectives would have cost, rule by rule."""
+    from bot.cli.replay.run import ReplayOptions, ReplayRequest, run_replay
 
     if (samples is None) == (source is None):
         stop("Say where the samples are: a file, or --from SOURCE, and not both.", WRONG)
     asked = samples if samples is not None else ReplayRequest(source or "", days, keep)
     found = load(fleet, reaching=source is not None)
-    raise typer.Exit(run_replay(found, asked, in_any_order=in_any_order, as_json=as_json, chart=chart))
+    taught = int(settings_now().keep_minutes_hours * 60)
+    options = ReplayOptions(in_any_order, as_json, chart, labels, taught, suggest)
+    raise typer.Exit(run_replay(found, asked, options))
 
 
 @app.command()

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.detection import baseline as baselines
-from bot.core.detection.evidence_rule import companions_of, learned_noise
+from bot.core.detection.evidence_rule import companions_of
+from bot.core.detection.noise_schedule import noise_due, with_noise
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
 from bot.core.model.slis import Baseline, Sli
@@ -18,13 +19,9 @@ FRESH_FOR = timedelta(hours=1)
 """A stored baseline is used this long before it is computed again from closed history."""
 RETRY_AFTER = timedelta(minutes=5)
 """Where history was too short, look again after this long."""
-NOISE_FRESH_FOR = 1440
-"""Minutes after which the noise of a series is learned again: two weeks teach the same an hour later."""
 LEARN_AT_ONCE = 20
 LEARN_WITHIN = timedelta(minutes=1)
 """So many series may learn their noise in a hurry, in so long a time."""
-NOISE_RETRY = 60
-"""The same where history was too short to learn anything."""
 
 
 class Baselines:
@@ -61,7 +58,7 @@ class Baselines:
         The others are judged cautiously until `learn_some` comes to them, or a storm of pages would wait for learning.
         """
         found = self.current(agent, series, sli, now)
-        if found is None or not _noise_due(sli, found, minute_of(now)) or not self._may_learn(now):
+        if found is None or not noise_due(sli, found, minute_of(now)) or not self._may_learn(now):
             return found
         return self._learned(agent, series, sli, found, now)
 
@@ -99,7 +96,7 @@ class Baselines:
                 if done >= limit:
                     return
                 found = self.current(agent, series, sli, now)
-                if found is not None and _noise_due(sli, found, minute_of(now)):
+                if found is not None and noise_due(sli, found, minute_of(now)):
                     self._learned(agent, series, sli, found, now)
                 done += 1
 
@@ -107,7 +104,7 @@ class Baselines:
         known, at = self._known_or_stored(series)
         if known is None:
             return at is None or now - at >= RETRY_AFTER
-        return _noise_due(sli, known, minute_of(now))
+        return noise_due(sli, known, minute_of(now))
 
     def remembered(self, _agent: Agent, series: Series, _sli: Sli, _now: datetime) -> Baseline | None:
         """What was computed last, however old; None where nothing was. For lists: it reads one row and writes none."""
@@ -143,7 +140,8 @@ class Baselines:
 
         others = companions_of(series.workflow, sli, agent.slis)
         beside = [(other, history(series._replace(sli=other.name), other)) for other in others]
-        return replace(found, noise=learned_noise(sli, history(series, sli), found, beside), noise_until=onset)
+        rows = self._store.minutes(series, onset - BASELINE_DAYS * 1440, onset)
+        return with_noise(sli, rows, onset, excluded, found, beside)
 
     def _excluded(self, agent: Agent, onset: int) -> Sequence[tuple[int, int]]:
         return self._store.incident_spans(agent.key, minute_start(onset - BASELINE_DAYS * 1440))
@@ -151,10 +149,3 @@ class Baselines:
     def forget(self) -> None:
         """Drop what is cached: the fleet file changed."""
         self._known.clear()
-
-
-def _noise_due(sli: Sli, known: Baseline, minute: int) -> bool:
-    """Whether the noise is to be learned: once a day, and where history was too short after an hour again."""
-    if sli.rule != "evidence" or known.method == baselines.PINNED:
-        return False
-    return minute - known.noise_until >= (NOISE_FRESH_FOR if known.noise else NOISE_RETRY)

@@ -45,7 +45,7 @@ class Recorded(NamedTuple):
     n: float | None
 
 
-class _RowError(ValueError):
+class RowError(ValueError):
     """What is wrong with one row; the line is added by whoever knows it."""
 
 
@@ -122,7 +122,7 @@ def _json_fields(path: Path, line: int, record: object) -> Fields:
         raise _at(path, line, f"{_shown(record)} is not an object with the keys {', '.join(COLUMNS)}")
     try:
         _check_keys(record)
-    except _RowError as error:
+    except RowError as error:
         raise _at(path, line, error) from error
     return [record.get(name) for name in COLUMNS]
 
@@ -130,10 +130,10 @@ def _json_fields(path: Path, line: int, record: object) -> Fields:
 def _check_keys(record: Mapping[str, object]) -> None:
     for name in record:
         if name not in COLUMNS:
-            raise _RowError(f"{name!r} is not a key; allowed are {', '.join(COLUMNS)}")
+            raise RowError(f"{name!r} is not a key; allowed are {', '.join(COLUMNS)}")
     for name in COLUMNS:
         if name not in record and name not in OPTIONAL:
-            raise _RowError(f"{name!r} is missing; needed are time, agent, sli and value")
+            raise RowError(f"{name!r} is missing; needed are time, agent, sli and value")
 
 
 class Placed(NamedTuple):
@@ -152,17 +152,18 @@ def _converted(path: Path, rows: Numbered) -> Iterator[Placed]:
             if minute is None:
                 if len(minutes) >= MOST_TIMES:
                     minutes.clear()
-                minute = minutes[time] = _minute(time)
+                minute = minutes[time] = written_minute(time)
             key = keys.get((agent, workflow, sli))
             if key is None:
                 key = keys[agent, workflow, sli] = _key(agent, workflow, sli)
             found = Recorded(minute, key, _number("value", value), _count(n))
-        except (_RowError, TypeError) as error:
+        except (RowError, TypeError) as error:
             raise _at(path, line, error) from error
         yield Placed(line, found)
 
 
-def _minute(given: object) -> int:
+def written_minute(given: object) -> int:
+    """The UTC minute of a time as a recording has it. Raises RowError with what is allowed."""
     if isinstance(given, str):
         try:
             return _in_range(given, float(given)) if _looks_like_seconds(given) else _iso(given)
@@ -188,18 +189,18 @@ def _in_range(given: object, seconds: float) -> int:
     return int(seconds // 60)
 
 
-def _bad_time(given: object) -> _RowError:
+def _bad_time(given: object) -> RowError:
     allowed = "write 2026-11-20T10:05:00Z or seconds since the epoch, in the years 2000 to 2099"
-    return _RowError(f"time {_shown(given)} is not a time; {allowed}")
+    return RowError(f"time {_shown(given)} is not a time; {allowed}")
 
 
 def _key(agent: object, workflow: object, sli: object) -> Key:
     """Names as text. A workflow that is not told is the agent as a whole."""
     for name, given in (("agent", agent), ("workflow", workflow or ""), ("sli", sli)):
         if not isinstance(given, str) or BROKEN_TEXT in given:
-            raise _RowError(f"{name} {_shown(given)} is not a name in UTF-8")
+            raise RowError(f"{name} {_shown(given)} is not a name in UTF-8")
         if not given.strip() and name != "workflow":
-            raise _RowError(f"{name} is empty; write its key of the fleet file")
+            raise RowError(f"{name} is empty; write its key of the fleet file")
     return str(agent).strip(), str(workflow or "").strip(), str(sli).strip()
 
 
@@ -216,13 +217,13 @@ def _number(name: str, given: object) -> float | None:
         return None
     elif isinstance(given, int | float) and not isinstance(given, bool):
         return float(given)
-    raise _RowError(f"{name} {_shown(given)} is not a number; write a number, or nothing where none is known")
+    raise RowError(f"{name} {_shown(given)} is not a number; write a number, or nothing where none is known")
 
 
 def _count(given: object) -> float | None:
     n = _number("n", given)
     if n is not None and not (n >= 0 and isfinite(n)):
-        raise _RowError(f"n {_shown(given)} is not a number of tasks; write 0 or more, or nothing where none is known")
+        raise RowError(f"n {_shown(given)} is not a number of tasks; write 0 or more, or nothing where none is known")
     return n
 
 

@@ -68,18 +68,19 @@ def test_replay_as_json(place: Place) -> None:
     assert found.exit_code == 0
     told = json.loads(found.stdout)
     assert [one["event"] for one in told["events"]] == [
-        *("breach", "incident_opened", "cleared", "recovery_began", "recovery_held"),
+        *("breach", "incident_opened", "recovery_began", "cleared", "recovery_held"),
     ]
     assert told["events"][0] == {
-        "at": "2026-03-03T02:02:00Z",
+        "at": "2026-03-03T02:01:00Z",
         "agent": "refunds",
         "workflow": "",
         "sli": "her",
         "event": "breach",
-        "reason": "HER 18.0 % > 5.0 % objective for 2 of 2 minutes, n=100",
+        "reason": "HER 18.0 % over 1 min (18 of 100), normal 2.0 %, objective 5 %: by chance less than once a year",
         "incident": 1,
         "kind": "slo",
         "pages": False,
+        "onset": "2026-03-03T02:00:00Z",
     }
     summary = told["summary"]
     assert (summary["pages"], summary["incidents"], summary["recoveries"], summary["samples"]) == (1, 1, 1, 230)
@@ -93,10 +94,11 @@ def test_replay_as_json(place: Place) -> None:
 def test_replay_in_words_with_a_chart(place: Place) -> None:
     chart = place.folder / "pages.png"
     found = replay(place, as_csv(samples(HER, INCIDENT)), "--chart", str(chart))
-    assert "2026-03-03 02:02 #1 incident_opened PAGE refunds/her: HER 18.0 %" in found.stdout
+    assert "2026-03-03 02:01 #1 incident_opened PAGE refunds/her: HER 18.0 % over 1 min (18 of 100)" in found.stdout
     assert "\n1 page (" in found.stdout
     assert chart.read_bytes().startswith(b"\x89PNG")
-    assert "Judged by the literal rule" in found.stderr
+    assert "as the fleet file says      1" in found.stdout
+    assert "literal rule" not in found.stderr
 
 
 def test_a_broken_line_prints_nothing_but_itself(place: Place) -> None:

@@ -3,8 +3,9 @@
 The rules are not written a second time: breaches and clearing come from `detection`, baselines from `baseline`, the
 clock from `recovery`. What stands here is only the
 order of events that `engine.detection.detector` and `engine.incidents.monitor` give them
-in a running bot, with these assumptions, since a recording holds no people:
+in a running bot, with these assumptions, since a recording holds no people and no minute that is not over:
 
+- The running minute is not looked at; a bot to which records are pushed may page some seconds earlier.
 - Nobody steps the agent down, so it stays on its normal rung, and every page is acknowledged at once.
 - An incident whose recovery has held counts as resolved at the end of its hold. A breach within two hours reopens it.
 - A series is watched from its first sample on. A blind incident ends when every SLI reports again.
@@ -19,11 +20,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from bot.core.backtest.replay_rules import ReplayCase, ReplayRule, Spans
+from bot.core.backtest.series_record import SeriesRecord
 from bot.core.backtest.series_replay import SeriesReplay
-from bot.core.detection import literal_rule
+from bot.core.backtest.silent_replay import SilentReplay
+from bot.core.detection.evidence_rule import LOOK_BACK
+from bot.core.detection.literal_rule import Run, objective_limit
 from bot.core.formatting.numbers import label
 from bot.core.model.fleet import Agent
-from bot.core.model.samples import Series, minute_start
+from bot.core.model.samples import Series, minute_of, minute_start
 from bot.core.model.slis import Breach, Call
 from bot.core.recovery.recovery_clock import Hold, Need
 
@@ -53,6 +58,8 @@ class ReplayEvent(NamedTuple):
     incident: int
     kind: Kind = "slo"
     pages: bool = False
+    onset: int = -1
+    """The likeliest first bad minute of the breach that made the event; -1 for what no breach made."""
 
 
 @dataclass(slots=True)
@@ -68,11 +75,29 @@ class _Incident:
 
 
 class AgentReplay:
-    """The course of one agent. `number` gives the next incident's number; `waits`: its rung waits for people."""
+    """The course of one agent by one rule. `number` gives the next incident's number.
 
-    def __init__(self, agent: Agent, number: Callable[[], int], *, waits: bool) -> None:
+    `waits`: its rung waits for people. `taught`: minutes of history that noise is learned from. Each minute, once every
+    record is closed: `recover`, then `asks`, then `judge` when what was asked has been weighed.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        records: Sequence[SeriesRecord],
+        rule: ReplayRule,
+        number: Callable[[], int],
+        *,
+        waits: bool,
+        taught: int,
+    ) -> None:
         self.agent = agent
-        self.watches = tuple(SeriesReplay(Series(agent.key, flow, sli.name), sli, agent) for flow, sli in agent.slis)
+        pairs = zip(records, agent.slis, strict=True)
+        self.watches = tuple(SeriesReplay(record, sli, agent, taught) for record, (_, sli) in pairs)
+        self._rule = rule
+        if rule.counts_back:
+            for watch in self.watches:
+                watch.count_burning(rule.counts_back)
         self._number = number
         self._waits = waits
         self._settle = max((sli.settle for _, sli in agent.slis), default=0)
@@ -81,70 +106,134 @@ class AgentReplay:
         self._blind: _Incident | None = None
         self._silent: dict[Series, int] = {}
         self._spans: dict[int, tuple[int, int]] = {}
+        self._silent_failures = SilentReplay(agent, self.watches) if rule.allowance is not None else None
+        self._told: list[ReplayEvent] = []
+        self._asked: list[ReplayCase] = []
+        self._involved = False
 
     @property
     def open(self) -> int:
         """How many incidents are open: one of each kind at most."""
         return (self._slo is not None) + (self._blind is not None)
 
-    def tick(self, minute: int) -> list[ReplayEvent]:
-        """Judge the minute that is just over; all its samples were taken in before."""
-        told = list(self._recover(self._slo, minute)) if self._slo is not None else []
-        fresh: list[Breach] = []
-        silent: list[SeriesReplay] = []
+    def recover(self, minute: int) -> None:
+        """Walk the recovery clock on, as a running bot does before it judges."""
+        self._told = list(self._recover(self._slo, minute)) if self._slo is not None else []
+
+    def asks(self, minute: int) -> list[ReplayCase]:
+        """The series about which there may be something to say; those to be weighed are returned.
+
+        As in a running bot, one SLI that looks bad has all of its agent's judged, and an open incident does too.
+        """
         spans = list(self._spans.values())
+        looked = self._calls(minute, spans)
+        involved = self.open > 0 or any(
+            self._rule.asks(watch, call, minute, spans, involved=False) for watch, _, call in looked
+        )
+        involved = involved or (self._silent_failures is not None and self._silent_failures.suspected(minute, spans))
+        self._involved = involved
+        self._asked = []
+        for watch, known, call in looked if involved else ():
+            if known is not None and known.cleared_at is None:
+                self._asked.append(ReplayCase(watch, known, None))
+            elif self._rule.asks(watch, call, minute, spans, involved=True) and not self._excused(watch):
+                self._asked.append(self._case(watch, known, minute, spans))
+        return [case for case in self._asked if self._rule.weighed(case.watch) and not _ill(case)]
+
+    def _calls(self, minute: int, spans: Spans) -> list[tuple[SeriesReplay, Breach | None, Call]]:
+        """The call on each series that said something in this minute, and the breach that is known of it."""
+        slo, found = self._slo, list[tuple[SeriesReplay, Breach | None, Call]]()
         for watch in self.watches:
-            if not watch.seen:
-                continue
-            known = self._slo.breaches.get(watch.series) if self._slo is not None else None
-            call = watch.judge(minute, known, spans)
-            if (known is not None or call is Call.BAD) and watch.newest == minute:
-                found = self._examine(watch, call, known, minute)
-                told += [found] if isinstance(found, ReplayEvent) else []
-                fresh += [found] if isinstance(found, Breach) else []
-            if watch.silent(minute):
-                silent.append(watch)
-        for breach in fresh:
-            told += self._breached(breach, minute)
+            if watch.record.seen:
+                known = slo.breaches.get(watch.series) if slo is not None else None
+                call = watch.judge(minute, known, spans)
+                if watch.record.newest == minute:
+                    found.append((watch, known, call))
+        return found
+
+    def _excused(self, watch: SeriesReplay) -> bool:
+        """A rung that waits for people drives HER and AQDD up by itself; that is no new breach."""
+        return self._waits and watch.sli.moved_by_approval
+
+    def _case(self, watch: SeriesReplay, known: Breach | None, minute: int, spans: Spans) -> ReplayCase:
+        if not self._rule.weighed(watch):
+            return ReplayCase(watch, known, None)
+        baseline = known.baseline if known is not None else watch.for_judging(minute, spans)
+        return ReplayCase(watch, known, self._well_since(known, minute), baseline)
+
+    def _well_since(self, known: Breach | None, minute: int) -> int | None:
+        """From when on minutes count: what was ill before a breach was over or an incident closed was told already."""
+        if known is not None and known.cleared_at is not None:
+            return minute_of(known.cleared_at)
+        closed = self._closed
+        return closed[1] if closed is not None and minute + 1 - closed[1] <= LOOK_BACK else None
+
+    def judge(self, minute: int) -> list[ReplayEvent]:
+        """Judge the minute that is just over, now that what was asked has been weighed."""
+        told, fresh = self._told, list[Breach]()
+        for case in self._asked:
+            if _ill(case):
+                told += self._clearing(case, minute)
+            elif (breach := self._found(case, minute)) is not None:
+                fresh.append(breach)
+        for each in [*fresh, *self._silent_failed(minute, fresh)]:
+            told += self._breached(each, minute)
+        silent = [watch for watch in self.watches if watch.record.silent]
         if silent or self._silent:
             told += self._note_silence(silent, minute)
         return told
 
-    def _say(self, series: Series, event: EventKind, reason: str, minute: int, incident: _Incident) -> ReplayEvent:
+    def _silent_failed(self, minute: int, fresh: Sequence[Breach]) -> list[Breach]:
+        """Silent failures that nothing says yet: of SLIs that are not in breach, and that the rung does not move."""
+        asked, allowance = self._silent_failures, self._rule.allowance
+        if not self._involved or asked is None or allowance is None:
+            return []
+        known = {} if self._slo is None else self._slo.breaches
+        ill = {each.series for each in (*fresh, *(one for one in known.values() if one.cleared_at is None))}
+        left_out = {
+            watch.series
+            for watch in self.watches
+            if self._excused(watch) or (watch.sli.watch == "both" and watch.series in ill)
+        }
+        told = [minute_of(one.cleared_at) for one in known.values() if one.cleared_at is not None]
+        since = max((each for each in (self._well_since(None, minute), *told) if each is not None), default=None)
+        found = asked.found(minute, list(self._spans.values()), allowance, since, left_out)
+        return [each for breaches in found for each in breaches if each.series not in ill]
+
+    def _say(
+        self, series: Series, event: EventKind, reason: str, minute: int, incident: _Incident, onset: int = -1
+    ) -> ReplayEvent:
         kind: Kind = "blind" if incident is self._blind else "slo"
         pages = event == "reopened" or (event == "incident_opened" and (kind == "slo" or not self._waits))
-        return ReplayEvent(minute + 1, *series, event, reason, incident.number, kind, pages)
+        return ReplayEvent(minute + 1, *series, event, reason, incident.number, kind, pages, onset)
 
-    def _examine(
-        self, watch: SeriesReplay, call: Call, known: Breach | None, minute: int
-    ) -> Breach | ReplayEvent | None:
-        """One series that is BAD or in breach already: a new breach, the clearing of a known one, or nothing."""
-        if known is not None and known.cleared_at is None:
-            return self._clearing(watch, known, minute)
-        if call is not Call.BAD or (self._waits and watch.sli.moved_by_approval):
-            return None
-        watch.renew(minute, list(self._spans.values()))
-        run = literal_rule.breach(watch.sli, watch.recent, minute, known.baseline if known else watch.baseline)
-        return None if run is None else self._onset(watch, run, known, minute)
+    def _found(self, case: ReplayCase, minute: int) -> Breach | None:
+        spans = list(self._spans.values())
+        run = self._rule.breach(case, minute, spans)
+        return None if run is None else self._onset(case, run, minute, spans)
 
-    def _clearing(self, watch: SeriesReplay, known: Breach, minute: int) -> ReplayEvent | None:
-        why = literal_rule.cleared(watch.sli, watch.recent, minute, known.baseline)
-        if not why or self._slo is None:
-            return None
-        self._slo.breaches[watch.series] = replace(known, cleared_at=minute_start(minute + 1))
-        return self._say(watch.series, "cleared", why, minute, self._slo)
+    def _clearing(self, case: ReplayCase, minute: int) -> Iterator[ReplayEvent]:
+        known, slo = case.known, self._slo
+        why = self._rule.cleared(case.watch, known, minute) if known is not None else ""
+        if why and known is not None and slo is not None:
+            slo.breaches[case.watch.series] = replace(known, cleared_at=minute_start(minute + 1))
+            yield self._say(case.watch.series, "cleared", why, minute, slo)
 
-    def _onset(self, watch: SeriesReplay, run: literal_rule.Run, known: Breach | None, minute: int) -> Breach:
+    def _onset(self, case: ReplayCase, run: Run, minute: int, spans: Spans) -> Breach:
         """Freeze the baseline where the run began; a breach that comes back keeps the one it had."""
-        frozen = known.baseline if known else watch.frozen(run.first_bad, list(self._spans.values()))
-        limit = literal_rule.objective_limit(watch.sli, frozen)
+        watch, known = case.watch, case.known
+        frozen = known.baseline if known else watch.frozen(run.first_bad, spans)
+        if frozen is not None and known is None and case.baseline is not None:
+            frozen = replace(frozen, noise=case.baseline.noise, noise_until=case.baseline.noise_until)
+        limit = objective_limit(watch.sli, frozen)
+        line = limit if limit is not None else run.last.limit or 0.0
         return Breach(
             series=watch.series,
             sli=watch.sli,
             first_bad=run.first_bad,
             detected_at=minute_start(minute + 1),
-            value=run.last.value if run.last.value is not None else float("nan"),
-            limit=limit if limit is not None else run.last.limit or 0.0,
+            value=run.last.value if run.last.value is not None else line,
+            limit=line,
             n=run.last.n,
             why=run.why,
             baseline=frozen,
@@ -160,9 +249,9 @@ class AgentReplay:
             return
         incident.breaches[breach.series] = breach
         incident.hold = None
-        yield self._say(breach.series, "breach", breach.why, minute, incident)
+        yield self._say(breach.series, "breach", breach.why, minute, incident, breach.first_bad)
         if told is not None:
-            yield self._say(breach.series, *told, minute, incident)
+            yield self._say(breach.series, *told, minute, incident, breach.first_bad)
 
     def _opened(self, breach: Breach) -> tuple[EventKind, str]:
         self._slo = _Incident(self._number(), breach.first_bad, breach.first_bad)
@@ -211,7 +300,7 @@ class AgentReplay:
         for watch in self.watches:
             watch.renew(minute, spans)
         needs = [self._need(watch, incident.breaches.get(watch.series)) for watch in self.watches]
-        return Hold(needs, {watch.series: watch.past for watch in self.watches}, first, first - 1)
+        return Hold(needs, {watch.series: watch.record.past for watch in self.watches}, first, first - 1)
 
     def _need(self, watch: SeriesReplay, breach: Breach | None) -> Need:
         exempt = "rises by itself on this rung" if self._waits and watch.sli.moved_by_approval else ""
@@ -248,3 +337,8 @@ class AgentReplay:
         self._keep_span(blind, minute + 2)
         self._silent.clear()
         self._blind = None
+
+
+def _ill(case: ReplayCase) -> bool:
+    """Whether it is a breach that is going on."""
+    return case.known is not None and case.known.cleared_at is None

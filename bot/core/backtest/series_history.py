@@ -6,14 +6,15 @@ never there all come back as they went in.
 """
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf, isfinite, isnan
 
+from bot.core.detection.evidence.weighing import UNCOUNTED
 from bot.core.model.samples import MinuteRow, Series
 
 DAY = 24 * 60
-ABSENT, NO_ANSWER, UNCOUNTED = -3.0, -2.0, -1.0
-"""What stands for n where it is not a number of tasks."""
+ABSENT, NO_ANSWER = -3.0, -2.0
+"""What stands for n where it is not a number of tasks, besides UNCOUNTED."""
 NO_VALUE = float("nan")
 
 
@@ -26,6 +27,10 @@ class _Block:
         self.values = array("d", [NO_VALUE]) * DAY
         self.counts = array("d", [ABSENT]) * DAY
         self.low, self.high = inf, -inf
+
+
+_NOTHING = _Block()
+"""A day without a row."""
 
 
 class SeriesHistory(Mapping[int, MinuteRow]):
@@ -75,6 +80,16 @@ class SeriesHistory(Mapping[int, MinuteRow]):
             if block is not None:
                 start = day * DAY
                 yield from self._rows(block, start, max(first - start, 0), min(end - start, DAY))
+
+    def columns(self, first: int, end: int) -> tuple[Sequence[float], Sequence[float]]:
+        """Values and counts of the minutes from `first` up to but not including `end`, one a minute, as kept here."""
+        values, counts = array("d"), array("d")
+        for day in range(first // DAY, (end - 1) // DAY + 1):
+            block = self._blocks.get(day) or _NOTHING
+            low, high = max(first - day * DAY, 0), min(end - day * DAY, DAY)
+            values += block.values[low:high]
+            counts += block.counts[low:high]
+        return values, counts
 
     def hours(self, first: int, end: int, wanted: int, lead: int) -> Iterator[MinuteRow]:
         """Of the same minutes only those in the hour of the day of `wanted`, and `lead` minutes before each."""

@@ -1,25 +1,27 @@
-"""One series during a replay: its minutes, the line it is held to, and what it spent of its budget. Pure."""
+"""One series during a replay by one rule: the line it is held to, and what it spent of its budget. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.core.backtest.series_history import DAY, SeriesHistory
-from bot.core.budgets.budget import PERIOD, Tally, method_of, tasks_of
+from bot.core.backtest.series_history import DAY
+from bot.core.backtest.series_record import SeriesRecord
+from bot.core.backtest.trailing_tally import TrailingTally
+from bot.core.budgets.budget import PERIOD, Tally, burn_rate, method_of, target_of, tasks_of
 from bot.core.detection import baseline as baselines
-from bot.core.detection.literal_rule import Measure, answered, blind_for, call_of, measure, objective_limit, reach
+from bot.core.detection.evidence_rule import suspicious
+from bot.core.detection.literal_rule import Measure, call_of, objective_limit
+from bot.core.detection.noise_schedule import noise_due, with_noise
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series
-from bot.core.model.slis import Baseline, Breach, Call, Sli
+from bot.core.model.slis import Baseline, Better, Breach, Call, Sli
 
-LOOK_BACK = 90
-"""Minutes that detection reads, as in a running bot."""
-BLIND_AFTER = 5
-"""Minutes UNKNOWN that make an agent blind (`product.md` section 4)."""
-KEPT_DAYS = baselines.MOST_DAYS + 2
-"""A baseline looks back 14 days from a guard before onset, and blocks are whole days."""
 RETRY = 5
 """Minutes after which a history that was too short is looked at again."""
 GROWTH = 20
 """A baseline of all hours is good until its history has grown by a twentieth."""
+GLANCE = 10
+"""Minutes of the longest of the short windows that say whether evidence is worth weighing (`suspicious`)."""
+NEVER = -(2**40)
 
 WEEK = 7 * DAY
 
@@ -27,19 +29,15 @@ Spans = Sequence[tuple[int, int]]
 
 
 class SeriesReplay:
-    """What is known of one series. Samples go in by `take`, in order of time; `judge` is asked once a minute."""
+    """What one rule knows of one series. Its record is filled first; `judge` is asked once a minute."""
 
-    def __init__(self, series: Series, sli: Sli, agent: Agent) -> None:
-        self.series = series
+    def __init__(self, record: SeriesRecord, sli: Sli, agent: Agent, taught: int) -> None:
+        self.record = record
+        self.series: Series = record.series
         self.sli = sli
-        self.past = SeriesHistory(series, KEPT_DAYS)
-        self.recent: dict[int, MinuteRow] = {}
-        self.newest = -1
         self.baseline: Baseline | None = None
-        self._pinned = agent.pinned_baseline(series)
-        self._since = -1
-        self._answered = self._dense_from = -1
-        self._reach = reach(sli)
+        self._taught = taught
+        self._pinned = agent.pinned_baseline(self.series)
         self._counts_tasks = method_of(sli) == "occurrences"
         self._limit = objective_limit(sli, None)
         self._relative = sli.objective.relative
@@ -50,36 +48,27 @@ class SeriesReplay:
         self._days: dict[int, list[float]] = {}
         self._day = -1
         self._today = [0.0, 0.0, 0.0]
+        self._evidence = sli.rule == "evidence"
+        self._share = sli.kind == "ratio"
+        self._rising = sli.better is Better.LOWER
+        self._anchor = -1
+        self._past_at = NEVER
+        self._known: Baseline | None = None
+        self._known_until = -1
+        self._tally: TrailingTally | None = None
+        self.beside: Sequence[SeriesReplay] = ()
+        """Those that may go bad while this one looks better than ever."""
+        self.in_pair = False
+        """Whether a silent failure may be told of it: its line is then the end of what is normal."""
 
     @property
-    def seen(self) -> bool:
-        """True from the first sample on."""
-        return self.newest >= 0
-
-    def take(self, minute: int, value: float | None, n: float | None) -> None:
-        """One sample. The last of several in a minute wins."""
-        row = MinuteRow(self.series, minute, value, n)
-        recent = self.recent
-        if minute - self.newest > 1:
-            self._after_gap(minute)
-        recent[minute] = row
-        recent.pop(minute - LOOK_BACK - 1, None)
-        self.newest = minute
-        self.past.put(minute, value, n)
-        if answered(row):
-            if minute - self._answered > BLIND_AFTER:
-                self._dense_from = minute
-            self._answered = minute
-
-    def _after_gap(self, minute: int) -> None:
-        if self._since < 0:
-            self._since = minute
-        for old in [each for each in self.recent if each < minute - LOOK_BACK]:
-            del self.recent[old]
+    def by_evidence(self) -> bool:
+        """Whether the evidence rule judges it now: of a share it needs counts (`evidence_rule.follows_evidence`)."""
+        return self._evidence and (not self._share or self.record.counted)
 
     def judge(self, minute: int, known: Breach | None, spans: Spans) -> Call:
-        """The call on a minute, as detection makes it; it is counted in the budget too. `spans`: incidents so far."""
-        measured = measure(self.sli, self.recent, minute)
+        """The call on the minute by itself; it is counted in the budget. `spans`: incidents so far."""
+        measured = self.record.measured
         if known is not None:
             limit = objective_limit(self.sli, known.baseline)
             self._suspect = self.sli.sustain - 1
@@ -87,7 +76,79 @@ class SeriesReplay:
             limit = self._line(measured, minute, spans)
         call = call_of(self.sli, measured, limit)
         self._spend(minute, measured, call)
+        if self._evidence:
+            self._notice(minute)
         return call
+
+    def _notice(self, minute: int) -> None:
+        """Remember the newest minute that was past the strictest line there could be."""
+        row = self.record.recent.get(minute)
+        if row is None or row.value is None:
+            return
+        line = self._strictest(minute) if self._relative else self._limit
+        if line is not None and (row.value > line if self._rising else row.value < line):
+            self._past_at = minute
+
+    def looks_bad(self, minute: int, spans: Spans) -> bool:
+        """Whether a healthy agent's newest minutes leave anything to weigh, as a running bot asks it.
+
+        Where each of the last ten minutes is on the good side, so are they together.
+        """
+        if minute - self._past_at >= GLANCE:
+            return False
+        self.renew(minute, spans)
+        return suspicious(self.sli, self.record.recent, minute, self._limit)
+
+    def for_judging(self, minute: int, spans: Spans) -> Baseline | None:
+        """The baseline that evidence is weighed against; its noise is learned where that is due, as a running bot does.
+
+        Of a fixed objective only the noise matters, so its baseline is worked out as seldom as that is learned.
+        """
+        now = minute + 1
+        known = self._known
+        stale = known is None or known.method == baselines.PINNED or noise_due(self.sli, known, now)
+        if self._relative or self.in_pair or stale:
+            known = self._current(minute, spans)
+        if known is not None and noise_due(self.sli, known, now):
+            beside = [(other.sli, other.healthy(now, spans)) for other in self.beside]
+            known = with_noise(self.sli, self.record.past.between(now - self._taught, now), now, spans, known, beside)
+        self._known = known
+        return known
+
+    def _current(self, minute: int, spans: Spans) -> Baseline | None:
+        """The baseline as it stands, with the noise that was learned before."""
+        now, known = minute + 1, self._known
+        if self._relative:
+            self.renew(minute, spans)
+            found = self.baseline
+        elif now >= self._known_until:
+            found = self.frozen(now, spans)
+            self._known_until = now + (RETRY if found is None else 60)
+        else:
+            return known
+        if found is not None and known is not None:
+            found = replace(found, noise=known.noise, noise_until=known.noise_until)
+        self._known = found
+        return found
+
+    def remembered(self, minute: int, spans: Spans) -> Baseline | None:
+        """A baseline that was ever computed, or one of now: good enough to see whether more is worth reading."""
+        if self._relative:
+            self.renew(minute, spans)
+            return self.baseline
+        return self._known or self._current(minute, spans)
+
+    def healthy(self, now: int, spans: Spans) -> list[MinuteRow]:
+        """The history that noise is learned from."""
+        return baselines.healthy(self.sli, self.record.past.between(now - self._taught, now), now, spans)
+
+    def with_frozen(self, breach: Breach, spans: Spans) -> Breach:
+        """The breach with the baseline as of its own onset, and the noise it was judged by."""
+        frozen, judged = self.frozen(breach.first_bad, spans), breach.baseline
+        if frozen is None:
+            return breach
+        noise, until = ("", 0) if judged is None else (judged.noise, judged.noise_until)
+        return replace(breach, baseline=replace(frozen, noise=noise, noise_until=until))
 
     def _line(self, measured: Measure, minute: int, spans: Spans) -> float | None:
         """The objective as it stands now. A multiple of the baseline is worked out afresh only where it can matter.
@@ -127,27 +188,40 @@ class SeriesReplay:
         """The line for the baseline that allows least, among all that the kept minutes could give."""
         if minute >= self._edge_until:
             self._edge_until = (minute // 60 + 1) * 60
-            low, high = self.past.range()
+            low, high = self.record.past.range()
             edges = (value for value in (low, high, self._pinned) if value is not None)
             lines = [objective_limit(self.sli, Baseline(value, 0, 0, 0, 0, 0, "")) or 0.0 for value in edges]
             self._edge = min(lines) if self.sli.better == "lower" else max(lines)
         return self._edge
 
     def renew(self, minute: int, spans: Spans) -> None:
-        """Compute the baseline as of the top of the hour (every five minutes while there is none)."""
+        """Compute the baseline as it stands: once an hour, and every five minutes while there is none."""
         if not self._relative or minute < self._fresh_until:
             return
-        onset = minute // 60 * 60 if self.baseline is not None else minute // RETRY * RETRY
+        onset = self._due_at(minute)
         found = self._of_the_hour(onset, spans)
+        lasts = 60
         if found is None:
             found = self._of_all_hours(onset, spans)
-            first = self.past.first or onset
+            first = self.record.past.first or onset
             lasts = max(60, (onset - first) // GROWTH) if found is not None else RETRY
-        else:
-            lasts = 60
+        if self.baseline is None and self._evidence:
+            self._anchor = onset
         self.baseline, self._limit = found, objective_limit(self.sli, found)
-        self._fresh_until, self._exact_until = onset + lasts, onset + DAY
+        self._fresh_until, self._exact_until = onset + lasts - self._evidence, onset + DAY
         self._suspect = self.sli.sustain - 1
+
+    def _due_at(self, minute: int) -> int:
+        """When a running bot computed the baseline last: by evidence an hour after the time before, else on the hour.
+
+        A bot that judges by evidence asks at the end of each minute, so its hours begin when there was a baseline.
+        """
+        step = 60 if self.baseline is not None else RETRY
+        if not self._evidence:
+            return minute // step * step
+        if self._anchor < 0:
+            self._anchor = (self.record.past.first or minute) + 1
+        return self._anchor + (minute + 1 - self._anchor) // step * step
 
     def frozen(self, onset: int, spans: Spans) -> Baseline | None:
         """The baseline frozen at an onset, as `baseline.frozen` finds it in the whole fortnight."""
@@ -155,40 +229,41 @@ class SeriesReplay:
 
     def _of_the_hour(self, onset: int, spans: Spans) -> Baseline | None:
         first, end = baselines.span(self.sli, onset)
-        if end - (self.past.first or onset) < DAY:
+        if end - (self.record.past.first or onset) < DAY:
             return None  # three days of one hour are more than a day apart
-        rows = self.past.hours(first, end, onset, self.sli.window)
+        rows = self.record.past.hours(first, end, onset, self.sli.window)
         return baselines.by_hour(self.sli, rows, onset, onset, spans)
 
     def _of_all_hours(self, onset: int, spans: Spans) -> Baseline | None:
         first, end = baselines.span(self.sli, onset)
-        return baselines.frozen(self.sli, self.past.between(first, end), onset, spans, self._pinned)
-
-    def silent(self, minute: int) -> bool:
-        """True when the series has been without an answer for five settled minutes."""
-        if not self.recent and not self.seen:
-            return False
-        settled = minute - 1 - self.sli.settle // 60 - (self._reach - 1)
-        # answers never more than five minutes apart, up to at most five minutes before: some answer is in the span
-        if self._dense_from <= settled and self._answered > settled - BLIND_AFTER:
-            return False
-        blind = blind_for(self.sli, self.recent, settled)
-        return min(blind, settled - self._since + 1) >= BLIND_AFTER
+        return baselines.frozen(self.sli, self.record.past.between(first, end), onset, spans, self._pinned)
 
     def _spend(self, minute: int, measured: Measure, call: Call) -> None:
         if minute // DAY != self._day:
             self._turn_day(minute // DAY)
+        if self._counts_tasks:
+            row = self.record.recent.get(minute)
+            bad, total = tasks_of(self.sli, row) if row is not None else (0.0, 0.0)
+            unknown = measured.lack == "data"
+        else:
+            bad, total, unknown = float(call is Call.BAD), float(call is not Call.UNKNOWN), call is Call.UNKNOWN
         today = self._today
-        if not self._counts_tasks:
-            today[0] += call is Call.BAD
-            today[1] += call is not Call.UNKNOWN
-            today[2] += call is Call.UNKNOWN
-            return
-        row = self.recent.get(minute)
-        bad, tasks = tasks_of(self.sli, row) if row is not None else (0.0, 0.0)
         today[0] += bad
-        today[1] += tasks
-        today[2] += measured.lack == "data"
+        today[1] += total
+        today[2] += unknown
+        if self._tally is not None:
+            self._tally.add(minute, bad, total)
+
+    def count_burning(self, longest: int) -> None:
+        """From now on, keep what was spent in the last so many minutes, for `burn_rate`."""
+        self._tally = TrailingTally(longest)
+
+    def burn_rate(self, minute: int, window: int) -> float | None:
+        """How many times too fast the budget was used in the last `window` minutes; None where that is not known."""
+        if self._tally is None:
+            return None
+        bad, total = self._tally.over(minute, window)
+        return burn_rate(Tally(bad, total), target_of(self.sli))
 
     def _turn_day(self, day: int) -> None:
         self._day, self._today = day, [0.0, 0.0, 0.0]

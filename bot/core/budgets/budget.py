@@ -34,6 +34,9 @@ LEAST_BAD = 3
 USUAL_ALERTS = (BurnAlert(3, 24 * 60, 2 * 60), BurnAlert(1, 3 * 24 * 60, 6 * 60))
 """The ticket rows of the workbook: 10 % of the budget in one day, and in three; the short window is a twelfth."""
 
+PAGING_ALERTS = (BurnAlert(14.4, 60, 5), BurnAlert(6, 6 * 60, 30))
+"""The paging rows of the workbook. Nothing here pages by them: a replay compares them with the fleet's own rule."""
+
 SHOWN = (60, 6 * 60, 24 * 60, 3 * 24 * 60)
 """Windows (minutes) whose burn rate is shown."""
 

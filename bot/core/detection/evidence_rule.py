@@ -180,13 +180,11 @@ def breach(
     track = track_of(sli, rows, baseline)
     if track is None:
         return None
+    if not _sustained(sli, rows, newest, track.objective) or long_call(sli, rows, newest, track.objective) is Call.OK:
+        return None
     known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
     judged = judge(track, minutes_of(known, track.kind), newest, learned_of(sli, track, baseline), allowance, since)
-    if not judged.breach or not _sustained(sli, rows, newest, track.objective):
-        return None
-    if long_call(sli, rows, newest, track.objective) is Call.OK:
-        return None
-    return _run(sli, rows, judged, newest)
+    return _run(sli, rows, judged, newest) if judged.breach else None
 
 
 def running_breach(

@@ -37,6 +37,8 @@ from bot.core.model.slis import Baseline, Better, Breach, Objective, Sli
 
 GLANCES = (3, 10)
 """Minutes over which both must have left what is normal before six hours of either are read."""
+NOTE_EVERY = 15
+"""Minutes between two looks at what fell alone: a note is in no hurry, and a share falls by chance every other time."""
 
 
 @dataclass(frozen=True, slots=True)

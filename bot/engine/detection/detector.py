@@ -8,14 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.detection import evidence_rule, literal_rule
+from bot.core.detection import evidence_rule, literal_rule, rule_in_force
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.incident.events import Breached, Cleared, Event, PagingBegan, RecoveryReset, Reopened, Sighted
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import BOT
 from bot.core.model.samples import Series, minute_of
-from bot.core.model.slis import Baseline, Breach, Call, Sli
+from bot.core.model.slis import Baseline, Breach, Sli
 from bot.engine.autonomy.moved_by_rung import MovedByRung, moved_by_rung
 from bot.engine.baselines import Baselines, Rows
 from bot.engine.detection.running_minute import LOOK_EVERY, RunningMinute, Slots
@@ -135,13 +135,8 @@ class Detector:
                 continue
             baseline = self._history.current(agent, series, sli, now) if sli.objective.relative else None
             limit = literal_rule.objective_limit(sli, baseline)
-            if evidence_rule.follows_evidence(sli, own):
-                seconds = slots.get(series, ())
-                if evidence_rule.suspicious_seconds(sli, seconds, limit):
-                    return True
-                if evidence_rule.suspicious(sli, own, max(own), limit):
-                    return True
-            elif literal_rule.call_of(sli, literal_rule.measure(sli, own, max(own)), limit) is Call.BAD:
+            seconds = slots.get(series, ()) if evidence_rule.follows_evidence(sli, own) else ()
+            if evidence_rule.suspicious_seconds(sli, seconds, limit) or rule_in_force.looks_bad(sli, own, limit):
                 return True
         return self._silent_failures.suspected(agent, rows, now)
 
@@ -197,25 +192,19 @@ class Detector:
 
     def _cleared(self, look: _Look, sli: Sli, rows: Rows, known: Breach) -> str:
         """Why a breach is over; of the evidence only closed minutes speak."""
-        newest = max(rows, default=0)
-        if known.beside is not None:
-            sli = known.sli
-        if not evidence_rule.follows_evidence(sli, rows):
-            return literal_rule.cleared(sli, rows, newest, known.baseline)
-        closed = min(newest, minute_of(look.now) - 1)
-        return evidence_rule.cleared(sli, rows, closed, known.baseline, known.value, known.first_bad)
+        return rule_in_force.cleared(
+            known.sli if known.beside is not None else sli, rows, minute_of(look.now) - 1, known
+        )
 
     def _run(
         self, look: _Look, series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, known: Breach | None
     ) -> literal_rule.Run | None:
         """A breach that ends now: by evidence where the SLI is judged so, over closed minutes and the running one."""
-        newest = max(rows, default=0)
-        if not evidence_rule.follows_evidence(sli, rows):
-            return literal_rule.breach(sli, rows, newest, baseline)
-        since = self._well_since(look, known)
-        closed = min(newest, minute_of(look.now) - 1)
-        found = evidence_rule.breach(sli, rows, closed, baseline, self._allowance(look.agent), since)
-        if found is not None or newest <= closed or not look.running:
+        newest, closed = max(rows, default=0), minute_of(look.now) - 1
+        judged = evidence_rule.follows_evidence(sli, rows)
+        since = self._well_since(look, known) if judged else None
+        found = rule_in_force.breach(sli, rows, closed, baseline, self._allowance(look.agent), since)
+        if found is not None or not judged or newest <= closed or not look.running:
             return found
         often = self._allowance(look.agent, 60 / LOOK_EVERY)
         seconds = look.by_rung.seconds(series, sli, look.slots.get(series, ()))

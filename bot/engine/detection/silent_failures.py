@@ -11,15 +11,12 @@ from zlib import crc32
 
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence_rule import companions_of
-from bot.core.detection.silent_failure_rule import Sign, fell_lately, judge, worth_reading
+from bot.core.detection.silent_failure_rule import NOTE_EVERY, Sign, fell_lately, judge, worth_reading
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Breach, Sli
 from bot.engine.baselines import Baselines, Rows
 from bot.engine.detection.findings import Findings
-
-NOTE_EVERY = 15
-"""Minutes between two looks at what fell alone: a note is in no hurry, and a share falls by chance every other time."""
 
 
 class SilentFailures:

@@ -2,25 +2,32 @@
 
 Samples come in order of time, late by an hour at most; a minute is judged when nothing more can come for it. Nothing is
 sent, stored or lowered. Memory holds a fortnight of each series and the last hour of rows, however long the recording.
+Every rule that is compared reads the same records.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
 
 from bot.core.backtest.agent_replay import AgentReplay, ReplayEvent
-from bot.core.backtest.series_replay import SeriesReplay
+from bot.core.backtest.compared_rules import ComparedRule, own_rule
+from bot.core.backtest.replay_rules import ReplayCase
+from bot.core.backtest.series_record import SeriesRecord
+from bot.core.backtest.weighing import weigh
 from bot.core.budgets.budget import Tally
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import Series, minute_start
 from bot.core.model.slis import Sli
 from bot.core.telemetry.pooling import Part, can_be_pooled, pooled, whole_of
+from bot.core.telemetry.weighted_mean import weighted_mean
 
 LATENESS = 60
 """Minutes for which a minute waits for late rows."""
 NAMED = 5
 """How many series that nobody watches are named."""
+TAUGHT = 48 * 60
+"""Minutes of history that noise is learned from, where a bot keeps minutes as long as it does by default."""
 
 _Key = tuple[str, str, str]
 Sample = tuple[int, _Key, float | None, float | None]
@@ -51,7 +58,7 @@ class _Taker(Protocol):
 class _Pool:
     """A series watched for the agent as a whole, in a recording that has it by workflow."""
 
-    def __init__(self, whole: SeriesReplay, watched: list[SeriesReplay]) -> None:
+    def __init__(self, whole: SeriesRecord, watched: list[SeriesRecord]) -> None:
         self._whole = whole
         self._watched = watched
         self.parts: dict[str, Part] = {}
@@ -79,21 +86,71 @@ class _Portion:
         self._pool.parts[self._flow] = value, n
 
 
-class Backtest:
-    """Runs samples through the rules. `tell` is handed every event, in order of time."""
+Tell = Callable[[ReplayEvent], None]
 
-    def __init__(self, fleet: Fleet, tell: Callable[[ReplayEvent], None]) -> None:
+
+class _FleetReplay:
+    """The whole fleet by one rule."""
+
+    def __init__(self, rule: ComparedRule, fleet: Fleet, records: Mapping[_Key, SeriesRecord], taught: int) -> None:
         number = count(1).__next__
+        self.every = [
+            AgentReplay(
+                part,
+                [records[series] for series in part.series()],
+                rule.rule(agent),
+                number,
+                waits=_waits(fleet, agent),
+                taught=taught,
+            )
+            for agent in fleet.agents.values()
+            for part in rule.agents(agent)
+        ]
+        self._live: list[AgentReplay] = []
+
+    def asks(self, minute: int) -> list[ReplayCase]:
+        """What is to be weighed of the minute that is just over; every record was closed before."""
+        if len(self._live) < len(self.every):
+            self._live = [agent for agent in self.every if any(watch.record.seen for watch in agent.watches)]
+        for agent in self._live:
+            agent.recover(minute)
+        return [case for agent in self._live for case in agent.asks(minute)]
+
+    def judge(self, minute: int, tell: Tell) -> None:
+        """Judge the same minute, now that it is weighed."""
+        for agent in self._live:
+            for happening in agent.judge(minute):
+                tell(happening)
+
+
+class Backtest:
+    """Runs samples through the rule of the fleet file, whose every event `tell` is handed in order of time.
+
+    `others` are judged beside it, each with somebody of its own to tell. `taught`: minutes of history that noise is
+    learned from. `rule`: judged by in the place of the fleet's own.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        tell: Tell,
+        others: Sequence[tuple[ComparedRule, Tell]] = (),
+        *,
+        rule: ComparedRule | None = None,
+        taught: int = TAUGHT,
+    ) -> None:
         self._aliases = fleet.aliases
         self._pools: dict[_Key, tuple[Agent, _Pool]] = {}
-        self._agents = [AgentReplay(agent, number, waits=_waits(fleet, agent)) for agent in fleet.agents.values()]
-        self._tell = tell
-        self._watches: dict[_Key, SeriesReplay] = {
-            watch.series: watch for agent in self._agents for watch in agent.watches
+        self._records: dict[_Key, SeriesRecord] = {
+            series: SeriesRecord(series, sli)
+            for agent in fleet.agents.values()
+            for series, (_, sli) in zip(agent.series(), agent.slis, strict=True)
         }
-        self._live: list[AgentReplay] = []
+        rules = [(rule or own_rule(fleet), tell), *others]
+        self._replays = [(_FleetReplay(rule, fleet, self._records, taught), listener) for rule, listener in rules]
+        self._seen: list[SeriesRecord] = []
         self._waiting: list[_Pool] = []
-        self._takers: dict[_Key, _Taker] = {**self._watches}
+        self._takers: dict[_Key, _Taker] = {**self._records}
         self._need_n: set[_Key] = set()
         for each in fleet.agents.values():
             self._pool(each)
@@ -104,8 +161,8 @@ class Backtest:
         """Let what workflows say count for the agent, where the fleet watches it as a whole."""
         for series in agent.series():
             parts = [Series(agent.key, flow, series.sli) for flow in agent.workflows if not series.workflow]
-            watched = [self._watches[one] for one in parts if one in self._watches]
-            pool = _Pool(self._watches[series], watched)
+            watched = [self._records[one] for one in parts if one in self._records]
+            pool = _Pool(self._records[series], watched)
             if not series.workflow:
                 self._pools[series] = agent, pool
             for part in parts:
@@ -172,19 +229,39 @@ class Backtest:
                 taker.take(minute, value, n)
             while self._waiting:
                 self._waiting.pop().flush(minute)
-            if len(self._live) < len(self._agents):
-                self._live = [agent for agent in self._agents if any(watch.seen for watch in agent.watches)]
-            for agent in self._live:
-                for happening in agent.tick(minute):
-                    self._tell(happening)
+            self._close(minute)
+            cases = [case for one, _ in self._replays for case in one.asks(minute)]
+            if cases:
+                weigh(cases, minute)
+            for one, tell in self._replays:
+                one.judge(minute, tell)
         self._next = max(self._next, end)
+
+    def _close(self, minute: int) -> None:
+        """Measure what has come, once for all rules."""
+        if len(self._seen) < len(self._records):
+            self._seen = [record for record in self._records.values() if record.seen]
+        for record in self._seen:
+            record.close(minute)
+
+    def levels(self) -> Mapping[Series, float]:
+        """The mean of each series over the fortnight that is kept, tasks weighed where they are told."""
+        found = {
+            record.series: weighted_mean(
+                (row.value, 1.0 if row.n is None else row.n) for row in record.past.values() if row.value is not None
+            )
+            for record in self._records.values()
+            if record.seen
+        }
+        return {series: level for series, level in found.items() if level is not None}
 
     def _finished(self, outcome: ReplayOutcome, newest: int) -> ReplayOutcome:
         outcome.last = newest
-        every = [watch for agent in self._agents for watch in agent.watches]
-        outcome.unrecorded = [watch.series for watch in every if not watch.seen]
-        outcome.spent = [(watch.series, watch.sli, watch.spent()) for watch in every if watch.seen]
-        outcome.open_at_end = sum(agent.open for agent in self._agents)
+        own, _ = self._replays[0]
+        every = [watch for agent in own.every for watch in agent.watches]
+        outcome.unrecorded = [watch.series for watch in every if not watch.record.seen]
+        outcome.spent = [(watch.series, watch.sli, watch.spent()) for watch in every if watch.record.seen]
+        outcome.open_at_end = sum(agent.open for agent in own.every)
         return outcome
 
 

@@ -42,7 +42,7 @@ def _clear(
     track: JudgedSeries, minutes: Sequence[Minute], newest: int, ill: float, learned: LearnedBaseline
 ) -> int | None:
     """The first minute of the window that says the agent is well; None where none does, or one says it is ill."""
-    for look in looks(track, minutes, newest, learned):
+    for look in looks(track, minutes, newest, learned, weighed="none"):
         weight = _weight(track, learned, look, ill) if look.n else 0.0
         good = look.n > 0 and not look.past
         if abs(weight) >= SURE or look.minutes == HOUR:

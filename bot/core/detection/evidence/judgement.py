@@ -60,7 +60,7 @@ def judge(
     the SLI has settled since then counts as normal. Drop it with the next baseline.
     """
     known, allowed = learned or unlearned(track), allowance or Allowance()
-    looked = looks(track, minutes, newest, known, since)
+    looked = looks(track, minutes, newest, known, since, "past")
     if not any(look.n for look in looked):
         return Judgement("unknown", threshold=allowed.threshold, objective=track.objective)
     best = strongest(looked)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, inf, log, log1p
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from bot.core.detection.evidence.learned import LearnedBaseline, WindowNoise
 from bot.core.detection.evidence.track import JudgedSeries, Minute, Slot
@@ -54,16 +54,25 @@ class Sum(NamedTuple):
     n: float
 
 
+Weighed = Literal["all", "past", "none"]
+"""Of which windows the evidence is asked: weighing one costs more than adding it up."""
+
+
 def looks(
-    track: JudgedSeries, minutes: Sequence[Minute], newest: int, learned: LearnedBaseline, since: int | None = None
+    track: JudgedSeries,
+    minutes: Sequence[Minute],
+    newest: int,
+    learned: LearnedBaseline,
+    since: int | None = None,
+    weighed: Weighed = "all",
 ) -> list[Look]:
-    """Every window that ends at `newest`, shortest first.
+    """Every window that ends at `newest`, shortest first. The evidence of those that are not `weighed` reads 0.
 
     With `since`, minutes before it are left out, and both looks are one: at where the SLI has settled since then, if
     that is worse than normal. An SLI between normal and objective does not breach again by a little chance.
     """
     told = {at: Sum(x, _score(learned, x, n), n) for at, x, n in track.sums(minutes) if since is None or at >= since}
-    return [_look(track, told, newest, learned, noise, since) for noise in learned.windows]
+    return [_look(track, told, newest, learned, noise, since, weighed) for noise in learned.windows]
 
 
 def _score(learned: LearnedBaseline, x: float, n: float) -> float:
@@ -77,12 +86,14 @@ def _look(
     learned: LearnedBaseline,
     noise: WindowNoise,
     since: int | None,
+    weighed: Weighed,
 ) -> Look:
     first = newest - noise.minutes
     window = _sum(told, first, newest)
     x, score, n = window
-    if n <= 0:
-        return Look(noise.minutes, x, score, n, 0.0, 0.0, enough=False, past=False)
+    enough, past = n > 0 and _enough(learned, x, n), n > 0 and _past(x, track.line * n)
+    if n <= 0 or weighed == "none" or (weighed == "past" and not (enough and past)):
+        return Look(noise.minutes, x, score, n, 0.0, 0.0, enough, past)
     if since is None:
         normal, sudden = (
             _normal(learned, noise, window),
@@ -90,7 +101,7 @@ def _look(
         )
     else:
         normal, sudden = _settled(learned, noise, window, _sum(told, since - 1, first)), 0.0
-    return Look(noise.minutes, x, score, n, normal, sudden, _enough(learned, x, n), _past(x, track.line * n))
+    return Look(noise.minutes, x, score, n, normal, sudden, enough, past)
 
 
 def second_looks(

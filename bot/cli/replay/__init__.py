@@ -1,0 +1,1 @@
+"""`stepdown replay`: recorded samples judged again, and the rules beside each other."""
