@@ -326,7 +326,7 @@ class App:
         self._every(5, "recovery", self.engine.monitor.judge_all)
         self._every(15, "causes", self.engine.attribution.look_all)
         self._every(60, "queues", self.engine.intake.count_queues)
-        self._every(2, "spans", self.engine.span_join.tick)
+        self._every(5, "spans", self.engine.span_join.tick)
         self._every(5, "span-counts", self.span_receiver.look)
         self._every(60, "findings", self.engine.findings.tick)
         self._every(60, "routine", self.routine.tick)

@@ -28,6 +28,8 @@ AT_ONCE = 500
 """Traces that are looked at in one go."""
 SEALINGS = 20
 """Times that so many traces are let go of in one go."""
+BATCHES = 20
+"""Times that so many are looked at before their minutes are computed, which costs more the more tasks these have."""
 LEASE = 60.0
 """Seconds for which nobody else looks at a claimed trace."""
 ROUNDS = 20
@@ -76,15 +78,29 @@ class SpanJoin:
         if rules is None:
             return
         now = self._clock.now().timestamp()
-        while claims := self._store.claim_traces(now, AT_ONCE, LEASE):
-            self._count(claims, rules, now)
+        done: list[LookedAt] = []
+        agents, minutes = set[str](), set[int]()
+        for _ in range(BATCHES):
+            claims = self._store.claim_traces(now, AT_ONCE, LEASE)
+            found, touched = self._count(claims, rules, now, done)
+            agents |= found
+            minutes |= touched
             if len(claims) < AT_ONCE:
                 break
+        if minutes:
+            self._intake.recount(agents & self._fleet().agents.keys(), sorted(minutes))
+            self._tell_unknown(agents, rules)
+        self._store.finish_traces(done)  # only now: who dies before it leaves them due
         for _ in range(SEALINGS):
             if self._store.seal_traces(now - rules.late, AT_ONCE) < AT_ONCE:
                 break
 
-    def _count(self, claims: Sequence[TraceClaim], rules: TraceRules, now: float) -> None:
+    def _count(
+        self, claims: Sequence[TraceClaim], rules: TraceRules, now: float, done: list[LookedAt]
+    ) -> tuple[set[str], set[int]]:
+        """Count the runs of claimed traces; returns the agents and the minutes whose counts change."""
+        if not claims:
+            return set(), set()
         look = self._look(claims, rules, now)
         agents, minutes = set[str](), set[int]()
         for _ in range(3):  # another replica may have counted the other half of a task meanwhile
@@ -94,10 +110,8 @@ class SpanJoin:
             minutes |= set(touched)
             if {(one.key, one.run.span) for one in self._related(look)} <= {(o.key, o.run.span) for o in related}:
                 break
-        if minutes:
-            self._intake.recount(agents & self._fleet().agents.keys(), sorted(minutes))
-            self._tell_unknown(agents, rules)
-        self._store.finish_traces(look.done)
+        done += look.done
+        return agents, minutes
 
     def _tell_unknown(self, agents: Iterable[str], rules: TraceRules) -> None:
         """What spans cannot tell of agents whose spans come."""
