@@ -51,6 +51,8 @@ class BotProcess:
     tokens: Sequence[str] = ("samples",)
     more: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    module: Sequence[str] = ("bot", "run")
+    """The module that is run, and its arguments."""
 
     def __post_init__(self) -> None:
         made = {name: new_token(name) for name in self.tokens}
@@ -65,7 +67,7 @@ class BotProcess:
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start it; returns at once."""
         with (self.folder / "log").open("ab") as log:
-            command = [sys.executable, "-m", "bot", "run"]
+            command = [sys.executable, "-m", *self.module]
             self.process = subprocess.Popen(command, env=self.environment(), cwd=self.folder, stdout=log, stderr=log)
         return self.process
 
@@ -117,6 +119,7 @@ class BotProcess:
             "STEPDOWN_SLACK_APP_TOKEN": self.slack.app_token,
             "STEPDOWN_SLACK_BASE_URL": self.slack.api_url,
             "STEPDOWN_HTTP_PORT": str(self.port),
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
             "STEPDOWN_TOKENS_FILE": str(self.folder / "tokens"),
             **self.more,
         }

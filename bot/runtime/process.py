@@ -23,7 +23,7 @@ from bot.runtime.descriptors import raise_descriptor_limit
 from bot.runtime.log_output import A_MINUTE, configure_logs
 from bot.runtime.registry import REGISTRY
 from bot.runtime.self_monitoring import MonitoringSettings
-from bot.runtime.setup import AppSetup, SlackAccess
+from bot.runtime.setup import AppParts, AppSetup, SlackAccess
 from bot.store import SqlStore, StoreError
 from bot.store.database.sqlite import holder_of
 from bot.store.database.urls import sqlite_path
@@ -152,14 +152,14 @@ def _tokens(path: Path | None) -> TokenBook:
         raise RunError(str(error), 2) from error
 
 
-def run_until_stopped(settings: Settings, secrets: KnownSecrets) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reloads the fleet file. Raises RunError."""
+def run_until_stopped(settings: Settings, secrets: KnownSecrets, parts: AppParts | None = None) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads the fleet file. Raises RunError. `parts`: of whoever measures it."""
     secrets.learn(secrets_in(settings))
     tell_held_back = configure_logs(settings.log_level, secrets)
     raise_descriptor_limit()
     try:
         holder = FleetHolder(settings.fleet, secrets)
-        app = App(replace(setup_of(settings, holder, secrets), on_fleet=lambda: _reload(holder, app)))
+        app = App(replace(setup_of(settings, holder, secrets), on_fleet=lambda: _reload(holder, app)), parts)
     except FleetErrors as errors:
         raise RunError(describe_problems(errors), 2) from errors
     except StoreError as error:
