@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: slow-clients soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check otel-check
+.PHONY: profile slow-clients soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check otel-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -37,6 +37,10 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench $(ARGS)
+
+# Where the processor's time goes while agents breach: bench/out/profile.svg. `ARGS="--format raw"` for folded stacks.
+profile: $(STAMP)
+	@$(BIN)/python -m bench.paging.flame $(ARGS)
 
 # Do promptfoo, Inspect and DeepEval load the cases? Each in an environment of its own under .evals; minutes, and opt-in.
 evals-check: $(STAMP)

@@ -19,9 +19,9 @@ from pathlib import Path
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from bench.bench_page_latency import pages
 from bench.harness.launch import BotProcess, bad_minutes
 from bench.harness.rows import Row, percentile
+from bench.paging.breaches import slack_pages
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
@@ -251,7 +251,7 @@ def _paged(bot: BotProcess, slack: LocalSlack, when: str) -> list[float]:
         handed_in[agent] = time.time()
         bot.push(bad_minutes(agent, handed_in[agent])).raise_for_status()
         time.sleep(0.5)
-    found = pages(slack, agents)
+    found = slack_pages(slack, agents)
     return [(found[agent] - handed_in[agent]) * 1000 for agent in agents if agent in found]
 
 

@@ -7,7 +7,7 @@ channel and cards, so that pages compete with that work.
 import base64
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,15 @@ class Pages:
         return sorted((arrived[agent] - at) * 1000 for agent, at in self.handed_in.items())
 
 
-def breach_all(folder: Path, agents: Sequence[str], a_second: float, *, traced: bool = False) -> Pages:
-    """Let every agent breach, `a_second` of them a second, and wait for the pages."""
+def breach_all(
+    folder: Path,
+    agents: Sequence[str],
+    a_second: float,
+    *,
+    traced: bool = False,
+    watch: Callable[[int], None] = lambda _: None,
+) -> Pages:
+    """Let every agent breach, `a_second` of them a second, and wait for the pages. `watch` is told the bot's pid."""
     workspace = {**demo_fleet.workspace(), "app": {"manifest": manifest()}}
     receiver = Receiver(of_stepdown)
     trace = folder / "trace.json"
@@ -55,9 +62,11 @@ def breach_all(folder: Path, agents: Sequence[str], a_second: float, *, traced: 
         if traced:
             bot.module = TRACED
         bot.start()
+        if bot.process is not None:
+            watch(bot.process.pid)
         try:
             handed_in = _breach(bot, agents, a_second)
-            in_slack = _slack_pages(slack, agents)
+            in_slack = slack_pages(slack, agents)
             _wait_for(receiver, agents)
         finally:
             bot.stop()
@@ -88,7 +97,7 @@ def _wait_for(receiver: Receiver, agents: Collection[str]) -> None:
         time.sleep(0.1)
 
 
-def _slack_pages(slack: LocalSlack, agents: Collection[str]) -> dict[str, float]:
+def slack_pages(slack: LocalSlack, agents: Collection[str]) -> dict[str, float]:
     """When each first page stood in Ana's direct messages, by the message's own time.
 
     Other messages stand there too; they are no pages and are not counted as such.

@@ -7,8 +7,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.cli.context import settings_now
 from bot.core.cards.answer import Card
 from bot.core.formatting.known_secrets import KnownSecrets
 from bot.core.incident.effects import Page
+from bot.core.incident.incident import Decision
 from bot.core.model.people import Person, Way
 from bot.core.model.samples import MinuteRow
 from bot.engine.adapters import Adapters
@@ -75,13 +77,17 @@ class TracedStore:
             self._watch.note("store", agent, began)
 
     def commit(self, decision: Any, now: Any, **more: Any) -> None:  # noqa: ANN401 - passed on as it is
-        """Note the commit that opens an incident, and those that write a page's outcome."""
+        """Note the commits that write a page's outcome."""
         began = self._watch.now()
         self._store.commit(decision, now, **more)
-        incident = decision.incident
-        if incident.version == 1:
-            self._watch.note("commit", f"{incident.agent} {incident.id}", began)
         self._marked(more.get("done"), began)
+
+    def open_incident(self, decide: Callable[[int], Decision], now: datetime, *, wall: float) -> Decision:
+        """Note the commit that opens an incident."""
+        began = self._watch.now()
+        decision = self._store.open_incident(decide, now, wall=wall)
+        self._watch.note("commit", f"{decision.incident.agent} {decision.incident.id}", began)
+        return decision
 
     def finish(self, job: Job, wall: float, state: str, **more: Any) -> bool:  # noqa: ANN401 - passed on as it is
         """Note the outcome of a page."""

@@ -4,7 +4,7 @@ Everything that is committed goes through the real store; what is only measured 
 incidents and rungs are read from what was committed last. One process, one thread, as long as the run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
@@ -58,7 +58,21 @@ class CachedStore(ExerciseStore):
         """Store it, then remember it."""
         effects = _seen(decision.effects)
         super().commit(replace(decision, effects=effects), now, **more)
-        self.known[decision.incident.id] = decision.incident
+        self._committed(decision.incident, effects)
+
+    def open_incident(self, decide: Callable[[int], Decision], now: datetime, *, wall: float) -> Decision:
+        """Store it, then remember it."""
+
+        def seen(number: int) -> Decision:
+            decision = decide(number)
+            return replace(decision, effects=_seen(decision.effects))
+
+        decision = super().open_incident(seen, now, wall=wall)
+        self._committed(decision.incident, decision.effects)
+        return decision
+
+    def _committed(self, incident: Incident, effects: Sequence[Effect]) -> None:
+        self.known[incident.id] = incident
         self.lanes.update(effect.lane for effect in effects)
         self.in_force = None
 

@@ -57,10 +57,6 @@ class ExerciseStore(SqlStore):
 
     first = FIRST_EXERCISE_ID
 
-    def next_incident_id(self) -> int:
-        """A fresh id in the exercise's own range."""
-        return self.first + super().next_incident_id()
-
 
 @dataclass(frozen=True, slots=True)
 class InProcessProtocol:

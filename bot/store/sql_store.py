@@ -101,6 +101,10 @@ class SqlStore(
         """Several reads from one snapshot."""
         return self.database.reading()
 
+    def yielding(self) -> AbstractContextManager[None]:
+        """On this thread, let the writes of others go first."""
+        return self.database.yielding()
+
     def listen(self, on_news: News) -> Close:
         """Hear what other replicas commit, until closed; on SQLite there are none."""
         return self.database.listen(on_news)

@@ -130,7 +130,7 @@ _STORE: Mapping[str, Name] = {
     "put_readings": lambda readings: "store.put_readings" if readings else "",
     "put_baselines": lambda rows, *_: "store.put_baselines" if rows else "",
     "confirm_rung": lambda *_: "store.confirm_rung",
-    "next_incident_id": lambda: "store.next_incident_id",
+    "open_incident": lambda *_, **__: "store.commit opened",
     "first_delivery": lambda *_: "store.first_delivery",
 }
 

@@ -7,6 +7,7 @@ timeline, never swallowed. Leases, backoff and the age of rows are wall time: th
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -53,6 +54,8 @@ from bot.ports.store import Finished, Job, Store
 
 __all__ = ["Adapters", "Delivery", "Folded", "NotYet"]
 
+YIELDING: frozenset[Lane] = frozenset({"slack", "documents"})
+"""Lanes whose writes let others go first."""
 LEASE = 30.0
 """Seconds a worker may take for one effect; nothing is started that could outlast it."""
 FIRST_RETRY = 1.0
@@ -107,7 +110,14 @@ class Delivery:
         self._held: dict[tuple[Lane, tuple[int, int]], deque[Job]] = {}
 
     def run(self, lane: Lane, part: tuple[int, int] = (0, 1)) -> int:
-        """Carry out everything that is due in a lane; returns how many effects were tried."""
+        """Carry out everything that is due in a lane; returns how many effects were tried.
+
+        What is said and drawn lets pages, acknowledgements and what is measured go first wherever they wait for a turn.
+        """
+        with self._store.yielding() if lane in YIELDING else nullcontext():
+            return self._run(lane, part)
+
+    def _run(self, lane: Lane, part: tuple[int, int]) -> int:
         self._give_back(self._held.setdefault((lane, part), deque()))
         tried = 0
         while True:

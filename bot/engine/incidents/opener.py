@@ -73,6 +73,7 @@ class IncidentOpener:
             headline(breaches[0]),
             severity(self._fleet(), agent, rung, breaches),
             now,
+            rung=rung,
             breaches=breaches,
             suggestion=suggest(self._fleet(), agent, rung, breaches, self._store.rungs()),
             received_at=received_at,
@@ -104,6 +105,7 @@ class IncidentOpener:
         grade: Severity,
         now: datetime,
         *,
+        rung: str = "",
         actor: Actor = BOT,
         breaches: tuple[Breach, ...] = (),
         suggestion: Suggestion | None = None,
@@ -111,11 +113,11 @@ class IncidentOpener:
         received_at: datetime | None = None,
     ) -> Incident:
         fleet = self._fleet()
-        rung = self.rung(agent)
+        rung = rung or self.rung(agent)
         event = Opened(
             at=now,
             actor=actor,
-            incident_id=self._store.next_incident_id(),
+            incident_id=0,
             agent=agent.key,
             incident_kind=kind,
             title=title,

@@ -5,6 +5,7 @@ was first (Conflict) it looks again and decides again, so that a decision never 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bot.core.autonomy.file_record import fleet_of
 from bot.core.autonomy.raised_by_change import raised_by_change
@@ -38,8 +39,19 @@ class IncidentRecorder:
         self._wake = wake
 
     def open(self, event: Opened) -> Incident:
-        """Commit a new incident. Raises Conflict when the agent has an open one of this kind already."""
-        return self._commit(reducer.advance(None, event), event)
+        """Commit a new incident, under a fresh number whatever the event has.
+
+        Raises Conflict when the agent has an open one of this kind already.
+        """
+        wall = self.wall()
+        made = [event]
+
+        def decide(number: int) -> Decision:
+            made[0] = replace(event, incident_id=number)
+            return reducer.advance(None, made[0])
+
+        decision = self._store.open_incident(decide, event.at, wall=wall)
+        return self._tell(decision, made[0])
 
     def record(
         self, incident_id: int, decide: Callable[[Incident], Event | None], done: Finished | None = None
@@ -75,6 +87,10 @@ class IncidentRecorder:
         self._store.commit(decision, event.at, rung=rung, followup=kept, wall=self.wall(), done=done)
         if rung is not None:
             self._rung_cache.publish((rung,))
+        return self._tell(decision, event)
+
+    def _tell(self, decision: Decision, event: Event) -> Incident:
+        """Wake the lanes that have work now, and tell whoever listens."""
         wanted = {effect.lane for effect in decision.effects}
         self._wake(lane for lane in LANES if lane in wanted)
         for tell in self.listeners:

@@ -1,6 +1,6 @@
 """Incidents with their timelines, and the deadlines they wait for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Protocol
@@ -15,8 +15,11 @@ from bot.ports.store.records import DueTimer, Finished
 class IncidentStore(Protocol):
     """Keeps incidents. One `commit` is one transaction; readers see whole decisions or none."""
 
-    def next_incident_id(self) -> int:
-        """Return a fresh id, never given twice."""
+    def open_incident(self, decide: Callable[[int], Decision], now: datetime, *, wall: float) -> Decision:
+        """Give a new incident its number, never given twice, and store what `decide` makes of it in one transaction.
+
+        `decide` is called while others wait to write: it must be quick. Raises Conflict as `commit` does.
+        """
         ...
 
     def commit(

@@ -48,6 +48,10 @@ class Store(
         """Several reads from one snapshot."""
         ...
 
+    def yielding(self) -> AbstractContextManager[None]:
+        """On this thread, let the writes of others go first: for work that a page must not wait for."""
+        ...
+
     def close(self) -> None:
         """Let go of connections."""
         ...

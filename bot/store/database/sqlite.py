@@ -7,8 +7,8 @@ for SQLite's own lock is a sleep of up to 100 ms, so writers queue on a lock of 
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Float, bindparam, crea
 from sqlalchemy.pool import QueuePool
 
 from bot.store.database.errors import StoreError
-from bot.store.database.fair_lock import FairLock
+from bot.store.database.group_commit import GroupCommit
 from bot.store.database.transactions import Close, Database, News
 
 
@@ -31,13 +31,11 @@ class SqliteDatabase(Database):
         self._writes = _open(url, writes=True)
         self._reads = _open(url, writes=False)
         self._lock_file = lock
-        self._queue = FairLock()
+        self._commits = GroupCommit(self._writes.begin, self.yields)
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """One write transaction: committed as a whole, or not at all."""
-        with self._queue, self._writes.begin() as connection:
-            yield connection
+        return self._commits.transaction()
 
     def one_read(self) -> AbstractContextManager[Connection]:
         """A WAL snapshot of its own."""

@@ -61,6 +61,19 @@ class Database(ABC):
             finally:
                 self._thread.connection = None
 
+    @contextmanager
+    def yielding(self) -> Iterator[None]:
+        """On this thread, let the writes of others go first, where there is one queue for them."""
+        self._thread.yields = True
+        try:
+            yield
+        finally:
+            self._thread.yields = False
+
+    def yields(self) -> bool:
+        """Whether this thread lets others go first."""
+        return bool(getattr(self._thread, "yields", False))
+
     clock: ColumnElement[float]
     """The moment by which leases are judged, in epoch seconds, for a kept statement; it runs with `at(wall)`."""
 
@@ -128,6 +141,7 @@ class SqlRepository:
     @contextmanager
     def write_models(self) -> Iterator[Session]:
         """A session to write rows with: what it holds at the end goes in with the transaction, or nothing does."""
-        with self.writing() as connection, Session(connection) as session:
+        # A transaction may stand behind a savepoint (`group_commit.py`); the session must not make one of its own.
+        with self.writing() as connection, Session(connection, join_transaction_mode="rollback_only") as session:
             yield session
             session.flush()

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
@@ -39,14 +39,38 @@ _MOST_INSTALLATIONS = 2**31
 class SqlIncidents(SqlRepository):
     """The incident part of the store."""
 
+    first = 0
+    """Numbers of incidents are above it."""
+
     def next_incident_id(self) -> int:
         """A fresh id. Numbers of incidents that were never committed are not used again."""
         with self.writing() as connection:
-            statement = insert_or(connection, _COUNTER).values(name="incident", value=1)
-            statement = statement.on_conflict_do_update(
-                index_elements=["name"], set_={"value": col(CounterRow.value) + 1}
-            )
-            return int(connection.execute(statement.returning(col(CounterRow.value))).scalar_one())
+            return self._number(connection)
+
+    def _number(self, connection: Connection) -> int:
+        statement = insert_or(connection, _COUNTER).values(name="incident", value=1)
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": col(CounterRow.value) + 1})
+        return self.first + int(connection.execute(statement.returning(col(CounterRow.value))).scalar_one())
+
+    def open_incident(self, decide: Callable[[int], Decision], now: datetime, *, wall: float) -> Decision:
+        """Number an incident and store what `decide` makes of the number, in one transaction."""
+        try:
+            with self.writing() as connection:
+                decision = decide(self._number(connection))
+                self._put(connection, decision, wall)
+                self.database.announce(connection, _news(decision, None))
+        except IntegrityError as error:
+            raise Conflict(f"a new incident at {now:%H:%M:%S}: somebody else was first") from error
+        return decision
+
+    def _put(self, connection: Connection, decision: Decision, wall: float) -> None:
+        incident = decision.incident
+        _put_incident(connection, incident)
+        _append(connection, incident, decision.entries)
+        _put_timers(connection, incident)
+        for prefix in decision.drop:
+            drop_pending(connection, incident.id, prefix, "no longer wanted")
+        want(connection, decision.effects, self.database.moment(connection, wall))
 
     def installation(self) -> str:
         """A name of this database, made once: no other database's effects are taken for its own."""
@@ -70,12 +94,7 @@ class SqlIncidents(SqlRepository):
         incident = decision.incident
         try:
             with self.writing() as connection:
-                _put_incident(connection, incident)
-                _append(connection, incident, decision.entries)
-                _put_timers(connection, incident)
-                for prefix in decision.drop:
-                    drop_pending(connection, incident.id, prefix, "no longer wanted")
-                want(connection, decision.effects, self.database.moment(connection, wall))
+                self._put(connection, decision, wall)
                 if rung is not None:
                     self.database.lock(connection, rung_lock(rung.agent))
                     add_rung(connection, rung)

@@ -44,11 +44,15 @@ class SqlOutbox(SqlRepository):
             if connection.execute(_peek(lane, self.database.clock, part), self.database.at(wall)).first() is None:
                 return []
         now = self.database.now(wall)
-        due = _due(lane, now, part)
         with self.writing() as connection:
             if self.database.shared and lane in IN_ORDER:
-                due = self._in_turn(connection, due, lane, now, limit)
-            ids = list(connection.scalars(due.limit(limit).with_for_update(skip_locked=True)))
+                due = self._in_turn(connection, _due(lane, now, part), lane, now, limit)
+                ids = list(connection.scalars(due.limit(limit).with_for_update(skip_locked=True)))
+            else:
+                kept = _next_due(lane, self.database.clock, part, limit)
+                ids = list(connection.scalars(kept, self.database.at(wall)))
+            if not ids:
+                return []
             claimed = (
                 update(_OUTBOX)
                 .where(col(OutboxRow.id).in_(ids))
@@ -60,7 +64,7 @@ class SqlOutbox(SqlRepository):
                 )
                 .returning(_OUTBOX)
             )
-            rows = sorted(connection.execute(claimed), key=lambda row: ids.index(row.id)) if ids else []
+            rows = sorted(connection.execute(claimed), key=lambda row: ids.index(row.id))
         return [_job(row, wall + lease) for row in rows]
 
     def _in_turn(
@@ -154,6 +158,12 @@ class SqlOutbox(SqlRepository):
 def _peek(lane: Lane, clock: ColumnElement[float], part: tuple[int, int]) -> Select[tuple[int]]:
     """Whether anything is due. Ten workers ask each second for ever: writing the statement anew took most of that."""
     return _due(lane, clock, part).limit(1)
+
+
+@cache
+def _next_due(lane: Lane, clock: ColumnElement[float], part: tuple[int, int], limit: int) -> Select[tuple[int]]:
+    """The next rows of a lane, to be claimed."""
+    return _due(lane, clock, part).limit(limit).with_for_update(skip_locked=True)
 
 
 def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select[tuple[int]]:

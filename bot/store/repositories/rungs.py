@@ -3,8 +3,9 @@
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, update
 from sqlmodel import col, select
 
 from bot.core.autonomy.file_record import FileRecord
@@ -18,6 +19,13 @@ from bot.store.tables import FleetFileRow, ReadingRow, RungRow, table_of
 _RUNG = table_of(RungRow)
 _READING = table_of(ReadingRow)
 _FILE = table_of(FleetFileRow)
+_IN_FORCE = (
+    _RUNG.select()
+    .where(col(RungRow.agent) == bindparam("of"), col(RungRow.workflow) == bindparam("within"))
+    .order_by(col(RungRow.epoch).desc())
+    .limit(1)
+)
+"""Asked for each breach and each page, so it is written once and read without the ORM."""
 
 COMMITTED_WITHIN = 5.0
 """Seconds that a transaction may take from its clock to its commit: sessions that idle longer are ended."""
@@ -28,10 +36,9 @@ class SqlRungs(SqlRepository):
 
     def rung(self, agent: str, workflow: str = "") -> RungState | None:
         """The rung in force for exactly this agent and workflow."""
-        query = select(RungRow).where(RungRow.agent == agent, RungRow.workflow == workflow)
-        with self.read_models() as session:
-            row = session.exec(query.order_by(col(RungRow.epoch).desc()).limit(1)).first()
-            return None if row is None else _state(row)
+        with self.looking() as connection:
+            row = connection.execute(_IN_FORCE, {"of": agent, "within": workflow}).first()
+        return None if row is None else _state(row)
 
     def epoch(self, agent: str) -> int:
         """The newest epoch of an agent over all its workflows, 0 before the first change."""
@@ -158,7 +165,7 @@ def _reading(row: ReadingRow) -> InstanceReading:
     return InstanceReading(row.agent, row.instance, row.level, row.epoch, moment(row.seen_at), row.workflow)
 
 
-def _state(row: RungRow) -> RungState:
+def _state(row: RungRow | Row[Any]) -> RungState:
     return RungState(
         agent=row.agent,
         workflow=row.workflow,
