@@ -7,7 +7,6 @@ single unbuffered writes, so that whoever survives knows how far it came.
 
 import os
 import signal
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import Request
 
 from bot.engine.delivery.delivery import Adapters
+from bot.slack.client.web_api import SlackClient
 
 Name = Callable[..., str]
 """What a call is called in the journal, from its arguments; "" for one that changes nothing."""
@@ -47,15 +48,16 @@ class Seams:
                     signal.pause()
 
     def watch_slack(self) -> None:
-        """Pass by before every request to Slack's Web API. Python itself tells of them, so nothing is replaced."""
+        """Pass by before every request to Slack's Web API, at the SDK's own seam; this process does nothing else."""
+        send = SlackClient._perform_urllib_http_request_internal
 
-        def hear(event: str, arguments: tuple[Any, ...]) -> None:
-            if event == "urllib.Request":
-                path = urlsplit(str(arguments[0])).path
-                if path.startswith("/api/"):
-                    self.pass_by(f"slack {path.removeprefix('/api/')} before")
+        def seen(client: SlackClient, url: str, req: Request) -> dict[str, Any]:
+            path = urlsplit(url).path
+            if path.startswith("/api/"):
+                self.pass_by(f"slack {path.removeprefix('/api/')} before")
+            return send(client, url, req)
 
-        sys.addaudithook(hear)
+        setattr(SlackClient, send.__name__, seen)
 
 
 class Seamed:

@@ -8,19 +8,25 @@ and was seen to post twice.
 import logging
 import socket
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from email.message import Message
 from http.client import HTTPException
+from io import BytesIO
 from ipaddress import ip_address
 from json import JSONDecodeError, dumps
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import Request
 
+import httpcore
+import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.http_client.deadline import BoundedTransport, Deadline
 from bot.http_client.proxy import Proxies
 from bot.http_client.tls import system_tls
 from bot.ports.errors import DeliveryError, insist_in_time
@@ -35,6 +41,7 @@ SHORT_WAIT: Final = 2.0
 """Seconds of Retry-After that are waited for here; longer ones go back to the outbox."""
 LONGEST_WAIT: Final = 300.0
 _TOO_MANY = 429
+_REFUSED = 400
 _SERVER_FAULT = 500
 
 PERMANENT: Final = frozenset(
@@ -60,6 +67,9 @@ WORDS: Final[Mapping[str, str]] = {
     "token_revoked": "the bot token was revoked",
 }
 NEVER_SENT: Final = (ConnectionRefusedError, socket.gaierror)
+CONNECTIONS: Final = 12
+"""Kept open at most: as many as lanes and ticks speak to Slack at once."""
+_LOST = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
 
 
 class SlackError(DeliveryError):
@@ -111,6 +121,7 @@ def as_it_is(value: Any) -> Any:  # noqa: ANN401 - JSON
 class SlackClient(WebClient):
     """slack_sdk's client with a deadline for a whole call, a cap on an answer, and the proxies of everybody else.
 
+    Connections are kept open: a page does not wait for a handshake, which with Slack takes longer than the call.
     Whatever is sent passes `redact_json`: cards, answers and forms hold words of sources, agents and people.
     """
 
@@ -128,6 +139,9 @@ class SlackClient(WebClient):
         self.proxy = self.proxies.of(self.base_url) or None
         if not is_loopback(self.base_url):
             self.ssl = system_tls()
+        self._deadline = Deadline()
+        self._transport = BoundedTransport(self._deadline, self.ssl, CONNECTIONS, proxies=self.proxies)
+        weakref.finalize(self, self._transport.close)
 
     def api_call(
         self,
@@ -161,16 +175,18 @@ class SlackClient(WebClient):
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send one request. The override is the SDK's own seam for that; it has no public one."""
         insist_in_time(time.time())
-        opened = time.monotonic()
-        with self._opener(url).open(req, timeout=self.timeout) as answer:
-            charset = answer.headers.get_content_charset() or "utf-8"
-            body = _read(answer.read1, opened + self.timeout)
-            return {"status": answer.status, "headers": answer.headers, "body": body.decode(charset)}
-
-    def _opener(self, url: str) -> OpenerDirector:
-        proxy = self.proxies.of(url)
-        way = ProxyHandler({"http": proxy, "https": proxy} if proxy else {})
-        return build_opener(way, HTTPSHandler(context=self.ssl))
+        self._deadline.at = time.monotonic() + self.timeout
+        data = req.data if isinstance(req.data, bytes) else b""
+        headers = {**dict(req.header_items()), "accept-encoding": "identity"}
+        try:
+            answer = self._transport.handle_request(httpx.Request(req.get_method(), url, headers=headers, content=data))
+            try:
+                body = _read(answer.iter_raw())
+            finally:
+                answer.close()
+        except _LOST as error:
+            raise _as_urllib(error) from None
+        return _as_sdk(url, answer, body)
 
     def send(self, url: str, body: bytes, content_type: str) -> None:
         """POST bytes to an address that Slack gave us (an upload, a response URL). Raises SlackError."""
@@ -196,16 +212,39 @@ class SlackClient(WebClient):
             raise SlackError(f"{host!r} is not Slack", permanent=True)
 
 
-def _read(read1: Callable[[int], bytes], deadline: float) -> bytes:
-    """Everything, unless it drips past the deadline or grows past the cap."""
+def _read(given: Iterable[bytes]) -> bytes:
+    """Everything, unless it grows past the cap; the transport sees to the deadline."""
     parts: list[bytes] = []
     size = 0
-    while part := read1(65536):
+    for part in given:
         parts.append(part)
         size += len(part)
-        if time.monotonic() > deadline or size > LONGEST_ANSWER:
-            raise TimeoutError("Slack's answer took too long or was too large")
+        if size > LONGEST_ANSWER:
+            raise TimeoutError("Slack's answer was too large")
     return b"".join(parts)
+
+
+def _as_sdk(url: str, answer: httpx.Response, body: bytes) -> dict[str, Any]:
+    """An answer as the SDK wants it: what is no success is the error that urllib would raise."""
+    headers = Message()
+    for name, value in answer.headers.multi_items():
+        headers[name.title()] = value
+    if answer.status_code >= _REFUSED:
+        raise HTTPError(url, answer.status_code, answer.reason_phrase, headers, BytesIO(body))
+    charset = headers.get_content_charset() or "utf-8"
+    return {"status": answer.status_code, "headers": headers, "body": body.decode(charset)}
+
+
+def _as_urllib(error: Exception) -> OSError:
+    """What was lost on the way as the error that urllib would raise, with the reason below it where there is one."""
+    if isinstance(error, httpcore.PoolTimeout):
+        return URLError(ConnectionRefusedError("every connection to Slack is busy"))
+    below: BaseException | None = error
+    while below is not None and not isinstance(below, OSError):
+        below = below.__cause__ or below.__context__
+    if isinstance(error, httpcore.TimeoutException):
+        return TimeoutError("the answer took too long")
+    return URLError(below if below is not None else str(error) or type(error).__name__)
 
 
 def writing_client(token: str, base_url: str = SLACK_API) -> SlackClient:
