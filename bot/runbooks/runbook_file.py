@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from bot.core.model.fleet import Agent
-from bot.core.runbooks.runbook import PHASES, Phase, Plan, Step, StepKind
+from bot.core.runbooks.runbook import PHASES, Phase, Plan, Settler, Step, StepKind
 from bot.markdown.prose import to_plain
 from bot.markdown.templates import Phrase, TemplateProblem, environment
 from bot.runbooks.outline import Outline, RunbookProblem, StepDraft, outline
@@ -82,6 +82,7 @@ class Runbook:
             timebox=cast("int | None", given.get("timebox")),
             evidence=cast("tuple[str, ...]", given.get("evidence", ())),
             condition=condition.source if condition else "",
+            settled_by=cast("Settler | None", given.get("settled_by")),
         )
 
     def _render(self, phrase: Phrase, facts: Mapping[str, object], wrong: list[RunbookProblem]) -> str:

@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.core.formatting import durations
-from bot.core.runbooks.runbook import StepKind
+from bot.core.runbooks.runbook import Settler, StepKind
 
 _SLI = re.compile(r"[a-z][a-z0-9_-]*")
 _EVIDENCE = re.compile(r"slis|rung|instances|timeline|sli:[a-z][a-z0-9_-]*|source:[A-Za-z0-9_-]+:.+")
@@ -111,6 +111,14 @@ def _kind(value: object) -> str:
     raise NotAllowed(f"{value!r} is not one of {', '.join(get_args(StepKind))}")
 
 
+def _settler(value: object) -> str:
+    if value in get_args(Settler):
+        return str(value)
+    near = get_close_matches(str(value), get_args(Settler), n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise NotAllowed(f"{value!r} settles nothing{hint}; allowed: {', '.join(get_args(Settler))}")
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise NotAllowed(f"{value!r} is neither true nor false")
@@ -152,4 +160,5 @@ STEP: Mapping[str, Check] = {
     "timebox": _minutes,
     "condition": _text,
     "required": _flag,
+    "settled_by": _settler,
 }

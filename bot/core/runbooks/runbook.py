@@ -12,6 +12,8 @@ from typing import Literal, get_args
 Phase = Literal["detection", "attribution", "containment", "recovery"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 StepKind = Literal["ask", "check", "do"]
+Settler = Literal["rung-lowered", "restored", "recovery-held", "cause-named", "followup-noted"]
+"""Evidence that the bot has itself, and that settles a step without anybody's tap."""
 Outcome = Literal["done", "skipped", "not-applicable", "blocked"]
 
 
@@ -32,6 +34,8 @@ class Step:
     timebox: int | None = None
     evidence: tuple[str, ...] = ()
     condition: str = ""
+    settled_by: Settler | None = None
+    """What settles it by itself; None: a person does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from bot.core.incident.effects import DraftPostmortem, Effect, PostCard, Say
 from bot.core.incident.incident import IllegalMove, Incident, IncidentState, Timer
 from bot.core.incident.incident_rungs import IncidentRungs
 from bot.core.paging import escalation
-from bot.core.runbooks.runbook import PHASES, Phase, StepMark, phase_done
+from bot.core.runbooks.runbook import PHASES, StepMark, phase_done
 from bot.core.transitions.restore_plans import halted, without_plan
+from bot.core.transitions.step_settling import lay_out_next, phase_line
 from bot.core.transitions.transition import Transition, apply, charts, edits, gather, lay_out
 
 WATCH = timedelta(minutes=30)
@@ -91,19 +92,8 @@ def step_marked(event: ev.StepMarked, incident: Incident) -> Transition:
         effects = (*effects, Say(incident.id, stamp, help_, question=True))
     finished = phase_done(incident.plan, step.phase, marked.marks)
     if finished and not phase_done(incident.plan, step.phase, incident.marks):
-        return Transition(marked, text, (*effects, *_lay_out_next(incident, step.phase)), also=(_done(step.phase),))
+        return Transition(marked, text, (*effects, *lay_out_next(incident, step.phase)), also=(phase_line(step.phase),))
     return Transition(marked, text, (*effects, *gather(incident, step.phase)))
-
-
-def _done(phase: Phase) -> tuple[str, str]:
-    return ("phase_done", f"Every required step of {phase} is settled.")
-
-
-def _lay_out_next(incident: Incident, phase: Phase) -> tuple[Effect, ...]:
-    after = PHASES.index(phase) + 1
-    if after == len(PHASES) or not incident.channel:
-        return ()
-    return lay_out(incident, PHASES[after])
 
 
 @apply.register

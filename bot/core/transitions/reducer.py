@@ -25,6 +25,7 @@ from bot.core.model.samples import minute_of
 from bot.core.paging import escalation
 from bot.core.transitions import autonomy, causes, lifecycle, notes, reminders, restore_plans, roles
 from bot.core.transitions import paging as moves_paging
+from bot.core.transitions.step_settling import settle
 from bot.core.transitions.transition import Transition, apply, topic
 
 _REGISTERED = (autonomy, causes, lifecycle, notes, moves_paging, roles, reminders, restore_plans)
@@ -60,9 +61,11 @@ def _number(change: Transition, event: ev.Event, before: Incident | None) -> Dec
     """Add entries and version, keep the acknowledgement alive while people act, and edit what shows the state."""
     lines = [Entry(change.happened or event.at, event.actor, event.kind, change.text, event)]
     lines += [Entry(event.at, event.actor, kind, text) for kind, text in change.also]
-    after = _reminded(_keep_alive(change.incident, _acting(event), event.at))
+    settling = settle(change.incident, event.at)
+    lines += [Entry(event.at, BOT, kind, text) for kind, text in settling.lines]
+    after = _reminded(_keep_alive(settling.incident, _acting(event), event.at))
     after = replace(after, version=after.version + 1, entries=after.entries + len(lines))
-    effects = change.effects
+    effects = (*change.effects, *settling.effects)
     if before is not None:
         effects = (*effects, *reminders.settled(before, after))
     if before is not None and (before.state, before.severity) != (after.state, after.severity):

@@ -22,7 +22,7 @@ from bot.core.incident.followups import Followup
 from bot.core.incident.incident import Incident
 from bot.core.model import calendar
 from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.people import Actor
+from bot.core.model.people import BOT, Actor
 from bot.core.recovery import recovery_clock
 from bot.core.runbooks.runbook import next_step
 from bot.core.transitions import reminders
@@ -68,6 +68,8 @@ class TeamViews:
 
     def name(self, key: str) -> str:
         """A person's name; a key that nobody has stays as it is."""
+        if key == BOT.key:
+            return BOT.name
         person = self._fleet().people.get(key)
         return person.name if person else key
 
