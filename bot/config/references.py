@@ -7,6 +7,7 @@ What people are called is their own business: a list is refused, what looks like
 import re
 from collections import Counter
 from collections.abc import Collection
+from itertools import pairwise
 from zoneinfo import available_timezones
 
 from bot.config.aliases import check_aliases
@@ -14,6 +15,7 @@ from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
 from bot.config.kinds.rules import Kinds
 from bot.config.problems import misnamed
 from bot.config.yaml_document import Path, YamlDocument
+from bot.core.autonomy.raised_by_file import grants_more
 from bot.core.model.calendar import quiet_hours
 
 _TEAM = re.compile(
@@ -144,3 +146,7 @@ def _check_ends(document: YamlDocument, file: FleetFile) -> None:
     for index, rung in enumerate(file.ladder or ()):
         if names[rung.name] > 1:
             document.blame(("ladder", index), f"the rung {rung.name!r} stands twice on the ladder")
+    for index, (upper, lower) in enumerate(pairwise(file.ladder or ()), 1):
+        if why := grants_more(upper.grants, lower.grants):
+            where = ("ladder", index)
+            document.blame(where, f"{lower.name!r} grants more than {upper.name!r} above it: {why}. Rungs only lower")

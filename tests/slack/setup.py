@@ -30,8 +30,7 @@ from bot.core.model.rungs import DEFAULT_LADDER
 from bot.core.runbooks.runbook import PHASES
 from tests.slack.exercise_cards import drill
 from tests.slack.fleet_cards import agents
-from tests.slack.restore_cards import plans, restores
-from tests.slack.team_cards import FOLLOWUP, NOW, TASKS, team
+from tests.slack.team_cards import FOLLOWUP, NOW, TASKS, plans, restores, team
 
 OneCard = TypeVar("OneCard")
 

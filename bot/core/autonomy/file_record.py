@@ -39,6 +39,12 @@ def record_of(fleet: Fleet) -> FileRecord:
     )
 
 
+def after(known: FileRecord | None, new: FileRecord) -> FileRecord:
+    """What is kept once a new file is in force: an agent that went from the file may come back, and not with more."""
+    gone = known.agents if known is not None else {}
+    return FileRecord(new.ladder, dict(sorted({**gone, **new.agents}.items())))
+
+
 def fleet_of(record: FileRecord) -> Fleet:
     """A fleet that knows nothing but rungs, to be compared with another one."""
     agents = {

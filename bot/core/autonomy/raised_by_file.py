@@ -6,6 +6,7 @@ rung that moves on the ladder) and the rung that was lowered for it goes too: th
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from bot.core.autonomy.effective_rung import effective_rung
@@ -38,7 +39,19 @@ class _Answer(NamedTuple):
 
 def raised_by_file(before: Fleet, after: Fleet, states: Sequence[RungState]) -> list[str]:
     """What the file would raise, a sentence each with the way to do it by two people; empty where it raises nothing."""
-    return [sentence for agent in before.agents.values() for sentence in _of_agent(agent, before, after, states)]
+    of_agents = (sentence for agent in before.agents.values() for sentence in _of_agent(agent, before, after, states))
+    return [*_reordered(before.ladder, after.ladder), *of_agents]
+
+
+def _reordered(before: Ladder, after: Ladder) -> Iterator[str]:
+    """Rungs that changed places: a step down would be a raise, also where nobody is on either of them now."""
+    known = [name for name in before.names() if name in after.names()]
+    for upper, lower in pairwise(known):
+        if after.depth(upper) > after.depth(lower):
+            yield (
+                f"the ladder has {lower} above {upper}, and in the file in force it is below. Keep the order of the "
+                "rungs, and give one with another meaning another name"
+            )
 
 
 def _of_agent(agent: Agent, before: Fleet, after: Fleet, states: Sequence[RungState]) -> Iterator[str]:
@@ -151,6 +164,16 @@ def _hold(was: _Answer, will: _Answer) -> str:
         drops = _raises(was.dropped_from(rung.name), will.dropped_from(rung.name), was.ladder, will.ladder)
         if not allows and not drops:
             return rung.name
+    return ""
+
+
+def grants_more(upper: Mapping[str, object], lower: Mapping[str, object]) -> str:
+    """What a lower rung surely permits that the one above it does not; what cannot be compared is left out."""
+    for name in sorted(upper.keys() - HARMLESS):
+        before, after = upper[name], lower.get(name)
+        comparable = type(before) is type(after) and isinstance(before, int | float | list | tuple)
+        if before != after and (name == "writes" or before == "deny" or comparable) and _looser(name, before, after):
+            return f"{name} {_said(after)} below {_said(before)}"
     return ""
 
 

@@ -6,7 +6,7 @@ What is compared with is kept in the database, so a reload, a start and another 
 
 from collections.abc import Sequence
 
-from bot.core.autonomy.file_record import FileRecord, fleet_of, record_of
+from bot.core.autonomy.file_record import FileRecord, after, fleet_of, record_of
 from bot.core.autonomy.raised_by_file import raised_by_file
 from bot.core.model.fleet import Fleet
 from bot.ports.clock import Clock
@@ -31,7 +31,7 @@ class FileGate:
             if raised := self._raised(known, fleet):
                 return raised
             try:
-                self._store.put_file_record(record_of(fleet), known, self._clock.now())
+                self._store.put_file_record(after(known, record_of(fleet)), known, self._clock.now())
             except Conflict:  # another replica's file came into force just now
                 continue
             return ()

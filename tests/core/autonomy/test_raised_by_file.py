@@ -86,10 +86,20 @@ def test_without_grants_the_order_of_the_ladder_tells() -> None:
     after = replace(
         with_agents(replace(refunds, normal_rung="free")), ladder=Ladder((old.rungs[1], old.rungs[2], old.rungs[0]))
     )
-    said = raised_by_file(before, after, ())
-    assert said[0].startswith("refunds would go from asked to free: free is above asked on the present ladder")
-    assert "Pin the present rung (/autonomy refunds pin)" in said[0]
-    assert raised_by_file(before, replace(before, ladder=Ladder((old.rungs[1], old.rungs[0], old.rungs[2]))), ()) == []
+    order, said, *_ = raised_by_file(before, after, ())
+    assert order.startswith("the ladder has asked above free, and in the file in force it is below. Keep the order")
+    assert said.startswith("refunds would go from asked to free: free is above asked on the present ladder")
+    assert "Pin the present rung (/autonomy refunds pin)" in said
+
+
+def test_rungs_that_nobody_is_on_do_not_change_places_either() -> None:
+    """Later, a step down by one person would be a raise."""
+    rungs = list(DEFAULT_LADDER.rungs)
+    rungs[4], rungs[5] = rungs[5], rungs[4]
+    said = raised_by_file(FLEET, replace(FLEET, ladder=Ladder(tuple(rungs))), ())
+    assert said[0].startswith("the ladder has suspended above read-only, and in the file in force it is below")
+    longer = Ladder((*DEFAULT_LADDER.rungs[:3], Rung("asked", "ask first"), *DEFAULT_LADDER.rungs[3:]))
+    assert raised_by_file(FLEET, replace(FLEET, ladder=longer), ()) == []
 
 
 def test_a_new_name_without_grants_is_no_proof_that_it_allows_no_more() -> None:

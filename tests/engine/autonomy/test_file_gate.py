@@ -117,3 +117,11 @@ def test_an_agent_that_the_file_in_force_lacks_is_free(tmp_path: Path) -> None:
     assert house.engine.file_gate.let_in(replace(house.watched, agents={"kyc": Agent("kyc", "ana")})) == ()
     assert house.commands.autonomy.step_down(ANA, "refunds", "watched", "sure").ok
     house.close()
+
+
+def test_an_agent_that_comes_back_to_the_file_comes_back_with_no_more(store: SqlStore) -> None:
+    gate = _gate(store)
+    assert gate.let_in(_with(normal_rung="approval")) == ()
+    assert gate.let_in(replace(fleet(), agents={"kyc": Agent("kyc", "ana")})) == ()
+    assert "refunds would go from approval to full" in gate.let_in(fleet())[0]
+    assert gate.let_in(_with(normal_rung="approval")) == ()
