@@ -77,7 +77,7 @@ def _draw_days(axes: "Axes", days: PagesByDay) -> None:
     total = sum(days.incidents) + sum(days.blind)
     axes.set_title(f"{plural(total, 'page')} in {plural(count, 'day')}, as the fleet file says", loc="left", color=INK)
     axes.set_ylabel("pages a day")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
     _strip(axes)
 
 
