@@ -91,6 +91,8 @@ class NumberQueries(StrictEntry):
     time: str = ""
     path: str = ""
     by: dict[Literal["agent", "workflow", "part"], str] = {}
+    values_in: Literal["percent", "fraction"] | None = None
+    """How `value` writes a share that the source does not count: 97 or 0.97."""
 
     def texts(self) -> dict[str, str]:
         """The roles that were given."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.config.sli_layers import LayeredSli
 from bot.core.formatting import durations
 from bot.core.model.aliases import NO_ALIASES, Aliases
-from bot.core.model.slis import PollQuery
+from bot.core.model.slis import PollQuery, Scale
 
 USUAL_PERIOD = 60
 
@@ -34,6 +34,8 @@ class _Question(NamedTuple):
     agent: str
     workflow: str
     every: int
+    percent: bool
+    values_in: Scale
 
 
 def grouped(series: Mapping[str, Sequence[QueryGroup]], aliases: Aliases = NO_ALIASES) -> tuple[PollQuery, ...]:
@@ -55,7 +57,16 @@ def _question(one: QueryGroup) -> _Question:
     parts = {role: text.replace("$by", ", ".join(by.values())) for role, text in measure.texts.items()}
     kind, every = ("ratio" if "total" in parts else measure.sli.kind), measure.sli.every
     return _Question(
-        measure.source, measure.sli.name, kind, tuple(parts.items()), tuple(by.items()), one.agent, one.workflow, every
+        source=measure.source,
+        sli=measure.sli.name,
+        kind=kind,
+        parts=tuple(parts.items()),
+        by=tuple(by.items()),
+        agent=one.agent,
+        workflow=one.workflow,
+        every=every,
+        percent=measure.sli.is_share,
+        values_in=measure.sli.values_in,
     )
 
 
@@ -71,6 +82,8 @@ def _query(name: str, question: _Question, serves: frozenset[tuple[str, str]], a
         workflow=question.workflow,
         every=question.every,
         serves=serves,
+        percent=question.percent,
+        values_in=question.values_in,
         aliases=aliases,
     )
 

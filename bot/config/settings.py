@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import shipped
 from bot.config.problems import SettingsErrors, near
@@ -112,6 +112,19 @@ def _upper(level: object) -> object:
     return level.upper() if isinstance(level, str) else level
 
 
+def _stored(file: Path) -> dict[str, str]:
+    """The values of a `.env` file as they stand there: a `${` in a secret is a part of the secret."""
+    stored = dotenv_values(file, interpolate=False, encoding=ENV_ENCODING) if file.is_file() else {}
+    return {name: value for name, value in stored.items() if value is not None}
+
+
+class EnvFileSource(DotEnvSettingsSource):
+    """The settings of `.env`, as they stand there."""
+
+    def _read_env_file(self, file_path: Path) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in _stored(file_path).items() if value}
+
+
 class Settings(BaseSettings):
     """Everything a process needs to know before it reads the fleet file. Frozen; secrets hide in `repr`."""
 
@@ -172,12 +185,23 @@ class Settings(BaseSettings):
     langsmith_api_key: SecretStr | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = "INFO"
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The process's variables over those of the file, which is read as it stands."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, EnvFileSource(settings_cls)
+
 
 def environment(directory: Path | None = None) -> dict[str, str]:
     """The process's variables over those of `.env` in the working directory: what `${NAME}` may name."""
-    file = (directory or Path()) / ENV_FILE
-    stored = dotenv_values(file, encoding=ENV_ENCODING) if file.is_file() else {}
-    return {name: value for name, value in stored.items() if value is not None} | dict(os.environ)
+    return _stored((directory or Path()) / ENV_FILE) | dict(os.environ)
 
 
 class Borrowed(Mapping[str, str]):
@@ -208,7 +232,7 @@ def load_settings() -> Settings:
     except ValidationError as invalid:
         # without input values: a mistyped variable may hold a secret
         sentences += [_sentence(error) for error in invalid.errors(include_url=False, include_context=False)]
-    sentences += _misspelt(environment())
+    sentences += [*_misspelt(environment()), *_referring(_stored(Path(ENV_FILE)), environment())]
     if settings is None or sentences:
         raise SettingsErrors(sorted(sentences))
     return settings
@@ -272,3 +296,17 @@ def _misspelt(env: Mapping[str, Any]) -> list[str]:
     strange = [name for name in env if name.startswith(PREFIX) and name not in known]
     pairs = [(name, near(name.removeprefix(PREFIX), [k.removeprefix(PREFIX) for k in known])) for name in strange]
     return [f"{name} is not a setting; did you mean {PREFIX}{guess}?" for name, guess in pairs if guess]
+
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def _referring(stored: Mapping[str, str], env: Mapping[str, str]) -> list[str]:
+    """Values of `.env` that name another variable. They are taken as they stand, which cannot be meant here."""
+    return [
+        f"{name} in {ENV_FILE} names ${{{found}}}, and values there are not put together: write out what it stands for"
+        for name, value in stored.items()
+        if name.startswith(PREFIX)
+        for found in dict.fromkeys(_REFERENCE.findall(value))
+        if found in env
+    ]

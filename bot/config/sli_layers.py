@@ -5,12 +5,12 @@ place and a `total` of another make no ratio.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.config.defaults import KNOWN
-from bot.config.fleet import PARTS, SliEntry, SourceEntry
+from bot.config.fleet import PARTS, NumberQueries, SliEntry, SourceEntry
 from bot.config.kinds.query_check import query_faults
 from bot.config.kinds.rules import Kinds, SourceRules
 from bot.config.problems import misnamed
@@ -18,7 +18,8 @@ from bot.config.value_types import ObjectiveText
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.budgets import budget
 from bot.core.detection.evidence_rule import USUAL_SUSTAIN
-from bot.core.model.slis import Better, BurnAlert, Sli
+from bot.core.model.slis import Better, BurnAlert, Scale, Sli
+from bot.core.telemetry.plausibility import REMEDY
 
 SECONDS_A_MINUTE = 60
 PLAIN = (
@@ -39,6 +40,15 @@ SHORT_SUSTAIN = (
 )
 LITERAL_WATCH = "has no effect: `rule: literal` knows one direction"
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
+
+
+class LayeredQuery(NamedTuple):
+    """What answers an SLI: its texts, what the source lists of it, and where in the file the texts stand."""
+
+    source: str
+    texts: Mapping[str, str]
+    listed: NumberQueries | None
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def laid_over(under: SliEntry, over: SliEntry) -> SliEntry:
     own: dict[str, Any] = {name: getattr(over, name) for name in over.model_fields_set}
     if over.texts() or own.get("source", under.source) != under.source:
         # another source speaks another language, so its texts are its own too
-        own = {**dict.fromkeys(PARTS, ""), **own}
+        own = {**dict.fromkeys(PARTS, ""), "values_in": None, **own}
     return under.model_copy(update=own)
 
 
@@ -120,7 +130,23 @@ class SliLayers:
         if not self._query_works(source, name, texts, by, where):
             return None
         settle = self._sources[source].settle
-        return LayeredSli(_sli(name, entry, texts, settle, polled=kind.polled), source, texts, by, kind.polled)
+        scale = self._scale(name, template, entry, LayeredQuery(source, texts, listed, where))
+        sli = replace(_sli(name, entry, texts, settle, polled=kind.polled), values_in=scale)
+        return LayeredSli(sli, source, texts, by, kind.polled)
+
+    def _scale(self, name: str, template: str, entry: SliEntry, query: "LayeredQuery") -> Scale:
+        """Percent or fraction, where a source writes a share itself; refused where it has no effect, else asked for."""
+        listed, kind = query.listed, self._kinds[self._sources[query.source].kind]
+        theirs = listed.values_in if listed and not entry.texts() else None
+        said = entry.values_in or theirs
+        if theirs and theirs != said:
+            self._document.blame((*query.path, "values_in"), f"says {theirs}, and the SLI says {said}; say it once")
+        known = template in kind.names and not (entry.texts() or (listed and listed.texts()))
+        if said and (why := _no_scale(entry, query.texts, known=known)):
+            self._document.blame((*query.path, "values_in"), why)
+        elif not said and kind.polled and _is_share(entry) and "value" in query.texts and not known:
+            self._document.warn((*query.path, "value"), f"is {name} 97 or 0.97 when 97 of 100 are meant? {REMEDY}")
+        return said or ""
 
     def _source(self, name: str, template: str, entry: SliEntry, path: Path) -> str | None:
         """The source that answers: the one that is named, that names the SLI, or the only one there is."""
@@ -215,13 +241,30 @@ def _faults(name: str, entry: SliEntry, measure: LayeredSli | None) -> list[tupl
     wrong = {Better.HIGHER: "bad", Better.LOWER: "good"}[Better(entry.better)]
     if measure and wrong in measure.texts:
         found.append((wrong, f"{entry.better} is better for {name}, so its share is of what is {_OTHER[wrong]}"))
-    if measure and _can_be_zero(measure) and entry.absolute_tolerance is None:
+    if measure and _can_be_zero(name, entry, measure) and entry.absolute_tolerance is None:
         why = f"the baseline of {name} can be 0, and 10 % of 0 is nothing"
         found.append(("", f"{why}; add `absolute_tolerance`, in {measure.sli.unit or 'its unit'}"))
     return [(field, fault) for field, fault in found if fault]
 
 
-def _can_be_zero(measure: LayeredSli) -> bool:
-    """A bad share, or a level such as a queue: nothing is what a good day looks like."""
+def _no_scale(entry: SliEntry, texts: Mapping[str, str], *, known: bool) -> str:
+    """Why `values_in` would have no effect; empty where it has one."""
+    if "total" in texts:
+        return "has no effect: the share is counted from its parts"
+    if not _is_share(entry):
+        return f"only a share in % has it; this SLI is measured in {entry.unit or 'plain numbers'}"
+    return "has no effect: the source's own way to answer for this SLI is known" if known else ""
+
+
+def _is_share(entry: SliEntry) -> bool:
+    return entry.unit == "%" or entry.kind == "ratio"
+
+
+def _can_be_zero(name: str, entry: SliEntry, measure: LayeredSli) -> bool:
+    """A bad share, a level such as a queue, or an amount of the fleet's own: nothing is what a good day looks like.
+
+    The amounts for which there is a template (calls, cost or seconds per task) are never nothing while there are tasks.
+    """
     level = measure.polled and "count" not in measure.texts
-    return measure.sli.better is Better.LOWER and (measure.sli.kind == "ratio" or level)
+    own = measure.sli.objective.relative and (entry.template or name) not in KNOWN
+    return measure.sli.better is Better.LOWER and (measure.sli.kind == "ratio" or level or own)

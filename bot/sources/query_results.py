@@ -4,15 +4,13 @@ from datetime import datetime
 
 from bot.core.model.samples import Sample, Series, short_doubt
 from bot.core.model.slis import PollQuery
+from bot.core.telemetry.plausibility import possible_share
 
 NUMBERS = ("value", "count", "good", "bad", "total")
 """The parts of a query that are numbers."""
 
 Key = tuple[str, str]
 """(agent, workflow)"""
-
-OVERSHOOT = 1.05
-"""A count extrapolated from scrapes may pass its total by a little; by more it counts something else."""
 
 
 def roles(query: PollQuery) -> tuple[str, str]:
@@ -43,9 +41,16 @@ def sample(
         return ""
     if n is not None and n < 0:
         return f"a count of {n:g} cannot be"
-    value = 100.0 * part / n if n is not None and "total" in query.parts else part
-    if query.kind == "ratio":
-        if not 0 <= value <= 100 * OVERSHOOT:
+    value = _in_unit(query, part, n)
+    if query.kind == "ratio" or query.percent:
+        if not possible_share(value):
             return f"{value:g} %" + ("" if n is None else f" of {n:g}") + " cannot be"
         value = min(value, 100.0)
     return Sample(series, at, value, n, degraded)
+
+
+def _in_unit(query: PollQuery, part: float, n: float | None) -> float:
+    """The value in the SLI's unit: a share that is counted, or written as a fraction, becomes per cent."""
+    if n is not None and "total" in query.parts:
+        return 100.0 * part / n
+    return 100.0 * part if query.values_in == "fraction" else part

@@ -138,3 +138,25 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("STEPDOWN_HTTP_PORT=8123\nSECRET=x\n", encoding="utf-8-sig")
     assert load_settings().http_port == 8123
     assert "STEPDOWN_HTTP_PORT" in environment()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["xoxb-a${b}c", "xoxb-$d", "xoxb-${", "xoxb-${HOME", "xoxb-$$x", "xoxb-a}b{c", "xoxb-${NOT_SET:-x}"],
+)
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+def test_a_secret_in_the_file_is_taken_as_it_stands(tmp_path: Path, text: str, quote: str) -> None:
+    (tmp_path / ".env").write_text(f"STEPDOWN_SLACK_BOT_TOKEN={quote}{text}{quote}\nROUTING={quote}{text}{quote}\n")
+    token = load_settings().slack_bot_token
+    assert token is not None
+    assert token.get_secret_value() == text
+    assert environment()["ROUTING"] == text, "what the fleet file names as ${ROUTING}"
+
+
+def test_a_value_that_wants_another_filled_in_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PASSWORD=sesame\nSTEPDOWN_DATABASE_URL=postgresql://u:${PASSWORD}@h/d\n")
+    with pytest.raises(SettingsErrors) as refused:
+        load_settings()
+    told = str(refused.value)
+    assert "STEPDOWN_DATABASE_URL in .env names ${PASSWORD}, and values there are not put together" in told
+    assert "sesame" not in told

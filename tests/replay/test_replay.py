@@ -110,6 +110,15 @@ def test_a_row_without_an_answer_is_no_data() -> None:
     assert shown(told)[0] == (68, "her", "blind")
 
 
+def test_a_share_of_250_percent_is_no_data_and_is_told() -> None:
+    cells = [*HOURS_2, *[250.0] * 5, *[2.0] * 60]
+    told, outcome = replayed(fleet_of(HER), samples(HER, cells))
+    assert not [each for each in told if each.event == "breach"]
+    assert outcome.impossible == [(SERIES, 5, 250.0)]
+    _, outcome = replayed(fleet_of(TIE), samples(TIE, [250.0] * 5))
+    assert outcome.impossible == [], "calls per task may be as many"
+
+
 def test_a_multiple_of_the_baseline_waits_for_one() -> None:
     told, outcome = replayed(fleet_of(TIE), samples(TIE, [6.0, *[2.0] * 200, *[4.0] * 10]))
     assert shown(told)[:2] == [(203, "tie", "breach"), (203, "tie", "incident_opened")]

@@ -166,6 +166,10 @@ def _warnings(outcome: ReplayOutcome) -> list[str]:
         told.append(
             f"Left out: {plural(outcome.ignored, 'sample')}, of series that the fleet file does not watch: {names}"
         )
+    for series, times, odd in outcome.impossible[:5]:
+        told.append(
+            f"{series}: {plural(times, 'value')} cannot be a share in percent, such as {odd:g}; counted as no data"
+        )
     if outcome.unrecorded:
         names = ", ".join(map(str, outcome.unrecorded[:5]))
         told.append(

@@ -9,6 +9,7 @@ from bot.core.detection.evidence_rule import LOOK_BACK
 from bot.core.detection.literal_rule import NOTHING, Measure, answered, blind_for, measure, reach
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Sli
+from bot.core.telemetry.plausibility import possible_share
 
 RECENT = 90
 """Minutes that the literal rule reads, as in a running bot."""
@@ -33,7 +34,11 @@ class SeriesRecord:
         """The value that speaks for the minute that was closed last."""
         self.silent = False
         """True when there was no answer for five settled minutes, as of the minute that was closed last."""
+        self.impossible = 0
+        """How many values could not be, and (`odd`) the last of them."""
+        self.odd = 0.0
         self._sli = sli
+        self._is_share = sli.is_share
         self._settle = 1 + sli.settle // 60 + reach(sli) - 1
         self._since = self._answered = self._dense_from = self._counted = -1
 
@@ -48,7 +53,10 @@ class SeriesRecord:
         return self._counted >= 0 and self.newest - self._counted <= LOOK_BACK
 
     def take(self, minute: int, value: float | None, n: float | None) -> None:
-        """One sample. The last of several in a minute wins."""
+        """One sample. The last of several in a minute wins. A share that cannot be is no answer, as it is live."""
+        if value is not None and self._is_share and not possible_share(value):
+            self.impossible += 1
+            self.odd, value = value, None
         row = MinuteRow(self.series, minute, value, n)
         recent = self.recent
         if minute - self.newest > 1:

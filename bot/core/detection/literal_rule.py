@@ -136,7 +136,7 @@ def _pooled(sli: Sli, rows: Rows, newest: int, oldest: int) -> Measure:
 
 
 def objective_limit(sli: Sli, baseline: Baseline | None) -> float | None:
-    """The line in the SLI's unit; None where it hangs on a baseline that is not known.
+    """The line in the SLI's unit; None where it hangs on a baseline that is not known, or is a multiple of 0.
 
     A multiple of the baseline is never nearer to it than `absolute_tolerance`, so a baseline of 0 leaves room.
     """
@@ -145,6 +145,8 @@ def objective_limit(sli: Sli, baseline: Baseline | None) -> float | None:
     if baseline is None:
         return None
     multiple = sli.objective.limit * baseline.value
+    if multiple == 0 and not sli.absolute_tolerance:
+        return None
     return worst(sli.better, multiple, worsened(sli.better, baseline.value, sli.absolute_tolerance or 0.0))
 
 
@@ -172,11 +174,18 @@ def verdict(sli: Sli, rows: Rows, minute: int, baseline: Baseline | None) -> Ver
         return Verdict(Call.UNKNOWN, why, minute, measured.value, n=measured.n, lack=measured.lack)
     limit = objective_limit(sli, baseline)
     if limit is None:
-        why = f"{label(sli)}: learning: no baseline yet to hold it to {objective_words(sli, None)}"
+        why = f"{label(sli)}: {_no_line(sli, baseline)}"
         return Verdict(Call.UNKNOWN, why, minute, measured.value, n=measured.n, lack="baseline")
     call = call_of(sli, measured, limit)
     why = _comparison(sli, measured, limit, baseline) + _counted(measured) + doubted(measured.doubt)
     return Verdict(call, why, minute, measured.value, limit, measured.n)
+
+
+def _no_line(sli: Sli, baseline: Baseline | None) -> str:
+    """Why there is nothing to hold a number to."""
+    if baseline is None:
+        return f"learning: no baseline yet to hold it to {objective_words(sli, None)}"
+    return "normal is 0, and a multiple of 0 holds it to nothing: `absolute_tolerance` says how much may be"
 
 
 def _lacking(sli: Sli, measured: Measure) -> str:

@@ -9,6 +9,8 @@ from typing import Literal
 from bot.core.model.aliases import NO_ALIASES, Aliases
 from bot.core.model.samples import Series
 
+Scale = Literal["", "percent", "fraction"]
+
 
 class Better(StrEnum):
     """Which way an SLI improves."""
@@ -79,6 +81,8 @@ class Sli:
     """None: the usual ones, as far as the target lets them be reached (`budget.alerts_of`)."""
     tool: str = ""
     """The tool whose success this measures, apart from how the agent does."""
+    values_in: Scale = ""
+    """How the source writes a share that it does not count: 97 or 0.97. Empty: nobody said, and it is read as 97."""
     rule: Literal["evidence", "literal"] = "literal"
     """How a breach is told: by evidence against chance (what the fleet file gives an SLI that does not say), or by
     `sustain` BAD minutes."""
@@ -87,6 +91,11 @@ class Sli:
     only beside another sign of trouble (`detection/silent_failure_rule`)."""
     turned: bool = False
     """True for an SLI whose good direction is taken for the bad one, in the breach of a silent failure."""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether its value lies from 0 to 100: a ratio, or what is held to a line in percent."""
+        return self.kind == "ratio" or (self.unit == "%" and not self.objective.relative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,11 @@ class PollQuery:
     serves: frozenset[tuple[str, str]] = frozenset()
     """The (agent, workflow) pairs it speaks for; what it says of others is left out. Empty: it speaks for all."""
     aliases: Aliases = NO_ALIASES
+
+    percent: bool = False
+    """A share in percent: a value outside 0 to 100 cannot be."""
+    values_in: Scale = ""
+    """See `Sli.values_in`."""
 
     def whose(self, agent: str, workflow: str) -> tuple[str, str]:
         """(agent, workflow) of a series by its label values, in the words of the fleet file; an agent of "": nobody's.

@@ -18,6 +18,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import skewed
+from bot.core.telemetry.plausibility import fraction_doubt
 from bot.engine.detection.doubts import Doubts
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.source_health import SourceHealth
@@ -233,8 +234,16 @@ class Poller:
         rows, off = sorted(self._rows(query, found), key=lambda row: row.minute), skewed(found.skew)
         self.doubts.note(query, rows, found.warnings, self._clock.now())
         self.doubts.remark(query, found.remarks)
-        doubts = [short_doubt(row.doubt, off, self.source_health.series.note(query.name, row)) for row in rows]
+        scale = "" if "total" in query.parts else self._scale_doubt(rows)
+        doubts = [short_doubt(row.doubt, off, scale, self.source_health.series.note(query.name, row)) for row in rows]
         return [replace(row, doubt=doubt) if doubt else row for row, doubt in zip(rows, doubts, strict=True)]
+
+    def _scale_doubt(self, rows: Sequence[MinuteRow]) -> str:
+        """Whether the answers of a query look like fractions although they are read as percent."""
+        agents = self._fleet().agents
+        slis = (agents[row.series.agent].sli(row.series.workflow, row.series.sli) for row in rows)
+        sli = next((one for one in slis if one is not None), None)
+        return "" if sli is None else fraction_doubt(sli, [(row.value, row.n) for row in rows])
 
     def _heal(self, query: PollQuery, rows: Sequence[MinuteRow], claim: PollClaim) -> None:
         """A source that answers whole again is asked once more for the minutes that it left in doubt."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import MinuteRow, Sample, Series, minute_of, short_doubt
+from bot.core.telemetry.plausibility import fraction_doubt
 from bot.core.telemetry.pooling import pooled, whole_of
 from bot.core.telemetry.task_records import QUEUE, TaskRecord, minutes_from_tasks
 from bot.core.telemetry.unwatched import is_unlisted
@@ -50,12 +51,20 @@ class PushIntake:
     def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
         """Store ready values and judge their agents."""
         kept = [one for one in samples if self._admitted(one.series)]
-        rows = [MinuteRow(one.series, minute_of(one.at), one.value, one.n, one.degraded) for one in kept]
+        rows = [self._row(one) for one in kept]
         self._put(rows)
         with self._pooling:
             self._put(self._wholes(rows))
         self._note_unlisted({(row.series.agent, row.series.workflow) for row in rows}, "pushed samples")
         self._detector.evaluate({row.series.agent for row in rows}, received_at)
+
+    def _row(self, sample: Sample) -> MinuteRow:
+        agent = self._fleet().agents.get(sample.series.agent)
+        sli = agent.sli(sample.series.workflow, sample.series.sli) if agent else None
+        doubt = fraction_doubt(sli, [(sample.value, sample.n)]) if sli else ""
+        return MinuteRow(
+            sample.series, minute_of(sample.at), sample.value, sample.n, short_doubt(sample.degraded, doubt)
+        )
 
     def _admitted(self, series: Series) -> bool:
         """Whether there is room for it: a reporter that makes up a workflow a minute must not fill the store."""

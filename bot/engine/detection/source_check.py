@@ -11,6 +11,7 @@ from bot.core.health.finding import Finding
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
 from bot.core.model.slis import PollQuery, SourceSpec
+from bot.core.telemetry.plausibility import fraction_doubt
 from bot.core.telemetry.unwatched import unwatched
 from bot.ports.errors import SourceError
 from bot.ports.sources import Fetch, Source
@@ -75,6 +76,10 @@ def _judged(fleet: Fleet, query: PollQuery, fetched: Fetch, about: str) -> Findi
         if series.sli == query.sli and (not query.serves or (series.agent, series.workflow) in query.serves)
         if query.agent in ("", series.agent)
     ]
+    found = [] if "total" in query.parts else [(sample.value, sample.n) for sample in fetched.samples]
+    slis = (fleet.agents[one.agent].sli(one.workflow, one.sli) for one in wanted)
+    if doubt := next((said for sli in slis if sli is not None and (said := fraction_doubt(sli, found))), ""):
+        return Finding("source", about, "warning", doubt)
     missing = [str(series) for series in wanted if series not in seen]
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""

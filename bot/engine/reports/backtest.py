@@ -46,6 +46,8 @@ class ReplayOutcome:
     """Series in the recording that the fleet does not watch: the first few."""
     unrecorded: list[Series] = field(default_factory=list)
     """Series that the fleet watches and the recording does not have: nothing is said of them."""
+    impossible: list[tuple[Series, int, float]] = field(default_factory=list)
+    """Series with values that no share can have, how many, and the last of them: those minutes are unknown."""
     open_at_end: int = 0
     spent: list[tuple[Series, Sli, Tally]] = field(default_factory=list)
     """What each series spent of its budget in the last 30 days."""
@@ -260,6 +262,8 @@ class Backtest:
         own, _ = self._replays[0]
         every = [watch for agent in own.every for watch in agent.watches]
         outcome.unrecorded = [watch.series for watch in every if not watch.record.seen]
+        odd = [one for one in self._records.values() if one.impossible]
+        outcome.impossible = [(one.series, one.impossible, one.odd) for one in odd]
         outcome.spent = [(watch.series, watch.sli, watch.spent()) for watch in every if watch.record.seen]
         outcome.open_at_end = sum(agent.open for agent in own.every)
         return outcome

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import Sample, Series
+from bot.core.model.slis import Sli
 from bot.core.telemetry.pooling import can_be_pooled, whole_of
 from bot.core.telemetry.task_records import TaskRecord, ToolUse
 from bot.web.errors import found, nearest
@@ -70,7 +71,7 @@ def checked_samples(rows: Sequence[Numbered], fleet: Fleet, now: datetime) -> Ch
     """Samples of a request."""
     records = _in_our_words(shaped(rows, SampleIn), fleet)
     judged = judged_by(records, lambda record: _sample_faults(record, fleet, now))
-    return CheckedRecords({index: _sample(record) for index, record in judged.good.items()}, judged.faults)
+    return CheckedRecords({index: _sample(record, fleet) for index, record in judged.good.items()}, judged.faults)
 
 
 def checked_tasks(rows: Sequence[Numbered], fleet: Fleet, now: datetime) -> CheckedRecords[TaskRecord]:
@@ -98,8 +99,14 @@ def owners(rows: Iterable[object], fleet: Fleet) -> Mapping[str, int]:
     return Counter(fleet.aliases.agent(name)[:200] for name in names if isinstance(name, str))
 
 
-def _sample(record: SampleIn) -> Sample:
-    return Sample(Series(record.agent, record.workflow, record.sli), record.time, record.value, record.n)
+def _sample(record: SampleIn, fleet: Fleet) -> Sample:
+    sli = fleet.agents[record.agent].sli(record.workflow, record.sli)
+    value = record.value * PERCENT if sli is not None and sli.values_in == "fraction" else record.value
+    return Sample(Series(record.agent, record.workflow, record.sli), record.time, value, record.n)
+
+
+def _scale(sli: Sli) -> str:
+    return sli.values_in or "percent"
 
 
 def _task(record: TaskIn) -> TaskRecord:
@@ -173,8 +180,8 @@ def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[Compla
     sli = agent.sli(record.workflow, record.sli)
     if sli is None:
         faults.append(_stranger_to(agent, record))
-    elif sli.kind == "ratio" and not 0 <= record.value <= PERCENT:
-        faults.append(("value", record.value, f", and for a ratio like {sli.name} from 0 to 100 (percent)"))
+    elif sli.is_share and not 0 <= record.value <= (most := 1 if sli.values_in == "fraction" else PERCENT):
+        faults.append(("value", record.value, f", and for a share like {sli.name} from 0 to {most} ({_scale(sli)})"))
     elif not _counts(agent, record):
         faults.append(
             ("n", "nothing", f"; {sli.name} is watched for the agent as a whole, and workflows are weighed by n")

@@ -141,3 +141,20 @@ def test_what_a_source_reports_and_nobody_watches_is_found_with_the_first_answer
     source.strangers = frozenset({("refunds", "chargeback-v2")})
     live(house, poller, 1)
     assert [ticket.series.workflow for ticket in house.store.tickets(["refunds"])] == ["chargeback-v2"]
+
+
+def test_a_fraction_where_percent_is_meant_is_doubted_from_the_first_answer_on(
+    house: WiredEngine, source: Answers, poller: Poller
+) -> None:
+    """0.03 of 100 tasks is 3 %; read as percent it is 0.03 %, and no breach could ever be."""
+    (asked,) = house.watched.queries
+    house.watched = replace(house.watched, queries=(replace(asked, parts={"value": "v", "count": "n"}, percent=True),))
+    source.value = 0.03
+    poller.tick()
+    newest = minute_of(house.clock.now()) - 1
+    (row,) = house.store.minutes(SERIES, newest, newest)
+    assert "is it a fraction? say `values_in: fraction`" in row.doubt
+    source.value = 3.0
+    live(house, poller, 1)
+    (row,) = house.store.minutes(SERIES, newest + 1, newest + 1)
+    assert row.doubt == ""
