@@ -1,12 +1,12 @@
-"""What the sources' answers left in doubt: told while it lasts, and asked for again once they answer whole.
+"""What the sources' answers left in doubt, told while it lasts.
 
-A minute keeps its mark in its row. Here stands what is needed beside it: which queries are in doubt now, so that health
-and log can say so, and which minutes a source may be able to tell better of (a region that was away is back).
+A minute keeps its mark in its row, and what may be asked for again stands in rows too (`minute_markers`). Here stands
+which queries are in doubt now, so that health and log can say so.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.model.samples import MinuteRow
@@ -14,8 +14,6 @@ from bot.core.model.slis import PollQuery
 
 TOLD_FOR = timedelta(minutes=5)
 """How long a doubt is told of after it was last seen: answers that are whole now and then are one episode."""
-HEALED_BACK = 180
-"""Minutes back that are asked for again."""
 REMARKS = 200
 """Remarks on queries that are remembered, so that each is said once."""
 
@@ -25,7 +23,6 @@ class _Doubted:
     source: str
     text: str
     at: datetime
-    minutes: set[int] = field(default_factory=set)
 
 
 class Doubts:
@@ -47,23 +44,11 @@ class Doubts:
         with self._lock:
             known = self._known.setdefault(query.name, _Doubted(query.source, text, now))
             known.text, known.at = text, now
-            newest = max((row.minute for row in doubted), default=0)
-            known.minutes |= {row.minute for row in doubted}
-            known.minutes = {minute for minute in known.minutes if minute > newest - HEALED_BACK}
-
-    def to_heal(self, query: PollQuery, first: int) -> Sequence[int]:
-        """Doubtful minutes before `first`, in order; they are handed out once."""
-        with self._lock:
-            known = self._known.get(query.name)
-            if known is None:
-                return ()
-            due, known.minutes = known.minutes, set()
-        return sorted(minute for minute in due if minute < first)
 
     def told(self, now: datetime) -> Mapping[tuple[str, str], str]:
         """(source, query) -> what is in doubt now, in words."""
         with self._lock:
-            over = [name for name, known in self._known.items() if now - known.at > TOLD_FOR and not known.minutes]
+            over = [name for name, known in self._known.items() if now - known.at > TOLD_FOR]
             for name in over:
                 del self._known[name]
             return {

@@ -21,11 +21,12 @@ from bot.core.telemetry.freshness import skewed
 from bot.core.telemetry.plausibility import fraction_doubt
 from bot.engine.detection.doubts import Doubts
 from bot.engine.detection.findings import Findings
+from bot.engine.detection.minute_markers import DoubtfulMinutes
 from bot.engine.detection.source_health import SourceHealth
 from bot.ports.clock import Clock
 from bot.ports.errors import LostClaim, SourceError
 from bot.ports.sources import Fetch, Source
-from bot.ports.store import MinuteStore, PollClaim, PollStore
+from bot.ports.store import MinuteStore, OnceMarkerStore, PollClaim, PollStore
 
 OVERLAP = 2
 """Minutes asked for again at each poll, because late samples upsert."""
@@ -51,7 +52,7 @@ class PollPool(Protocol):
         ...
 
 
-class PollerStore(MinuteStore, PollStore, Protocol):
+class PollerStore(MinuteStore, PollStore, OnceMarkerStore, Protocol):
     """What polls read and write."""
 
 
@@ -83,6 +84,7 @@ class Poller:
         self.troubles: dict[str, str] = {}
         """Source name -> what it did wrong last, in words; absent when its last answer was good."""
         self.doubts = Doubts()
+        self._doubtful = DoubtfulMinutes(store)
         self.polls = 0
         self.source_health = SourceHealth()
         self._tell_until: dict[str, datetime] = {}
@@ -233,6 +235,7 @@ class Poller:
         """The same of the present, with what many answers and our own clock tell: copies, and a clock that is off."""
         rows, off = sorted(self._rows(query, found), key=lambda row: row.minute), skewed(found.skew)
         self.doubts.note(query, rows, found.warnings, self._clock.now())
+        self._doubtful.note(query.name, {row.minute for row in rows if row.doubt}, self._clock.now())
         self.doubts.remark(query, found.remarks)
         scale = "" if "total" in query.parts else self._scale_doubt(rows)
         doubts = [short_doubt(row.doubt, off, scale, self.source_health.series.note(query.name, row)) for row in rows]
@@ -249,11 +252,13 @@ class Poller:
         """A source that answers whole again is asked once more for the minutes that it left in doubt."""
         if not rows or any(row.doubt for row in rows):
             return
-        due = self.doubts.to_heal(query, rows[0].minute)
+        known = self._doubtful.due(query.name, self._clock.now())
+        due = [minute for minute in known if minute < rows[0].minute]
         if due:
             found = self._fetched(query, due[0], due[-1])
             better = [row for row in self._rows(query, found) if row.minute in set(due)]
             self._store.put_minutes(better, claim)
+        self._doubtful.asked(query.name, known)
 
 
 def _watched(fleet: Fleet, query: PollQuery) -> frozenset[Series]:

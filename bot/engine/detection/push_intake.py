@@ -13,10 +13,10 @@ from bot.core.telemetry.task_records import QUEUE, TaskRecord, minutes_from_task
 from bot.core.telemetry.unwatched import is_unlisted
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
-from bot.engine.detection.refused_records import RefusedRecords
+from bot.engine.detection.minute_markers import RefusedRecords
 from bot.engine.detection.task_series import answered_by_query, answered_by_tasks
 from bot.ports.clock import Clock
-from bot.ports.store import MinuteStore, TaskStore
+from bot.ports.store import MinuteStore, OnceMarkerStore, TaskStore
 
 MORE_FLOWS = 100
 """Workflows of an agent that are kept though the fleet file does not list them."""
@@ -24,7 +24,7 @@ HEALED = 2
 """Minutes before a pushed one that are summed again."""
 
 
-class IntakeStore(MinuteStore, TaskStore, Protocol):
+class IntakeStore(MinuteStore, TaskStore, OnceMarkerStore, Protocol):
     """What is pushed, and the minutes it makes."""
 
 
@@ -44,7 +44,7 @@ class PushIntake:
         self._fleet = fleet
         self._clock = clock
         self._findings = findings
-        self._refusals = RefusedRecords()
+        self._refusals = RefusedRecords(store)
         self._more_flows: dict[str, set[str]] = {}
         self._pooling = Lock()
 
@@ -88,7 +88,7 @@ class PushIntake:
             if self._findings is not None:
                 self._findings.refused(agent if agent in known else "", text)
             if agent in known:
-                self._refusals.note(agent, minute_of(now), text)
+                self._refusals.note(agent, text, now)
                 pushed = [series for series in known[agent].series() if not polled(series)]
                 self._mark(pushed, minute_of(now))
         self._detector.evaluate([agent for agent in agents if agent in known], now)
@@ -98,7 +98,7 @@ class PushIntake:
         self._put([row for series in pushed for row in self._store.minutes(series, newest - 1, newest)])
 
     def _put(self, rows: Sequence[MinuteRow]) -> None:
-        self._store.put_minutes([self._refusals.marked(row) for row in rows])
+        self._store.put_minutes(self._refusals.marked(rows, self._clock.now()))
 
     def _note_unlisted(self, pairs: Iterable[tuple[str, str]], what: str) -> None:
         agents = self._fleet().agents

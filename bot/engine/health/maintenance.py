@@ -19,6 +19,7 @@ SIGHTS_FOR = timedelta(days=2)
 """Slack and PagerDuty deliver again for hours, not for days."""
 READINGS_FOR = timedelta(days=2)
 OCCASIONS_FOR = timedelta(days=400)
+MINUTES_DOUBTED_FOR = timedelta(days=1)
 EDITS_FOR = timedelta(days=1)
 
 
@@ -81,3 +82,4 @@ class Maintenance:
         store.forget_deduplication_keys(now - SIGHTS_FOR)
         store.forget_readings(now - READINGS_FOR)
         store.forget_once_markers(now - OCCASIONS_FOR)
+        store.forget_minute_markers(now - MINUTES_DOUBTED_FOR)

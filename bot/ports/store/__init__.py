@@ -18,10 +18,11 @@ from bot.ports.store.reliability import BaselineStore, BudgetStore, ScopeDecisio
 from bot.ports.store.rungs import ReadbackStore, ReplicaStore, RungStore
 from bot.ports.store.telemetry import MinuteStore, PollStore, TaskStore
 from bot.ports.store.traces import TraceStore
-from bot.ports.store.upkeep import DeduplicationStore, EpisodeStore, HealthQueries, OnceMarkerStore
+from bot.ports.store.upkeep import MINUTE_MARKER, DeduplicationStore, EpisodeStore, HealthQueries, OnceMarkerStore
 from bot.ports.store.whole import Store
 
 __all__ = [
+    "MINUTE_MARKER",
     "BaselineStore",
     "BudgetStore",
     "DeduplicationStore",

@@ -32,6 +32,10 @@ class ClockShiftStore(Protocol):
         ...
 
 
+MINUTE_MARKER = "minute: "
+"""How the kind of an occasion begins whose periods are minutes."""
+
+
 class OnceMarkerStore(Protocol):
     """Keeps what happens once in a period."""
 
@@ -43,6 +47,10 @@ class OnceMarkerStore(Protocol):
 
     def once_marker(self, kind: str, period: str) -> OnceMarker | None:
         """The occasion of a period, None where it has not come."""
+        ...
+
+    def once_markers(self, kinds: Sequence[str], since: datetime) -> Sequence[OnceMarker]:
+        """The occasions of these kinds from then on, oldest first."""
         ...
 
     def last_once_marker(self, kind: str) -> OnceMarker | None:
@@ -57,6 +65,10 @@ class OnceMarkerStore(Protocol):
 
     def forget_once_markers(self, before: datetime) -> int:
         """Forget daily and weekly rows, covers and episodes that were over before then."""
+        ...
+
+    def forget_minute_markers(self, before: datetime) -> int:
+        """Forget what was written down about single minutes before then (kinds that begin with `MINUTE_MARKER`)."""
         ...
 
 

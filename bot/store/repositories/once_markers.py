@@ -50,6 +50,13 @@ class SqlOnceMarkers(SqlRepository):
             select(OnceMarkerRow).where(OnceMarkerRow.kind == kind, OnceMarkerRow.period == period)
         )
 
+    def once_markers(self, kinds: Sequence[str], since: datetime) -> Sequence[OnceMarker]:
+        """The markers of these kinds from then on, oldest first."""
+        of = (col(OnceMarkerRow.kind).in_(kinds), OnceMarkerRow.at >= seconds(since))
+        query = select(OnceMarkerRow).where(*of).order_by(col(OnceMarkerRow.at), col(OnceMarkerRow.period))
+        with self.read_models() as session:
+            return [_marker(row) for row in session.exec(query)]
+
     def last_once_marker(self, kind: str) -> OnceMarker | None:
         """The newest marker of a kind."""
         query = select(OnceMarkerRow).where(OnceMarkerRow.kind == kind)
@@ -58,7 +65,7 @@ class SqlOnceMarkers(SqlRepository):
     def _once_marker(self, query: SelectOfScalar[OnceMarkerRow]) -> OnceMarker | None:
         with self.read_models() as session:
             row = session.exec(query).first()
-            return None if row is None else OnceMarker(row.kind, row.period, moment(row.at), row.outcome, row.detail)
+            return None if row is None else _marker(row)
 
     def set_outcome(
         self, kind: str, period: str, outcome: str, detail: str, effects: Sequence[Effect] = (), *, wall: float
@@ -150,6 +157,10 @@ class SqlOnceMarkers(SqlRepository):
         query = select(EpisodeRow).where(col(EpisodeRow.ended_at).is_(None)).order_by(col(EpisodeRow.began_at))
         with self.read_models() as session:
             return [Episode(row.key, moment(row.began_at), row.text) for row in session.exec(query)]
+
+
+def _marker(row: OnceMarkerRow) -> OnceMarker:
+    return OnceMarker(row.kind, row.period, moment(row.at), row.outcome, row.detail)
 
 
 def _end(connection: Connection, person: str, now: datetime) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, delete, func, or_, select, tuple_
 from sqlmodel import col
 
 from bot.core.model.samples import minute_of
+from bot.ports.store import MINUTE_MARKER
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
 from bot.store.tables import (
@@ -62,6 +63,11 @@ class SqlRetention(SqlRepository):
     def forget_readings(self, before: datetime) -> int:
         """What instances said that have not been heard since."""
         return self._forget(_READING, (col(ReadingRow.seen_at) < seconds(before),))
+
+    def forget_minute_markers(self, before: datetime) -> int:
+        """What was written down about single minutes."""
+        minutes = col(OnceMarkerRow.kind).startswith(MINUTE_MARKER)
+        return self._forget(_OCCASION, (minutes, col(OnceMarkerRow.at) < seconds(before)))
 
     def forget_once_markers(self, before: datetime) -> int:
         """Old daily and weekly rows, covers and episodes that are over."""

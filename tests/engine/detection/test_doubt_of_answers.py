@@ -25,9 +25,11 @@ class Answers:
         self.value, self.n, self.skew = 2.0, 100.0, 0.0
         self.degraded = ""
         self.moves = True
+        self.asked = 0
         self.strangers: frozenset[tuple[str, str]] = frozenset()
 
     def fetch(self, query: PollQuery, first: int, last: int) -> Fetch:
+        self.asked += 1
         samples = [self._sample(query, minute) for minute in range(first, last + 1)]
         warnings = (f"prom: {self.degraded}",) if self.degraded else ()
         return Fetch(tuple(samples), warnings, self.skew, strangers=self.strangers)
@@ -47,6 +49,11 @@ def source() -> Answers:
 
 @pytest.fixture
 def poller(house: WiredEngine, source: Answers) -> Poller:
+    return made(house, source)
+
+
+def made(house: WiredEngine, source: Answers) -> Poller:
+    """A poller as every replica has one."""
     query = PollQuery("her", "prom", "her", "ratio", {"bad": "b", "total": "t"}, serves=frozenset({("refunds", "")}))
     agent = replace(fleet().agents["refunds"], slis=(("", HER),))
     spec = SourceSpec("prom", "prometheus", {})
@@ -158,3 +165,18 @@ def test_a_fraction_where_percent_is_meant_is_doubted_from_the_first_answer_on(
     live(house, poller, 1)
     (row,) = house.store.minutes(SERIES, newest + 1, newest + 1)
     assert row.doubt == ""
+
+
+def test_what_a_region_that_was_away_left_in_doubt_is_asked_again_by_whoever_asks_next(
+    house: WiredEngine, poller: Poller, source: Answers
+) -> None:
+    live(house, poller, 3)
+    source.degraded = "us-store is away"
+    live(house, poller, 10)
+    assert sum(bool(doubt) for doubt in doubts(house, 12)) >= 8
+    source.degraded = ""
+    live(house, made(house, source), 1)
+    assert set(doubts(house, 12)) == {""}
+    polls = source.asked
+    live(house, made(house, source), 1)
+    assert source.asked == polls + 1, "once is enough, for another replica too"

@@ -111,3 +111,24 @@ def test_the_whole_in_the_same_push_counts_and_a_query_is_not_spoken_over(
     intake.samples(_parts(house, refund=(50, 10)), at)
     (row,) = house.store.minutes(whole, minute, minute)
     assert (row.value, row.n) == (3, 100)
+
+
+def test_what_was_refused_is_known_after_a_restart_and_to_another_replica(
+    house: WiredEngine, intake: PushIntake
+) -> None:
+    house.clock.advance(60)
+    series, minute = Series("refunds", "", "her"), minute_of(house.clock.now())
+    intake.refused({"refunds": 50}, "time: 45 s ahead of our clock")
+    other = PushIntake(house.store, house.detector, house.get_fleet, house.clock)
+    other.samples([Sample(series, house.clock.now(), 2, 100)], house.clock.now())
+    (row,) = house.store.minutes(series, minute, minute)
+    assert row.doubt == "50 pushed records refused: time: 45 s ahead of our clock"
+    other.tasks([_task(n, 1) for n in range(50)])
+    (row,) = house.store.minutes(series, minute, minute)
+    assert "50 pushed records refused" in row.doubt
+    house.clock.advance(120)
+    other.samples([Sample(series, house.clock.now(), 2, 100)], house.clock.now())
+    (row,) = house.store.minutes(series, minute + 2, minute + 2)
+    assert row.doubt == "", "the minutes after are whole"
+    house.clock.advance(2 * 86_400)
+    assert house.store.forget_minute_markers(house.clock.now() - timedelta(days=1)) == 2
