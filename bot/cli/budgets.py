@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.charts.budget_chart import draw
-from bot.core.budgets.budget import Budget, refusal
+from bot.core.budgets.budget import Budget, GateAnswer
+from bot.core.budgets.budget import gate as ask
 from bot.core.budgets.tickets import Ticket
 from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Agent
@@ -47,18 +48,27 @@ def _ticket(one: Ticket) -> Mapping[str, object]:
     }
 
 
-def gate(desk: OfflineCommands, agent: Agent, *, as_json: bool) -> int:
-    """Say whether the agent may be changed or widened: 1 where a budget is gone or none is known."""
+def gate(desk: OfflineCommands, agent: Agent, *, as_json: bool, young_may: bool = False) -> int:
+    """Say whether the agent may be changed or widened: 1 where a budget is gone or none can be judged.
+
+    `young_may`: an agent that is too young to be judged may, which whoever calls has decided.
+    """
     found = BudgetReader(desk.store).of(agent, datetime.now(UTC))
-    may, why = refusal(found)
+    answer = ask(found)
+    may = answer.may or (answer.too_young and young_may)
     if as_json:
-        told = {"agent": agent.key, "pass": may, "why": list(why), "budgets": [_budget_view(one) for one in found]}
-        print(json.dumps(told, indent=2))
-    elif may:
-        print("\n".join([f"{agent.key} may be changed.", *(one.why for one in found)]))
-    else:
-        print("\n".join([f"{agent.key} may not be changed or widened now.", *why]), file=sys.stderr)
+        told = {"agent": agent.key, "pass": may, "too_young": answer.too_young, "why": list(answer.why)}
+        print(json.dumps({**told, "budgets": [_budget_view(one) for one in found]}, indent=2))
+        return 0 if may else NO
+    lines = answer.why or tuple(one.why for one in found)
+    print(visible("\n".join([_first_line(agent, answer, may=may), *lines])), file=sys.stdout if may else sys.stderr)
     return 0 if may else NO
+
+
+def _first_line(agent: Agent, answer: GateAnswer, *, may: bool) -> str:
+    if answer.too_young:
+        return f"{agent.key} is too young to judge{', and --young-may lets it be changed' if may else ''}."
+    return f"{agent.key} may be changed." if may else f"{agent.key} may not be changed or widened now."
 
 
 def _budget_view(one: Budget) -> Mapping[str, object]:
@@ -70,6 +80,7 @@ def _budget_view(one: Budget) -> Mapping[str, object]:
         "bad": one.spent.bad,
         "total": one.spent.total,
         "unknown": one.spent.unknown,
+        "lived_minutes": one.lived,
         "allowed": one.allowed,
         "remaining": one.remaining,
         "gone": one.gone,

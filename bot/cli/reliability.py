@@ -63,12 +63,18 @@ def budget(
 
 
 @app.command()
-def gate(agent: AgentKey, as_json: AsJson = False) -> None:
-    """Say whether an agent may be changed, for CI. Exit 1, with the reason, where a budget is gone or unknown."""
+def gate(
+    agent: AgentKey,
+    as_json: AsJson = False,
+    young_may: Annotated[
+        bool, typer.Option("--young-may", help="Pass an agent that is too young to judge (under 3 days).")
+    ] = False,
+) -> None:
+    """Say whether an agent may be changed, for CI. Exit 1, with why, where a budget is gone or cannot be judged."""
     from bot.cli.budgets import gate as ask
 
     with open_offline(agent) as desk:
-        raise typer.Exit(ask(desk, desk.fleet.agents[agent], as_json=as_json))
+        raise typer.Exit(ask(desk, desk.fleet.agents[agent], as_json=as_json, young_may=young_may))
 
 
 @app.command()

@@ -8,12 +8,14 @@ from bot.charts.budget_chart import draw
 from bot.core.budgets.budget import Tally
 from bot.core.budgets.spending import Burndown, Spent, burndown
 
-HOURS = [Spent(hour * 60, 60, Tally(5.0, 100, 0)) for hour in range(4)]
+QUARTER = 10_800
+"""Minutes of a quarter of 30 days."""
+QUARTERS = [Spent(nth * QUARTER, QUARTER, Tally(5.0, 100, 0)) for nth in range(4)]
 
 
 def test_what_was_left_is_counted_against_the_whole_stretch() -> None:
-    # 400 tasks, 10 % may be bad: 40; each hour spends 5 of them
-    found = burndown("HER", HOURS, 0.9)
+    # 400 tasks, 10 % may be bad: 40; each quarter spends 5 of them
+    found = burndown("HER", QUARTERS, 0.9)
     assert [round(left, 3) for _, left in found.points] == [1.0, 0.875, 0.75, 0.625, 0.5]
     assert found.left == pytest.approx(0.5)
     assert burndown("HER", [], 0.9) == Burndown("HER", (), 1.0)
@@ -24,8 +26,8 @@ def test_what_was_left_is_counted_against_the_whole_stretch() -> None:
     [
         (),
         (burndown("HER", [], 0.95),),
-        (burndown("HER", HOURS, 0.9), burndown("DQR", HOURS, 0.99)),
-        tuple(burndown(f"SLI {n}", HOURS, 0.9) for n in range(9)),
+        (burndown("HER", QUARTERS, 0.9), burndown("DQR", QUARTERS, 0.99)),
+        tuple(burndown(f"SLI {n}", QUARTERS, 0.9) for n in range(9)),
     ],
     ids=["none", "nothing known", "one overspent", "more than fit"],
 )

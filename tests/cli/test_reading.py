@@ -72,7 +72,9 @@ STORIES = {
     ),
     "covers": Story("covers", (r"^Everybody has their own pager\.$",)),
     "budget": Story("budget refunds", (r"^Error budgets of refunds, 30 days\.$", r"^HER: ")),
-    "gate": Story("gate refunds", (r"^refunds may be changed\.$", r"^HER: \d+ % left: ")),
+    "gate": Story(
+        "gate refunds --young-may", (r"^refunds is too young to judge, and --young-may", r"^HER: [\d.]+ % left: ")
+    ),
     "ready": Story("ready refunds", (r"^refunds is demo-ready: ", r"^yes  error budget left"), 1),
     "review": Story("review", (r"^Week .*, 1 agent\.$", r"^Incidents: 1 \(1 SEV2\), 1 still open\.$")),
     "tabletop list": Story("tabletop list", (r"^retry-loop +Retry loop \(\d+ objectives, \d+ injects\)$",)),

@@ -31,6 +31,6 @@ def test_a_daily_peak_is_not_a_breach_of_the_night(store: SqlStore) -> None:
     agent = replace(fleet().agents["refunds"], slis=(("", TIE),))
     [found] = BudgetReader(store).of(agent, START)
     assert (found.spent.bad, found.spent.total, found.spent.unknown) == (30.0, 7200.0, 0)
-    assert found.remaining == pytest.approx(1 - 30 / 360)
+    assert found.remaining == pytest.approx(1 - 30 / 360 * 5 / 30)
     # the window is made of whole hours and the running one: 20:00 to 01:58, 359 minutes
     assert found.rates[6 * 60] == pytest.approx(30 / 359 / 0.05)

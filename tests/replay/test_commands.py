@@ -85,8 +85,8 @@ def test_replay_as_json(place: Place) -> None:
     summary = told["summary"]
     assert (summary["pages"], summary["incidents"], summary["recoveries"], summary["samples"]) == (1, 1, 1, 230)
     [her] = summary["budgets"]
-    # 20 minutes of 18 and 210 of 2 bad tasks, of 23,000: 780, where 1,150 may be
-    assert (her["bad"], her["total"], her["remaining"]) == (780.0, 23_000.0, round(1 - 780 / 1150, 6))
+    # 20 minutes of 18 and 210 of 2 bad tasks, of 23,000: 780, where 1,150 may be; 230 of the minutes of 30 days
+    assert (her["bad"], her["total"], her["remaining"]) == (780.0, 23_000.0, round(1 - 780 / 1150 * 230 / 43_200, 6))
     assert summary["not_recorded"] == ["refunds/dqr"]
     assert "Not in the recording: 1 series. Nothing is known of refunds/dqr" in found.stderr
 
@@ -148,21 +148,35 @@ def test_wrong_usage_is_2(place: Place) -> None:
 
 
 def test_the_gate_is_open_while_something_is_left(place: Place) -> None:
-    place.store(2.0)
+    place.store(2.0, minutes=4 * 1440)
     found = place.run("gate", "refunds", "--json")
     told = json.loads(found.stdout)
     assert (found.exit_code, told["pass"], told["why"]) == (0, True, [])
     her = next(one for one in told["budgets"] if one["sli"] == "her")
-    assert her["remaining"] == pytest.approx(0.6)
+    assert her["remaining"] == pytest.approx(1 - 0.4 * 4 / 30, abs=1e-3)
     assert her["burn"]["60m"] == pytest.approx(0.4)
 
 
 def test_the_gate_is_shut_when_a_budget_is_gone_and_says_why(place: Place) -> None:
-    place.store(9.0)
-    found = place.run("gate", "refunds")
+    place.store(100.0, minutes=4 * 1440)
+    found = place.run("gate", "refunds", "--young-may")
     assert found.exit_code == 1
     assert "refunds may not be changed or widened now." in found.stderr
-    assert "HER: the error budget of 30 days is gone (-80 % left)" in found.stderr
+    assert "HER: the error budget of 30 days is gone (-167 % left)" in found.stderr
+
+
+def test_the_gate_says_of_a_young_agent_that_it_is_too_young(place: Place) -> None:
+    place.store(18.0, minutes=25)
+    found = place.run("gate", "refunds")
+    assert found.exit_code == 1
+    assert found.stderr.startswith("refunds is too young to judge.\ntoo young to judge: 2")
+    assert "min of 30 days are lived, 3d are needed" in found.stderr
+    assert "gone" not in found.stderr
+    told = json.loads(place.run("gate", "refunds", "--json").stdout)
+    assert (told["pass"], told["too_young"]) == (False, True)
+    passed = place.run("gate", "refunds", "--young-may")
+    assert passed.exit_code == 0
+    assert passed.stdout.startswith("refunds is too young to judge, and --young-may lets it be changed.\n")
 
 
 def test_the_gate_is_shut_when_nothing_is_known(place: Place) -> None:
@@ -173,7 +187,7 @@ def test_the_gate_is_shut_when_nothing_is_known(place: Place) -> None:
 
 
 def test_budgets_with_their_tickets(place: Place) -> None:
-    place.store(18.0)
+    place.store(18.0, minutes=2 * 1440)
     found = place.run("budget", "refunds")
     assert found.exit_code == 0
     assert "BURNS HER: the error budget burns 3.6x too fast over 1d (3.6x over 2h)" in found.stdout

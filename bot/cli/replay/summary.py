@@ -53,12 +53,12 @@ def summary_of(fleet: Fleet, told: Sequence[ReplayEvent], outcome: ReplayOutcome
         "open_at_end": outcome.open_at_end,
         "ignored_samples": outcome.ignored,
         "not_recorded": [str(series) for series in outcome.unrecorded],
-        "budgets": [_budget(*each) for each in outcome.spent],
+        "budgets": [_budget(*each, outcome.last + 1 - outcome.first) for each in outcome.spent],
     }
 
 
-def _budget(series: Series, sli: Sli, spent: Tally) -> Mapping[str, object]:
-    found = budget(series, sli, lambda _: spent)
+def _budget(series: Series, sli: Sli, spent: Tally, lived: int) -> Mapping[str, object]:
+    found = budget(series, sli, lambda _: spent, lived)
     return {
         "agent": series.agent,
         "workflow": series.workflow,

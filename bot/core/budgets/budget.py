@@ -5,8 +5,12 @@
 judged, (1 - target) may be past the objective, and the target is the SLI's `slice_target`. These are OpenSLO's two
 methods. What is not known is left out of both and counted apart: it is neither good nor bad.
 
-    remaining = 1 - bad / ((1 - target) * total)          1 untouched, 0 gone, negative overspent
     burn rate = (bad / total) / (1 - target)              1 uses the budget up in exactly 30 days
+    spent = burn rate * minutes / 30 days                 share of the budget that so many minutes used
+    remaining = 1 - spent                                 1 untouched, 0 gone, negative overspent
+
+A budget is always that of 30 days. Where fewer were lived, the others are taken to bring as much traffic: 25 minutes in
+which all went wrong use a part of the budget, not all of it. So an incident costs the same share wherever it is said.
 
 Worked examples (Google, The Site Reliability Workbook, chapter 5 "Alerting on SLOs"): a burn rate of 14.4 for an hour
 uses 14.4 * 1 h / 720 h = 2 % of the budget; 6 for 6 h uses 5 %; 1 for 3 days uses 10 %. A rate cannot exceed
@@ -20,13 +24,16 @@ from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from bot.core.detection.literal_rule import ROUNDING, Rows, answered, call_of, measure
-from bot.core.formatting.durations import words
+from bot.core.formatting.durations import span, words
 from bot.core.formatting.numbers import count, label
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Better, BurnAlert, Call, Sli
 
 PERIOD = 30 * 24 * 60
 """Minutes that a budget is for."""
+
+YOUNG = 3 * 24 * 60
+"""Minutes of life before a budget can be judged: the longest window of the usual alerts."""
 
 LEAST_BAD = 3
 """Bad tasks or minutes in the long window before an alert rings: at low traffic one failure is no trend."""
@@ -67,7 +74,7 @@ class Burn:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The budget of one SLI and workflow. `allowed` is what may be bad, in tasks or minutes."""
+    """The budget of one SLI and workflow. `allowed` is what may be bad in 30 days, in tasks or minutes."""
 
     series: Series
     method: Method
@@ -82,6 +89,18 @@ class Budget:
     gone: bool
     why: str
     """In words, for a person and for the log of a deploy."""
+    lived: int = PERIOD
+    """Minutes of the 30 days that there is anything to look at."""
+
+    @property
+    def young(self) -> bool:
+        """Too young to judge: the windows that would speak have not passed yet."""
+        return self.lived < YOUNG
+
+    @property
+    def whole(self) -> bool:
+        """Whether the 30 days were lived, as near as spans of a day tell."""
+        return self.lived >= PERIOD - 24 * 60
 
 
 def method_of(sli: Sli) -> Method:
@@ -160,11 +179,21 @@ def burn_rate(spent: Tally, target: float) -> float | None:
     return spent.bad / spent.total / (1 - target)
 
 
-def budget(series: Series, sli: Sli, over: Callable[[int], Tally]) -> Budget:
-    """The budget as it stands. `over` gives what the newest so many minutes hold."""
-    target, spent = target_of(sli), over(PERIOD)
-    allowed = (1 - target) * spent.total
-    remaining = 1 - spent.bad / allowed if allowed > 0 else None
+def share_spent(spent: Tally, target: float, minutes: int) -> float | None:
+    """Share of a 30-day budget that was used by the `minutes` in which this was counted, at even traffic.
+
+    None where nothing could be judged or nothing may be bad.
+    """
+    rate = burn_rate(spent, target)
+    return None if rate is None else rate * min(minutes, PERIOD) / PERIOD
+
+
+def budget(series: Series, sli: Sli, over: Callable[[int], Tally], lived: int = PERIOD) -> Budget:
+    """The budget as it stands. `over` gives what the newest so many minutes hold, of which `lived` were lived."""
+    target, spent, lived = target_of(sli), over(PERIOD), min(max(lived, 1), PERIOD)
+    allowed = (1 - target) * spent.total * PERIOD / lived
+    used = share_spent(spent, target, lived)
+    remaining = None if used is None else 1 - used
     gone = spent.bad > 0 if target >= 1 else remaining is not None and remaining <= ROUNDING
     known = spent.total >= (sli.min_count if method_of(sli) == "occurrences" else 1)
     return Budget(
@@ -174,32 +203,42 @@ def budget(series: Series, sli: Sli, over: Callable[[int], Tally]) -> Budget:
         spent=spent,
         allowed=allowed,
         remaining=remaining if known else None,
-        rates={window: burn_rate(over(window), target) for window in SHOWN},
-        burns=tuple(_burn(alert, target, over) for alert in alerts_of(sli)),
+        rates={window: burn_rate(over(window), target) if window <= lived else None for window in SHOWN},
+        burns=tuple(_burn(alert, target, over, lived) for alert in alerts_of(sli)),
         gone=gone and known,
-        why=_words(series, sli, spent, remaining if known else None, gone=gone and known),
+        why=_words(series, sli, spent, remaining if known else None, gone=gone and known, lived=lived),
+        lived=lived,
     )
 
 
-def _burn(alert: BurnAlert, target: float, over: Callable[[int], Tally]) -> Burn:
-    """Both windows past the factor, and enough bad in the long one to speak of a trend."""
+def _burn(alert: BurnAlert, target: float, over: Callable[[int], Tally], lived: int) -> Burn:
+    """Both windows past the factor, and enough bad in the long one, lived as a whole, to speak of a trend."""
+    if lived < alert.over:
+        return Burn(alert, None, None, ringing=False)
     long, short = over(alert.over), over(alert.and_over)
     rates = burn_rate(long, target), burn_rate(short, target)
     ringing = long.bad >= LEAST_BAD and all(rate is not None and rate > alert.factor for rate in rates)
     return Burn(alert, *rates, ringing)
 
 
-def _words(series: Series, sli: Sli, spent: Tally, remaining: float | None, *, gone: bool) -> str:
+def _words(series: Series, sli: Sli, spent: Tally, remaining: float | None, *, gone: bool, lived: int) -> str:
     where = f"{label(sli)} ({series.workflow})" if series.workflow else label(sli)
     unit = "tasks" if method_of(sli) == "occurrences" else "min"
     apart = f"; {count(spent.unknown)} min unknown, counted on neither side" if spent.unknown else ""
     if remaining is None and not gone:
         return f"{where}: nothing is known of its budget: {count(spent.total)} {unit} could be judged{apart}"
     target = target_of(sli)
-    allowed = f"{_share(1 - target)} of {count(spent.total)} {unit} may be"
-    left = "nothing may be bad" if remaining is None else f"{100 * remaining:.0f} % left"
+    allowed = f"{_share(1 - target)} of {count(spent.total * PERIOD / lived)} {unit} may be"
+    if PERIOD - lived >= 24 * 60:
+        apart = f" in 30 days at such traffic; {span(lived * 60)} of them are lived{apart}"
+    left = "nothing may be bad" if remaining is None else f"{_percent(remaining)} % left"
     state = f"the error budget of 30 days is gone ({left})" if gone else left
     return f"{where}: {state}: {_amount(spent.bad)} {unit} bad, {allowed}{apart}"
+
+
+def _percent(remaining: float) -> str:
+    """Whole per cents, but where that would say that nothing was spent."""
+    return f"{100 * remaining:.1f}" if 0.99 < remaining < 1 else f"{100 * remaining:.0f}"  # noqa: PLR2004 - one per cent
 
 
 def _share(share: float) -> str:
@@ -217,12 +256,26 @@ def alert_words(series: Series, sli: Sli, burn: Burn) -> str:
     return f"{where}: the error budget burns {long} ({burn.short or 0.0:.1f}x over {words(burn.alert.and_over * 60)})"
 
 
-def refusal(budgets: Iterable[Budget]) -> tuple[bool, tuple[str, ...]]:
-    """May the agent be changed or widened? (False, why not) where a budget is gone, or where none of them is known."""
+class GateAnswer(NamedTuple):
+    """May the agent be changed or widened? `too_young`: nothing speaks against it yet, and nothing for it."""
+
+    may: bool
+    why: tuple[str, ...] = ()
+    too_young: bool = False
+
+
+def gate(budgets: Iterable[Budget]) -> GateAnswer:
+    """No where a budget is gone, where none of them is known, or where the agent is too young to be judged."""
     every = tuple(budgets)
-    gone = tuple(one.why for one in every if one.gone)
+    gone = tuple(one.why for one in every if one.gone and (not one.young or one.target >= 1))
     if gone:
-        return False, gone
-    if all(one.remaining is None for one in every):
-        return False, ("nothing is known of the last 30 days, and no data is not healthy", *(one.why for one in every))
-    return True, ()
+        return GateAnswer(False, gone)
+    known = [one for one in every if one.remaining is not None]
+    if not known:
+        why = "nothing is known of the last 30 days, and no data is not healthy"
+        return GateAnswer(False, (why, *(one.why for one in every)))
+    if all(one.young for one in known):
+        lived = max(one.lived for one in known)
+        why = f"too young to judge: {span(lived * 60)} of 30 days are lived, {words(YOUNG * 60)} are needed"
+        return GateAnswer(False, (why, *(one.why for one in known)), too_young=True)
+    return GateAnswer(True)

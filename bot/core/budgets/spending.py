@@ -9,7 +9,7 @@ hours may be half an hour longer or shorter, which a rate does not mind.
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from bot.core.budgets.budget import Tally, minute_tally
+from bot.core.budgets.budget import PERIOD, Tally, minute_tally, share_spent, target_of
 from bot.core.detection.literal_rule import Rows
 from bot.core.model.slis import Sli
 
@@ -44,8 +44,9 @@ class Burndown(NamedTuple):
 
 
 def burndown(title: str, kept: Sequence[Spent], target: float) -> Burndown:
-    """How a budget went down. What may be bad is that of the whole stretch, as in the number that is shown."""
-    allowed = (1 - target) * sum(span.tally.total for span in kept)
+    """How a budget went down. What may be bad is that of 30 days, as in the number that is shown."""
+    lived = min(PERIOD, kept[-1].end - kept[0].start) if kept else PERIOD
+    allowed = (1 - target) * sum(span.tally.total for span in kept) * PERIOD / lived
     bad, points = 0.0, [(kept[0].start, 1.0)] if kept else []
     for span in kept:
         bad += span.tally.bad
@@ -69,6 +70,14 @@ def spans(sli: Sli, rows: Rows, first: int, last: int, limit_at: Callable[[int],
 def spent_in(sli: Sli, rows: Rows, first: int, last: int, limit: float | None) -> Tally:
     """What the minutes `first` to `last` inclusive spent, such as those of an incident, held to one line."""
     return _sum(minute_tally(sli, rows, minute, limit) for minute in range(first, last + 1))
+
+
+def incident_share(sli: Sli, rows: Rows, first: int, last: int, limit: float | None) -> float | None:
+    """Share of the 30-day budget that an incident used from its first bad minute to `last`, both inclusive.
+
+    None where nothing could be judged or nothing may be bad.
+    """
+    return share_spent(spent_in(sli, rows, first, last, limit), target_of(sli), last + 1 - first)
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:

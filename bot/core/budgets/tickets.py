@@ -2,7 +2,8 @@
 
 An episode begins when an alert rings (both of its windows are past the factor, `budget.Burn`), or when a budget is
 gone. It ends when the long window is no longer past the factor, or there is budget again; the short window alone may
-come and go, and a quiet hour of an agent that burns is not an end. What cannot be judged ends nothing.
+come and go, and a quiet hour of an agent that burns is not an end. What cannot be judged ends nothing. A ticket waits
+until the window that it speaks of was lived.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +57,8 @@ def states(sli: Sli, found: Budget) -> Iterator[TicketState]:
         ended = burn.long is not None and burn.long <= burn.alert.factor
         yield TicketState(found.series, name_of(burn.alert), burn.ringing, ended, alert_words(found.series, sli, burn))
     known = found.remaining is not None
-    yield TicketState(found.series, GONE, found.gone, known and not found.gone, found.why)
+    begins = found.gone and (found.whole or found.target >= 1)
+    yield TicketState(found.series, GONE, begins, known and not found.gone, found.why)
 
 
 def changes(

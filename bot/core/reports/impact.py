@@ -6,13 +6,13 @@ without data is unknown, never healthy: it is counted apart. Windows are [first,
 Worked example: HER, baseline 2 %, limit 5 %; three minutes of 100 tasks at 2 %, 18 %, 20 %. Two minutes are bad, they
 hold 200 tasks, and 200 x (19 % - 2 %) = 34 of those are bad beyond the baseline.
 
-Error budget: over a window of w minutes, bad / (allowed x total) is the burn rate, and burn x w / 30 days is the share
-of a 30-day budget that went, at even traffic (Site Reliability Workbook, "Alerting on SLOs").
+Error budget: the arithmetic of `core.budgets`, so that an incident costs the same share wherever it is said.
 """
 
 from collections.abc import Mapping, Sequence
 
-from bot.core.budgets.budget import method_of
+from bot.core.budgets.budget import method_of, target_of
+from bot.core.budgets.spending import incident_share
 from bot.core.detection.literal_rule import answered, call_of, measure, standing
 from bot.core.formatting.plurals import plural
 from bot.core.model.fleet import Agent
@@ -23,7 +23,6 @@ from bot.core.reports.rung_effect import mean
 
 Rows = Sequence[MinuteRow]
 Span = tuple[int, int]
-BUDGET_MINUTES = 30 * 24 * 60
 NO_BUDGET = "not spent by a silent failure: it is measured against what is normal, not against the objective"
 LEAD_IN = 60
 """Minutes before onset that stand for normal where an SLI has no baseline of its own (cost)."""
@@ -52,9 +51,9 @@ class Measured:
 
     def __init__(self, breach: Breach, rows: Rows, end: int) -> None:
         sli, stored = breach.sli, {row.minute: row for row in rows}
+        self.stored, self.end = stored, end
         minutes = range(breach.first_bad, end)
         found = {minute: measure(sli, stored, minute) for minute in minutes}
-        self.length = len(minutes)
         self.bad = [m for m, each in found.items() if call_of(sli, each, breach.limit) is Call.BAD]
         self.unknown = [m for m, each in found.items() if each.lack == "data"]
         self.rows = [row for row in rows if row.minute in minutes and _usable(row)]
@@ -102,22 +101,17 @@ def excess(sli: Sli, bad: Rows, baseline: Number) -> Number:
 
 
 def budget_spent(breach: Breach, found: Measured) -> Number:
-    """Percent of a 30-day budget spent from the first bad minute on, by the SLI's own method (`budget.method_of`)."""
+    """Percent of a 30-day budget spent from the first bad minute on, as tickets and the gate reckon it."""
     sli = breach.sli
     if breach.beside is not None:
         return Gap(NO_BUDGET)
-    if method_of(sli) == "time slices":
-        minutes = (1 - sli.slice_target) * BUDGET_MINUTES
-        none = Gap("the target allows no bad minute, so it has no error budget")
-        return 100.0 * len(found.bad) / minutes if minutes > 0 else none
-    allowed = breach.limit if sli.better is Better.LOWER else 100.0 - breach.limit
-    if allowed <= 0:
-        return Gap("the target allows no bad task, so it has no error budget")
-    average = mean(found.rows)
-    if average is None or any(row.n is None for row in found.rows):
+    if target_of(sli) >= 1:
+        what = "minute" if method_of(sli) == "time slices" else "task"
+        return Gap(f"the target allows no bad {what}, so it has no error budget")
+    if method_of(sli) == "occurrences" and any(row.n is None for row in found.rows):
         return _NO_COUNTS
-    bad = average if sli.better is Better.LOWER else 100.0 - average
-    return 100.0 * (bad / allowed) * found.length / BUDGET_MINUTES
+    share = incident_share(sli, found.stored, breach.first_bad, found.end - 1, breach.limit)
+    return _NO_COUNTS if share is None else 100.0 * share
 
 
 def cost_over_baseline(

@@ -33,11 +33,13 @@ class BudgetReader:
         """The budget of every SLI and workflow of an agent, in the order of the fleet file."""
         last = minute_of(now) - SETTLED
         kept = self._store.spent([agent.key], last - PERIOD)
-        return tuple(
-            budget(series, sli, over([*known, *self.untallied(agent, series, sli, known, last)], last))
-            for series, sli in _watched(agent)
-            for known in [kept.get(series, ())]
-        )
+        found = []
+        for series, sli in _watched(agent):
+            known = kept.get(series, ())
+            whole = [*known, *self.untallied(agent, series, sli, known, last)]
+            lived = last + 1 - whole[0].start if whole else 0
+            found.append(budget(series, sli, over(whole, last), lived))
+        return tuple(found)
 
     def burndowns(self, agent: Agent, now: datetime) -> tuple[Burndown, ...]:
         """How each budget went down, for a chart."""

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from bot.core.budgets import tickets
 from bot.core.budgets.budget import PERIOD, Budget
-from bot.core.budgets.spending import folded, spent_in
+from bot.core.budgets.spending import folded, incident_share
 from bot.core.budgets.tickets import Ticket
 from bot.core.incident.effects import Notice, Say
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.samples import minute_of
-from bot.core.model.slis import Sli
+from bot.core.model.samples import Series, minute_of
 from bot.engine.budgets.budgets import BudgetReader
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
@@ -65,7 +64,7 @@ class BurnAlerts:
         found = self._budgets.of(agent, now)
         self._tickets(agent, found, now)
         for incident in self._recent(agent, now):
-            self._ask_for_postmortem(agent, incident, found, now)
+            self._ask_for_postmortem(agent, incident, now)
 
     def _fold(self, agent: Agent, now: datetime) -> None:
         newest = minute_of(now)
@@ -99,19 +98,16 @@ class BurnAlerts:
             and (incident.open or (incident.resolved_at or now) > now - LOOK_BACK)
         ]
 
-    def _ask_for_postmortem(self, agent: Agent, incident: Incident, found: tuple[Budget, ...], now: datetime) -> None:
+    def _ask_for_postmortem(self, agent: Agent, incident: Incident, now: datetime) -> None:
         """Over 20 % of a budget in one incident: say so in its channel, once for each SLI."""
-        slis: dict[object, tuple[Sli, Budget]] = {
-            one.series: (sli, one) for (_, sli), one in zip(agent.slis, found, strict=True)
-        }
+        slis = {Series(agent.key, flow, sli.name): sli for flow, sli in agent.slis}
         last = minute_of(incident.resolved_at or now)
         for breach in incident.breaches:
-            if breach.series not in slis:
-                continue
-            sli, one = slis[breach.series]
+            if breach.series not in slis or breach.beside is not None:
+                continue  # a silent failure is measured against what is normal, not against the objective
+            sli = slis[breach.series]
             rows = {row.minute: row for row in self._store.minutes(breach.series, breach.first_bad - sli.window, last)}
-            bad = spent_in(sli, rows, breach.first_bad, last, breach.limit).bad
-            share = bad / one.allowed if one.allowed > 0 else 0.0
-            if share > tickets.INCIDENT_SHARE:
+            share = incident_share(sli, rows, breach.first_bad, last, breach.limit)
+            if share is not None and share > tickets.INCIDENT_SHARE:
                 text = tickets.postmortem_words(incident.number, sli, share)
                 self._recorder.refresh([Say(incident.id, f"budget-{breach.series.sli}-{breach.series.workflow}", text)])

@@ -91,10 +91,14 @@ class ReliabilityQueries:
         return fleet.agents[name_lookup.find_agent(fleet, key)]
 
 
+def _rate(one: Budget, window: int, rate: float | None) -> str:
+    if rate is not None:
+        return f"{rate:.1f}x"
+    return "not lived yet" if window > one.lived else "unknown"
+
+
 def budget_lines(sli: Sli, one: Budget) -> list[str]:
     """A budget in words: what is left, how fast it burns by window, and each alert that rings."""
-    rates = ", ".join(
-        f"{words(window * 60)} {'unknown' if rate is None else f'{rate:.1f}x'}" for window, rate in one.rates.items()
-    )
+    rates = ", ".join(f"{words(window * 60)} {_rate(one, window, rate)}" for window, rate in one.rates.items())
     ringing = [f"BURNS {alert_words(one.series, sli, burn)}" for burn in one.burns if burn.ringing]
     return [one.why, f"    burn rate: {rates}", *ringing]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.core.budgets.budget import (
     PERIOD,
     USUAL_ALERTS,
+    Budget,
     Spending,
     Tally,
     alert_words,
@@ -16,8 +17,9 @@ from bot.core.budgets.budget import (
     budget,
     burn_rate,
     ceiling,
+    gate,
     method_of,
-    refusal,
+    share_spent,
     target_of,
     unreachable,
 )
@@ -164,11 +166,53 @@ def test_the_gate() -> None:
     whole = budget(series_of(HER), HER, lambda _: Tally(1, 1000))
     gone = budget(series_of(DQR), DQR, lambda _: Tally(900, 1000))
     blind = budget(series_of(HER), HER, lambda _: Tally(0, 0, 500))
-    assert refusal([whole, blind]) == (True, ())
-    assert refusal([whole, gone]) == (False, (gone.why,))
-    may, why = refusal([blind])
-    assert not may
-    assert "no data is not healthy" in why[0]
+    assert gate([whole, blind]) == (True, (), False)
+    assert gate([whole, gone]) == (False, (gone.why,), False)
+    answer = gate([blind])
+    assert not answer.may
+    assert "no data is not healthy" in answer.why[0]
+
+
+def day_one(lived: int) -> Budget:
+    """HER held to 5 %, 17 % of 10 tasks a minute bad since the first minute."""
+    return budget(series_of(HER), HER, lambda window: Tally(1.7 * min(window, lived), 10.0 * min(window, lived)), lived)
+
+
+def test_25_minutes_of_life_use_a_part_of_the_budget_of_30_days_and_say_so() -> None:
+    # burn rate 17 / 5 = 3.4, for 25 of 43,200 minutes: 0.2 %
+    found = day_one(25)
+    assert found.remaining == pytest.approx(1 - 3.4 * 25 / PERIOD)
+    assert found.allowed == pytest.approx(0.05 * 10 * PERIOD)
+    assert not found.gone
+    assert not any(burn.ringing for burn in found.burns)
+    assert found.rates == {HOUR: None, 6 * HOUR: None, DAY: None, 3 * DAY: None}
+    assert found.why == (
+        "HER: 99.8 % left: 42 tasks bad, 5 % of 432,000 tasks may be in 30 days at such traffic; "
+        "25 min of them are lived"
+    )
+
+
+def test_an_alert_waits_until_its_window_was_lived() -> None:
+    assert [burn.ringing for burn in day_one(DAY - 1).burns] == [False, False]
+    assert [burn.ringing for burn in day_one(DAY).burns] == [True, False]
+    assert [burn.ringing for burn in day_one(3 * DAY).burns] == [True, True]
+
+
+def test_the_gate_calls_nobody_healthy_or_spent_who_is_too_young() -> None:
+    answer = gate([day_one(25)])
+    assert (answer.may, answer.too_young) == (False, True)
+    assert answer.why[0] == "too young to judge: 25 min of 30 days are lived, 3d are needed"
+    assert gate([day_one(3 * DAY)]).may, "10 % x 3.4 are used of it"
+    late = day_one(12 * DAY)
+    assert late.gone
+    assert not gate([late]).may
+    assert not gate([late]).too_young
+
+
+def test_what_is_used_is_the_same_for_a_budget_and_for_an_incident() -> None:
+    assert share_spent(Tally(42.5, 250), 0.95, 25) == pytest.approx(1 - (day_one(25).remaining or 0))
+    assert share_spent(Tally(0, 0, 25), 0.95, 25) is None
+    assert share_spent(Tally(1, 10), 1.0, 25) is None
 
 
 counted = st.lists(st.tuples(st.floats(0, 100), st.integers(0, 200).map(float)), min_size=1, max_size=40)

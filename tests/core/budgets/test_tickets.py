@@ -46,6 +46,17 @@ def test_both_windows_must_be_past_the_factor() -> None:
     assert ringing(at(day=2, two_hours=16)) == set()
 
 
+def test_that_a_budget_is_gone_is_a_ticket_once_its_30_days_were_lived() -> None:
+    def gone(lived: int) -> Budget:
+        return budget(series_of(HER), HER, lambda window: Tally(window * 9.0, window * 10.0, 0), lived)
+
+    assert gone(2 * DAY).gone
+    assert GONE not in ringing(gone(2 * DAY))
+    assert GONE not in ringing(gone(28 * DAY))
+    assert GONE in ringing(gone(29 * DAY))
+    assert GONE in ringing(gone(30 * DAY))
+
+
 def test_an_episode_is_one_ticket_and_ends_with_the_long_window() -> None:
     fresh, over = changes([], states(HER, at(16, 16)), NOW)
     assert [(ticket.alert, ticket.opened_at) for ticket in fresh] == [("3x over 1d and 2h", NOW)]

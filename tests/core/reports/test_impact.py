@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series
-from bot.core.model.slis import Better
+from bot.core.model.slis import Better, Objective
 from bot.core.reports.impact import Measured, budget_spent, impact, past
 from bot.core.reports.postmortem_report import Gap, Report
 from bot.core.reports.rung_effect import effect, mean
@@ -58,7 +58,7 @@ def test_the_error_budget_by_hand(draft: Report) -> None:
 
 def test_a_budget_of_a_higher_is_better_ratio_counts_what_is_missing() -> None:
     """DQR 70 % against 85 %: 30 % bad of 15 % allowed burns at 2; for 10 minutes."""
-    dqr = replace(HER, name="dqr", better=Better.HIGHER)
+    dqr = replace(HER, name="dqr", better=Better.HIGHER, objective=Objective(85.0))
     breach = replace(HER_BREACH, sli=dqr, limit=85.0)
     rows = [MinuteRow(SERIES, FIRST_BAD + m, 70.0, 50) for m in range(10)]
     assert budget_spent(breach, Measured(breach, rows, FIRST_BAD + 10)) == pytest.approx(100 * 2 * 10 / 43_200)

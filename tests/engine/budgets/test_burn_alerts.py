@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.budgets.budget import gate
+from bot.core.budgets.spending import incident_share
 from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.slis import Breach
+from bot.core.reports.impact import Measured, budget_spent
 from bot.engine.budgets.budgets import BudgetReader
 from bot.engine.budgets.burn_alerts import BurnAlerts
 from tests.support.wired import HER, WiredEngine, fleet
@@ -124,9 +128,45 @@ def test_an_incident_that_uses_a_fifth_of_a_budget_asks_for_a_postmortem_once(ho
     house.live(20, her=60.0)
     rounds = burn_alerts(house)
     rounds.tick()
+    house.deliver()
+    assert "30-day error budget" not in house.said(), "20 minutes at 12 times the rate are 0.6 % of 30 days"
+    first = minute_of(house.clock.now())
+    house.store.put_minutes([MinuteRow(SERIES, first + m, 60.0, 100.0) for m in range(12 * 60)])
+    house.clock.advance(12 * 3600)
+    rounds.tick()
     house.clock.advance(900)
     rounds.tick()
     house.deliver()
     asked = [text for text in house.said().splitlines() if "30-day error budget of HER" in text]
     assert len(asked) == 1
     assert "it needs a postmortem" in asked[0]
+
+
+def test_on_day_one_nothing_is_said_of_windows_that_were_not_lived(house: WiredEngine) -> None:
+    """25 minutes at 18 % bad told of a budget that was gone, at 2154 %; the postmortem of the same said 0.1 %."""
+    first = minute_of(house.clock.now())
+    house.store.put_minutes([MinuteRow(SERIES, first + m, 18.0, 214.0) for m in range(25)])
+    house.clock.advance(26 * 60)
+    burn_alerts(house).tick()
+    house.deliver()
+    assert tickets_said(house) == []
+    assert house.store.tickets(["refunds"]) == []
+    [found] = BudgetReader(house.store).of(AGENT, house.clock.now())
+    assert (found.lived, found.gone) == (25, False)
+    assert found.remaining == pytest.approx(1 - 3.6 * 25 / 43_200)
+    assert gate([found]).too_young
+
+
+def test_the_postmortem_the_budget_and_the_channel_reckon_alike(house: WiredEngine) -> None:
+    first = minute_of(house.clock.now())
+    rows = [MinuteRow(SERIES, first + m, 18.0 + m % 3, 100.0) for m in range(90)]
+    house.store.put_minutes(rows)
+    house.clock.advance(91 * 60)
+    [found] = BudgetReader(house.store).of(AGENT, house.clock.now())
+    breach = Breach(SERIES, HER, first, house.clock.now(), 18.0, 5.0, 100.0, "")
+    told = budget_spent(breach, Measured(breach, rows, first + 90))
+    share = incident_share(HER, {row.minute: row for row in rows}, first, first + 89, 5.0)
+    assert share is not None
+    assert found.remaining is not None
+    assert told == pytest.approx(100 * share)
+    assert found.remaining == pytest.approx(1 - share)
