@@ -54,7 +54,7 @@ def check(
         _check_online(settings, loaded, as_json=as_json)
         return
     series = sum(len(agent.slis) for agent in loaded.agents.values())
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *_inner_by_proxy(loaded)):
         print(f"warning: {warning}")
     parts = (
         plural(len(loaded.agents), "agent"),
@@ -65,6 +65,26 @@ def check(
     ways = frozenset({"slack"}.union(way.kind for person in loaded.people.values() for way in person.ways))
     for hole in holes(loaded, ways, {}):
         print(f"who can be reached: {hole.text}")
+
+
+def _inner_by_proxy(fleet: "Fleet") -> Iterator[str]:
+    """What stands inside the network and would be asked through the proxy of the environment."""
+    from bot.http_client.proxy import Proxies, inner_by_proxy
+    from bot.ports.errors import DeliveryError
+
+    addresses = {
+        f"{what}: {name}": value
+        for what, settings in (
+            *((f"source {key}", source.settings) for key, source in fleet.sources.items()),
+            *((f"control of {key}", agent.control.settings) for key, agent in fleet.agents.items()),
+        )
+        for name, value in settings.items()
+        if isinstance(value, str) and value.startswith(("http://", "https://"))
+    }
+    try:
+        yield from inner_by_proxy(addresses, Proxies.of_environment())
+    except DeliveryError as error:
+        yield str(error)
 
 
 def _faults_of_procedures(settings: "Settings", path: Path, fleet: "Fleet | None") -> Iterator[str]:

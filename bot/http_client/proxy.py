@@ -6,7 +6,7 @@ Slack still works. This machine is always reached directly.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
@@ -46,6 +46,28 @@ class Proxies:
             return ""
         port = parts.port or DEFAULT_PORTS.get(scheme, 0)
         return "" if any(_matches(entry, host, port) for entry in self.direct) else proxy
+
+
+INNER = (".local", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".svc", ".cluster.local")
+"""How names inside a network end (RFC 6762, RFC 8375, ICANN's `.internal`, Kubernetes)."""
+
+
+def is_inner(host: str) -> bool:
+    """Whether a host looks like one inside a network, which a proxy to the world seldom reaches."""
+    name = host.rstrip(".").lower()
+    try:
+        return ip_address(name).is_private
+    except ValueError:
+        return bool(name) and ("." not in name or name.endswith(INNER))
+
+
+def inner_by_proxy(addresses: Mapping[str, str], proxies: Proxies) -> Iterator[str]:
+    """Sentences on addresses (by what they are the address of) that look inner and would go through the proxy."""
+    for what, url in addresses.items():
+        host = urlsplit(url).hostname or ""
+        if is_inner(host) and proxies.of(url):
+            inside = f"{what}: {host} looks like a host inside your network"
+            yield f"{inside} and is asked through the proxy; put it into NO_PROXY"
 
 
 def _checked(proxy: str, name: str) -> str:

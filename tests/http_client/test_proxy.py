@@ -16,7 +16,7 @@ from bot.core.model.people import Person, Way
 from bot.core.model.rungs import DEFAULT_LADDER, RungState
 from bot.http_client.heartbeat import Heartbeat
 from bot.http_client.outbound import OutboundClient
-from bot.http_client.proxy import Proxies
+from bot.http_client.proxy import Proxies, inner_by_proxy
 from bot.http_client.reach import unreached
 from bot.integrations.github.issues import GitHubIssues
 from bot.integrations.langfuse.datasets import Langfuse
@@ -223,3 +223,29 @@ def test_another_kind_of_proxy_is_refused_without_its_password(proxy: str) -> No
     with pytest.raises(DeliveryError, match="HTTPS_PROXY must be http://HOST:PORT") as caught:
         Proxies.of_environment({"HTTPS_PROXY": proxy})
     assert "hunter2" not in str(caught.value)
+
+
+PROXY = {"HTTPS_PROXY": "http://proxy.example:3128", "HTTP_PROXY": "http://proxy.example:3128"}
+OUR_OWN = {
+    "one word": "http://prometheus:9090",
+    "private address": "http://10.0.3.4:9090",
+    "private IPv6": "https://[fd00::4]/",
+    "kubernetes": "http://thanos.monitoring.svc:9090/x",
+    "kubernetes, in full": "http://thanos.monitoring.svc.cluster.local",
+    "internal": "https://metrics.acme.internal",
+}
+
+
+@pytest.mark.parametrize("url", OUR_OWN.values(), ids=OUR_OWN)
+def test_an_inner_address_that_would_go_through_the_proxy_is_told(url: str) -> None:
+    (told,) = inner_by_proxy({"source prom: url": url}, Proxies.of_environment(PROXY))
+    assert told.startswith("source prom: url: ")
+    assert told.endswith("is asked through the proxy; put it into NO_PROXY")
+    assert not list(inner_by_proxy({"it": url}, Proxies.of_environment({})))
+    direct = {**PROXY, "NO_PROXY": "prometheus,10.0.0.0/8,fd00::/8,.svc,.svc.cluster.local,acme.internal"}
+    assert not list(inner_by_proxy({"it": url}, Proxies.of_environment(direct)))
+
+
+@pytest.mark.parametrize("url", ["https://prometheus.example.com", "http://127.0.0.1:9090", "https://8.8.8.8/"])
+def test_what_stands_in_the_world_or_here_is_not(url: str) -> None:
+    assert not list(inner_by_proxy({"it": url}, Proxies.of_environment(PROXY)))

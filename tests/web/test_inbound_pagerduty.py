@@ -30,14 +30,17 @@ class Desk:
     registry: CollectorRegistry
     told: list[tuple[str, str, str]] = field(default_factory=list)
     failing: list[Exception] = field(default_factory=list)
+    ours: bool = True
 
-    def acknowledge(self, dedup_key: str, who: str) -> None:
+    def acknowledge(self, dedup_key: str, who: str) -> bool:
         if self.failing:
             raise self.failing.pop()
         self.told.append(("acknowledged", dedup_key, who))
+        return self.ours
 
-    def resolve(self, dedup_key: str, who: str) -> None:
+    def resolve(self, dedup_key: str, who: str) -> bool:
         self.told.append(("resolved", dedup_key, who))
+        return self.ours
 
     def send(self, body: bytes, *signatures: str) -> httpx.Response:
         # each on a connection of its own, as PagerDuty's are: the server hangs up after a 500
@@ -100,6 +103,15 @@ def test_what_a_person_did_over_there_is_told_here(desk: Desk, kind: str, told: 
 def test_what_nobody_did_is_answered_and_ignored(desk: Desk, body: bytes) -> None:
     reply = desk.signed(body)
     assert (reply.status_code, reply.json(), desk.told) == (202, {"outcome": "ignored"}, [])
+
+
+@pytest.mark.parametrize("kind", ["incident.acknowledged", "incident.resolved"])
+def test_a_key_that_is_none_of_our_pages_is_not_called_taken(desk: Desk, kind: str) -> None:
+    desk.ours = False
+    for _ in range(2):
+        reply = desk.signed(event(kind))
+        assert (reply.status_code, reply.json()) == (202, {"outcome": "unknown"})
+    assert (desk.counted("unknown"), desk.counted("taken")) == (2, 0)
 
 
 def test_one_of_several_signatures_is_enough(desk: Desk) -> None:

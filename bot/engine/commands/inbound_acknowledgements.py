@@ -41,22 +41,26 @@ class InboundAcknowledgements:
         self._read = read
         self._where = where
 
-    def acknowledged(self, alert: str, who: str) -> None:
-        """Somebody took it there. Where somebody has it already, nothing changes."""
-        page = self._read(alert)
-        incident = self._current(page)
-        if page is not None and incident is not None and incident.state is IncidentState.PAGING:
-            self._commands.paging.acknowledge(self._actor(page, who), incident.id)
-
-    def closed(self, alert: str, who: str) -> None:
-        """Somebody closed it there: that somebody has it, and it stays open here."""
+    def acknowledged(self, alert: str, who: str) -> bool:
+        """Somebody took it there; False where it is no page of a present run. Who has it already keeps it."""
         page = self._read(alert)
         incident = self._current(page)
         if page is None or incident is None:
-            return
+            return False
+        if incident.state is IncidentState.PAGING:
+            self._commands.paging.acknowledge(self._actor(page, who), incident.id)
+        return True
+
+    def closed(self, alert: str, who: str) -> bool:
+        """Somebody closed it there: that somebody has it, and it stays open here. False as above."""
+        page = self._read(alert)
+        incident = self._current(page)
+        if page is None or incident is None:
+            return False
         self.acknowledged(alert, who)
         words = f"closed the alert in {self._where}. The incident stays open here until its numbers have held."
         self._commands.teamwork.note(self._actor(page, who), incident.id, words)
+        return True
 
     def _current(self, page: PagedRun | None) -> Incident | None:
         """The incident, if the page is one of its present run and not another database's."""

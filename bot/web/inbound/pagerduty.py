@@ -37,9 +37,12 @@ THREADS: Final = 2
 WAITING: Final = 64
 
 Wall = Callable[[], float]
-Told = Callable[[str, str], None]
-"""Takes the dedup key and who acted, by name. The same act may be told twice; raising makes PagerDuty repeat it."""
-Outcome = Literal["taken", "ignored", "repeated", "forged", "stale", "malformed", "busy"]
+Told = Callable[[str, str], bool]
+"""Takes the dedup key and who acted, by name; False where the key is none of our pages of a present run of paging.
+
+The same act may be told twice; raising makes PagerDuty repeat it.
+"""
+Outcome = Literal["taken", "unknown", "ignored", "repeated", "forged", "stale", "malformed", "busy"]
 
 
 class _Part(BaseModel):
@@ -102,7 +105,8 @@ class PagerDutyInbox:
         with self._lock:
             if event.id in self._taken:
                 return "repeated"
-        tell(key, event.agent.summary[:LONGEST_NAME])
+        if not tell(key, event.agent.summary[:LONGEST_NAME]):
+            return "unknown"
         with self._lock:
             self._taken[event.id] = None
             if len(self._taken) > REMEMBERED:
@@ -172,7 +176,7 @@ _SHAPE: Final = {
         "content": {"application/json": {"schema": {"type": "object"}}},
     },
     "responses": {
-        "202": {"description": "taken, repeated or ignored"},
+        "202": {"description": "taken, repeated, unknown (none of our pages) or ignored"},
         **{str(status): {"description": "refused; nothing was changed"} for status in (400, 401, 403, 413, 429)},
     },
 }

@@ -38,7 +38,7 @@ def test_a_name_nobody_has_stands_for_the_one_who_was_paged(
 
 def test_who_has_it_keeps_it(house: WiredEngine, elsewhere: InboundAcknowledgements) -> None:
     house.commands.paging.acknowledge(ANA, 1)
-    elsewhere.acknowledged(str(_alert(house)), "Bo Lindgren")
+    assert elsewhere.acknowledged(str(_alert(house)), "Bo Lindgren")
     assert house.incident().acked_by == "ana"
 
 
@@ -47,8 +47,9 @@ def test_another_run_another_database_or_no_incident_change_nothing(
     house: WiredEngine, elsewhere: InboundAcknowledgements, other: dict[str, Any]
 ) -> None:
     before = house.incident()
-    elsewhere.acknowledged(str(replace(_alert(house), **other)), "Bo Lindgren")
-    elsewhere.closed(str(replace(_alert(house), **other)), "Bo Lindgren")
+    assert not elsewhere.acknowledged(str(replace(_alert(house), **other)), "Bo Lindgren")
+    assert not elsewhere.closed(str(replace(_alert(house), **other)), "Bo Lindgren")
+    assert not elsewhere.acknowledged("somebody else's key", "Bo Lindgren")
     assert house.incident() == before
 
 
