@@ -8,6 +8,7 @@ file is refused, which stands in REFUSED.
 import ast
 from collections.abc import Iterator
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,12 @@ from bot.config.fleet import (
     WayEntry,
     WorkflowEntry,
 )
+from bot.config.kinds.rules import KindRules
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.people import EscalationPolicy, EscalationStep, Person, Way
 from bot.core.model.rungs import Rung
 from bot.core.model.slis import BurnAlert, PollQuery, Sli, SourceSpec
+from bot.runtime.registry import REGISTRY
 from tests.config.fleet_text import problems, read
 
 WHOLE = """\
@@ -163,6 +166,7 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "min_count": (OWN, f"{OWN}, min_count: 30"),
         "window": (OWN, f"{OWN}, window: 20m"),
         "moved_by_approval": (OWN, f"{OWN}, moved_by_approval: false"),
+        "watch": (OWN, f"{OWN}, watch: both"),
         "slice_target": ("  tie: {source: prom}", "  tie: {source: prom, slice_target: 99 %}"),
         "burn_alerts": (", burn_alerts: [{factor: 2, over: 1d, and_over: 2h}]", ""),
         "values_in": ("values_in: percent}", "values_in: fraction}"),
@@ -321,14 +325,14 @@ def test_whether_a_share_is_written_as_97_or_as_a_fraction_is_asked() -> None:
     assert not [one for one in read(WHOLE, **ENV).warnings if "values_in" in one]
 
 
-def attributes_read(repository: Path) -> set[str]:
-    """Names of attributes that the bot reads, outside of what fills them and what declares them."""
-    filling = (repository / "bot/config", repository / "bot/core/model", repository / "bot/simulation")
-    files = [
-        path for path in (repository / "bot").rglob("*.py") if not any(path.is_relative_to(one) for one in filling)
-    ]
-    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    return {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+def attributes_read(folder: Path) -> set[str]:
+    """Names that the bot reads, by attribute or `get`, outside of what fills them and what declares them."""
+    filling = {("bot", "config"), ("core", "model"), ("bot", "simulation")}
+    files = [path for path in folder.rglob("*.py") if not filling & set(pairwise(path.parts))]
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+    gets = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".get")]
+    return read | {str(one.value) for call in gets for one in call.args[:1] if isinstance(one, ast.Constant)}
 
 
 @pytest.mark.parametrize(
@@ -350,5 +354,18 @@ def attributes_read(repository: Path) -> set[str]:
 )
 def test_what_the_file_becomes_is_read(repository: Path, kind: type) -> None:
     # pinned baselines are read through `Agent.pinned_baseline`
-    unread = {one.name for one in fields(kind)} - attributes_read(repository) - {"pinned"}
+    unread = {one.name for one in fields(kind)} - attributes_read(repository / "bot") - {"pinned"}
+    assert not unread, unread
+
+
+KINDS = [
+    (folder, kind)
+    for folder, kinds in (("sources", REGISTRY.sources), ("pagers", REGISTRY.pagers), ("controls", REGISTRY.controls))
+    for kind in kinds.values()
+]
+
+
+@pytest.mark.parametrize(("folder", "kind"), KINDS, ids=[f"{folder} {kind.name}" for folder, kind in KINDS])
+def test_what_a_kind_lets_be_set_is_read_by_its_adapter(repository: Path, folder: str, kind: KindRules) -> None:
+    unread = set(kind.settings.model_fields) - attributes_read(repository / "bot" / folder)
     assert not unread, unread

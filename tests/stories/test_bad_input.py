@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -63,6 +64,15 @@ def test_a_confidence_of_seven_and_an_agent_that_is_not_there(
             timeout=60,
             trust_env=False,
         )
+        batch = [{**task, "task_id": f"t{number}", "time": time.time()} for number in range(2, 5)]
+        del batch[0]["decision_confidence"], batch[2]["decision_confidence"]
+        some = httpx.post(
+            f"{bot.url}/v1/tasks",
+            json=batch,
+            headers={"Authorization": f"Bearer {bot.token['tasks']}"},
+            timeout=60,
+            trust_env=False,
+        )
         body = {"user": "U0ANA", "channel": CHANNEL, "command": "/autonomy", "text": "refnds down"}
         assert control(slack, "slash", body)["acked"]
         where: dict[str, str | int] = {"channel": CHANNEL, "user": "U0ANA", "contains": "Did you mean", "timeout": 60}
@@ -72,9 +82,9 @@ def test_a_confidence_of_seven_and_an_agent_that_is_not_there(
     assert refused.status_code == 422
     assert "decision_confidence" in refused.text
     assert "7" in refused.text
+    assert (some.status_code, some.json()["stored"], some.json()["refused"]) == (207, 2, [1])
     with sqlite3.connect(tmp_path / "stepdown.db") as database:
-        assert database.execute("SELECT count(*) FROM task").fetchone() == (0,)
-        assert database.execute("SELECT count(*) FROM minute").fetchone() == (0,)
+        assert database.execute("SELECT task_id FROM task ORDER BY task_id").fetchall() == [("t2",), ("t4",)]
         assert database.execute("SELECT count(*) FROM incident").fetchone() == (0,)
     database.close()
     assert "Did you mean refunds?" in said
