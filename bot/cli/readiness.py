@@ -47,7 +47,7 @@ def show_review(desk: OfflineCommands, *, as_json: bool) -> int:
     """Print the last seven days, as the weekly message has them."""
     now = datetime.now(UTC)
     found = reviewing(desk.readiness_check, desk).of(now)
-    print(json.dumps(_review(found), indent=2) if as_json else "\n".join(weekly_review.words(found)))
+    print(json.dumps(_review(found), indent=2) if as_json else visible("\n".join(weekly_review.words(found))))
     return 0
 
 

@@ -192,3 +192,11 @@ def test_budgets_with_their_tickets(place: Place) -> None:
     assert found.exit_code == 0
     assert "BURNS HER: the error budget burns 3.6x too fast over 1d (3.6x over 2h)" in found.stdout
     assert "DQR: nothing is known of its budget" in found.stdout
+
+
+def test_a_name_that_a_terminal_would_obey_is_only_seen(place: Place) -> None:
+    text = as_csv(samples(HER, [2.0] * 5)).replace("refunds", "refu\x1b[31mnds\u202e")
+    found = replay(place, text + "2026-03-03T00:05:00Z,refunds,,her,2,100\n")
+    assert found.exit_code == 0
+    assert "refu\ufffd[31mnds\ufffd/her" in found.stderr
+    assert "\x1b" not in found.stderr + found.stdout

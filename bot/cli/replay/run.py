@@ -17,6 +17,7 @@ from bot.core.backtest.compared_rules import other_rules, own_rule
 from bot.core.backtest.incident_labels import IncidentLabel, is_real
 from bot.core.backtest.rule_scores import RuleLog, score
 from bot.core.formatting.plurals import plural
+from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
 from bot.engine.reports.backtest import TAUGHT, Backtest, ReplayOutcome
@@ -89,11 +90,11 @@ def run_replay(fleet: Fleet, file: Path | ReplayRequest, asked: ReplayOptions) -
     if asked.as_json:
         print(json.dumps({"events": [event_row(one) for one in told], "summary": summary}, indent=2))
     else:
-        print("\n".join([*map(event_line, told), *summary_lines(summary), *rule_lines(scores)]))
+        print(visible("\n".join([*map(event_line, told), *summary_lines(summary), *rule_lines(scores)])))
         if asked.suggest is not None:
             print("\n".join(suggestion_lines(found, asked.suggest, fleet.false_pages)))
     for warning in [*_warnings(outcome), *_outside(known, inside)]:
-        print(warning, file=sys.stderr)
+        print(visible(warning), file=sys.stderr)
     return 0
 
 
