@@ -66,8 +66,8 @@ slis:
   rows: {source: store, better: lower, objective: 5, absolute_tolerance: 1}
 ladder:
   - {name: full, may: act, grants: {writes: allow}}
-  - {name: asking, may: ask, waits_for_people: true}
-  - {name: off, may: nothing}
+  - {name: asking, may: ask, waits_for_people: true, grants: {writes: approve}}
+  - {name: off, may: nothing, grants: {writes: deny}}
 escalation: {steps: [{after: 0m, page: owner}, {after: 5m, page: deputy}], everyone_every: 10m}
 responders: [bo]
 responder_group: S0GROUP
@@ -98,7 +98,7 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "people": ("  bo: {", "  cy: {name: Cy Ray, slack: U0CY}\n  bo: {"),
         "sources": ("  desk:\n", "  pushed: {kind: samples}\n  desk:\n"),
         "slis": ("  tie: {source: prom}\n", "  tie: {source: prom}\n  dqr: {source: prom}\n"),
-        "ladder": ("  - {name: off, may: nothing}", "  - {name: halt, may: nothing}\n  - {name: off, may: nothing}"),
+        "ladder": ("  - {name: off", "  - {name: halt, may: rest, grants: {writes: deny}}\n  - {name: off"),
         "escalation": ("everyone_every: 10m", "everyone_every: 11m"),
         "responders": ("responders: [bo]", "responders: [ana]"),
         "responder_group": ("S0GROUP", "S0OTHER"),
