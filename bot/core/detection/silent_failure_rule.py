@@ -61,7 +61,7 @@ class Sign:
         """The same with the end of what is normal for its objective."""
         if self.baseline is None:
             return self
-        line = Objective(band_limit(self.sli, self.baseline))
+        line = Objective(float(f"{band_limit(self.sli, self.baseline):.3g}"))
         return replace(self, sli=replace(self.sli, objective=line, sustain=USUAL_SUSTAIN, long_window=0))
 
     def past(self, newest: int, span: int) -> bool:

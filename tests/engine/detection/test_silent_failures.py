@@ -15,6 +15,7 @@ from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import Better, Objective
 from bot.core.reports.impact import NO_BUDGET
 from bot.core.reports.postmortem import build
+from bot.engine.budgets.burn_alerts import BurnAlerts
 from bot.pagers.text import written
 from bot.slack.blocks.page import page as page_blocks
 from bot.slack.blocks.recovery import recovery as recovery_blocks
@@ -210,7 +211,8 @@ def test_runbook_evidence_and_postmortem_name_it(engine: WiredEngine) -> None:
     card = engine.views.phase_card(engine.incident(), "detection", engine.clock.now())
     told = "\n".join(line for step in card.steps for line in step.evidence)
     assert "a silent failure, by chance less than once" in told
-    assert "limit ≥ " in told
+    assert "limit ≥ 5." in told
+    assert "5.36253" not in told
     engine.commands.paging.acknowledge(ANA, 1)
     (fallen, _) = engine.incident().breaches
     report = build(
@@ -226,6 +228,14 @@ def test_runbook_evidence_and_postmortem_name_it(engine: WiredEngine) -> None:
     assert report.detection.why == fallen.why
     assert "failed silently for " in str(report.summary[0])
     assert [str(one.budget) for one in report.impact.slis] == [f"[GAP: {NO_BUDGET}]"] * 2
+
+
+def test_it_asks_for_no_postmortem_because_of_an_error_budget(engine: WiredEngine) -> None:
+    """The end of what is normal is no objective: minutes past it spend nothing."""
+    live(engine, SILENT, 40)
+    BurnAlerts(engine.store, engine.recorder, engine.get_fleet, engine.clock, engine.wall).tick()
+    engine.deliver()
+    assert "needs a postmortem" not in engine.said()
 
 
 def test_how_far_two_slis_move_together_is_learned_and_pairs_count(engine: WiredEngine) -> None:
