@@ -11,6 +11,7 @@ from bot.config.fleet import SliEntry
 
 _RATIO = {"unit": "%", "kind": "ratio", "better": "higher"}
 _PER_TASK = {"kind": "gauge", "better": "lower", "objective": "1.5x"}
+_TAIL = {"percentile": 95, "better": "lower", "objective": "1.5x"}
 # waiting for people is what `approval` and `read-only` do, so these SLIs rise by the rung itself
 _WAITING = {"better": "lower", "moved_by_approval": True}
 
@@ -66,6 +67,9 @@ TEMPLATES = _table(
             "objective": "<= 75",
             "absolute_tolerance": 2,
         },
+        "tool_calls_p95": {**_TAIL, "of": "tool_calls"},
+        "cost_p95": {**_TAIL, "of": "cost"},
+        "duration_p95": {**_TAIL, "of": "duration"},
     }
 )
 KNOWN: Mapping[str, SliEntry] = MappingProxyType({**BUILT_IN, **TEMPLATES})

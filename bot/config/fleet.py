@@ -20,6 +20,7 @@ from bot.config.value_types import (
     Minutes,
     Name,
     ObjectiveLine,
+    Percentile,
     RungName,
     Seconds,
     Share,
@@ -132,6 +133,9 @@ class SliEntry(NumberQueries):
     kind: Literal["ratio", "gauge"] | None = None
     better: Literal["higher", "lower"] | None = None
     objective: ObjectiveLine | None = None
+    percentile: Percentile | None = None
+    """The SLI is this percentile of what single tasks took, from task records; `of` says what."""
+    of: Literal["tool_calls", "cost", "duration"] | None = None
     rule: Literal["evidence", "literal"] | None = None
     """`evidence` (by default): a breach is what chance would not show. `literal`: BAD for `sustain` minutes."""
     watch: Literal["bad", "both"] | None = None

@@ -7,6 +7,7 @@ place and a `total` of another make no ratio.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
+from math import ceil
 from typing import Any, NamedTuple
 
 from bot.config.defaults import KNOWN
@@ -39,6 +40,14 @@ SHORT_SUSTAIN = (
     "has no effect: evidence needs no such wait (`rule: literal` counts minutes; a longer `sustain` counts too)"
 )
 LITERAL_WATCH = "has no effect: `rule: literal` knows one direction"
+TAILS: Mapping[str, tuple[str, str]] = {
+    "tool_calls": ("tool calls", "calls"),
+    "cost": ("cost", "USD"),
+    "duration": ("time", "s"),
+}
+"""What `of` may name: in words, and its unit."""
+TAIL_TASKS = 3
+"""Tasks past a percentile that a value should rest on: 60 tasks for a p95, 300 for a p99."""
 _OTHER = {"bad": "good: count it with `good`", "good": "bad: count it with `bad`"}
 
 
@@ -127,6 +136,9 @@ class SliLayers:
         texts, by = self._texts(source, name, template, entry), self._labels(source, name, entry, kind)
         listed = self._sources[source].slis.get(name)
         where = ("sources", source, "slis", name) if listed and listed.texts() and not entry.texts() else path
+        if entry.percentile and not kind.tells_tasks:
+            self._document.blame((*path, "percentile"), self._no_tasks(source, kind.name))
+            return None
         if not self._query_works(source, name, texts, by, where):
             return None
         settle = self._sources[source].settle
@@ -159,6 +171,8 @@ class SliLayers:
         usable = {key: source for key, source in known.items() if source.kind in self._kinds}
         listed = [key for key, source in usable.items() if name in source.slis]
         able = [key for key, source in usable.items() if template in self._kinds[source.kind].names]
+        if entry.percentile:
+            able = [key for key, source in usable.items() if self._kinds[source.kind].tells_tasks]
         found = next((keys for keys in (listed, able, list(usable)) if keys), [])
         if entry.texts() and len(usable) > 1:
             found = list(usable)
@@ -178,6 +192,14 @@ class SliLayers:
         given = entry.by or (listed.by if listed else {}) or kind.by
         return {label: theirs for label, theirs in given.items() if theirs}
 
+    def _no_tasks(self, source: str, kind: str) -> str:
+        """Why this source cannot answer for a percentile, and what can."""
+        able = " or ".join(sorted(rules.name for rules in self._kinds.values() if rules.tells_tasks))
+        return (
+            f"a percentile is made of single tasks, and {source} ({kind}) does not tell them; name a source that does"
+            f" (kind: {able}), or leave `percentile` out and ask this one for the finished number as `value`"
+        )
+
     def _query_works(self, source: str, name: str, texts: Mapping[str, str], by: Mapping[str, str], path: Path) -> bool:
         """Check that the source understands every part, and that they make a value."""
         kind_name = self._sources[source].kind
@@ -192,13 +214,12 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
     # a share without counts cannot be pooled, so each of its minutes stands alone
     counted = "total" in texts or "count" in texts or not polled
     ratio = ("total" in texts or entry.kind == "ratio") and counted
-    given = {"rule": "evidence"} | {
-        field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None
-    }
+    given = {"rule": "evidence"} | _of_tasks(entry)
+    given |= {field: getattr(entry, field) for field in PLAIN if getattr(entry, field) is not None}
     return Sli(
         name=name,
-        title=(entry.title or name).replace("$tool", entry.tool),
-        unit=("%" if "total" in texts else "") if entry.unit is None else entry.unit,
+        title=(entry.title or _tail_title(entry) or name).replace("$tool", entry.tool),
+        unit=_unit(entry, texts),
         kind="ratio" if ratio else "gauge",
         better=Better(entry.better or Better.LOWER),
         objective=line.objective(),
@@ -208,6 +229,41 @@ def _sli(name: str, entry: SliEntry, texts: Mapping[str, str], settle: int, *, p
         tool=entry.tool,
         **given,
     )
+
+
+def _of_tasks(entry: SliEntry) -> dict[str, Any]:
+    """What is special of a percentile: a value that too few tasks are past says nothing."""
+    if not entry.percentile or entry.of is None:
+        return {}
+    least = ceil(round(TAIL_TASKS * 100 / (100 - entry.percentile), 6))
+    return {"percentile": entry.percentile, "of": entry.of, "min_count": least}
+
+
+def _tail_title(entry: SliEntry) -> str:
+    return f"p{entry.percentile:g} of {TAILS[entry.of][0]}" if entry.percentile and entry.of else ""
+
+
+def _unit(entry: SliEntry, texts: Mapping[str, str]) -> str:
+    if entry.unit is not None:
+        return entry.unit
+    if entry.percentile and entry.of:
+        return TAILS[entry.of][1]
+    return "%" if "total" in texts else ""
+
+
+def _tail_faults(entry: SliEntry) -> list[tuple[str, str]]:
+    """What is wrong with a percentile."""
+    known = ", ".join(f"`{name}`" for name in TAILS)
+    if entry.percentile is None:
+        return [("of", "says what a percentile is of; add `percentile`, such as 95")] if entry.of else []
+    found = [] if entry.of else [("percentile", f"say what it is a percentile of with `of`: one of {known}")]
+    if entry.better == "higher":
+        found.append(("better", "a percentile is watched for what takes too much, so lower is better"))
+    if entry.watch == "both":
+        found.append(("watch", "a percentile is watched in one direction; leave `watch` out"))
+    if entry.kind == "ratio":
+        found.append(("kind", "a percentile is no ratio; leave `kind` out"))
+    return found
 
 
 def _burn_alerts(entry: SliEntry) -> tuple[BurnAlert, ...] | None:
@@ -237,6 +293,7 @@ def _faults(name: str, entry: SliEntry, measure: LayeredSli | None) -> list[tupl
         found.append(("long_window", f"it must be longer than `sustain`, which is {measure.sli.sustain}m"))
     if "$tool" in f"{entry.title}{measure.texts if measure else ''}" and not entry.tool:
         found.append(("tool", "this template measures one tool; name it with `tool:`"))
+    found += _tail_faults(entry)
     found += _budget_faults(entry, measure.sli) if measure is not None else []
     wrong = {Better.HIGHER: "bad", Better.LOWER: "good"}[Better(entry.better)]
     if measure and wrong in measure.texts:

@@ -165,6 +165,28 @@ FalsePages = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^\s*\d"}]}),
 ]
 
+
+def _percentile(given: object) -> float:
+    text = str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
+    found = re.fullmatch(r"\s*[pP]?(\d+(?:\.\d+)?)\s*", text) if isinstance(text, str) else None
+    if found is None or not 50 <= float(found[1]) <= 99.9:  # noqa: PLR2004 - the middle, and one task of a thousand
+        raise ValueError(f"{given!r} is no percentile to watch; write a number from 50 to 99.9, such as 95")
+    return float(found[1])
+
+
+Percentile = Annotated[
+    float,
+    BeforeValidator(_percentile),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 50, "maximum": 99.9},
+                {"type": "string", "pattern": r"^\s*[pP]?\d+(\.\d+)?\s*$"},
+            ]
+        }
+    ),
+]
+
 Share = Annotated[
     float, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$"})
 ]

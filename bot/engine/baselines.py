@@ -48,7 +48,7 @@ class Baselines:
             return found
         computed = self._computed(agent, series, sli, minute_of(now))
         if computed is not None and found is not None:
-            computed = replace(computed, noise=found.noise, noise_until=found.noise_until)
+            computed = _with_noise_of(computed, found)
         self._keep(series, computed, now)
         return computed
 
@@ -124,7 +124,7 @@ class Baselines:
         found = self._computed(agent, series, sli, onset)
         if found is None or judged_by is None:
             return found
-        return replace(found, noise=judged_by.noise, noise_until=judged_by.noise_until)
+        return _with_noise_of(found, judged_by)
 
     def _computed(self, agent: Agent, series: Series, sli: Sli, onset: int) -> Baseline | None:
         rows = self._store.history(series, onset - BASELINE_DAYS * 1440, onset)
@@ -149,3 +149,7 @@ class Baselines:
     def forget(self) -> None:
         """Drop what is cached: the fleet file changed."""
         self._known.clear()
+
+
+def _with_noise_of(found: Baseline, other: Baseline) -> Baseline:
+    return replace(found, noise=other.noise, noise_until=other.noise_until, noise_line=other.noise_line)

@@ -49,6 +49,8 @@ class SourceKind:
     labels: Collection[str] = ("agent", "workflow")
     """What `by` may name."""
     by: Mapping[str, str] = field(default_factory=dict)
+    tells_tasks: bool = False
+    """Whether it tells single tasks, so that percentiles can be made of them."""
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """SLIs it answers for by itself, with the query texts that do."""
     check: Callable[[Mapping[str, str], Mapping[str, str]], Faults] = _no_faults

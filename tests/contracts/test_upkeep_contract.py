@@ -13,6 +13,7 @@ from bot.core.model.people import BOT
 from bot.core.model.rungs import InstanceReading
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.paging.override import OnCallOverride
+from bot.core.telemetry.tail import TailSketch, merged, read
 from bot.core.telemetry.task_records import TaskRecord
 from bot.core.transitions.reducer import advance
 from bot.store import SqlStore
@@ -83,6 +84,26 @@ def test_an_episode_begins_once_and_ends_once(store: SqlStore) -> None:
     assert store.end_episode("source/metrics", START, [], 1.0)
     assert not store.end_episode("source/metrics", START, [], 1.0)
     assert store.begin_episode("source/metrics", "again", START + timedelta(seconds=1), [], 1.0)
+
+
+def test_percentiles_are_kept_and_merge_when_minutes_roll_up(store: SqlStore) -> None:
+    series, old = Series("refunds", "", "tool_calls_p95"), (NOW - 100) // 5 * 5
+    tails = [TailSketch.of(95, [float(at + call) for call in range(20)]) for at in range(5)]
+    rows = [MinuteRow(series, old + at, tail.value, tail.n, tail=tail.text()) for at, tail in enumerate(tails)]
+    store.put_minutes(rows[1:])
+    assert store.minutes(series, old, old + 4) == rows[1:]
+    store.roll_up(old + 5)
+    store.put_minutes(rows[:1])  # it comes late
+    store.roll_up(old + 5)
+    whole = merged(tails, 95)
+    (five,) = store.history(series, old, old + 4)
+    assert (five.n, five.value, read(five.tail)) == (100, whole.value, whole)
+    again = store.minutes(series, old, old + 4)
+    assert [row.n for row in again] == [20] * 5
+    assert merged([read(row.tail) for row in again], 95).above(20) == pytest.approx(whole.above(20))
+    with store.reading(), store.looking() as connection:
+        told = [json.loads(line) for line in export.lines(connection, head())]
+    assert [line["row"]["tail"] for line in told if line.get("table") == "minute5"] == [whole.text()]
 
 
 def test_minutes_roll_up_and_read_as_before(store: SqlStore) -> None:

@@ -49,6 +49,11 @@ class SourceRules(KindRules, Protocol):
         ...
 
     @property
+    def tells_tasks(self) -> bool:
+        """True where it tells single tasks, so that percentiles can be made of them."""
+        ...
+
+    @property
     def roles(self) -> Mapping[str, str]:
         """The parts of a query that it understands, each with what it gives, in words."""
         ...

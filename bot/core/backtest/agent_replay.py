@@ -306,7 +306,7 @@ class AgentReplay:
         exempt = "rises by itself on this rung" if self._waits and watch.sli.moved_by_approval else ""
         if breach is None:
             return Need(watch.series, watch.sli, watch.baseline, breached=False, exempt=exempt)
-        return Need(breach.series, breach.sli, breach.baseline, breach.value, breach.n, exempt=exempt)
+        return Need(breach.series, breach.sli, breach.baseline, breach.level, breach.n, exempt=exempt)
 
     def _close(self, incident: _Incident, minute: int) -> None:
         """The end of the hold counts as resolved."""

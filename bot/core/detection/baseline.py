@@ -10,18 +10,23 @@ be known by it, global.
 *Pooled by counts* where counts are known: sum over sum. The median of a rare ratio is 0, and a mean of ratios gives a
 minute with two tasks the weight of one with two hundred. Gauges without counts: the median, which one bad hour in
 two weeks does not move.
+
+*Percentiles* are those of all tasks of the history together, of every hour of the day: the tail of one hour is few
+tasks, and what evidence learned past a line must go on meaning the same line.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
 from bot.core.detection.literal_rule import ROUNDING, answered, reach
-from bot.core.detection.sampling_error import tolerance
+from bot.core.detection.sampling_error import band_limit, tolerance
 from bot.core.formatting.plurals import plural
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Sli
+from bot.core.telemetry.tail import merged, read
 from bot.core.telemetry.weighted_mean import weighted_mean
 
 DAY = 24 * 60
@@ -58,6 +63,7 @@ class _Usable(NamedTuple):
     minute: int
     value: float
     n: float | None
+    tail: str = ""
 
 
 def compute(
@@ -75,6 +81,8 @@ def compute(
     LEAST_MINUTES of usable history, and LEAST_COUNT_FACTOR * min_count tasks where counts are known.
     """
     start, end = span(sli, onset)
+    if sli.percentile:
+        return _of_tails(sli, _history(rows, start, end, exclude), (start, end))
     usable = _without_thin(sli, _history(rows, start, end, exclude))
     wanted = onset if now_hour_minute is None else now_hour_minute
     found = _by_hour(sli, usable, (start, end), wanted)
@@ -100,6 +108,8 @@ def by_hour(
     them saves reading the other 23 hours of each day.
     """
     start, end = span(sli, onset)
+    if sli.percentile:
+        return None
     return _by_hour(sli, _without_thin(sli, _history(rows, start, end, exclude)), (start, end), wanted)
 
 
@@ -148,7 +158,7 @@ def _history(rows: Iterable[MinuteRow], start: int, end: int, exclude: Sequence[
         inside = index < len(left_out) and left_out[index][0] <= minute
         row = found[minute]
         if not inside and row.value is not None:
-            history.append(_Usable(minute, row.value, row.n))
+            history.append(_Usable(minute, row.value, row.n, row.tail))
     return history
 
 
@@ -215,6 +225,17 @@ def _summary(sli: Sli, usable: Sequence[_Usable], between: tuple[int, int], of_w
     pooled = weighted_mean(counted) or 0.0
     method = f"pooled {'ratio' if sli.kind == 'ratio' else 'mean'} {of_what}"
     return Baseline(pooled, _spread(counted, pooled), tasks, len(counted), *between, method)
+
+
+def _of_tails(sli: Sli, history: Sequence[_Usable], between: tuple[int, int]) -> Baseline | None:
+    """The percentile of all tasks of the history, and how many of them were past the recovery limit that follows."""
+    told = [known for known in history if known.tail]
+    if len(told) * reach(sli) < LEAST_MINUTES or not _enough_tasks(sli, told):
+        return None
+    whole = merged((read(known.tail) for known in told), sli.percentile)
+    spread = _spread([(known.value, known.n) for known in told if known.n], whole.value)
+    found = Baseline(whole.value, spread, whole.n, len(told), *between, f"p{sli.percentile:g} of {_length(told)}")
+    return replace(found, beyond=whole.share_above(band_limit(sli, found)))
 
 
 def _spread(counted: Sequence[tuple[float, float]], middle: float) -> float:

@@ -4,6 +4,9 @@
 judgement becomes a run with its reason in one sentence (`docs/design/detection.md`). A share needs counts: without them
 nothing says how much chance there is, and the literal rule stands in (`follows_evidence`).
 
+A percentile is judged by the tasks that are past its objective, of which 100 - p % may be: a share of counted tasks,
+whose chance is known however heavy the tail is (`telemetry/tail.py`). Its sentence says the percentile itself.
+
 Two settings of the SLI stay in force beside the evidence: `sustain` above its default says for how long the value as a
 whole must have been past the objective (an approval queue that is twice as long for half an hour), and `long_window`
 what must be past it as well.
@@ -19,7 +22,7 @@ from bot.core.detection.evidence.clearing import clear_since
 from bot.core.detection.evidence.judgement import Judgement, judge, judge_running
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn
-from bot.core.detection.evidence.sentence import sentence
+from bot.core.detection.evidence.sentence import sentence, tail_sentence
 from bot.core.detection.evidence.silent_failure import mirrored, moves_together
 from bot.core.detection.evidence.track import JudgedSeries, Kind, Minute, Slot
 from bot.core.detection.evidence.windows import HOUR, LONG, SECONDS
@@ -37,10 +40,13 @@ from bot.core.detection.literal_rule import (
 from bot.core.formatting.numbers import label
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
+from bot.core.telemetry.tail import read
 from bot.core.telemetry.weighted_mean import weighted_mean
 
 LOOK_BACK = LONG + HOUR
 """Minutes of history that a judgement reads."""
+MOVED = 0.05
+"""Part of a percentile's objective by which it may drift before its noise is learned anew."""
 USUAL_SUSTAIN = 2
 """The default of `sustain`, which the evidence replaces; a longer one was asked for and stays in force."""
 
@@ -57,18 +63,26 @@ def track_of(sli: Sli, rows: Rows, baseline: Baseline | None) -> JudgedSeries | 
     limit = objective_limit(sli, baseline)
     if limit is None:
         return None
+    if sli.percentile:
+        return JudgedSeries("share", sli.allowed)
     return JudgedSeries(kind_of(sli, rows), limit, sli.better is Better.LOWER, sli.absolute_tolerance or 0.0)
 
 
 def kind_of(sli: Sli, rows: Rows) -> Kind:
-    """A ratio is a share; a gauge with counts a mean of tasks, without them a depth."""
-    if sli.kind == "ratio":
+    """A ratio is a share, and so is a percentile; a gauge with counts is a mean of tasks, without them a depth."""
+    if sli.kind == "ratio" or sli.percentile:
         return "share"
     return "mean" if any(row.n is not None for row in rows.values()) else "depth"
 
 
-def minutes_of(rows: Sequence[MinuteRow], kind: Kind) -> list[Minute]:
-    """The rows that count: with a usable answer, and for shares and means with the tasks behind them."""
+def minutes_of(rows: Sequence[MinuteRow], kind: Kind, line: float | None = None) -> list[Minute]:
+    """The rows that count: with a usable answer, and for shares and means with the tasks behind them.
+
+    `line`: the objective of a percentile, past which its tasks are counted.
+    """
+    if line is not None:
+        told = [(row.minute, read(row.tail)) for row in rows if answered(row) and row.tail]
+        return [Minute(minute, tail.share_above(line), tail.n) for minute, tail in told]
     return [
         Minute(row.minute, row.value, 1.0 if kind == "depth" else row.n or 0.0)
         for row in rows
@@ -102,7 +116,7 @@ def learned_noise(
     track = track_of(sli, {row.minute: row for row in rows}, baseline)
     if track is None or not rows:
         return ""
-    minutes = minutes_of(rows, track.kind)
+    minutes = minutes_of(rows, track.kind, tail_line(sli, baseline))
     found = learn(track, minutes)
     if found.learning:
         return ""
@@ -120,6 +134,17 @@ def _together(falling: JudgedSeries, fall: Sequence[Minute], sli: Sli, rows: Seq
     return moves_together(falling, fall, track, minutes_of(rows, kind))
 
 
+def tail_line(sli: Sli, baseline: Baseline | None) -> float | None:
+    """The objective of a percentile in its unit; None for every other SLI."""
+    return objective_limit(sli, baseline) if sli.percentile else None
+
+
+def line_moved(sli: Sli, baseline: Baseline) -> bool:
+    """Whether a percentile's objective is no longer the one that its noise was learned past."""
+    line = tail_line(sli, baseline)
+    return line is not None and abs(line - baseline.noise_line) > MOVED * abs(line)
+
+
 @lru_cache(maxsize=4096)
 def noise_of(stored: str) -> LearnedNoise | None:
     """What was learned, read back; None while learning."""
@@ -133,8 +158,10 @@ def noise_of(stored: str) -> LearnedNoise | None:
 def learned_of(sli: Sli, track: JudgedSeries, baseline: Baseline | None) -> LearnedBaseline | None:
     """What was learned of such a series in the direction that is bad for `sli`.
 
-    None while learning, and where it was learned of another kind of numbers.
+    None while learning, and where it was learned of other numbers: another kind, or past another line.
     """
+    if baseline is not None and line_moved(sli, baseline):
+        return None
     noise = noise_of(baseline.noise) if baseline is not None else None
     learned = None if noise is None else noise.other if sli.turned else noise.own
     return learned if learned is not None and learned.kind == track.kind else None
@@ -148,14 +175,16 @@ def pairs_of(slis: Sequence[tuple[str, Sli]]) -> int:
 def companions_of(workflow: str, sli: Sli, slis: Sequence[tuple[str, Sli]]) -> list[Sli]:
     """The SLIs of the same workflow that may show that the agent went wrong while `sli` looks better than ever.
 
-    What a rung moves, and what is watched in both directions itself, is no such sign.
+    What a rung moves, what is watched in both directions itself, and a percentile, whose tasks are counted past one line
+    only, is no such sign.
     """
     if sli.rule != "evidence" or sli.watch != "both":
         return []
     return [
         other
         for flow, other in slis
-        if flow == workflow and other.rule == "evidence" and other.watch == "bad" and not other.moved_by_approval
+        if flow == workflow and other.rule == "evidence" and other.watch == "bad"
+        if not other.moved_by_approval and not other.percentile
     ]
 
 
@@ -180,11 +209,12 @@ def breach(
     track = track_of(sli, rows, baseline)
     if track is None:
         return None
-    if not _sustained(sli, rows, newest, track.objective) or long_call(sli, rows, newest, track.objective) is Call.OK:
+    if not _asked_for(sli, rows, newest, objective_limit(sli, baseline)):
         return None
     known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
-    judged = judge(track, minutes_of(known, track.kind), newest, learned_of(sli, track, baseline), allowance, since)
-    return _run(sli, rows, judged, newest) if judged.breach else None
+    told = minutes_of(known, track.kind, tail_line(sli, baseline))
+    judged = judge(track, told, newest, learned_of(sli, track, baseline), allowance, since)
+    return _run(sli, rows, judged, newest, baseline) if judged.breach else None
 
 
 def running_breach(
@@ -201,11 +231,8 @@ def running_breach(
     newest = max(slot.second for slot in slots) // 60
     known = [row for row in rows.values() if newest - LOOK_BACK <= row.minute <= newest]
     judged = judge_running(track, slots, minutes_of(known, track.kind), learned, allowance)
-    if not judged.breach or not _sustained(sli, rows, newest, track.objective):
-        return None
-    if long_call(sli, rows, newest, track.objective) is Call.OK:
-        return None
-    return _run(sli, rows, judged, newest)
+    asked_for = judged.breach and _asked_for(sli, rows, newest, objective_limit(sli, baseline))
+    return _run(sli, rows, judged, newest, baseline) if asked_for else None
 
 
 def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: float, onset: int = 0) -> str:
@@ -214,10 +241,10 @@ def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: f
     Minutes before its `onset` were healthy and say nothing of it: a breach found within seconds would be over at once.
     """
     track = track_of(sli, rows, baseline)
-    if track is None or long_call(sli, rows, newest, track.objective) is Call.BAD:
+    if track is None or long_call(sli, rows, newest, objective_limit(sli, baseline)) is Call.BAD:
         return ""
     known = [row for row in rows.values() if max(onset, newest - LOOK_BACK) <= row.minute <= newest]
-    minutes = minutes_of(known, track.kind)
+    minutes = minutes_of(known, track.kind, tail_line(sli, baseline))
     learned = learned_of(sli, track, baseline)
     since = clear_since(track, minutes, newest, ill, learned)
     if since is None or doubt_in(rows, since, newest):
@@ -230,7 +257,7 @@ def cleared(sli: Sli, rows: Rows, newest: int, baseline: Baseline | None, ill: f
     held = Judgement(
         "quiet", minutes=newest - since + 1, value=value or 0.0, n=n, bad=bad, normal=normal, objective=track.objective
     )
-    return sentence(label(sli), sli.unit, held)
+    return _words(sli, rows, held, newest, objective_limit(sli, baseline) or 0.0)
 
 
 def suspicious(sli: Sli, rows: Rows, newest: int, limit: float | None) -> bool:
@@ -259,6 +286,13 @@ def _past(sli: Sli, rows: Rows, newest: int, span: int, limit: float) -> bool:
     return value is not None and worse(sli.better, value, limit)
 
 
+def _asked_for(sli: Sli, rows: Rows, newest: int, limit: float | None) -> bool:
+    """Whether what else the SLI asks for, `sustain` and `long_window`, lets there be a breach."""
+    if limit is None or not _sustained(sli, rows, newest, limit):
+        return False
+    return long_call(sli, rows, newest, limit) is not Call.OK
+
+
 def _sustained(sli: Sli, rows: Rows, newest: int, limit: float) -> bool:
     """A `sustain` that somebody asked for: the value as a whole has been past the objective for that long."""
     if sli.sustain <= USUAL_SUSTAIN:
@@ -268,8 +302,22 @@ def _sustained(sli: Sli, rows: Rows, newest: int, limit: float) -> bool:
     return _past(sli, rows, newest, sli.sustain, limit)
 
 
-def _run(sli: Sli, rows: Rows, judged: Judgement, newest: int) -> Run:
+def _run(sli: Sli, rows: Rows, judged: Judgement, newest: int, baseline: Baseline | None) -> Run:
+    limit = objective_limit(sli, baseline) or 0.0
     first = judged.onset if judged.onset is not None else newest
-    why = sentence(label(sli), sli.unit, judged) + doubted(doubt_in(rows, first, newest))
-    verdict = Verdict(Call.BAD, why, newest, judged.value, judged.objective, judged.n)
+    why = _words(sli, rows, judged, newest, limit) + doubted(doubt_in(rows, first, newest))
+    share = judged.value if sli.percentile else None
+    value = judged.value if share is None else _percentile(sli, rows, judged, newest)
+    verdict = Verdict(Call.BAD, why, newest, value, limit, judged.n, share=share)
     return Run(first, newest - first + 1, verdict, why)
+
+
+def _words(sli: Sli, rows: Rows, judged: Judgement, newest: int, limit: float) -> str:
+    if not sli.percentile:
+        return sentence(label(sli), sli.unit, judged)
+    return tail_sentence(label(sli), sli.unit, judged, _percentile(sli, rows, judged, newest), limit)
+
+
+def _percentile(sli: Sli, rows: Rows, judged: Judgement, newest: int) -> float:
+    """The percentile of all tasks in the window that speaks."""
+    return over_span(sli, rows, newest, max(1, judged.minutes)) or 0.0

@@ -20,7 +20,7 @@ The rules, in the order in which they are asked:
 Everything is a function of stored minutes, so a late row, a restart or another replica changes no answer but its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, isclose, isfinite
 from typing import Literal, NamedTuple
@@ -29,6 +29,7 @@ from bot.core.formatting.numbers import count, figure, label, pair, short
 from bot.core.formatting.plurals import plural
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
+from bot.core.telemetry.tail import merged_rows
 from bot.core.telemetry.weighted_mean import weighted_mean
 
 Rows = Mapping[int, MinuteRow]
@@ -120,19 +121,27 @@ def measure(sli: Sli, rows: Rows, minute: int) -> Measure:
 
 def _pooled(sli: Sli, rows: Rows, newest: int, oldest: int) -> Measure:
     """Sum over sum from `newest` back to whichever comes first: min_count reached, or `oldest`."""
-    weighted, tasks, doubt = 0.0, 0.0, rows[newest].doubt
+    held, tasks, doubt = list[MinuteRow](), 0.0, rows[newest].doubt
     for minute in range(newest, oldest - 1, -1):
         row = rows.get(minute)
         if row is None or not row.n or not answered(row) or row.value is None:
             continue
-        weighted += row.value * row.n
+        held.append(row)
         tasks += row.n
         doubt = doubt or row.doubt
         if tasks >= sli.min_count:
-            return Measure(weighted / tasks, tasks, newest - minute + 1, doubt=doubt)
+            return Measure(pooled_value(sli, held), tasks, newest - minute + 1, doubt=doubt)
     if tasks > 0:
-        return Measure(weighted / tasks, tasks, newest - oldest + 1, "thin", doubt)
+        return Measure(pooled_value(sli, held), tasks, newest - oldest + 1, "thin", doubt)
     return Measure(None, 0.0, newest - oldest + 1, "idle", doubt)
+
+
+def pooled_value(sli: Sli, rows: Sequence[MinuteRow]) -> float | None:
+    """The value of minutes with counts as one: sum over sum, and of a percentile that of all their tasks together."""
+    if sli.percentile:
+        tail = merged_rows(rows, sli.percentile)
+        return tail.value if tail.n else None
+    return weighted_mean((row.value or 0.0, row.n or 0.0) for row in rows)
 
 
 def objective_limit(sli: Sli, baseline: Baseline | None) -> float | None:
@@ -236,6 +245,8 @@ def over_span(sli: Sli, rows: Rows, newest: int, span: int) -> float | None:
     None where they hold nothing that can be pooled.
     """
     known = [rows[minute] for minute in range(newest - span + 1, newest + 1) if minute in rows]
+    if sli.percentile:
+        return pooled_value(sli, [row for row in known if answered(row)])
     told = [(row.value, row.n) for row in known if answered(row) and row.value is not None and row.n != 0]
     if any(n is None for _, n in told):
         told = [(value, 1.0) for value, _ in told] if sli.kind == "gauge" else []

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.core.detection import baseline as baselines
-from bot.core.detection.evidence_rule import learned_noise
+from bot.core.detection.evidence_rule import learned_noise, line_moved, tail_line
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Sli
 
@@ -15,9 +15,14 @@ NOISE_RETRY = 60
 
 
 def noise_due(sli: Sli, known: Baseline, minute: int) -> bool:
-    """Whether the noise is to be learned: once a day, and where history was too short after an hour again."""
+    """Whether the noise is to be learned: once a day, after an hour again where history was too short.
+
+    At once where the objective of a percentile, past which its tasks are counted, has moved.
+    """
     if sli.rule != "evidence" or known.method == baselines.PINNED:
         return False
+    if known.noise and line_moved(sli, known):
+        return True
     return minute - known.noise_until >= (NOISE_FRESH_FOR if known.noise else NOISE_RETRY)
 
 
@@ -34,4 +39,5 @@ def with_noise(
     `exclude`: see `baseline`; `beside`: see `evidence_rule.learned_noise`.
     """
     history = baselines.healthy(sli, rows, minute, exclude)
-    return replace(found, noise=learned_noise(sli, history, found, beside), noise_until=minute)
+    noise, line = learned_noise(sli, history, found, beside), tail_line(sli, found) or 0.0
+    return replace(found, noise=noise, noise_until=minute, noise_line=line)

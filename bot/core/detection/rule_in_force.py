@@ -36,6 +36,6 @@ def cleared(sli: Sli, rows: Rows, closed: int, known: Breach) -> str:
     """Why a breach is over, in words; "" while it is not. Of the evidence only the minutes up to `closed` speak."""
     if evidence_rule.follows_evidence(sli, rows):
         return evidence_rule.cleared(
-            sli, rows, min(max(rows, default=0), closed), known.baseline, known.value, known.first_bad
+            sli, rows, min(max(rows, default=0), closed), known.baseline, known.level, known.first_bad
         )
     return literal_rule.cleared(sli, rows, max(rows, default=0), known.baseline)

@@ -1,6 +1,6 @@
 """What was measured: series, samples and minutes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -49,6 +49,8 @@ class MinuteRow:
     n: float | None = None
     doubt: str = ""
     """Why the minute is not to be trusted, in words; empty when it is whole (`docs/design/product.md` section 4)."""
+    tail: str = field(default="", repr=False)
+    """The values of its tasks, of a percentile (`telemetry.tail`); `value` is then their percentile."""
 
 
 DOUBT_LENGTH = 200

@@ -83,6 +83,9 @@ class Sli:
     """The tool whose success this measures, apart from how the agent does."""
     values_in: Scale = ""
     """How the source writes a share that it does not count: 97 or 0.97. Empty: nobody said, and it is read as 97."""
+    percentile: float = 0.0
+    """50 to 99.9 where the SLI is a percentile of what single tasks took (`of`); 0: it is none."""
+    of: Literal["", "tool_calls", "cost", "duration"] = ""
     rule: Literal["evidence", "literal"] = "literal"
     """How a breach is told: by evidence against chance (what the fleet file gives an SLI that does not say), or by
     `sustain` BAD minutes."""
@@ -96,6 +99,11 @@ class Sli:
     def is_share(self) -> bool:
         """Whether its value lies from 0 to 100: a ratio, or what is held to a line in percent."""
         return self.kind == "ratio" or (self.unit == "%" and not self.objective.relative)
+
+    @property
+    def allowed(self) -> float:
+        """Of a percentile: percent of the tasks that may be past it."""
+        return 100 - self.percentile
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,10 @@ class Baseline:
     """What the evidence rule learned of the history, as JSON (`detection/evidence_rule`); "" while learning."""
     noise_until: int = 0
     """The minute before which it was learned."""
+    noise_line: float = 0.0
+    """Of a percentile: the objective past which tasks were counted when the noise was learned."""
+    beyond: float | None = None
+    """Of a percentile: percent of the history's tasks past its recovery limit; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +189,8 @@ class Verdict:
     limit: float | None = None
     n: float | None = None
     lack: Literal["", "data", "idle", "thin", "baseline"] = ""
+    share: float | None = None
+    """Of a percentile: percent of the tasks past the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +217,11 @@ class Breach:
     def fell(self) -> bool:
         """Whether it is the SLI of a silent failure that moved in what is its good direction otherwise."""
         return self.beside is not None and self.sli.turned
+
+    share: float | None = None
+    """Of a percentile: percent of the tasks past the limit."""
+
+    @property
+    def level(self) -> float:
+        """How ill the agent was, on the scale that evidence weighs: of a percentile the `share`."""
+        return self.value if self.share is None else self.share

@@ -79,6 +79,14 @@ class Glance(NamedTuple):
     doubt: str = ""
 
 
+class Numbers(NamedTuple):
+    """What a card shows of one SLI, in its unit."""
+
+    value: float | None
+    baseline: float | None
+    limit: float | None
+
+
 class Proof(NamedTuple):
     """How many times likelier healthy than ill the tasks must be, as a logarithm; against which level of ill."""
 
@@ -107,6 +115,8 @@ class Track:
         self.tasks = list(accumulate((n for n, _ in known), initial=0.0))
         self.badness = list(accumulate((bad for _, bad in known), initial=0.0))
         self.since = first
+        self.at = first
+        """The newest minute that was looked at."""
         self.turned = False
         self.seen = NO_DATA
         self._peak = 0.0
@@ -136,6 +146,7 @@ class Track:
 
     def look(self, minute: int) -> Glance:
         """Judge the next minute: its window, and the evidence up to it."""
+        self.at = minute
         if self.levels is not None and self.need.incident_n is not None:
             self._learn(self.levels, minute, self.need.incident_n)
         self.seen = self.glance(minute)
@@ -260,6 +271,11 @@ class Track:
         """The recovery limit in the SLI's unit; without a baseline the objective."""
         baseline = self.need.baseline
         return band_limit(self.need.sli, baseline) if baseline else objective_limit(self.need.sli, None)
+
+    def numbers(self, seen: Glance, newest: int) -> Numbers:  # noqa: ARG002 - a percentile has its own window
+        """What a card shows of a glance at the minute `newest`."""
+        baseline = self.need.baseline
+        return Numbers(seen.value, baseline.value if baseline else None, self.limit)
 
     def why(self, seen: Glance) -> str:
         """A glance in words: "DQR 71.2 % is worse than its limit 82.8 % (77.1 % could be chance at n=200)"."""

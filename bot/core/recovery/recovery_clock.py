@@ -25,6 +25,7 @@ from bot.core.formatting.numbers import clock_time
 from bot.core.model.samples import Series
 from bot.core.model.slis import Call
 from bot.core.recovery.band import LACKING, Glance, Need, Proof, Track
+from bot.core.recovery.tail_track import track_of
 
 __all__ = ["BandLine", "ClockChange", "Hold", "Need", "RecoveryClock", "band_limit", "judge", "moves"]
 
@@ -154,13 +155,14 @@ def _sentence(hold: "Hold", state: ClockState, newest: int, needed: int) -> str:
 def _line(hold: "Hold", track: Track, newest: int) -> BandLine:
     """One SLI as the card shows it: breached ones against their band, the others against their objective."""
     need = track.need
-    baseline = need.baseline.value if need.baseline else None
     if need.breached:
         seen = track.seen if track in hold.counting else track.glance(newest)
-        return BandLine(need.series, seen.value, seen.n, baseline, track.limit, seen.call, track.why(seen), need.exempt)
+        value, baseline, limit = track.numbers(seen, newest)
+        return BandLine(need.series, value, seen.n, baseline, limit, seen.call, track.why(seen), need.exempt)
     found = verdict(need.sli, track.rows, newest, need.baseline)
     limit = objective_limit(need.sli, need.baseline)
-    return BandLine(need.series, found.value, found.n, baseline, limit, found.call, found.why, need.exempt)
+    normal = need.baseline.value if need.baseline else None
+    return BandLine(need.series, found.value, found.n, normal, limit, found.call, found.why, need.exempt)
 
 
 class _Minute(NamedTuple):
@@ -175,7 +177,7 @@ class Hold:
     """The clock's hands while the minutes go by: `judge` walks them over all minutes, replay on by one a minute."""
 
     def __init__(self, needs: Sequence[Need], rows: Mapping[Series, Rows], first: int, newest: int) -> None:
-        tracks = [Track(need, rows.get(need.series, {}), first, newest) for need in needs]
+        tracks = [track_of(need, rows.get(need.series, {}), first, newest) for need in needs]
         self.tracks = tracks
         self.counting = [track for track in tracks if track.need.breached and not track.need.exempt]
         self.others = [_Other(track, first) for track in tracks if not track.need.breached and not track.need.exempt]

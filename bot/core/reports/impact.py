@@ -20,6 +20,7 @@ from bot.core.model.samples import MinuteRow, Series, minute_start
 from bot.core.model.slis import Better, Breach, Call, Sli
 from bot.core.reports.postmortem_report import Gap, Impact, Number, SliImpact
 from bot.core.reports.rung_effect import mean
+from bot.core.telemetry.tail import merged_rows
 
 Rows = Sequence[MinuteRow]
 Span = tuple[int, int]
@@ -79,8 +80,8 @@ def sli_impact(breach: Breach, found: Measured) -> SliImpact:
         bad_minutes=len(found.bad),
         unknown_minutes=len(found.unknown),
         tasks=_counted(bad),
-        excess=excess(sli, bad, baseline),
-        excess_unit="tasks" if sli.kind == "ratio" else sli.unit.partition("/")[0],
+        excess=_past_usual(breach, bad) if sli.percentile else excess(sli, bad, baseline),
+        excess_unit="tasks" if sli.kind == "ratio" or sli.percentile else sli.unit.partition("/")[0],
         budget=budget_spent(breach, found),
     )
 
@@ -98,6 +99,14 @@ def excess(sli: Sli, bad: Rows, baseline: Number) -> Number:
         return _NO_COUNTS
     share = 100.0 if sli.kind == "ratio" else 1.0
     return sum(past(sli.better, row.value or 0.0, baseline) * (row.n or 0.0) / share for row in bad)
+
+
+def _past_usual(breach: Breach, bad: Rows) -> Number:
+    """Tasks of the bad minutes past a percentile's objective, beyond the 100 - p % that may be."""
+    if not any(row.tail for row in bad):
+        return _NO_COUNTS
+    tail = merged_rows(bad, breach.sli.percentile)
+    return max(0.0, tail.above(breach.limit) - breach.sli.allowed / 100 * tail.n)
 
 
 def budget_spent(breach: Breach, found: Measured) -> Number:
@@ -120,7 +129,9 @@ def cost_over_baseline(
     """(cost beyond normal, its unit, what normal is). Needs a cost model and an SLI whose name begins with `cost`."""
     if not agent.cost:
         return Gap(f"{agent.key} has no cost model"), "", ""
-    sli = next((sli for flow, sli in agent.slis if sli.name.startswith("cost") and not flow), None)
+    sli = next(
+        (sli for flow, sli in agent.slis if sli.name.startswith("cost") and not flow and not sli.percentile), None
+    )
     if sli is None:
         return Gap(f"{agent.key} has no cost SLI"), "", ""
     series, unit = Series(agent.key, "", sli.name), sli.unit.partition("/")[0]

@@ -9,13 +9,14 @@ is said in words. Nothing is claimed of an SLI that the rung moves by itself.
 from collections.abc import Sequence
 from statistics import fmean
 
-from bot.core.detection.literal_rule import answered
+from bot.core.detection.literal_rule import answered, pooled_value
 from bot.core.diagnosis.comparison import Comparison, means, shares
 from bot.core.formatting.numbers import figure
 from bot.core.model.rungs import Ladder
 from bot.core.model.samples import MinuteRow
-from bot.core.model.slis import Breach, Sli
+from bot.core.model.slis import Breach
 from bot.core.reports.postmortem_report import SliEffect
+from bot.core.telemetry.tail import merged_rows
 from bot.core.telemetry.weighted_mean import weighted_mean
 
 Rows = Sequence[MinuteRow]
@@ -35,8 +36,9 @@ def effect(breach: Breach, rows: Rows, before: tuple[int, int], after: tuple[int
     """
     usable = [row for row in rows if answered(row) and row.value is not None and row.n != 0]
     first, then = ([row for row in usable if start <= row.minute < end] for start, end in (before, after))
-    sli, words = breach.sli, _words(breach.sli, first, then, moved)
-    return SliEffect(breach.series, sli.title, sli.unit, mean(first), mean(then), len(first), len(then), words)
+    sli, words = breach.sli, _words(breach, first, then, moved)
+    before_value, after_value = (pooled_value(sli, rows) if sli.percentile else mean(rows) for rows in (first, then))
+    return SliEffect(breach.series, sli.title, sli.unit, before_value, after_value, len(first), len(then), words)
 
 
 def spans(onset: int, changes: Sequence[tuple[int, int]], at: int, end: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -73,20 +75,28 @@ def in_words(found: SliEffect) -> str:
     return f"{found.title}: {told}, {figure(found.after, found.unit)} after ({found.minutes_after} min): {found.words}"
 
 
-def _words(sli: Sli, first: Rows, then: Rows, moved: str) -> str:
+def _words(breach: Breach, first: Rows, then: Rows, moved: str) -> str:
     if moved:
         return f"{moved}, so it says nothing of the step"
     if min(len(first), len(then)) < LEAST:
         return f"too few minutes to tell ({len(first)} before, {len(then)} after; {LEAST} needed)"
-    found = _compared(sli, first, then)
+    found = _compared(breach, first, then)
     way = "lower" if found.after < found.before else "higher"
     if abs(found.z) < LIKELY:
         return "no change that chance would not explain"
     return f"{way}, {'more than chance explains' if abs(found.z) >= SURE else 'though it may be chance'}"
 
 
-def _compared(sli: Sli, first: Rows, then: Rows) -> Comparison:
-    """Shares by their counts; means and depths by their minutes, whose own scatter says how sure the difference is."""
+def _compared(breach: Breach, first: Rows, then: Rows) -> Comparison:
+    """Shares by their counts, and percentiles by the tasks past the line; means and depths by their minutes.
+
+    The minutes' own scatter says how sure the difference of the latter is.
+    """
+    sli = breach.sli
+    if sli.percentile:
+        tails = [merged_rows(rows, sli.percentile) for rows in (first, then)]
+        before, after = ((tail.above(breach.limit), tail.n) for tail in tails)
+        return shares(before, after)
     counted = all(row.n is not None for row in (*first, *then))
     if sli.kind == "ratio" and counted:
         sides = (

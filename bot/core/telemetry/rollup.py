@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from bot.core.model.samples import MinuteRow, Series
+from bot.core.telemetry.tail import merged, read
 
 SPAN = 5
 """Minutes in one row."""
@@ -30,6 +31,8 @@ class Rolled:
     low: float
     high: float
     middle: float
+    tail: str = ""
+    """Of a percentile: what all their tasks took (`telemetry.tail`)."""
 
     @property
     def minutes(self) -> int:
@@ -39,6 +42,8 @@ class Rolled:
     @property
     def value(self) -> float:
         """What the five minutes say as one: pooled by counts, or the median where there are none."""
+        if self.tail:
+            return read(self.tail).value
         return self.middle if self.n is None else self.total / self.n
 
 
@@ -59,7 +64,8 @@ def roll(rows: Sequence[MinuteRow], known: Rolled | None = None) -> Rolled | Non
     seen = sum(_bit(minute) for minute in {row.minute for row in fresh})
     n = sum(row.n or 0.0 for row in fresh) if counted else None
     total = sum((row.value or 0.0) * (row.n or 0.0) for row in fresh) if counted else sum(values)
-    made = Rolled(slot, seen, n, total, min(values), max(values), median(values))
+    tail = _merged_text([row.tail for row in fresh if row.tail])
+    made = Rolled(slot, seen, n, total, min(values), max(values), median(values), tail)
     return made if known is None else _joined(known, made, values)
 
 
@@ -74,16 +80,30 @@ def _joined(known: Rolled, made: Rolled, values: Sequence[float]) -> Rolled:
         total += known.value * known.minutes
     middle = median([known.middle] * known.minutes + list(values))
     return Rolled(
-        known.slot, known.seen | made.seen, n, total, min(known.low, made.low), max(known.high, made.high), middle
+        known.slot,
+        known.seen | made.seen,
+        n,
+        total,
+        min(known.low, made.low),
+        max(known.high, made.high),
+        middle,
+        _merged_text([tail for tail in (known.tail, made.tail) if tail]),
     )
+
+
+def _merged_text(tails: Sequence[str]) -> str:
+    """Tails add up like the counts they are; the percentile is that of the newest."""
+    told = [read(tail) for tail in tails]
+    return merged(told, told[-1].percentile).text() if told else ""
 
 
 def minutes_of(series: Series, rolled: Rolled) -> Iterator[MinuteRow]:
     """As minutes again: each has the value of the five and its share of the count, so sums stay what they were."""
     share = None if rolled.n is None else rolled.n / rolled.minutes
+    tail = read(rolled.tail).scaled(1 / rolled.minutes).text() if rolled.tail else ""
     for place in range(SPAN):
         if rolled.seen & (1 << place):
-            yield MinuteRow(series, rolled.slot * SPAN + place, rolled.value, share)
+            yield MinuteRow(series, rolled.slot * SPAN + place, rolled.value, share, tail=tail)
 
 
 def history_of(series: Series, rolled: Rolled) -> Iterator[MinuteRow]:
@@ -91,7 +111,7 @@ def history_of(series: Series, rolled: Rolled) -> Iterator[MinuteRow]:
     if rolled.n is None:
         yield from minutes_of(series, rolled)
     else:
-        yield MinuteRow(series, rolled.slot * SPAN, rolled.value, rolled.n)
+        yield MinuteRow(series, rolled.slot * SPAN, rolled.value, rolled.n, tail=rolled.tail)
 
 
 def _bit(minute: int) -> int:

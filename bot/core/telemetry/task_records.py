@@ -17,6 +17,7 @@ changes nothing. Each task counts once, in the minute of its newest record.
 | tokens_per_task | tokens per task                                | tasks that say                   |
 | time_to_resolution | seconds per task                            | tasks that say                   |
 | trajectory_length | calls of models and tools per task           | tasks that say                   |
+| a percentile  | what all but 100 - p % of the tasks stay within  | tasks that say                   |
 
 Every value with an n is a sum over a sum, so minutes pool exactly. DQR has two kinds of evidence and never mixes them:
 a workflow whose tasks are ever judged (`decision_correct`) is measured by judgements alone, and its unjudged minutes
@@ -31,8 +32,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
+from bot.core.model.slis import Sli
+from bot.core.telemetry.tail import TailSketch
 
 JUDGED_SHARE = "dqr"
+NO_TAILS: Mapping[Series, Sli] = {}
 QUEUE = "aqdd"
 
 
@@ -139,8 +143,9 @@ def minutes_from_tasks(
     series: Collection[Series],
     minutes: Collection[int],
     judged: Collection[tuple[str, str]] = (),
+    tails: Mapping[Series, Sli] = NO_TAILS,
 ) -> list[MinuteRow]:
-    """Compute the rows of these series in these minutes afresh from the records.
+    """Compute the rows of these series in these minutes afresh from the records. `tails`: those that are percentiles.
 
     `records` must hold every task whose newest word lies in one of the minutes and every task that waited in one of
     them. A series of workflow "" counts all tasks of its agent. `judged` adds pairs known from older records to be
@@ -153,11 +158,23 @@ def minutes_from_tasks(
     for record in known:
         by_minute.get(minute_of(record.at), []).append(record)
     return [
-        _row(one, minute, tasks, queued, judged=(one.agent, one.workflow) in pairs)
+        _tail_row(one, minute, tasks, tails[one])
+        if one in tails
+        else _row(one, minute, tasks, queued, judged=(one.agent, one.workflow) in pairs)
         for minute, tasks in by_minute.items()
         for one in sorted(series)
-        if one.sli in TASK_SLIS
+        if one in tails or one.sli in TASK_SLIS
     ]
+
+
+def _tail_row(series: Series, minute: int, tasks: Sequence[TaskRecord], sli: Sli) -> MinuteRow:
+    """A percentile in one minute, with what all its tasks took so that minutes can be merged."""
+    measure = _TOOK[sli.of]
+    told = [part for r in tasks if _belongs(r, series) and (part := measure(r)) is not None]
+    if not told:
+        return MinuteRow(series, minute, None, 0.0)
+    tail = TailSketch.of(sli.percentile, told)
+    return MinuteRow(series, minute, tail.value, float(len(told)), tail=tail.text())
 
 
 def _row(
@@ -254,5 +271,9 @@ _MEASURES: Mapping[str, Callable[[TaskRecord], float | None]] = {
     "time_to_resolution": _seconds,
     "trajectory_length": _steps,
 }
+_TOOK: Mapping[str, Callable[[TaskRecord], float | None]] = {"tool_calls": _calls, "cost": _cost, "duration": _seconds}
+"""What a task took, by the name that an SLI's `of` gives it."""
+TASK_PERCENTILES = frozenset({"tool_calls_p95", "cost_p95", "duration_p95"})
+"""Percentiles that need no explanation."""
 TASK_SLIS = frozenset({*_MEASURES, QUEUE})
 """Names of the SLIs that task records can answer for."""

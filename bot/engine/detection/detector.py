@@ -246,6 +246,7 @@ class Detector:
             n=last.n,
             why=run.why,
             baseline=frozen,
+            share=last.share,
         )
 
     def _breached(self, look: _Look, breaches: tuple[Breach, ...]) -> None:

@@ -14,7 +14,7 @@ from bot.core.telemetry.unwatched import is_unlisted
 from bot.engine.detection.detector import Detector
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.minute_markers import RefusedRecords
-from bot.engine.detection.task_series import answered_by_query, answered_by_tasks
+from bot.engine.detection.task_series import answered_by_query, answered_by_tasks, tails_of
 from bot.ports.clock import Clock
 from bot.ports.store import MinuteStore, OnceMarkerStore, TaskStore
 
@@ -136,7 +136,9 @@ class PushIntake:
         """Compute minutes of these agents afresh from the task records that are stored, and judge the agents."""
         received_at, agents = self._clock.now(), sorted(set(whose))
         known = self._store.tasks_touching(agents, minutes)
-        rows = minutes_from_tasks(known, answered_by_tasks(self._fleet(), agents), minutes, self._store.judged(agents))
+        fleet, judged = self._fleet(), self._store.judged(agents)
+        counted = answered_by_tasks(fleet, agents)
+        rows = minutes_from_tasks(known, counted, minutes, judged, tails_of(fleet, agents))
         self._put(rows)
         self._detector.evaluate(agents, received_at)
 

@@ -1,17 +1,25 @@
 """Which series task records answer for: those that no query answers for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series
+from bot.core.model.slis import Sli
 from bot.core.telemetry.task_records import TASK_SLIS
 
 
 def answered_by_tasks(fleet: Fleet, agents: Sequence[str]) -> list[Series]:
     """The series of these agents that are counted from their task records."""
     asked = answered_by_query(fleet)
+    tails = tails_of(fleet, agents)
     watched = [series for key in agents if key in fleet.agents for series in fleet.agents[key].series()]
-    return [series for series in watched if series.sli in TASK_SLIS and not asked(series)]
+    return [series for series in watched if (series.sli in TASK_SLIS or series in tails) and not asked(series)]
+
+
+def tails_of(fleet: Fleet, agents: Sequence[str]) -> Mapping[Series, Sli]:
+    """The percentiles among the series of these agents."""
+    watched = [(key, flow, sli) for key in agents if key in fleet.agents for flow, sli in fleet.agents[key].slis]
+    return {Series(key, flow, sli.name): sli for key, flow, sli in watched if sli.percentile}
 
 
 def answered_by_query(fleet: Fleet) -> Callable[[Series], bool]:

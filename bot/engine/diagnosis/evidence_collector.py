@@ -12,6 +12,7 @@ from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.posted_change import PostedChange
 from bot.core.model.samples import MinuteRow, Series, minute_of, minute_start
 from bot.core.model.slis import Breach, Sli
+from bot.core.telemetry.tail import merged_rows
 from bot.core.telemetry.task_records import QUEUE, TaskRecord
 from bot.engine.baselines import Baselines, Rows
 from bot.ports.store import Store
@@ -247,7 +248,10 @@ def _step(own: Rows, near: int) -> LevelShift | None:
 
 
 def _pooled(sli: Sli, rows: Sequence[MinuteRow]) -> tuple[float | None, float | None]:
-    """Sum over sum where counts are known; the newest value of a queue; else the mean."""
+    """Sum over sum where counts are known (a percentile: of all tasks); the newest value of a queue; else the mean."""
+    if sli.percentile:
+        tail = merged_rows(rows, sli.percentile)
+        return (tail.value, tail.n) if tail.n else (None, 0.0)
     values = [(row.value, row.n) for row in rows if row.value is not None]
     if not values:
         return None, None

@@ -367,7 +367,7 @@ def _since_restore(incident: Incident, agent: Agent, rows: Mapping[Series, Rows]
 
 def _need(breach: Breach, exempt: str) -> recovery_clock.Need:
     # the few tasks behind a fresh breach looked worse than the agent is: with n the clock learns its level
-    return recovery_clock.Need(breach.series, breach.sli, breach.baseline, breach.value, breach.n, exempt=exempt)
+    return recovery_clock.Need(breach.series, breach.sli, breach.baseline, breach.level, breach.n, exempt=exempt)
 
 
 def _event(incident: Incident, clock: recovery_clock.RecoveryClock, now: datetime) -> Event | None:

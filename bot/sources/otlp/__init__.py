@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.core.health.finding import Finding
-from bot.core.telemetry.task_records import TASK_SLIS
+from bot.core.telemetry.task_records import TASK_PERCENTILES, TASK_SLIS
 from bot.core.telemetry.traces.blind_spots import blind_spots
 from bot.core.telemetry.traces.trace_rules import TraceRules
 from bot.engine.detection.source_check import SourceQuestions
 from bot.sources.kind import SourceKind
 from bot.sources.otlp.settings import OtlpSettings
 
-MEASURED = sorted(TASK_SLIS - {"context_use", "replans_per_task"})
+MEASURED = sorted((TASK_SLIS | TASK_PERCENTILES) - {"context_use", "replans_per_task"})
 """SLIs that spans can tell of."""
 
 
@@ -41,6 +41,7 @@ KIND = SourceKind(
     use_when="the agent is instrumented with OpenTelemetry, OpenInference or OpenLLMetry, or can be",
     settings=OtlpSettings,
     docs=Path(__file__).with_name("docs.md"),
+    tells_tasks=True,
     names={name: {} for name in MEASURED},
     online_check=_what_is_unknown,
     spans=_rules,

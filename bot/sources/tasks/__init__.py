@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.core.telemetry.task_records import TASK_SLIS
+from bot.core.telemetry.task_records import TASK_PERCENTILES, TASK_SLIS
 from bot.sources.kind import PushSettings, SourceKind
 
 KIND = SourceKind(
@@ -11,5 +11,6 @@ KIND = SourceKind(
     use_when="nothing measures the agent yet",
     settings=PushSettings,
     docs=Path(__file__).with_name("docs.md"),
-    names={name: {} for name in sorted(TASK_SLIS)},
+    tells_tasks=True,
+    names={name: {} for name in sorted(TASK_SLIS | TASK_PERCENTILES)},
 )

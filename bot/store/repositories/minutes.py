@@ -16,7 +16,7 @@ from bot.store.codec import baseline_json, moment, seconds
 from bot.store.database.partitions import DAY, days_of, drop_days, make_days
 from bot.store.database.transactions import Database, SqlRepository
 from bot.store.database.upsert import keep_first, keep_newest
-from bot.store.repositories.rollups import rollups_between
+from bot.store.repositories.rollups import minute_columns, minute_row, rollups_between
 from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow, table_of
 
 _SERIES = table_of(SeriesRow)
@@ -64,6 +64,7 @@ class SqlMinutes(SqlRepository):
                     "value": row.value,
                     "n": row.n,
                     "doubt": row.doubt,
+                    "tail": row.tail,
                 }
                 for row in sorted(rows, key=lambda row: (ids[row.series], row.minute))
             ]
@@ -104,22 +105,21 @@ class SqlMinutes(SqlRepository):
         series_id = self._known().get(series)
         if series_id is None:
             return []
-        query = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n, MinuteRecord.doubt).where(
+        query = minute_columns().where(
             col(MinuteRecord.series_id) == series_id, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
             old = rollups_between(connection, {series_id: series}, first, last)[series]
             return [
                 *old,
-                *(MinuteRow(series, *row) for row in connection.execute(query.order_by(col(MinuteRecord.minute)))),
+                *(minute_row(series, row) for row in connection.execute(query.order_by(col(MinuteRecord.minute)))),
             ]
 
     def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
         """The same for every series of these agents (all when empty), in one read."""
         wanted = frozenset(agents)
         ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
-        columns = select(MinuteRecord.series_id, MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n)
-        whole = columns.add_columns(col(MinuteRecord.doubt))
+        whole = minute_columns().add_columns(col(MinuteRecord.series_id))
         query = whole.where(col(MinuteRecord.minute).between(first, last)).order_by(
             col(MinuteRecord.series_id), col(MinuteRecord.minute)
         )
@@ -127,8 +127,8 @@ class SqlMinutes(SqlRepository):
             found = rollups_between(connection, ids, first, last)
             # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
             for some in _parts(sorted(ids), MOST_IDS):
-                for number, *known in connection.execute(query.where(col(MinuteRecord.series_id).in_(some))):
-                    found[ids[number]].append(MinuteRow(ids[number], *known))
+                for row in connection.execute(query.where(col(MinuteRecord.series_id).in_(some))):
+                    found[ids[row.series_id]].append(minute_row(ids[row.series_id], row))
         return found
 
     def newest_minute(self, series: Series) -> int | None:

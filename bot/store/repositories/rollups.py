@@ -6,8 +6,9 @@ Raw minutes go in the same transaction in which their row of five is written, so
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, Row, Select, delete, insert, update
 from sqlmodel import col, select
 
 from bot.core.model.samples import MinuteRow, Series
@@ -50,12 +51,12 @@ class SqlRollups(SqlRepository):
         number = self._known().get(series)
         if number is None:
             return []
-        raw = select(MinuteRecord.minute, MinuteRecord.value, MinuteRecord.n, MinuteRecord.doubt).where(
+        raw = minute_columns().where(
             col(MinuteRecord.series_id) == number, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
             old = rollups_between(connection, {number: series}, first, last, history_of)[series]
-            rows = [MinuteRow(series, *row) for row in connection.execute(raw.order_by(col(MinuteRecord.minute)))]
+            rows = [minute_row(series, row) for row in connection.execute(raw.order_by(col(MinuteRecord.minute)))]
         return [*old, *rows]
 
     def drop_rolled(self, before: int) -> int:
@@ -68,6 +69,16 @@ class SqlRollups(SqlRepository):
             with self.writing() as connection:
                 gone += connection.execute(statement).rowcount
         return gone
+
+
+def minute_columns() -> Select[Any]:
+    """What a `MinuteRow` holds besides its series: read by `minute_row`."""
+    return _MINUTE.select().with_only_columns(*(_MINUTE.c[name] for name in ("minute", "value", "n", "doubt", "tail")))
+
+
+def minute_row(series: Series, row: Row[Any]) -> MinuteRow:
+    """A row that begins with `minute_columns`."""
+    return MinuteRow(series, row.minute, row.value, row.n, row.doubt, row.tail)
 
 
 def rollups_between(
@@ -108,7 +119,7 @@ def _roll(connection: Connection, numbers: Sequence[int], before: int) -> int:
         return 0
     made: list[dict[str, object]] = []
     for number, own in groupby(rows, key=lambda row: int(row.series_id)):
-        fresh = [MinuteRow(_NOBODY, row.minute, row.value, row.n, row.doubt) for row in own]
+        fresh = [minute_row(_NOBODY, row) for row in own]
         known = _known_rollups(connection, number, fresh)
         slots = {row.minute // SPAN for row in fresh}
         for slot, of_slot in groupby(fresh, key=lambda row: row.minute // SPAN):
@@ -146,9 +157,10 @@ def _row(number: int, rolled: Rolled) -> dict[str, object]:
         "low": rolled.low,
         "high": rolled.high,
         "middle": rolled.middle,
+        "tail": rolled.tail,
     }
 
 
 def _rollup(row: object) -> Rolled:
-    names = ("slot", "seen", "n", "total", "low", "high", "middle")
+    names = ("slot", "seen", "n", "total", "low", "high", "middle", "tail")
     return Rolled(*(getattr(row, name) for name in names))

@@ -28,6 +28,8 @@ class MinuteRecord(TableModel, table=True):
     n: float | None = None
     doubt: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """Why the minute is not to be trusted; empty when it is whole."""
+    tail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Of a percentile: what its tasks took, in bins (`core.telemetry.tail`)."""
 
 
 class RollupRow(TableModel, table=True):
@@ -47,6 +49,8 @@ class RollupRow(TableModel, table=True):
     low: float
     high: float
     middle: float
+    tail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Of a percentile: what the tasks of the five minutes took, merged."""
 
 
 class BaselineRow(TableModel, table=True):

@@ -180,6 +180,9 @@ def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[Compla
     sli = agent.sli(record.workflow, record.sli)
     if sli is None:
         faults.append(_stranger_to(agent, record))
+    elif sli.percentile:
+        why = f"; {sli.name} is a percentile, which is made of the tasks of POST /v1/tasks and of nothing else"
+        faults.append(("sli", found(record.sli), why))
     elif sli.is_share and not 0 <= record.value <= (most := 1 if sli.values_in == "fraction" else PERCENT):
         faults.append(("value", record.value, f", and for a share like {sli.name} from 0 to {most} ({_scale(sli)})"))
     elif not _counts(agent, record):

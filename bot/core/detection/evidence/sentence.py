@@ -25,6 +25,18 @@ def sentence(label: str, unit: str, judged: Judgement) -> str:
     return head + _surely(judged) if judged.breach else head
 
 
+def tail_sentence(label: str, unit: str, judged: Judgement, value: float, line: float) -> str:
+    """`p95 of cost 0.41 USD over 3 min (25 of 214 tasks past 0.2, normal 2.1 %), objective 0.20 USD: by chance ...`.
+
+    `judged` is of the share of tasks past the `line`; `value` the percentile over the window that speaks.
+    """
+    known = "" if judged.normal is None else f", normal {figure(judged.normal, '%')}"
+    told = f"{count(judged.bad or 0.0)} of {count(judged.n)} tasks past {short(line)}{known}"
+    shown, objective = pair(value, line, unit)
+    head = f"{label} {shown} over {_span(judged)} ({told}), objective {objective}"
+    return head + _surely(judged) if judged.breach else head
+
+
 def _surely(judged: Judgement) -> str:
     slowly = ", slowly" if judged.drift else ""
     learning = " (still learning what is normal)" if judged.normal is None else ""
