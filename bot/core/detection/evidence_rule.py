@@ -175,8 +175,8 @@ def pairs_of(slis: Sequence[tuple[str, Sli]]) -> int:
 def companions_of(workflow: str, sli: Sli, slis: Sequence[tuple[str, Sli]]) -> list[Sli]:
     """The SLIs of the same workflow that may show that the agent went wrong while `sli` looks better than ever.
 
-    What a rung moves, what is watched in both directions itself, and a percentile, whose tasks are counted past one line
-    only, is no such sign.
+    What a rung moves, what is watched in both directions itself, and a percentile, whose tasks are counted past one
+    line only, is no such sign.
     """
     if sli.rule != "evidence" or sli.watch != "both":
         return []

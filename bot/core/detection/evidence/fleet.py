@@ -87,7 +87,7 @@ def past_objective(sums: Sums, scale: Scale, lines: Numbers) -> Numbers:
     bad = sums.x if scale.share else sums.n
     line = lines[:, None] * sums.n
     slack = PAST * np.maximum(np.abs(sums.x), np.abs(line))
-    return np.asarray((sums.x > line + slack) & (bad >= scale.least) & (sums.n > 0))
+    return np.asarray((sums.x > line + slack) & (bad >= scale.least * (1 - PAST)) & (sums.n > 0))
 
 
 def evidence(sums: Sums, scale: Scale, noises: Noises, where: Numbers) -> tuple[Numbers, Numbers]:

@@ -131,7 +131,8 @@ def _second_look(track: JudgedSeries, window: Sum, seconds: int, hour: Sum, lear
 
 
 def _enough(learned: LearnedBaseline, x: float, n: float) -> bool:
-    return (x if learned.kind == "share" else n) >= learned.least
+    # a share is stored in percent, so three of seven come back as a rounding error less than three
+    return (x if learned.kind == "share" else n) >= learned.least * (1 - PAST)
 
 
 def _past(x: float, line: float) -> bool:
@@ -224,7 +225,7 @@ def _gains(told: Sequence[tuple[float, float]], learned: LearnedBaseline) -> Ite
     x = n = 0.0
     for index, (bad, tasks) in enumerate(told[:-1], start=1):
         x, n = x + bad, n + tasks
-        if n > 0 and all_n > n and (all_x - x) / (all_n - n) > x / n:
+        if n > 0 and all_n > n and _past((all_x - x) / (all_n - n), x / n):
             yield _gain(learned, (x, n), (all_x - x, all_n - n)), index
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.judgement import judge, judge_running
+from bot.core.detection.evidence.plain import looks
 from bot.core.detection.evidence.sentence import rarity, sentence
 from bot.core.detection.evidence.track import JudgedSeries, Minute, Slot
 from tests.core.detection.evidence.healthy_series import COST, DAY, DQR, HER, QUEUE, costs, depths, shares, taught
@@ -136,3 +137,10 @@ def test_the_running_minute_says_nothing_without_slots_or_while_learning() -> No
 def test_a_track_reads_back_what_it_shows() -> None:
     for track in (HER, DQR, COST, JudgedSeries("mean", 4.0, rising_is_bad=False)):
         assert track.shown(track.bad(3.5)) == pytest.approx(3.5)
+
+
+@pytest.mark.parametrize("n", range(3, 60))
+def test_three_bad_tasks_are_three_however_the_share_is_stored(n: int) -> None:
+    learned = taught(HER, shares(0.002, 100, 0, NOW))
+    (minute, *_) = (look for look in looks(HER, [Minute(NOW, 100 * 3 / n, n)], NOW, learned) if look.minutes == 1)
+    assert minute.enough

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.detection.evidence import fleet, plain
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.judgement import judge_running
+from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.scale import Scale
 from bot.core.detection.evidence.track import JudgedSeries, Minute, Slot
 from bot.core.detection.evidence.windows import HOUR, SECONDS, SLOT
@@ -62,16 +63,19 @@ def test_both_implementations_agree_on_seconds() -> None:
         ]
         if not slots or slots[-1].second != end:
             continue
-        slow = [look.evidence if look.may_breach else 0.0 for look in plain.second_looks(track, slots, minutes, learned)]
+        slow = [
+            look.evidence if look.may_breach else 0.0 for look in plain.second_looks(track, slots, minutes, learned)
+        ]
         fast = _fast(learned, bad, n, hour, track.line)
-        assert all(math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6) for a, b in zip(slow, fast, strict=True)), (slow, fast)
+        assert all(math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6) for a, b in zip(slow, fast, strict=True)), (
+            slow,
+            fast,
+        )
         breached += max(slow) > TWELVE.threshold
     assert breached > 30
 
 
-def _fast(
-    learned: plain.LearnedBaseline, bad: np.ndarray, n: np.ndarray, hour: np.ndarray, line: float
-) -> list[float]:
+def _fast(learned: LearnedBaseline, bad: np.ndarray, n: np.ndarray, hour: np.ndarray, line: float) -> list[float]:
     """The same by `fleet.py`, as `bench/detection/bench_running_minute.py` asks it."""
     spans = [seconds // SLOT for seconds in SECONDS]
     x, tasks = (np.array([[float(each[-span:].sum()) for span in spans]]) for each in (bad, n))
