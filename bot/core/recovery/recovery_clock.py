@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal, NamedTuple
 
+from bot.core.detection.evidence_rule import follows_evidence
 from bot.core.detection.literal_rule import Rows, call_of, long_call, measure, objective_limit, verdict
 from bot.core.detection.sampling_error import band_limit
 from bot.core.formatting.numbers import clock_time
@@ -293,11 +294,17 @@ class _Other:
             self.in_breach(minute)
 
     def in_breach(self, minute: int) -> bool:
-        """Take in one more minute, in order. True as `detection.breach` would find a breach at it."""
+        """Take in one more minute, in order. True as `literal_rule.breach` would find a breach at it.
+
+        What is judged by evidence is in breach once the detector has found it so, and then it is part of the incident:
+        two minutes past its line are what a healthy agent shows by chance, and reset nothing.
+        """
         sli = self.track.need.sli
         measured = measure(sli, self.track.rows, minute)
         found = call_of(sli, measured, self.limit)
         self.call = Call.UNKNOWN if measured.doubt and found is Call.OK else found
         self.streak = self.streak + 1 if self.call is Call.BAD else 0
+        if follows_evidence(sli, self.track.rows):
+            return False
         lasted = 0 < sli.sustain <= self.streak
         return lasted and long_call(sli, self.track.rows, minute, self.limit) is not Call.OK

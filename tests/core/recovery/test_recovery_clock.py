@@ -269,6 +269,13 @@ class TestSeveralSlis:
         assert (clock.state, clock.sentence) == ("reset", "reset 00:19 UTC: DQR is in breach")
         assert clock.lines[1].why == "DQR 84.0 % < 85.0 % objective, n=100"
 
+    def test_another_one_that_is_judged_by_evidence_resets_nothing_by_chance(self) -> None:
+        """Two minutes past its line page nobody; found in breach, it joins the incident."""
+        rows = self.rows(her=[3.0] * 20, dqr=[*[92.0] * 18, 84.0, 84.0])
+        sure = replace(DQR, rule="evidence")
+        assert judge([need(HER, HER_3, 18.0), other(sure)], rows, hold_from=0, newest=19).minutes == 20
+        assert judge([need(HER, HER_3, 18.0), other(DQR)], rows, hold_from=0, newest=19).state == "reset"
+
     def test_another_one_is_in_breach_when_its_long_window_is_too(self) -> None:
         rows = self.rows(her=[3.0] * 20, dqr=[*[92.0] * 18, 84.0, 84.0])  # 90.4 % over 10 minutes: chance, no breach
         needs = [need(HER, HER_3, 18.0), other(replace(DQR, long_window=10))]
