@@ -109,6 +109,11 @@ def _scale(sli: Sli) -> str:
     return sli.values_in or "percent"
 
 
+def _most(sli: Sli) -> int:
+    """All of it, on the scale in which the values of a share come."""
+    return 1 if _scale(sli) == "fraction" else PERCENT
+
+
 def _task(record: TaskIn) -> TaskRecord:
     tools = tuple(ToolUse(tool.name, tool.calls, tool.errors) for tool in record.tools)
     return TaskRecord(at=record.time, tools=tools, **record.model_dump(exclude={"time", "tools"}))
@@ -183,8 +188,10 @@ def _sample_faults(record: SampleIn, fleet: Fleet, now: datetime) -> list[Compla
     elif sli.percentile:
         why = f"; {sli.name} is a percentile, which is made of the tasks of POST /v1/tasks and of nothing else"
         faults.append(("sli", found(record.sli), why))
-    elif sli.is_share and not 0 <= record.value <= (most := 1 if sli.values_in == "fraction" else PERCENT):
-        faults.append(("value", record.value, f", and for a share like {sli.name} from 0 to {most} ({_scale(sli)})"))
+    elif sli.is_share and not 0 <= record.value <= _most(sli):
+        faults.append(
+            ("value", record.value, f", and for a share like {sli.name} from 0 to {_most(sli)} ({_scale(sli)})")
+        )
     elif not _counts(agent, record):
         faults.append(
             ("n", "nothing", f"; {sli.name} is watched for the agent as a whole, and workflows are weighed by n")
