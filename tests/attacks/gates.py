@@ -92,9 +92,11 @@ GATES = {
     "POST /slack/events": Gate("/slack/events", "slack", COMMAND, form=True),
 }
 """Every address there is, by method and route. A new one without a row here fails a test."""
+OTLP = frozenset({"POST /v1/traces", "POST /v1/logs", "POST /v1/metrics"})
+"""Those that answer in OpenTelemetry's own form: `tests/otlp/test_hostile.py` attacks them."""
 
 
-ABOUT_REFUSALS = re.compile(r"VALUES\('probe'|notice/finding/|INSERT INTO \"ticket\"")
+ABOUT_REFUSALS = re.compile(r"VALUES\('probe'|notice/finding/|INSERT INTO \"ticket\"|'minute: refused records of ")
 """Rows that say that something was refused; nothing of what was refused stands in them as data."""
 DOUBT = re.compile(r"(?<=^INSERT INTO \"minute\" VALUES)(\([^']*),'.*'\);$", re.DOTALL)
 """Why a minute is in doubt, which a refused record may add to a minute that is there."""

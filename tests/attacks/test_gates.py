@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.core.formatting.unicode_text import is_storable
 from bot.localslack.server import LocalSlack
 from bot.web.tokens import ROLES
-from tests.attacks.gates import AT, CHANGE, GATES, NAMES, SAMPLE, Gate, Town
+from tests.attacks.gates import AT, CHANGE, GATES, NAMES, OTLP, SAMPLE, Gate, Town
 from tests.attacks.test_inert import ATTACKS
 from tests.slack.town import workspace
 
@@ -126,7 +126,7 @@ def exchanged(value: Any, path: tuple[Any, ...], other: object) -> Any:  # noqa:
 
 
 def test_every_address_has_its_row(town: Town) -> None:
-    assert sorted(town.routes()) == sorted(GATES)
+    assert sorted(town.routes()) == sorted(OTLP.union(GATES))
 
 
 @EVERY

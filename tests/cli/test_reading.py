@@ -98,8 +98,8 @@ def test_a_person_reads_it(name: str, breached: WiredEngine, stepdown: Stepdown)
 def test_every_command_that_answers_in_json_too_has_a_story() -> None:
     told = {story.line.split(" refunds")[0] for story in STORIES.values()}
     known = {words for words, command in _commands(typer.main.get_command(app)) if _takes_json(command)}
-    elsewhere = {"replay", "tabletop run", "demo", "db copy"}
-    """tests/replay, tests/exercises, tests/stories and tests/store read what these print."""
+    elsewhere = {"replay", "tabletop run", "demo", "db copy", "otel"}
+    """tests/replay, tests/exercises, tests/stories, tests/store and tests/otlp read what these print."""
     assert not {words for words in known - elsewhere if not any(line.startswith(words) for line in told)}
 
 

@@ -55,6 +55,7 @@ sources:
       seen: {items: all, by: {agent: who, workflow: kind}, value: open, count: n, time: at, path: /open}
       done: {items: all, by: {agent: who}, good: g, total: t}
   store: {kind: sql, url: "${DB}", slis: {rows: {query: "SELECT :start, :end", bad: b, total: t, by: {agent: a}}}}
+  gateway: {kind: tasks}
 slis:
   her: {source: prom, title: escalated, rule: literal, burn_alerts: [{factor: 2, over: 1d, and_over: 2h}]}
   tie: {source: prom}
@@ -64,6 +65,7 @@ slis:
   seen: {source: desk, kind: gauge, unit: open, better: lower, objective: 9}
   done: {source: desk, better: higher, objective: 90}
   rows: {source: store, better: lower, objective: 5, absolute_tolerance: 1}
+  tail: {source: gateway, percentile: 95, of: tool_calls, better: lower, unit: calls, objective: 12}
 ladder:
   - {name: full, may: act, grants: {writes: allow}}
   - {name: asking, may: ask, waits_for_people: true, grants: {writes: approve}}
@@ -170,6 +172,8 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "slice_target": ("  tie: {source: prom}", "  tie: {source: prom, slice_target: 99 %}"),
         "burn_alerts": (", burn_alerts: [{factor: 2, over: 1d, and_over: 2h}]", ""),
         "values_in": ("values_in: percent}", "values_in: fraction}"),
+        "percentile": ("percentile: 95", "percentile: 99"),
+        "of": ("of: tool_calls", "of: cost"),
     },
     BurnEntry: {
         "factor": ("factor: 2", "factor: 3"),

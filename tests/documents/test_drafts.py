@@ -122,7 +122,7 @@ def test_every_section_is_there(drafted: Document) -> None:
         "- Lag from the first bad minute to the page: 2 min 06 s",
         "| To resolve | 1 h 29 min | first bad minute to closed |",
         "**full -> read-only**. Confirmed after 4 s. Reason: The owner stops the flood",
-        "  - HER: 10.4 % over 10 min before, 6.9 % over 9 min after",
+        "  - HER: 18.8 % from the onset or the last change to this one (5 min), 6.9 % after it (9 min)",
         "- 02:24 UTC responder 1: ruled out: ledger, answers by hand",
         "- 02:31 UTC **reset**: HER 9.0 % > 2.5 %",
         "## Runbook: 4 of 6 steps done",

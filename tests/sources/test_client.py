@@ -120,4 +120,4 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 def test_a_push_source_has_nothing_to_build() -> None:
     assert build(SourceSpec("gateway", "tasks"), MovableClock(minute_start(0))) is None
-    assert {name for name, kind in REGISTRY.sources.items() if not kind.polled} == {"tasks", "samples"}
+    assert {name for name, kind in REGISTRY.sources.items() if not kind.polled} == {"tasks", "samples", "otlp"}

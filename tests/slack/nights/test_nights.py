@@ -15,7 +15,7 @@ from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.runbooks.library import RunbookLibrary
 from bot.slack.commands.roots import VERBS
 from tests.slack.nights.waiting import AGENTS, Night
-from tests.support.wired import ANA
+from tests.support.wired import ANA, BO
 
 RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 
@@ -45,6 +45,14 @@ def recovered(night: Night) -> None:
 def restore_asked(night: Night) -> None:
     recovered(night)
     assert night.house.commands.autonomy.ask_restore(ANA, "refunds", "rolled back").ok
+    night.house.deliver()
+
+
+def planned(night: Night) -> None:
+    """A restore plan walks: it has restored one rung."""
+    recovered(night)
+    assert night.house.commands.autonomy.ask_plan(ANA, "refunds", "rolled back").ok
+    assert night.house.commands.autonomy.approve_restore(BO, 1).ok
     night.house.deliver()
 
 
@@ -163,6 +171,11 @@ AUTONOMY = {
     "restore": Story(
         recovered, "ana", "/autonomy refunds restore rolled back", "A second person must approve it", "Approve"
     ),
+    "plan": Story(recovered, "ana", "/autonomy refunds plan rolled back", "by a plan", "Needs a second person"),
+    "stop-plan": Story(
+        planned, "dev", "/autonomy refunds stop-plan it is odd", "The restore plan is stopped", "it is odd"
+    ),
+    "pin": Story(acked, "ana", "/autonomy refunds pin while we look", "Pinned refunds to full", "while we look"),
     "show": Story(stepped_down, "dev", "/autonomy refunds", "read and answer; no writes"),
     "list": Story(stepped_down, "dev", "/autonomy", "Off their normal rung"),
     "help": Story(acked, "dev", "/autonomy help", "/autonomy AGENT down"),
