@@ -16,13 +16,23 @@ RARITIES = (
 """Months between two pages by chance, at least, and their words; the first that fits is said."""
 
 
+LONGEST_WRITTEN = 6
+"""Letters of an objective that a person writes into a fleet file, such as 0.0125."""
+
+
 def sentence(label: str, unit: str, judged: Judgement) -> str:
     """`HER 12.0 % over 3 min (25 of 214), normal 2.1 %, objective 5 %: by chance less than once in 10 years`."""
     value = pair(judged.value, judged.objective, unit)[0]
     known = "" if judged.normal is None else f", normal {figure(judged.normal, unit)}"
-    line = f"objective {short(judged.objective)} {unit}".strip()
+    line = f"objective {_line(judged.objective, unit)}"
     head = f"{label} {value} over {_span(judged)}{_counted(judged)}{known}, {line}"
     return head + _surely(judged) if judged.breach else head
+
+
+def _line(objective: float, unit: str) -> str:
+    """As it was written; a multiple of the baseline, which nobody wrote, as short as other figures."""
+    written = short(objective)
+    return f"{written} {unit}".strip() if len(written) <= LONGEST_WRITTEN else figure(objective, unit)
 
 
 def tail_sentence(label: str, unit: str, judged: Judgement, value: float, line: float) -> str:
