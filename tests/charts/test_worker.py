@@ -23,12 +23,12 @@ def test_it_draws_what_is_drawn_here_and_again_after_its_process_was_killed() ->
     try:
         wanted = draw(HER)
         assert chart_worker.draw(HER) == wanted
-        process = chart_worker._process
+        process = chart_worker.worker.process
         assert process is not None
         process.kill()
         process.wait()
         assert chart_worker.draw(HER) == wanted
-        assert chart_worker._process is not process
+        assert chart_worker.worker.process is not process
     finally:
         chart_worker.close()
 
@@ -37,10 +37,10 @@ def test_one_that_takes_too_long_is_replaced_and_said() -> None:
     chart_worker = ChartWorker(patience=30)
     try:
         chart_worker.draw(HER)
-        process = chart_worker._process
+        process = chart_worker.worker.process
         assert process is not None
         os.kill(process.pid, signal.SIGSTOP)
-        chart_worker._patience = 0.2
+        chart_worker.worker.patience = 0.2
         with pytest.raises(
             DeliveryError, match="the chart of refunds/her could not be drawn: it took too long"
         ) as error:
@@ -54,7 +54,7 @@ def test_one_that_takes_too_long_is_replaced_and_said() -> None:
 def test_it_ends_with_the_bot_also_when_that_is_killed() -> None:
     code = (
         "from bot.charts.worker import ChartWorker\nimport time\nworker = ChartWorker()\n"
-        "print(worker._started().pid, flush=True)\ntime.sleep(600)"
+        "print(worker.worker.started().pid, flush=True)\ntime.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as bot:
         assert bot.stdout is not None

@@ -232,8 +232,8 @@ def test_too_much_that_waits_is_sent_away_with_a_time(house: OtlpHouse) -> None:
 def test_a_reader_that_dies_is_replaced_and_the_sender_keeps_its_spans(house: OtlpHouse) -> None:
     assert house.send(good(house)).status_code == 200
     reader = house.receiver._reader
-    reader._process.kill()  # type: ignore[attr-defined]
-    reader._process.wait()  # type: ignore[attr-defined]
+    reader.worker.process.kill()  # type: ignore[attr-defined]
+    reader.worker.process.wait()  # type: ignore[attr-defined]
     answers = [house.send(good(house, number)) for number in (2, 3)]
     assert answers[-1].status_code == 200
     assert all(one.status_code == 200 or one.headers["retry-after"] == "5" for one in answers)
