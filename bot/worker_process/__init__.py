@@ -49,11 +49,9 @@ class WorkerProcess:
         process = self.started()
         if process.stdin is None or process.stdout is None:
             raise OSError("the process has no pipes")
-        process.stdin.write(self._lengths.pack(*map(len, parts)))
-        for part in parts:
-            process.stdin.write(part)
-        process.stdin.flush()
         end = time.monotonic() + self.patience
+        for part in (self._lengths.pack(*map(len, parts)), *parts):
+            _write(process.stdin, part, end)
         lengths = self._lengths.unpack(_read(process.stdout, self._lengths.size, end))
         return [_read(process.stdout, length, end) for length in lengths]
 
@@ -62,6 +60,8 @@ class WorkerProcess:
         if self.process is None or self.process.poll() is not None:
             self._drop()
             self.process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603 - our own module
+            if self.process.stdin is not None:
+                os.set_blocking(self.process.stdin.fileno(), False)  # a pipe that is full is waited for in `_write`
         return self.process
 
     def _drop(self) -> None:
@@ -88,16 +88,31 @@ def _lengths(parts: int) -> struct.Struct:
     return struct.Struct(f">{parts}I")
 
 
+def _write(pipe: IO[bytes], part: bytes, end: float) -> None:
+    """All of it. Raises OSError when the process ended or took too long to take it."""
+    left = memoryview(part)
+    while left:
+        _wait(pipe, select.POLLOUT, end)
+        left = left[os.write(pipe.fileno(), left) :]
+
+
 def _read(pipe: IO[bytes], size: int, end: float) -> bytes:
     """Exactly `size` bytes. Raises OSError when the process ended or took too long."""
     found: list[bytes] = []
     while size > 0:
-        left = end - time.monotonic()
-        if left <= 0 or not select.select([pipe], [], [], left)[0]:
-            raise TimeoutError("it took too long")
+        _wait(pipe, select.POLLIN, end)
         part = os.read(pipe.fileno(), size)
         if not part:
             raise ConnectionError("the process ended")
         found.append(part)
         size -= len(part)
     return b"".join(found)
+
+
+def _wait(pipe: IO[bytes], event: int, end: float) -> None:
+    """Until the pipe is ready. By `poll`, since `select` knows no descriptor above 1,023 and the bot may have more."""
+    ready = select.poll()
+    ready.register(pipe, event)
+    left = end - time.monotonic()
+    if left <= 0 or not ready.poll(left * 1_000):
+        raise TimeoutError("it took too long")
