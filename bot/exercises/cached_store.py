@@ -92,11 +92,11 @@ class CachedStore(ExerciseStore):
         """The newest incidents, newest first."""
         return list(reversed(self.known.values()))[:limit]
 
-    def rungs(self) -> Sequence[RungState]:
-        """Every rung in force."""
+    def rungs(self, agent: str = "") -> Sequence[RungState]:
+        """The rungs in force, of an agent or of all."""
         if self.in_force is None:
             self.in_force = super().rungs()
-        return self.in_force
+        return [state for state in self.in_force if agent in ("", state.agent)]
 
     def confirm_rung(self, agent: str, epoch: int, at: datetime) -> None:
         """Write the time at which a rung was confirmed."""

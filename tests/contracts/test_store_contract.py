@@ -153,6 +153,8 @@ def test_epochs_of_an_agent_have_no_gap_and_no_twin(store: SqlStore) -> None:
             store.commit(second, START, rung=replace(first, epoch=epoch), wall=1.0)
     store.commit(second, START, rung=replace(first, epoch=2, workflow="refund", rung="read-only"), wall=1.0)
     assert {(state.workflow, state.rung) for state in store.rungs()} == {("", "approval"), ("refund", "read-only")}
+    assert list(store.rungs("refunds")) == list(store.rungs())
+    assert list(store.rungs("kyc")) == []
     assert store.epoch("refunds") == 2
     store.confirm_rung("refunds", 2, START)
     assert [state.confirmed_at for state in store.rung_history("refunds", START)] == [None, START]

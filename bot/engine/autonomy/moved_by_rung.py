@@ -44,7 +44,7 @@ class MovedByRung:
 def moved_by_rung(store: Store, ladder: Ladder, agent: Agent, now: datetime) -> MovedByRung:
     """What the committed rungs of an agent move, now and lately."""
     flows = {workflow for workflow, sli in agent.slis if sli.moved_by_approval}
-    states = [state for state in store.rungs() if state.agent == agent.key]
+    states = store.rungs(agent.key)
     history = store.rung_history(agent.key, now - CHANGES_BACK)
     moved = {flow: found.words for flow in flows if (found := moving_rung(agent, ladder, states, flow)) is not None}
     spans = {flow: moved_spans(agent, ladder, history, flow) for flow in flows}

@@ -131,7 +131,7 @@ class AutonomyCommands:
             return here
         ladder = self.acts.fleet().ladder
         return ladder.lower(
-            here, ladder.or_bottom(effective_rung(there, in_force.ladder, self.acts.store.rungs(), workflow))
+            here, ladder.or_bottom(effective_rung(there, in_force.ladder, self.acts.store.rungs(agent.key), workflow))
         )
 
     def _is_pinned(self, agent: Agent, workflow: str, rung: str) -> bool:

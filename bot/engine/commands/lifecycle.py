@@ -119,8 +119,8 @@ class LifecycleCommands:
         return tuple(
             f"{incident.agent} is on {state.rung}{f' for {state.workflow}' if state.workflow else ''}, not {normal}: "
             "restore it, or say why it stays there"
-            for state in self.acts.store.rungs()
-            if state.agent == incident.agent and state.rung != normal and state.workflow != known and incident.open
+            for state in self.acts.store.rungs(incident.agent)
+            if state.rung != normal and state.workflow != known and incident.open
         )
 
     def cancel(self, actor: Actor, incident_id: int, reason: str) -> Answer:

@@ -121,7 +121,7 @@ class IncidentMonitor:
 
         It is the rung in force for the series' own workflow that counts: lowering one workflow excuses no other.
         """
-        found = moving_rung(agent, self._fleet().ladder, self._store.rungs(), workflow)
+        found = moving_rung(agent, self._fleet().ladder, self._store.rungs(agent.key), workflow)
         return found.words if sli.moved_by_approval and found is not None else ""
 
     def judge_all(self) -> None:
@@ -321,7 +321,7 @@ def lower_for(
         if present not in fleet.ladder.names():
             return None
         ill = [worst_of(b, latest.get(b.series)) for b in incident.breaches if b.cleared_at is None]
-        found = suggest(fleet, agent, present, ill, store.rungs(), stuck_for(incident, now))
+        found = suggest(fleet, agent, present, ill, store.rungs(agent.key), stuck_for(incident, now))
         if found is None or not found.auto or fleet.ladder.depth(found.rung) <= fleet.ladder.depth(present):
             return None
         return RungLowered(

@@ -75,7 +75,7 @@ class IncidentOpener:
             now,
             rung=rung,
             breaches=breaches,
-            suggestion=suggest(self._fleet(), agent, rung, breaches, self._store.rungs()),
+            suggestion=suggest(self._fleet(), agent, rung, breaches, self._store.rungs(agent.key)),
             received_at=received_at,
         )
 

@@ -102,7 +102,7 @@ class IncidentRecorder:
         known = self._store.file_record()
         if known is None:
             return
-        if why := raised_by_change(fleet_of(known), self._store.rungs(), rung, up=up):
+        if why := raised_by_change(fleet_of(known), self._store.rungs(rung.agent), rung, up=up):
             raise IllegalMove(why)
 
     def _followup_of(self, incident: Incident, event: Event) -> Followup | None:

@@ -181,7 +181,7 @@ class SliLines:
             worst_of(breach, latest.get((breach.series.workflow, breach.series.sli))) for breach in incident.breaches
         ]
         stuck = stuck_for(incident, now)
-        states = self._store.rungs()
+        states = self._store.rungs(agent.key)
         found = suggest(self._fleet(), agent, incident.rungs.rung, breaches, states, stuck) if breaches else None
         if found is None:
             return None

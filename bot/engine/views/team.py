@@ -82,7 +82,7 @@ class TeamViews:
     def scopes(self, incident: Incident) -> tuple[tuple[str, str], ...]:
         """(workflow, rung) of the agent's scopes that are off the normal rung, but for the incident's own."""
         known, normal = incident.rungs.workflow, incident.rungs.normal
-        off = [state for state in self._store.rungs() if state.agent == incident.agent and state.rung != normal]
+        off = [state for state in self._store.rungs(incident.agent) if state.rung != normal]
         return tuple((state.workflow, state.rung) for state in off if state.workflow != known)
 
     def handoff_card(self, incident: Incident, name: str, now: datetime) -> HandoffCard | None:

@@ -16,8 +16,8 @@ class RungStore(Protocol):
         """The committed rung; None where it was never changed."""
         ...
 
-    def rungs(self) -> Sequence[RungState]:
-        """Every committed rung."""
+    def rungs(self, agent: str = "") -> Sequence[RungState]:
+        """The committed rungs of an agent ("": of all), the newest of each scope."""
         ...
 
     def rung_history(self, agent: str, since: datetime) -> Sequence[RungState]:

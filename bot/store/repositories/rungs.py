@@ -45,9 +45,11 @@ class SqlRungs(SqlRepository):
         with self.looking() as connection:
             return _newest(connection, agent)
 
-    def rungs(self) -> Sequence[RungState]:
-        """Every rung in force."""
+    def rungs(self, agent: str = "") -> Sequence[RungState]:
+        """The rungs in force, of an agent ("": of all)."""
         newest = select(RungRow.agent, RungRow.workflow, func.max(RungRow.epoch).label("epoch"))
+        if agent:
+            newest = newest.where(RungRow.agent == agent)
         top = newest.group_by(RungRow.agent, RungRow.workflow).subquery()
         query = select(RungRow).join(top, (col(RungRow.agent) == top.c.agent) & (col(RungRow.epoch) == top.c.epoch))
         with self.read_models() as session:
