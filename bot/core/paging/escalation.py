@@ -77,6 +77,12 @@ def page_now(incident: Incident, people: tuple[str, ...], why: str) -> Paging:
     return _beside(incident, people, why)
 
 
+def page_holder(incident: Incident, why: str) -> Paging:
+    """Page whoever has the incident once, beside the policy: who acknowledged it and can be paged, else the owner."""
+    has_it = incident.acked_by if incident.acked_by in incident.roster.ways else incident.roster.owner
+    return page_now(incident, (has_it,), why)
+
+
 def settled(incident: Incident, event: PageSettled) -> Paging:
     """Note how a page went. When every way of the newest page failed, move on at once.
 

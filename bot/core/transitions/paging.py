@@ -181,8 +181,7 @@ def _unconfirmed(_: ev.TimerDue, incident: Incident) -> Transition:
     seen = f"{rungs.seen} of {plural(rungs.instances, 'instance')}" if rungs.instances else "no instance of it answered"
     text = f"NOT CONFIRMED: {incident.agent} has not shown that it is on {rungs.rung} ({seen})."
     incident = replace(incident, rungs=replace(rungs, state="not-confirmed"))
-    people = (incident.acked_by,) if incident.acked_by in incident.roster.ways else (incident.roster.owner,)
-    moved = escalation.page_now(incident, people, text)
+    moved = escalation.page_holder(incident, text)
     then = f"{text} Step down further, or stop it by hand."
     loud = Say(incident.id, f"unconfirmed-{rungs.epoch}", then, question=True)
     cards = (f"autonomy-{rungs.epoch}", "direct", "page", "incident", "announcement")

@@ -61,8 +61,7 @@ def halted(incident: Incident, why: str) -> tuple[Incident, tuple[Effect, ...], 
     if plan is None or not plan.walking:
         return incident, (), ()
     text = f"Restore plan stopped: {why}. {incident.agent} stays on {incident.rungs.rung}."
-    people = (incident.acked_by,) if incident.acked_by in incident.roster.ways else (incident.roster.owner,)
-    moved = escalation.page_now(without_plan(incident, why), people, text)
+    moved = escalation.page_holder(without_plan(incident, why), text)
     also = (("plan_stopped", text), *(("paged", words) for words in moved.words))
     loud = Say(incident.id, f"plan-stopped-v{incident.version + 1}", text)
     return moved.incident, (loud, *moved.effects, *_shown(incident)), also
