@@ -1,7 +1,7 @@
 """`stepdown replay`, `budget` and `gate` as somebody types them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +89,36 @@ def test_replay_as_json(place: Place) -> None:
     assert (her["bad"], her["total"], her["remaining"]) == (780.0, 23_000.0, round(1 - 780 / 1150 * 230 / 43_200, 6))
     assert summary["not_recorded"] == ["refunds/dqr"]
     assert "Not in the recording: 1 series. Nothing is known of refunds/dqr" in found.stderr
+
+
+WITH_TAIL = """\
+people:
+  ana: {name: Ana Lima, slack: U0ANA}
+sources:
+  push: {kind: samples}
+  gateway: {kind: tasks}
+slis:
+  her: {source: push}
+  tail: {source: gateway, percentile: 95, of: tool_calls, better: lower, unit: calls, objective: 12}
+agents:
+  refunds: {owner: ana}
+"""
+
+
+def test_a_percentile_is_not_judged_and_not_called_healthy(place: Place) -> None:
+    """A bot makes it of tasks; its recorded values, however bad, would have read as a month without a page."""
+    place.write("fleet.yaml", WITH_TAIL)
+    tail = replace(HER, name="tail")
+    alone = replay(place, as_csv(samples(tail, [60.0] * 30)), name="tail.csv")
+    assert (alone.exit_code, alone.stdout) == (1, "")
+    assert "nothing of it can be judged. Not judged: refunds/tail. A percentile is made of single" in alone.stderr
+    both = [*samples(HER, INCIDENT), *samples(tail, [60.0] * 30)]
+    found = replay(place, as_csv(both), "--json", "--sort")
+    assert found.exit_code == 0
+    summary = json.loads(found.stdout)["summary"]
+    assert (summary["not_judged"], summary["ignored_samples"], summary["pages"]) == (["refunds/tail"], 0, 1)
+    assert "Not judged: refunds/tail." in found.stderr
+    assert "Left out" not in found.stderr
 
 
 def test_replay_in_words_with_a_chart(place: Place) -> None:

@@ -154,7 +154,9 @@ def _refuse_nothing(file: str, fleet: Fleet, outcome: ReplayOutcome) -> None:
     """A recording of other agents would read as a month without a page."""
     if outcome.samples == 0:
         raise RecordingError(f"{file}: there is no sample in it")
-    if outcome.ignored == outcome.samples:
+    if outcome.unjudged_samples == outcome.samples:
+        raise RecordingError(f"{file}: nothing of it can be judged. {_not_judged(outcome)}")
+    if outcome.ignored + outcome.unjudged_samples == outcome.samples:
         known = ", ".join(sorted({str(series) for agent in fleet.agents.values() for series in agent.series()})[:10])
         found = ", ".join(map(str, outcome.unwatched))
         raise RecordingError(f"{file}: the fleet file watches nothing of it. Found: {found}; watched: {known}. {APART}")
@@ -176,7 +178,12 @@ def _warnings(outcome: ReplayOutcome) -> list[str]:
         told.append(
             f"Not in the recording: {plural(len(outcome.unrecorded), 'series', 'series')}. Nothing is known of {names}"
         )
-    return told
+    return [*told, _not_judged(outcome)] if outcome.unjudged else told
+
+
+def _not_judged(outcome: ReplayOutcome) -> str:
+    names = ", ".join(map(str, outcome.unjudged[:5]))
+    return f"Not judged: {names}. A percentile is made of single tasks, and a recording holds values"
 
 
 def _pages_by_day(told: Sequence[ReplayEvent], outcome: ReplayOutcome) -> tuple[int, Sequence[int], Sequence[int]]:

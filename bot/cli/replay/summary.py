@@ -53,6 +53,7 @@ def summary_of(fleet: Fleet, told: Sequence[ReplayEvent], outcome: ReplayOutcome
         "open_at_end": outcome.open_at_end,
         "ignored_samples": outcome.ignored,
         "not_recorded": [str(series) for series in outcome.unrecorded],
+        "not_judged": [str(series) for series in outcome.unjudged],
         "budgets": [_budget(*each, outcome.last + 1 - outcome.first) for each in outcome.spent],
     }
 

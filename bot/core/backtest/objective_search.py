@@ -45,7 +45,6 @@ class ObjectiveSearch:
         }
         self._places = sorted(self._steps)
         self._low, self._high = -1, len(self._places)
-        self._known: dict[Objective, int] = {}
 
     @property
     def candidates(self) -> list[Objective]:
@@ -57,7 +56,6 @@ class ObjectiveSearch:
 
     def tell(self, pages: dict[Objective, int]) -> None:
         """Take in how many pages each candidate would have sent."""
-        self._known |= pages
         for place in range(self._low + 1, self._high):
             sent = pages.get(self._steps[self._places[place]])
             if sent is not None and sent > self._wanted:
@@ -76,7 +74,3 @@ class ObjectiveSearch:
     def found(self) -> Objective | None:
         """The strictest objective that does; None where none does."""
         return self._steps[self._places[self._high]] if self._high < len(self._places) else None
-
-    def pages(self, objective: Objective) -> int | None:
-        """How many pages that objective would have sent; None where it was not tried."""
-        return self._known.get(objective)

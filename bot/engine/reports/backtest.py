@@ -6,7 +6,7 @@ Every rule that is compared reads the same records.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol
 
@@ -46,6 +46,9 @@ class ReplayOutcome:
     """Series in the recording that the fleet does not watch: the first few."""
     unrecorded: list[Series] = field(default_factory=list)
     """Series that the fleet watches and the recording does not have: nothing is said of them."""
+    unjudged: list[Series] = field(default_factory=list)
+    """Percentiles: they are made of single tasks, and a recording holds values. Nothing is said of them either."""
+    unjudged_samples: int = 0
     impossible: list[tuple[Series, int, float]] = field(default_factory=list)
     """Series with values that no share can have, how many, and the last of them: those minutes are unknown."""
     open_at_end: int = 0
@@ -106,7 +109,7 @@ class _FleetReplay:
                 taught=taught,
             )
             for agent in fleet.agents.values()
-            for part in rule.agents(agent)
+            for part in rule.agents(_judged(agent))
         ]
         self._live: list[AgentReplay] = []
 
@@ -142,19 +145,22 @@ class Backtest:
         taught: int = TAUGHT,
     ) -> None:
         self._aliases = fleet.aliases
+        judged = [_judged(agent) for agent in fleet.agents.values()]
+        every = {series for agent in fleet.agents.values() for series in agent.series()}
         self._pools: dict[_Key, tuple[Agent, _Pool]] = {}
         self._records: dict[_Key, SeriesRecord] = {
             series: SeriesRecord(series, sli)
-            for agent in fleet.agents.values()
+            for agent in judged
             for series, (_, sli) in zip(agent.series(), agent.slis, strict=True)
         }
+        self._unjudged = sorted(every - self._records.keys())
         rules = [(rule or own_rule(fleet), tell), *others]
         self._replays = [(_FleetReplay(rule, fleet, self._records, taught), listener) for rule, listener in rules]
         self._seen: list[SeriesRecord] = []
         self._waiting: list[_Pool] = []
         self._takers: dict[_Key, _Taker] = {**self._records}
         self._need_n: set[_Key] = set()
-        for each in fleet.agents.values():
+        for each in judged:
             self._pool(each)
         self._pending: dict[int, list[tuple[_Taker, float | None, float | None]]] = {}
         self._next = -1
@@ -202,7 +208,7 @@ class Backtest:
             outcome.samples += 1
             taker = self._taker(key, n)
             if taker is None:
-                _ignore(outcome, Series(*key))
+                self._ignore(outcome, Series(*key))
                 continue
             if minute > newest:
                 if newest < 0:
@@ -217,6 +223,15 @@ class Backtest:
             bucket.append((taker, value, n))
         self._judge_until(newest + 1)
         return self._finished(outcome, newest)
+
+    def _ignore(self, outcome: ReplayOutcome, series: Series) -> None:
+        known = Series(*self._aliases.named(series.agent, series.workflow), series.sli)
+        if not {known, known._replace(workflow="")}.isdisjoint(self._unjudged):
+            outcome.unjudged_samples += 1
+            return
+        outcome.ignored += 1
+        if series not in outcome.unwatched and len(outcome.unwatched) < NAMED:
+            outcome.unwatched.append(series)
 
     def _start_over(self, outcome: ReplayOutcome, minute: int) -> None:
         """A late row from before the first one: nothing is judged yet, so time begins earlier."""
@@ -261,6 +276,7 @@ class Backtest:
         outcome.last = newest
         own, _ = self._replays[0]
         every = [watch for agent in own.every for watch in agent.watches]
+        outcome.unjudged = self._unjudged
         outcome.unrecorded = [watch.series for watch in every if not watch.record.seen]
         odd = [one for one in self._records.values() if one.impossible]
         outcome.impossible = [(one.series, one.impossible, one.odd) for one in odd]
@@ -273,7 +289,6 @@ def _waits(fleet: Fleet, agent: Agent) -> bool:
     return fleet.ladder.rung(agent.normal_rung).waits_for_people
 
 
-def _ignore(outcome: ReplayOutcome, series: Series) -> None:
-    outcome.ignored += 1
-    if series not in outcome.unwatched and len(outcome.unwatched) < NAMED:
-        outcome.unwatched.append(series)
+def _judged(agent: Agent) -> Agent:
+    """The agent without what no recording can tell."""
+    return replace(agent, slis=tuple(one for one in agent.slis if not one[1].percentile))
