@@ -100,8 +100,7 @@ class FleetRule:
     def cleared(self, watch: SeriesReplay, known: Breach, minute: int) -> str:
         """By the code of a running bot."""
         rows = watch.record.rows(minute) if watch.by_evidence else watch.record.recent
-        sli = known.sli if known.beside is not None else watch.sli
-        return rule_in_force.cleared(sli, rows, minute, known)
+        return rule_in_force.cleared(watch.sli, rows, minute, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,12 @@ def breach(
     return literal_rule.breach(sli, rows, max(rows, default=0), baseline)
 
 
-def cleared(sli: Sli, rows: Rows, closed: int, known: Breach) -> str:
-    """Why a breach is over, in words; "" while it is not. Of the evidence only the minutes up to `closed` speak."""
+def cleared(present: Sli, rows: Rows, closed: int, known: Breach) -> str:
+    """Why a breach of the `present` SLI is over, in words; "" while it is not.
+
+    Of the evidence only the minutes up to `closed` speak.
+    """
+    sli = known.judged_as(present)
     if evidence_rule.follows_evidence(sli, rows):
         return evidence_rule.cleared(
             sli, rows, min(max(rows, default=0), closed), known.baseline, known.level, known.first_bad

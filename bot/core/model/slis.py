@@ -218,6 +218,10 @@ class Breach:
         """Whether it is the SLI of a silent failure that moved in what is its good direction otherwise."""
         return self.beside is not None and self.sli.turned
 
+    def judged_as(self, present: Sli) -> Sli:
+        """What it is judged by now: of a silent failure as it was found, else the SLI as the fleet file has it."""
+        return self.sli if self.beside is not None else present
+
     share: float | None = None
     """Of a percentile: percent of the tasks past the limit."""
 

@@ -183,18 +183,13 @@ class Detector:
         excused = look.excused(series, sli)
         if known is not None and known.cleared_at is None:
             # what fell, and rises because of the rung, is not over
-            why = "" if excused and known.fell else self._cleared(look, sli, rows, known)
+            held = excused and known.fell
+            why = "" if held else rule_in_force.cleared(sli, rows, minute_of(look.now) - 1, known)
             return Cleared(look.now, BOT, series, why) if why else None
         if excused:
             return None
         run = self._run(look, series, sli, rows, baseline, known)
         return None if run is None else self._onset(look, series, sli, run, known, baseline)
-
-    def _cleared(self, look: _Look, sli: Sli, rows: Rows, known: Breach) -> str:
-        """Why a breach is over; of the evidence only closed minutes speak."""
-        return rule_in_force.cleared(
-            known.sli if known.beside is not None else sli, rows, minute_of(look.now) - 1, known
-        )
 
     def _run(
         self, look: _Look, series: Series, sli: Sli, rows: Rows, baseline: Baseline | None, known: Breach | None

@@ -64,7 +64,7 @@ class SliLines:
             series = Series(agent.key, workflow, sli.name)
             breach = breaches.get(series)
             baseline = breach.baseline if breach else normal(agent, series, sli, now)
-            shown = breach.sli if breach is not None and breach.beside is not None else sli
+            shown = breach.judged_as(sli) if breach is not None else sli
             found.append((breach is None, self._line(series, shown, rows.get(series, {}), breach, baseline, now)))
         return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
 
