@@ -294,6 +294,18 @@ def test_390_pixels_wide(sight: Sight, client: WebClient, robot: Robot) -> None:
     assert box["width"] <= 390
 
 
+def test_enter_sends_however_late_the_scripts_come(sight: Sight, control: Control) -> None:
+    """Between two conversations the page is a new one: nothing of it can be used before its scripts listen."""
+    page = sight.open()
+    slow = {"offline": False, "latency": 600, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    page.click("#sidebar >> text=elsewhere")
+    expect(page.locator("h1")).to_contain_text("elsewhere")
+    write(page, "typed at once")
+    expect(page.locator(".message .text")).to_have_text("typed at once")
+    assert control.texts("elsewhere") == ["typed at once"]
+
+
 def test_the_inspector_shows_payloads_and_calls(
     sight: Sight, robot: Robot, client: WebClient, control: Control
 ) -> None:

@@ -156,5 +156,4 @@ function walk(event) {
   if (next) { event.preventDefault(); next.focus(); next.scrollIntoView({ block: "nearest" }); }
 }
 
-document.addEventListener("merged", showModal);
-showModal();
+for (const drawn of ["DOMContentLoaded", "merged"]) document.addEventListener(drawn, showModal);

@@ -151,11 +151,14 @@ document.addEventListener("click", (event) => {
 addEventListener("popstate", refresh);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 
-remember(document);
-if (!location.hash.match(/^#[mt]-/)) toEnd();
-const stream = new EventSource(document.body.dataset.stream);
-let shown = document.body.dataset.version;
-stream.onmessage = (event) => {
-  if (event.data !== shown) refresh();
-  shown = event.data;
-};
+// The scripts are read before the first element is drawn, so that whatever can be seen already listens.
+function begin() {
+  remember(document);
+  if (!location.hash.match(/^#[mt]-/)) toEnd();
+  let shown = document.body.dataset.version;
+  new EventSource(document.body.dataset.stream).onmessage = (event) => {
+    if (event.data !== shown) refresh();
+    shown = event.data;
+  };
+}
+document.addEventListener("DOMContentLoaded", begin);
