@@ -15,7 +15,7 @@ from bot.config.fleet import AgentEntry, FleetFile, PersonEntry
 from bot.config.kinds.rules import Kinds
 from bot.config.problems import misnamed
 from bot.config.yaml_document import Path, YamlDocument
-from bot.core.autonomy.raised_by_file import grants_more
+from bot.core.autonomy.answered import grants_more
 from bot.core.model.calendar import quiet_hours
 
 _TEAM = re.compile(

@@ -207,6 +207,7 @@ class App:
             setup.version,
             "" if setup.database_url.startswith("sqlite") else socket.gethostname(),
             setup.secrets,
+            self.engine.replicas.other_file,
         )
         return SelfMonitoring(dependencies, setup.monitoring, self.engine.recorder)
 

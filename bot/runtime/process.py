@@ -57,12 +57,15 @@ class FleetHolder:
     def reload(self, let_in: Callable[[Fleet], Sequence[str]]) -> tuple[str, Sequence[str]]:
         """Read the file again; returns what is wrong with it, and what it would raise: of a good file neither.
 
-        `let_in` says the latter; raising takes two people, and a file that would do it is refused.
+        `let_in` says the latter; raising takes two people, and a file that would do it is refused. A file that says
+        what it said before is not put in force again: of two replicas with two files each would answer the other.
         """
         try:
             fleet = self._load()
         except FleetErrors as errors:
             return describe_problems(errors), ()
+        if fleet == self._fleet:
+            return "", ()
         if raised := let_in(fleet):
             return "", raised
         self._fleet = fleet

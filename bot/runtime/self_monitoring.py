@@ -50,6 +50,8 @@ class MonitoringDependencies:
     host: str = ""
     """Its name where several replicas share the database."""
     redact: Redact = SHAPES_ONLY
+    other_file: Callable[[], str] = lambda: ""
+    """That another replica put another fleet file in force, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class SelfMonitoring:
             dependencies.host,
             self._in_time,
             dependencies.redact,
+            dependencies.other_file,
         )
         self.watch = SelfMonitor(store, dependencies.poller, fleet, clock, dependencies.chat, process)
         self.heartbeat = Heartbeat(monitoring.heartbeat_url, time.monotonic, log.error)

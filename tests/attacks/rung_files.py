@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from bot.core.autonomy.raised_by_file import grants_more
+from bot.core.autonomy.answered import grants_more
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import BOT, Actor
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder

@@ -10,14 +10,14 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.core.autonomy.raised_by_file import loosened
+from bot.core.autonomy.answered import loosened
 from bot.core.incident import events as ev
 from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import BOT, Actor, same_person
 from bot.core.model.rungs import InstanceReading, Ladder
 from bot.engine.assembly import Engine, EngineDependencies, build_engine
-from bot.engine.autonomy.rung_cache import RungAnswer
+from bot.engine.autonomy.rung_cache import MemoryRungCache, RungAnswer
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
 from bot.engine.incidents.lost_state import LostStateCheck
 from bot.pagers.pagerduty.adapter import paged_run
@@ -27,7 +27,10 @@ from tests.attacks.rung_files import ANYBODY, FILES, RUNGS, fleet_file
 from tests.support.wired import ANA, WiredEngine
 
 SCOPES = ("", "refund", "nosuch")
-"""What the three instances poll for: the agent, one of its workflows, and a name that the file does not have."""
+"""What the three instances poll for: the agent, one of its workflows, and a name that the file does not have.
+
+They are instances of one agent and poll under whichever key the file has for it.
+"""
 
 
 def _given(event: ev.Event, _: Incident) -> ev.Event:
@@ -198,6 +201,17 @@ class Walk(RuleBasedStateMachine):
             beside.commands.autonomy.approve_restore(who, incident.id)
         self.house.rung_cache.publish(self.house.store.rungs())
 
+    @rule(old=FILES)
+    def a_replica_that_has_not_read_the_file(self, old: Fleet) -> None:
+        """Whatever it reads, an instance that asks it is answered no more than by the file in force."""
+        record = self.house.store.file_record()
+        for key in old.agents.keys() & self.house.watched.agents.keys():
+            beside = MemoryRungCache(lambda: old, self.house.clock, self.house.store.rungs())
+            beside.keep_within(record)
+            for flow, (last, ladder) in self.seen.items():
+                beside.remember(key, last.level, last.epoch, flow)
+                self._compare(last, ladder, beside.answer(key, flow), 0)
+
     @rule(tie=st.sampled_from((4.0, 13.0)))
     def another_replica_judges(self, tie: float) -> None:
         self.house.feed(1, {**self.house.healthy(), "tie": tie})
@@ -255,15 +269,14 @@ class Walk(RuleBasedStateMachine):
 
     def _poll(self, flow: str, raises: int) -> None:
         """As an instance does it: say what is applied, and take what is answered."""
-        if "refunds" not in self.house.watched.agents:
-            return
+        (key,) = self.house.watched.agents
         last = self.seen.get(flow)
         if last is not None:
             applied = last[0]
             self.house.rung_cache.record(
-                InstanceReading("refunds", f"of-{flow}", applied.level, applied.epoch, self.house.clock.now(), flow)
+                InstanceReading(key, f"of-{flow}", applied.level, applied.epoch, self.house.clock.now(), flow)
             )
-        answer = self.house.rung_cache.answer("refunds", flow)
+        answer = self.house.rung_cache.answer(key, flow)
         if last is not None:
             self._compare(last[0], last[1], answer, raises)
         self.seen[flow] = (answer, self.house.watched.ladder)

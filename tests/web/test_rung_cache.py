@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.autonomy.answered import raises
+from bot.core.autonomy.file_record import record_of
 from bot.core.model.fleet import Fleet
 from bot.core.model.rungs import DEFAULT_LADDER, InstanceReading, RungState
 from bot.engine.autonomy.rung_cache import INSTANCES_PER_AGENT, MemoryRungCache
@@ -210,3 +212,54 @@ def test_the_later_word_counts_wherever_it_was_said_and_is_passed_on_by_who_hear
     assert known.take_changed() == []
     known.record(read("a", "full", 0, after=3))
     assert [one.level for one in known.readings("refunds")] == ["approval"]
+
+
+LOOSE = ("bounded", "approval")
+
+
+def _file(normal: str, fallback: str, flows: tuple[str, ...], *, loose: bool) -> Fleet:
+    whole = small_fleet()
+    old = whole.agents["refunds"]
+    control = replace(old.control, fallback_rung=fallback)
+    agent = replace(old, normal_rung=normal, workflows=flows, control=control)
+    grants = {"writes": "allow"}
+    rungs = (replace(one, grants=grants) if loose and one.name in LOOSE else one for one in DEFAULT_LADDER)
+    return replace(whole, agents={**whole.agents, "refunds": agent}, ladder=replace(DEFAULT_LADDER, rungs=tuple(rungs)))
+
+
+RUNG = st.sampled_from(DEFAULT_LADDER.names())
+FILE = st.builds(_file, RUNG, RUNG, st.sampled_from((("refund",), ("refund", "goodwill"), ())), loose=st.booleans())
+
+
+@given(FILE, FILE, st.sampled_from((None, *DEFAULT_LADDER.names())), st.sampled_from(("", "refund", "goodwill")))
+def test_of_two_files_the_lower_answer_is_given(
+    read_here: Fleet, in_force: Fleet, committed: str | None, flow: str
+) -> None:
+    """Another replica put a file in force: until it is read here, no answer is above what either of them says."""
+    states = () if committed is None else (lowered(committed, 3),)
+    here = rung_cache(*states, fleet=read_here)
+    answers = [here.answer("refunds", flow), rung_cache(*states, fleet=in_force).answer("refunds", flow)]
+    otherwise = here.keep_within(record_of(in_force))
+    given_now = here.answer("refunds", flow)
+    for old, file in zip(answers, (read_here, in_force), strict=True):
+        ladder = file.ladder
+        now = replace(ladder.rung(given_now.level), grants=given_now.grants)
+        drops = replace(ladder.rung(given_now.fallback), grants=given_now.fallback_grants)
+        assert not raises(ladder.rung(old.level), now, ladder, ladder), (old, given_now)
+        assert not raises(ladder.rung(old.fallback), drops, ladder, ladder), (old, given_now)
+        assert ladder.depth(given_now.fallback) >= ladder.depth(given_now.level)
+    assert bool(otherwise) == (record_of(read_here) != record_of(in_force))
+
+
+def test_a_file_that_is_read_here_too_is_the_only_one_again() -> None:
+    fleets = [_file("full", "read-only", ("refund",), loose=False), _file("approval", "suspended", (), loose=False)]
+    read_now = [fleets[0]]
+    known = MemoryRungCache(lambda: read_now[0], MovableClock(START))
+    assert known.keep_within(record_of(fleets[1])) == ["refunds"]
+    said = known.answer("refunds")
+    assert (said.level, said.fallback) == ("approval", "suspended")
+    read_now[0] = fleets[1]
+    assert known.keep_within(record_of(fleets[1])) == []
+    read_now[0] = fleets[0]
+    assert known.keep_within(record_of(fleets[0])) == []
+    assert known.answer("refunds").level == "full"

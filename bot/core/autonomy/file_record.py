@@ -5,10 +5,14 @@ was away remembers nothing, and another replica may run another file.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.rungs import Ladder
+
+REMEMBERED = timedelta(days=30)
+"""How long an agent that went from the file is held against one that comes: it may be the same under another key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class AgentRecord:
     normal: str
     fallback: str
     workflows: tuple[str, ...] = ()
+    gone_at: datetime | None = None
+    """When a file without it came into force; None: it is in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +45,19 @@ def record_of(fleet: Fleet) -> FileRecord:
     )
 
 
-def after(known: FileRecord | None, new: FileRecord) -> FileRecord:
+def after(known: FileRecord | None, new: FileRecord, now: datetime) -> FileRecord:
     """What is kept once a new file is in force: an agent that went from the file may come back, and not with more."""
-    gone = known.agents if known is not None else {}
+    before = known.agents if known is not None else {}
+    gone = {key: replace(one, gone_at=one.gone_at or now) for key, one in before.items() if key not in new.agents}
     return FileRecord(new.ladder, dict(sorted({**gone, **new.agents}.items())))
+
+
+def differs(record: FileRecord, fleet: Fleet) -> list[str]:
+    """What a fleet file says of rungs that the one in force does not: `the ladder`, and keys of agents."""
+    own = record_of(fleet)
+    agents = [key for key, one in own.agents.items() if record.agents.get(key) != one]
+    agents += [key for key, one in record.agents.items() if one.gone_at is None and key not in own.agents]
+    return [*(["the ladder"] if own.ladder != record.ladder else []), *sorted(agents)]
 
 
 def fleet_of(record: FileRecord) -> Fleet:

@@ -5,36 +5,13 @@ the rung that an agent drops to out of contact. A name may go from the file (an 
 rung that moves on the ladder) and the rung that was lowered for it goes too: that is a raise as well.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
+from bot.core.autonomy.answered import FileAnswer, answered, raises
 from bot.core.autonomy.effective_rung import effective_rung
 from bot.core.model.fleet import Agent, Fleet
-from bot.core.model.rungs import Ladder, Rung, RungState
-
-WRITES = ("deny", "approve", "capped", "allow")
-"""Values of the grant `writes`, from the least to the most."""
-HARMLESS = frozenset({"log"})
-"""Grants that permit nothing."""
-
-
-class _Answer(NamedTuple):
-    """What a workflow is answered by one file."""
-
-    rung: Rung
-    configured: str
-    """The fallback rung as the file has it."""
-    ladder: Ladder
-
-    @property
-    def fallback(self) -> Rung:
-        """What it drops to out of contact: never above the rung in force."""
-        return self.dropped_from(self.rung.name)
-
-    def dropped_from(self, rung: str) -> Rung:
-        """What it would drop to from another rung."""
-        return self.ladder.rung(self.ladder.lower(rung, self.ladder.or_bottom(self.configured)))
+from bot.core.model.rungs import Ladder, RungState
 
 
 def raised_by_file(before: Fleet, after: Fleet, states: Sequence[RungState]) -> list[str]:
@@ -55,7 +32,7 @@ def _reordered(before: Ladder, after: Ladder) -> Iterator[str]:
 
 
 def _of_agent(agent: Agent, before: Fleet, after: Fleet, states: Sequence[RungState]) -> Iterator[str]:
-    now = _successor(agent, after)
+    now = successor(agent, after)
     if now is None:
         lowest = _lowest(agent, before, states)
         if before.ladder.depth(lowest) > before.ladder.depth(effective_rung(agent, before.ladder, ())):
@@ -67,19 +44,14 @@ def _of_agent(agent: Agent, before: Fleet, after: Fleet, states: Sequence[RungSt
     yield from _gone_workflows(agent, now, before, states)
     yield from _new_workflows(agent, now, before, states)
     for workflow in ("", *(flow for flow in agent.workflows if flow in now.workflows)):
-        was = _answered(agent, before.ladder, states, workflow)
-        will = _answered(now, after.ladder, states, workflow)
-        yield from _of_scope(agent.key, workflow, was, will)
+        was = answered(agent, before.ladder, states, workflow)
+        will = answered(now, after.ladder, states, workflow)
+        yield from _of_scope(agent, now.key, workflow, was, will)
 
 
-def _successor(agent: Agent, after: Fleet) -> Agent | None:
+def successor(agent: Agent, after: Fleet) -> Agent | None:
     """The agent of the new file that is asked for by this one's name: of its key, or with its key as another name."""
     return after.agents.get(agent.key) or after.agents.get(after.aliases.agents.get(agent.key, ""))
-
-
-def _answered(agent: Agent, ladder: Ladder, states: Sequence[RungState], workflow: str) -> _Answer:
-    level = effective_rung(agent, ladder, states, workflow)
-    return _Answer(ladder.rung(level), agent.control.fallback_rung, ladder)
 
 
 def _lowest(agent: Agent, fleet: Fleet, states: Sequence[RungState]) -> str:
@@ -116,33 +88,32 @@ def _new_workflows(agent: Agent, now: Agent, before: Fleet, states: Sequence[Run
             )
 
 
-def _of_scope(key: str, workflow: str, was: _Answer, will: _Answer) -> Iterator[str]:
-    whose = f"{key}, workflow {workflow}," if workflow else key
-    if why := _raises(was.rung, will.rung, was.ladder, will.ladder):
+def _of_scope(agent: Agent, key: str, workflow: str, was: FileAnswer, will: FileAnswer) -> Iterator[str]:
+    whose = f"{agent.key}, workflow {workflow}," if workflow else agent.key
+    if why := raises(was.rung, will.rung, was.ladder, will.ladder):
         move = f"would go from {was.rung.name} to {will.rung.name}"
-    elif why := _raises(was.fallback, will.fallback, was.ladder, will.ladder):
+    elif why := raises(was.fallback, will.fallback, was.ladder, will.ladder):
         move = f"would drop to {will.fallback.name} and not to {was.fallback.name} when it is out of contact"
     else:
         return
     scope = f" workflow {workflow}" if workflow else ""
-    yield f"{whose} {move}: {why}. A file raises nobody. {_way(f'{key}', scope, was, will)}"
+    if key != agent.key:
+        yield f"{whose} {move} as {key}: {why}. A file raises nobody. {_way_under_another_key(agent, key, scope, was)}"
+    else:
+        yield f"{whose} {move}: {why}. A file raises nobody. {_way(key, scope, was, will)}"
 
 
-def _raises(old: Rung, new: Rung, before: Ladder, after: Ladder) -> str:
-    """Why the new rung allows more than the old one, or may; "" where it allows no more."""
-    if why := loosened(old.grants, new.grants):
-        return why
-    if old.name == new.name:
-        return ""
-    for ladder, which in ((before, "the present ladder"), (after, "the new ladder")):
-        if {old.name, new.name} <= set(ladder.names()) and ladder.depth(new.name) < ladder.depth(old.name):
-            return f"{new.name} is above {old.name} on {which}"
-    if new.name not in before.names() and not set(new.grants) - HARMLESS:
-        return f"nothing says that {new.name} allows no more: it has no grants and was not on the ladder"
-    return ""
+def _way_under_another_key(agent: Agent, key: str, scope: str, was: FileAnswer) -> str:
+    """A rung that was committed belongs to the old key, so nothing that is done under it holds the new one."""
+    if was.rung.name != was.ladder.or_bottom(agent.normal_rung):
+        return f"Restore it first, by two people (/autonomy {agent.key} restore{scope}), or keep the key {agent.key}"
+    return (
+        f"Rename it with its rungs as they are (normal_rung: {was.rung.name}, fallback_rung: {was.fallback.name}), "
+        f"reload, pin it (/autonomy {key} pin), change the rungs, reload, and let two people restore it"
+    )
 
 
-def _way(key: str, scope: str, was: _Answer, will: _Answer) -> str:
+def _way(key: str, scope: str, was: FileAnswer, will: FileAnswer) -> str:
     """How two people do it: hold the agent where the new file allows no more than now, reload, restore."""
     hold = _hold(was, will)
     if hold == was.rung.name:
@@ -154,52 +125,14 @@ def _way(key: str, scope: str, was: _Answer, will: _Answer) -> str:
     return f"{first}, reload, and let two people restore it"
 
 
-def _hold(was: _Answer, will: _Answer) -> str:
+def _hold(was: FileAnswer, will: FileAnswer) -> str:
     """The highest present rung, from the one in force down, that the new file raises in no way; "" where none is."""
     for rung in was.ladder.rungs[was.ladder.depth(was.rung.name) :]:
         if rung.name not in will.ladder.names():
             continue
         held = will.ladder.rung(rung.name)
-        allows = _raises(rung, held, was.ladder, will.ladder)
-        drops = _raises(was.dropped_from(rung.name), will.dropped_from(rung.name), was.ladder, will.ladder)
+        allows = raises(rung, held, was.ladder, will.ladder)
+        drops = raises(was.dropped_from(rung.name), will.dropped_from(rung.name), was.ladder, will.ladder)
         if not allows and not drops:
             return rung.name
     return ""
-
-
-def grants_more(upper: Mapping[str, object], lower: Mapping[str, object]) -> str:
-    """What a lower rung surely permits that the one above it does not; what cannot be compared is left out."""
-    for name in sorted(upper.keys() - HARMLESS):
-        before, after = upper[name], lower.get(name)
-        comparable = type(before) is type(after) and isinstance(before, int | float | list | tuple)
-        if before != after and (name == "writes" or before == "deny" or comparable) and _looser(name, before, after):
-            return f"{name} {_said(after)} below {_said(before)}"
-    return ""
-
-
-def loosened(old: Mapping[str, object], new: Mapping[str, object]) -> str:
-    """What the new grants permit that the old ones did not, in words; "" where they permit no more.
-
-    A value that cannot be compared counts as looser: unknown is not safe.
-    """
-    for name in sorted({*old, *new} - HARMLESS):
-        before, after = old.get(name), new.get(name)
-        if before != after and _looser(name, before, after):
-            return f"{name} {_said(before)} would become {_said(after)}"
-    return ""
-
-
-def _looser(name: str, before: object, after: object) -> bool:
-    if name == "writes" and before in WRITES and after in WRITES:
-        return WRITES.index(str(after)) > WRITES.index(str(before))
-    if after == "deny":
-        return False
-    if isinstance(before, int | float) and isinstance(after, int | float):
-        return after > before
-    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
-        return not set(map(str, after)) <= set(map(str, before))
-    return True
-
-
-def _said(value: object) -> str:
-    return "not restricted" if value is None else repr(value)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bot.core.autonomy.file_record import FileRecord, after, fleet_of, record_of
 from bot.core.autonomy.raised_by_file import raised_by_file
+from bot.core.autonomy.raised_by_new_key import raised_by_new_key
 from bot.core.model.fleet import Fleet
 from bot.ports.clock import Clock
 from bot.ports.errors import Conflict
@@ -31,15 +32,18 @@ class FileGate:
             if raised := self._raised(known, fleet):
                 return raised
             try:
-                self._store.put_file_record(after(known, record_of(fleet)), known, self._clock.now())
+                now = self._clock.now()
+                self._store.put_file_record(after(known, record_of(fleet), now), known, now)
             except Conflict:  # another replica's file came into force just now
                 continue
             return ()
         raise Conflict(f"the file in force changed {TRIES} times while another one was compared with it")
 
-    def raised_by(self, fleet: Fleet) -> Sequence[str]:
-        """What the file would raise over the one in force, without putting it in force."""
-        return self._raised(self._store.file_record(), fleet)
-
     def _raised(self, known: FileRecord | None, fleet: Fleet) -> Sequence[str]:
-        return () if known is None else raised_by_file(fleet_of(known), fleet, self._store.rungs())
+        if known is None:
+            return ()
+        states = self._store.rungs()
+        return [
+            *raised_by_file(fleet_of(known), fleet, states),
+            *raised_by_new_key(known, fleet, states, self._clock.now()),
+        ]

@@ -9,15 +9,20 @@ Epochs count per agent, over all its workflows: the answer to a workflow carries
 Missing state is never normal (`docs/design/product.md` section 7): where an instance applies a newer epoch than any
 that was committed, the database is not what it was. Until a newer one is committed, no answer is above the lowest rung
 that such an instance remembers.
+
+Another replica may have put a stricter fleet file in force than the one that was read here. Then each answer is the
+lower of what the two files say (`docs/decisions/0026-a-fleet-file-is-compared-with-the-one-in-force.md`).
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core.autonomy.answered import lower_rung
 from bot.core.autonomy.effective_rung import effective_rung, scopes
+from bot.core.autonomy.file_record import FileRecord, differs, fleet_of
 from bot.core.autonomy.lost_state import deeper, is_lost
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import InstanceReading, Ladder, RememberedRung, RungState
@@ -83,6 +88,8 @@ class MemoryRungCache:
         self._rungs: Mapping[tuple[str, str], RungState] = {}
         self._epochs: Mapping[str, int] = {}
         self._remembered: Mapping[str, RememberedRung] = {}
+        self._other_file: Fleet | None = None
+        self._compared: tuple[FileRecord | None, Fleet | None, Sequence[str]] = (None, None, ())
         self._seen: dict[str, OrderedDict[Instance, _Seen]] = {}
         self._news: dict[tuple[str, Instance], None] = {}
         self.publish(states)
@@ -105,7 +112,13 @@ class MemoryRungCache:
         A workflow inherits the agent-wide rung, and the lower of the two wins. A workflow the agent does not have
         gets the lowest rung of any of its workflows: a misspelt name must not lift a restriction.
         """
-        fleet = self._fleet()
+        fleet, other = self._fleet(), self._other_file
+        mine = self._answer_by(fleet, agent, workflow)
+        if other is None or agent not in other.agents:
+            return mine
+        return _lower_of(mine, fleet.ladder, self._answer_by(other, agent, workflow), other.ladder)
+
+    def _answer_by(self, fleet: Fleet, agent: str, workflow: str) -> RungAnswer:
         found = fleet.agents[agent]
         states = self._bearing(found, workflow)
         level, incident = fleet.ladder.or_bottom(found.normal_rung), None
@@ -119,6 +132,16 @@ class MemoryRungCache:
             level = fleet.ladder.lower(level, fleet.ladder.or_bottom(remembered.level))
             epoch = max(epoch, remembered.epoch)
         return self._write(found, workflow, fleet.ladder, level, epoch, incident)
+
+    def keep_within(self, in_force: FileRecord | None) -> Sequence[str]:
+        """Answer nothing above the file in force from now on; returns what it says otherwise than the one read here."""
+        fleet = self._fleet()
+        known, read, otherwise = self._compared
+        if known is not in_force or read is not fleet:
+            otherwise = differs(in_force, fleet) if in_force is not None else []
+            self._other_file = fleet_of(in_force) if in_force is not None and otherwise else None
+            self._compared = in_force, fleet, otherwise
+        return otherwise
 
     def epoch(self, agent: str) -> int:
         """The newest epoch of the agent over all its workflows; 0 when nothing was ever changed."""
@@ -258,6 +281,22 @@ class MemoryRungCache:
         while len(instances) >= INSTANCES_PER_AGENT:
             key, _ = instances.popitem(last=False)
             self._news.pop((agent, key), None)
+
+
+def _lower_of(mine: RungAnswer, ladder: Ladder, other: RungAnswer, in_force: Ladder) -> RungAnswer:
+    """My answer, with the lower of both rungs and the lower of both fallbacks."""
+    rung = lower_rung(mine.level, ladder, other.level, in_force)
+    fallback = lower_rung(mine.fallback, ladder, other.fallback, in_force)
+    fallback = rung if in_force.lower(rung.name, fallback.name) == rung.name else fallback
+    return replace(
+        mine,
+        level=rung.name,
+        may=rung.may,
+        grants=rung.grants,
+        fallback=fallback.name,
+        fallback_grants=fallback.grants,
+        incident_id=mine.incident_id if rung.name == mine.level else other.incident_id,
+    )
 
 
 def _said(reading: InstanceReading) -> tuple[datetime, int]:

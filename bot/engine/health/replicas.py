@@ -11,11 +11,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.autonomy.file_record import FileRecord
 from bot.core.model.rungs import InstanceReading, RungState
 from bot.ports.store import Replica, Store
 
 BEING_COMMITTED = 5.0
 """Seconds within which what is being committed at this moment stands in the database, or never will."""
+
+NAMED = 5
+"""Agents that a sentence names of those whose rungs another file says otherwise."""
 
 
 class SharedRungCache(Protocol):
@@ -23,6 +27,10 @@ class SharedRungCache(Protocol):
 
     def publish(self, states: Sequence[RungState]) -> None:
         """Take over committed rungs."""
+        ...
+
+    def keep_within(self, in_force: FileRecord | None) -> Sequence[str]:
+        """Answer nothing above the fleet file in force; returns what it says otherwise than the one read here."""
         ...
 
     def take_changed(self) -> Sequence[InstanceReading]:
@@ -45,6 +53,7 @@ class ReplicaSync:
         self._mark = 0.0
         self._known: dict[str, tuple[int, float]] = {}
         self._others: Sequence[Replica] = ()
+        self._otherwise: Sequence[str] = ()
 
     def begin(self, since: datetime) -> None:
         """Take over what instances said up to now. `since` in scenario time: older words do not count any more."""
@@ -59,6 +68,7 @@ class ReplicaSync:
             _, began = self._store.report(self._me, 0.0)
             rungs = self._store.rungs()
             self._rung_cache.publish(rungs)
+            self._otherwise = self._rung_cache.keep_within(self._store.file_record())
             self._store.put_readings(self._rung_cache.take_changed())
             others, now = self._store.report(self._me, began)
             heard, self._mark = self._store.readings_stored(self._mark)
@@ -84,6 +94,16 @@ class ReplicaSync:
     def alive(self) -> Mapping[str, str]:
         """The replicas alive, this one first: name -> host."""
         return {replica.name: replica.host for replica in (self._me, *self._others)}
+
+    def other_file(self) -> str:
+        """That another replica put another fleet file in force than the one read here, in words; "" where none did."""
+        if not self._otherwise:
+            return ""
+        named = ", ".join(self._otherwise[:NAMED]) + (" and more" if len(self._otherwise) > NAMED else "")
+        return (
+            f"the fleet file of this replica is not the one in force, which says otherwise of {named}; agents are "
+            "answered by the lower of the two until the file in force is read here"
+        )
 
     def leave(self) -> None:
         """Stop being one of them: nobody waits for this replica any more."""

@@ -74,6 +74,8 @@ class ProcessReadings:
     in_time: CallTimeout = field(default_factory=CallTimeout)
     """Whatever asks the database goes through it."""
     redact: Redact = SHAPES_ONLY
+    other_file: Callable[[], str] = lambda: ""
+    """That another replica put another fleet file in force, in words."""
 
 
 class SelfMonitorStore(EpisodeStore, HealthQueries, Protocol):
@@ -130,6 +132,8 @@ class SelfMonitor:
         found += self._of_disk()
         if trouble := self._of_canary():
             found.append(Symptom("canary", trouble))
+        if trouble := self._process.other_file():
+            found.append(Symptom("fleet-file", trouble, here=True))
         return found
 
     def _of_store(self) -> Iterator[Symptom]:

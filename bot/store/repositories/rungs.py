@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, update
@@ -65,7 +66,7 @@ class SqlRungs(SqlRepository):
         """What the fleet file in force says of rungs; None before the first one."""
         with self.looking() as connection:
             body = _file_in_force(connection)
-        return None if body is None else file_record_json.validate_json(body)
+        return None if body is None else _record(body)
 
     def put_file_record(self, record: FileRecord, seen: FileRecord | None, at: datetime) -> None:
         """Put a fleet file in force, and tell the other replicas where it is another one than before."""
@@ -122,6 +123,12 @@ class SqlRungs(SqlRepository):
                 now = self.database.moment(connection, time.time())
                 rows = [{**row, "stored_at": now} for row in rows]
                 keep_newest(connection, _READING, rows, ["agent", "workflow", "instance"], newer="seen_at")
+
+
+@lru_cache(maxsize=2)
+def _record(body: str) -> FileRecord:
+    """It is asked for each second and changes once a month."""
+    return file_record_json.validate_json(body)
 
 
 def _file_in_force(connection: Connection) -> str | None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.autonomy.answered import loosened
 from bot.core.autonomy.effective_rung import effective_rung
 from bot.core.autonomy.file_record import fleet_of, record_of
-from bot.core.autonomy.raised_by_file import loosened, raised_by_file
+from bot.core.autonomy.raised_by_file import raised_by_file
 from bot.core.model.aliases import NO_ALIASES, Aliases
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung, RungState
@@ -39,7 +40,7 @@ def test_a_renamed_agent_that_was_lowered_is_refused_and_the_way_named() -> None
     assert "two people (/autonomy refunds restore)" in said
 
 
-def test_a_renamed_agent_that_was_not_lowered_is_nobodys_business() -> None:
+def test_a_renamed_agent_that_was_not_lowered_is_compared_as_a_key_that_comes() -> None:
     assert raised_by_file(FLEET, with_agents(replace(REFUNDS, key="refunds-eu"), KYC), ()) == []
 
 

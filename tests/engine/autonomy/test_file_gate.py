@@ -122,6 +122,7 @@ def test_an_agent_that_the_file_in_force_lacks_is_free(tmp_path: Path) -> None:
 def test_an_agent_that_comes_back_to_the_file_comes_back_with_no_more(store: SqlStore) -> None:
     gate = _gate(store)
     assert gate.let_in(_with(normal_rung="approval")) == ()
-    assert gate.let_in(replace(fleet(), agents={"kyc": Agent("kyc", "ana")})) == ()
+    held = Agent("kyc", "ana", normal_rung="approval")
+    assert gate.let_in(replace(fleet(), agents={"kyc": held})) == ()
     assert "refunds would go from approval to full" in gate.let_in(fleet())[0]
     assert gate.let_in(_with(normal_rung="approval")) == ()

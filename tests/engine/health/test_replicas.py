@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bot.core.incident import events as ev
 from bot.core.model.people import BOT
 from bot.core.model.rungs import InstanceReading, RungState
 from bot.core.transitions.reducer import advance
+from bot.engine.autonomy.file_gate import FileGate
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.engine.health.replicas import ReplicaSync
 from bot.ports.store import Replica
@@ -23,9 +25,9 @@ class One:
     """One replica, without what it does besides talking."""
 
     def __init__(self, name: str, url: str) -> None:
-        watched = fleet()
+        self.watched = fleet()
         self.store = SqlStore.open(url)
-        self.rung_cache = MemoryRungCache(lambda: watched, MovableClock(START), self.store.rungs())
+        self.rung_cache = MemoryRungCache(lambda: self.watched, MovableClock(START), self.store.rungs())
         self.replicas = ReplicaSync(self.store, self.rung_cache, Replica(name, f"host-{name}", 1))
         self.replicas.begin(START - timedelta(hours=1))
 
@@ -85,3 +87,24 @@ def test_nobody_waits_for_one_that_is_silent_or_has_left(pair: tuple[One, One]) 
     b.replicas.leave()
     a.replicas.exchange()
     assert set(a.replicas.alive()) == {"a"}
+
+
+def test_a_stricter_file_binds_a_replica_that_has_not_read_it(pair: tuple[One, One]) -> None:
+    """By the exchange of each second, as rungs do: nobody reads a file anew for it."""
+    a, b = pair
+    old = a.watched
+    assert FileGate(a.store, MovableClock(START)).let_in(old) == ()
+    for one in pair:
+        one.replicas.exchange()
+        assert one.replicas.other_file() == ""
+    a.watched = replace(old, agents={"refunds": replace(old.agents["refunds"], normal_rung="approval")})
+    assert FileGate(a.store, MovableClock(START)).let_in(a.watched) == ()
+    assert b.rung_cache.answer("refunds").level == "full"
+    b.replicas.exchange()
+    said = b.rung_cache.answer("refunds")
+    assert (said.level, said.grants["writes"]) == ("approval", "approve")
+    assert b.replicas.other_file().startswith("the fleet file of this replica is not the one in force, which says oth")
+    assert "otherwise of refunds;" in b.replicas.other_file()
+    b.watched = a.watched
+    b.replicas.exchange()
+    assert (b.replicas.other_file(), b.rung_cache.answer("refunds").level) == ("", "approval")

@@ -35,6 +35,7 @@ class Patient:
         self.connected = True
         self.free = (10**11, 10**12)
         self.canary = ""
+        self.other_file = ""
         self.logged: list[str] = []
         self.in_time = CallTimeout()
         self.poller = Poller(self.house.store, self.house.get_fleet, {}, self.house.clock, AtOnce(), lambda *_: None)
@@ -53,6 +54,7 @@ class Patient:
             self.logged.append,
             host=host,
             in_time=self.in_time,
+            other_file=lambda: self.other_file,
         )
         house = self.house
         self.watch = SelfMonitor(house.store, self.poller, house.get_fleet, house.clock, house.chat, process)
@@ -233,6 +235,18 @@ def test_a_test_page_that_failed_stops_the_heartbeat_but_not_the_work(patient: P
     patient.canary = "the test page of 2026-W10 failed: slack: failed"
     assert patient.look() == ["the test page of 2026-W10 failed: slack: failed"]
     assert patient.watch.problems() == []
+
+
+def test_a_replica_with_another_fleet_file_works_on_and_says_so(patient: Patient) -> None:
+    patient.again("box-1")
+    patient.other_file = "the fleet file of this replica is not the one in force"
+    assert patient.look() == [patient.other_file]
+    assert (patient.watch.problems(), patient.watch.warnings()) == ([], [patient.other_file])
+    assert patient.logged == [patient.other_file]
+    assert patient.said() == [f"Stepdown on box-1 is not well: {patient.other_file}."]
+    patient.other_file = ""
+    assert patient.look(4) == []
+    assert patient.said()[1:] == ["Over on box-1: the fleet file of this replica is not the one in force."]
 
 
 def test_a_replica_that_is_well_does_not_end_what_another_one_suffers_from(patient: Patient) -> None:
