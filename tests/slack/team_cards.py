@@ -53,7 +53,7 @@ def team(
     }
     return {
         **nudges,
-        "nudge-settled": NudgeCard(working, "lead", "Nobody leads INC-0042 yet.", 1, 5, settled="Done."),
+        "nudge-settled": NudgeCard(working, "lead", "Nobody leads INC-0042 yet.", 1, 5, settled="Ana Duarte leads."),
         "notice": NoticeCard("Bo Lind has the pager of Ana Silva until 2026-03-02 09:00 UTC."),
         "handoff": HandoffCard(working, "lead", "Bo Lind", "Ana Silva"),
         "handoff-settled": HandoffCard(working, "lead", "", "", settled="Bo Lind is lead."),

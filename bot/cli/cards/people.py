@@ -22,7 +22,7 @@ def handoff(card: HandoffCard) -> list[str]:
 
 def nudge(card: NudgeCard) -> list[str]:
     """What is owed."""
-    return [f"{card.header.number}: {card.text}", card.settled]
+    return [f"{card.header.number}: {card.settled or card.text}"]
 
 
 def tray(card: TrayCard) -> list[str]:

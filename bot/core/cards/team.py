@@ -56,7 +56,9 @@ class NudgeCard:
     step_id: str = ""
     """The step that is over its time."""
     settled: str = ""
-    """Set when it is owed no more; the buttons go."""
+    """Set when it is owed no more: what became of it. The buttons go."""
+    done: bool = True
+    """Whether what was owed was done; a reminder also ends because nobody is asked any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,7 @@ from bot.core.model import calendar
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import BOT, Actor
 from bot.core.recovery import recovery_clock
-from bot.core.runbooks.runbook import next_step
-from bot.core.transitions import reminders
+from bot.engine.views import nudges
 from bot.engine.views.sli_lines import SliLines
 from bot.ports.store import Store
 
@@ -98,32 +97,7 @@ class TeamViews:
 
     def nudge_card(self, incident: Incident, kind: NudgeKind, now: datetime) -> NudgeCard:
         """A reminder as it looks now: what it reminds of may have been done meanwhile."""
-        owed = reminders.occasion(incident, kind)
-        nudge = incident.nudges.get(kind)
-        step = next_step(incident.plan, incident.marks)
-        return NudgeCard(
-            self.header(incident, now),
-            kind,
-            self._owed(incident, kind, now),
-            nudge.count if nudge else 1,
-            reminders.MOST,
-            step_id=step.id if step and kind == "step" else "",
-            settled="" if owed and nudge and nudge.about == owed.about else "Done.",
-        )
-
-    def _owed(self, incident: Incident, kind: NudgeKind, now: datetime) -> str:
-        """What is owed, in a sentence."""
-        step = next_step(incident.plan, incident.marks)
-        last = incident.updated_at or incident.acked_at
-        waited = int((now - last).total_seconds() // 60) if last else 0
-        texts = {
-            "lead": f"Nobody leads {incident.number} yet. Who does?",
-            "update": f"Nobody outside has heard how {incident.number} stands for {waited} min.",
-            "step": f"This step was meant to take {step.timebox if step else 0} min: {step.title if step else ''}",
-            "restore": f"{incident.agent} has recovered and is still on {incident.rungs.rung}.",
-            "postmortem": f"The postmortem of {incident.number} ({incident.agent}) is not done yet.",
-        }
-        return texts[kind]
+        return nudges.nudge_card(self.header(incident, now), incident, kind, self.name, now)
 
     def as_of_now(self, incident: Incident) -> Incident:
         """With the normal rung that the fleet file has now: it may have moved since the incident opened."""

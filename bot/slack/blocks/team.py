@@ -15,7 +15,7 @@ from bot.core.cards.team import (
 from bot.core.formatting.plurals import plural
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
-from bot.slack.blocks.words import LONGEST_NAME, age_line, off_normal, rung_words, title_line
+from bot.slack.blocks.words import LONGEST_NAME, NEUTRAL, age_line, off_normal, rung_words, title_line
 from bot.slack.text import bold, day, inert
 
 CLOSED = ("resolved", "cancelled")
@@ -54,7 +54,7 @@ def nudge(card: NudgeCard) -> Drawn:
     header = card.header
     sheet = Sheet("nudge")
     if card.settled:
-        sheet.small(f"{_mark(header)}✅ {inert(card.text, 200)} {inert(card.settled, 60)}")
+        sheet.small(f"{_mark(header)}{'✅' if card.done else NEUTRAL} {inert(card.settled, 260)}")
         return sheet.done(titled(header, card.settled))
     sheet.section(f"{_mark(header)}⏰ {inert(card.text, 300)}")
     sheet.buttons(*_ends(card), button("Snooze 1 h", ids.do("snooze"), ids.about(header.incident_id, card.nudge)))
