@@ -178,7 +178,7 @@ def _incidents() -> dict[str, Card]:
 
 def _phases() -> dict[str, Card]:
     return {
-        "phase": PhaseCard(WORKING, "detection", "Default runbook", STEPS, done=False, goal="Is it real?"),
+        "phase": PhaseCard(WORKING, "detection", "Default runbook", STEPS, done=False, goal="Is it real?", as_of=NOW),
         "phase-done": PhaseCard(WORKING, "recovery", "Default runbook", STEPS[:1], done=True),
     }
 

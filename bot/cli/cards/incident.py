@@ -97,6 +97,7 @@ def phase(card: PhaseCard) -> list[str]:
         f"{card.header.number} {card.phase}: {'done' if card.done else f'{settled} of {steps} settled'}.",
         card.goal,
         *(line for number, step in enumerate(card.steps, 1) for line in _step(number, step)),
+        f"Evidence as of {card.as_of:%H:%M} UTC." if card.as_of else "",
         f"Runbook: {card.runbook}.",
     ]
 

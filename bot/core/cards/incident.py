@@ -82,6 +82,8 @@ class PhaseCard:
     steps: tuple[StepLine, ...]
     done: bool
     goal: str = ""
+    as_of: datetime | None = None
+    """When the evidence beside the steps was gathered; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,9 @@ from bot.core.model.rungs import InstanceReading, Ladder
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Breach, Sli
 from bot.core.recovery import recovery_clock
-from bot.core.reports import rung_effect
 from bot.core.transitions import reminders
 from bot.engine.baselines import Baselines, Rows
+from bot.engine.incidents.card_refresh import CardRefresh
 from bot.engine.incidents.doubts import LOOKED_AT, doubt_event, overdue
 from bot.engine.incidents.opener import stuck_for, suggest, worst_of
 from bot.engine.incidents.recorder import IncidentRecorder
@@ -52,8 +52,6 @@ HAND_OVER = 5.0
 """Seconds of wall time that a replica has for a deadline it took; then another one may take it."""
 FIRST_LOOK = timedelta(seconds=45)
 """How long containment by rule waits for the first look at the evidence."""
-EFFECT_AFTER = (rung_effect.LEAST + 3, rung_effect.AFTER + 3)
-"""Minutes after a change of rung at which its card tells what it did: minutes settle, and it had to be read back."""
 LATEST_OF = 15
 """Minutes within which a value is still the latest."""
 LONGEST = 6 * 60
@@ -83,8 +81,7 @@ class IncidentMonitor:
         self._fleet = fleet
         self._clock = clock
         self._shown: dict[int, str] = {}
-        self._ages: dict[int, str] = {}
-        self._effects: dict[int, tuple[int, int]] = {}
+        self._cards = CardRefresh(recorder)
 
     def clock_of(self, incident: Incident, now: datetime) -> recovery_clock.RecoveryClock | None:
         """The recovery clock of an incident at this moment; None where there is nothing to judge."""
@@ -132,7 +129,7 @@ class IncidentMonitor:
     def _judge(self, incident: Incident, now: datetime) -> None:
         self._contain_further(incident, now)
         self._note_doubt(incident, now)
-        self._show_effect(incident, now)
+        self._cards.effect(incident, now)
         if incident.state not in JUDGED:
             return
         clock = self.clock_of(incident, now)
@@ -149,18 +146,9 @@ class IncidentMonitor:
         rows = self._history.rows([agent.key], newest - LOOKED_AT, newest)
         if doubt_event(incident, agent, rows, now) is not None:
             self._recorder.record(incident.id, lambda fresh: doubt_event(fresh, agent, rows, now))
-        self._show_ages(incident, f"{overdue(agent, rows, now)}{self._lapsed(incident)}")
-
-    def _show_effect(self, incident: Incident, now: datetime) -> None:
-        """Draw the card of a confirmed change anew once its effect can be told, and once it is told whole."""
-        rungs = incident.rungs
-        if rungs.state != "confirmed" or rungs.requested_at is None or not incident.breaches:
-            return
-        passed = (now - rungs.requested_at).total_seconds() / 60
-        told = (rungs.epoch, sum(passed >= after for after in EFFECT_AFTER))
-        if told[1] and self._effects.get(incident.id) != told:
-            self._effects[incident.id] = told
-            self._recorder.refresh([EditCard(incident.id, f"autonomy-{rungs.epoch}", f"effect{told[1]}")])
+        too_old = f"{overdue(agent, rows, now)}{self._lapsed(incident)}"
+        self._cards.ages(incident, too_old, now)
+        self._cards.evidence(incident, too_old, now)
 
     def _lapsed(self, incident: Incident) -> str:
         """That a confirmed rung is not what live instances report now; empty while it is."""
@@ -169,15 +157,6 @@ class IncidentMonitor:
         said = self._rung_cache.readings(incident.agent, incident.rungs.workflow)
         held = bool(said) and all(applies(self._fleet().ladder, reading, incident.rungs) for reading in said)
         return "" if held else "|rung"
-
-    def _show_ages(self, incident: Incident, overdue: str) -> None:
-        """Draw the cards anew when a number became too old to speak of now, or newer ones came."""
-        if self._ages.get(incident.id, "") != overdue:
-            self._ages[incident.id] = overdue
-            stamp = f"age{minute_of(self._clock.now())}"
-            self._recorder.refresh(
-                [EditCard(incident.id, card, stamp) for card in ("incident", "announcement", "page")]
-            )
 
     def _move(self, incident: Incident, clock: recovery_clock.RecoveryClock, now: datetime) -> None:
         """Turn a clock into events. Two at most at once: it may have begun and held since the last look."""

@@ -121,6 +121,7 @@ class Views(RungViews):
             steps,
             done=_over(incident, phase),
             goal=incident.plan.goal(phase),
+            as_of=now if any(step.evidence for step in steps) else None,
         )
 
     def _step_line(self, incident: Incident, step: Step, now: datetime) -> StepLine:

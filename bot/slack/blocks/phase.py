@@ -32,7 +32,8 @@ def phase(card: PhaseCard) -> Drawn:
     more = (
         f"{plural(left, 'more step')} {'appears' if left == 1 else 'appear'} here as these are settled." if left else ""
     )
-    sheet.small(more, f"{header.number} · runbook: {inert(card.runbook, 80)}")
+    seen = f" · ▸ as of {clock_time(card.as_of)}" if card.as_of else ""
+    sheet.small(more, f"{header.number} · runbook: {inert(card.runbook, 80)}{seen}")
     settled = sum(step.outcome in SETTLED_MARKS for step in card.steps)
     told = "done" if card.done else f"{settled} of {plural(len(card.steps), 'step')} settled"
     return sheet.done(titled(header, f"{header.number} {card.phase}: {told}"))
