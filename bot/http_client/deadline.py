@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, LifoQueue
-from typing import Any
+from typing import Any, Final
 
 import httpcore
 import httpx
@@ -17,6 +17,9 @@ import httpx
 from bot.http_client.proxy import DEFAULT_PORTS, Proxies
 from bot.http_client.tls import system_tls
 
+KEPT: Final = 20.0
+"""Seconds for which an idle connection is kept: less than most servers and proxies keep theirs, for what is sent while
+the other side hangs up is lost, and nobody can tell whether it arrived."""
 Options = Iterable[httpcore.SOCKET_OPTION]
 Resolve = Callable[[str, int, float], str]
 """The address to connect to for a host and a port, found within some seconds."""
@@ -159,7 +162,12 @@ class BoundedTransport(httpx.BaseTransport):
     def _pool(self, proxy: str) -> httpcore.ConnectionPool:
         """One connection, direct or through a proxy."""
         if not proxy:
-            return httpcore.ConnectionPool(ssl_context=self._context, max_connections=1, network_backend=self._network)
+            return httpcore.ConnectionPool(
+                ssl_context=self._context,
+                max_connections=1,
+                keepalive_expiry=KEPT,
+                network_backend=self._network,
+            )
         url = httpx.URL(proxy)
         place = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/")
         return httpcore.HTTPProxy(
@@ -168,6 +176,7 @@ class BoundedTransport(httpx.BaseTransport):
             ssl_context=self._context,
             proxy_ssl_context=system_tls() if url.scheme == "https" else None,
             max_connections=1,
+            keepalive_expiry=KEPT,
             network_backend=self._network,
         )
 

@@ -26,6 +26,8 @@ START_SECONDS = 10.0
 STOP_SECONDS = 5
 REQUEST_SECONDS = 30.0
 """How long a connection may take to send a request; what never finishes holds a descriptor."""
+KEPT_IDLE = 25
+"""Seconds before an idle connection is ended: shorter than REQUEST_SECONDS, longer than a careful client keeps one."""
 MOST_CONNECTIONS = 2_000
 MOST_HEAD = 32_768
 
@@ -193,6 +195,7 @@ class LocalSlack:
             http="h11",
             h11_max_incomplete_event_size=MOST_HEAD,
             limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=KEPT_IDLE,
             ws=FaultyWebSocket,
             ws_ping_interval=None,
             ws_per_message_deflate=False,

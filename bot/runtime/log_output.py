@@ -27,6 +27,9 @@ OF_ALL: Final = 600
 SHOWN: Final = 200
 KEPT: Final = 1_000
 """Messages that are told apart; beyond that they count as one."""
+TIME: Final = "%Y-%m-%d %H:%M:%S"
+LIBRARY_LINE: Final = "%(asctime)s [%(level)-9s] %(name)s: %(message)s"
+"""A library's message, in the form of our own lines."""
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -115,11 +118,12 @@ class RedactingFormatter(logging.Formatter):
     """Takes secrets out of the whole of what is written, tracebacks too."""
 
     def __init__(self, redact: Redact) -> None:
-        super().__init__(logging.BASIC_FORMAT)
+        super().__init__(LIBRARY_LINE, TIME)
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """Format, then redact."""
+        record.level = record.levelname.lower()
         return self._redact(super().format(record))
 
 
@@ -154,7 +158,7 @@ def configure_logs(level: str, redact: Redact) -> Callable[[], None]:
             visible_values,
             structlog.processors.StackInfoRenderer(),
             structlog.dev.set_exc_info,
-            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.processors.TimeStamper(fmt=TIME, utc=False),
             structlog.dev.ConsoleRenderer(colors=in_colour, exception_formatter=structlog.dev.plain_traceback),
             lambda _logger, _method, line: redact(str(line)),
         ],

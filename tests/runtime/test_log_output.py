@@ -1,6 +1,7 @@
 """A log that holds no secret and is not flooded."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -64,6 +65,12 @@ def test_an_error_of_a_library_is_redacted_with_its_traceback() -> None:
     told = RedactingFormatter(KnownSecrets([("SECRET", SECRET)])).format(record)
     assert SECRET not in told
     assert told.count(HIDDEN) == 2
+
+
+def test_a_line_of_a_library_looks_like_our_own() -> None:
+    record = logging.LogRecord("stepdown.slack.api", logging.ERROR, "f", 1, "no answer in %s s", (10,), None)
+    told = RedactingFormatter(KnownSecrets([])).format(record)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[error    \] stepdown.slack.api: no answer in 10 s", told)
 
 
 def test_a_library_that_floods_is_held_back() -> None:
