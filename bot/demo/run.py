@@ -1,7 +1,9 @@
 """The demo as a command: set the stage, tell the story, print it as it happens, and say whether it was whole."""
 
 import json
+import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -123,17 +125,27 @@ def _legend(speed: float) -> str:
 
 def _what_next(console: Console, stage: DemoSetup, postmortem: str) -> None:
     """Where to look once it is over."""
+    command = command_words()
     lines = [
         ("the postmortem draft", postmortem),
         ("everything it stored", str(stage.folder / "demo.db")),
-        ("play a failure yourself, with a score", "stepdown tabletop list"),
-        ("a fleet file of your own", "stepdown examples, then stepdown check"),
+        ("play a failure yourself, with a score", f"{command} tabletop list"),
+        ("a fleet file of your own", f"{command} examples, then {command} check"),
         ("a real Slack workspace", "docs/slack-setup.md in the repository"),
     ]
     console.print("What to look at next:")
     for what, where in lines:
         if where:
             console.print(f"  {what + ':':<40} {where}", markup=False, soft_wrap=True)
+
+
+def command_words() -> str:
+    """How this reader calls the command: by its name where the shell finds it, else by the file beside this Python."""
+    beside = Path(sys.executable).with_name("stepdown")
+    if shutil.which("stepdown") or not beside.exists():
+        return "stepdown"
+    here = Path.cwd()
+    return str(beside.relative_to(here)) if beside.is_relative_to(here) else str(beside)
 
 
 def _write(path: Path, beats: list[Milestone], postmortem: str) -> None:

@@ -1,11 +1,15 @@
 """What the demo tells its reader, without playing it."""
 
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
 
 from bot.core.incident.events import Acknowledged, PageSettled, RungConfirmed
 from bot.core.model.people import BOT
 from bot.demo.milestones import lag_of
-from bot.demo.run import too_fast
+from bot.demo.run import command_words, too_fast
 from bot.demo.setup import confirm_within
 from tests.cli.conftest import Stepdown
 
@@ -30,3 +34,20 @@ def test_lags_are_known_where_the_timeline_tells_them() -> None:
     assert lag_of(PageSettled(NOW, BOT, "inc-1/page/1/ana/slack", "ana", "slack", "sent", latency_ms=39_600)) == 39.6
     assert lag_of(PageSettled(NOW, BOT, "inc-1/page/1/ana/slack", "ana", "slack", "sent")) is None
     assert lag_of(Acknowledged(NOW, BOT)) is None
+
+
+def test_the_command_is_named_as_its_reader_can_call_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `make demo` in a checkout nothing is on the path: the command lies in `.venv/bin`."""
+    bin_ = tmp_path / ".venv" / "bin"
+    bin_.mkdir(parents=True)
+    (bin_ / "stepdown").touch(0o755)
+    monkeypatch.setattr(sys, "executable", str(bin_ / "python"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command_words() == ".venv/bin/stepdown"
+    monkeypatch.setenv("PATH", str(bin_))
+    assert command_words() == "stepdown"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert command_words() == str(bin_ / "stepdown")
