@@ -153,6 +153,11 @@ class PollQuery:
         """Whether the query speaks for them."""
         return bool(whose[0]) and (not self.serves or whose in self.serves)
 
+    def answers(self, series: Series) -> bool:
+        """Whether the query is asked for a series: another agent may have the same SLI from a source of its own."""
+        whose = (series.agent, series.workflow)
+        return self.sli == series.sli and self.agent in ("", series.agent) and self.speaks_for(whose)
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:

@@ -338,10 +338,8 @@ class Detector:
 
     def _trouble_of(self, agent: Agent, troubles: Mapping[str, str], doubts: Sequence[str]) -> str:
         """What the sources of this agent's SLIs did wrong, and why their answers could not be used, in words."""
-        names = {sli.name for _, sli in agent.slis}
-        asked = {
-            query.source for query in self._fleet().queries if query.sli in names and query.agent in ("", agent.key)
-        }
+        series = agent.series()
+        asked = {query.source for query in self._fleet().queries if any(query.answers(one) for one in series)}
         told = [troubles[name] for name in sorted(asked) if name in troubles]
         return "; ".join(dict.fromkeys([*told, *(doubt for doubt in doubts if doubt)]))
 

@@ -268,7 +268,7 @@ def _watched(fleet: Fleet, query: PollQuery) -> frozenset[Series]:
         series
         for agent in fleet.agents.values()
         for series in agent.series()
-        if series.sli == query.sli and (query.agent or (series.agent, series.workflow, series.sli) not in own)
+        if query.answers(series) and (query.agent or (series.agent, series.workflow, series.sli) not in own)
     )
 
 

@@ -69,13 +69,7 @@ def _judged(fleet: Fleet, query: PollQuery, fetched: Fetch, about: str) -> Findi
         said = f" ({fetched.warnings[0]})" if fetched.warnings else ""
         text = f"the query answered nothing for the last {MINUTES} minutes{said}"
         return Finding("source", about, "problem", text, "try its text in the source, and its label names in `by`")
-    wanted = [
-        series
-        for agent in fleet.agents.values()
-        for series in agent.series()
-        if series.sli == query.sli and (not query.serves or (series.agent, series.workflow) in query.serves)
-        if query.agent in ("", series.agent)
-    ]
+    wanted = [series for agent in fleet.agents.values() for series in agent.series() if query.answers(series)]
     found = [] if "total" in query.parts else [(sample.value, sample.n) for sample in fetched.samples]
     slis = (fleet.agents[one.agent].sli(one.workflow, one.sli) for one in wanted)
     if doubt := next((said for sli in slis if sli is not None and (said := fraction_doubt(sli, found))), ""):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series
-from bot.core.model.slis import Sli
+from bot.core.model.slis import PollQuery, Sli
 from bot.core.telemetry.task_records import TASK_SLIS
 
 
@@ -23,6 +23,11 @@ def tails_of(fleet: Fleet, agents: Sequence[str]) -> Mapping[Series, Sli]:
 
 
 def answered_by_query(fleet: Fleet) -> Callable[[Series], bool]:
-    """Whether a query answers for a series: what is pushed does not speak over it."""
-    asked = {(query.agent, query.sli) for query in fleet.queries}
-    return lambda series: bool({("", series.sli), (series.agent, series.sli)} & asked)
+    """Whether a query answers for a series: what is pushed does not speak over it.
+
+    A query for the whole fleet speaks only for those it serves: another agent may have a source of its own.
+    """
+    by_sli: dict[str, list[PollQuery]] = {}
+    for query in fleet.queries:
+        by_sli.setdefault(query.sli, []).append(query)
+    return lambda series: any(query.answers(series) for query in by_sli.get(series.sli, ()))

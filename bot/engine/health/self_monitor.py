@@ -194,12 +194,12 @@ class SelfMonitor:
     def _owners(self, sources: Iterable[str]) -> tuple[str, ...]:
         """The owners of agents that these sources speak for."""
         wanted, fleet = set(sources), self._fleet()
-        slis = {(query.agent, query.sli) for query in fleet.queries if query.source in wanted}
+        queries = [query for query in fleet.queries if query.source in wanted]
         return tuple(
             dict.fromkeys(
                 agent.owner
                 for agent in fleet.agents.values()
-                if any(("", sli.name) in slis or (agent.key, sli.name) in slis for _, sli in agent.slis)
+                if any(query.answers(series) for series in agent.series() for query in queries)
             )
         )
 
