@@ -31,6 +31,7 @@ _QUOTES = str.maketrans(
     | dict.fromkeys("\u00a0\u202f", " ")
 )
 _MENTION = re.compile(r"^<@([UW][A-Z0-9]+)(?:\|([^>]*))?>$")
+_WEB = re.compile(r"https?://[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 _ID = re.compile(r"[A-Z][A-Z0-9]{2,20}|\d{1,12}\.\d{1,6}")
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
@@ -103,6 +104,14 @@ def day(at: datetime) -> str:
 def near_time(at: datetime, now: datetime) -> str:
     """The time alone within the day around `now`, with its date beyond."""
     return clock_time(at) if abs((at - now).total_seconds()) < NEAR else day_and_time(at)
+
+
+def web_link(url: str, text: str, limit: int) -> str:
+    """A link that a setting of ours made; the text alone where it is no address that a browser opens."""
+    shown = inert(text, limit).replace("|", "\u2223")
+    if not _WEB.fullmatch(url):
+        return shown
+    return f"<{url.replace('&', '&amp;')}|{shown}>"
 
 
 def channel_link(channel: str) -> str:

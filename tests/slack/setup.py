@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 
 from bot.core.cards.answer import Card
 from bot.core.cards.autonomy import AutonomyCard
-from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
+from bot.core.cards.causes import CauseLine, CausesCard, ExampleLine, FactLine, PlaybookLine
 from bot.core.cards.fleet import AgentRow
 from bot.core.cards.incident import (
     BreachesCard,
@@ -325,6 +325,14 @@ FLEET = Fleet(
 )
 
 
+def _examples() -> tuple[ExampleLine, ...]:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    return (
+        ExampleLine(NOW, "failed; ledger failed 3 of 4 calls", trace, f"https://traces.example.com/trace/{trace}"),
+        ExampleLine(NOW, "needed a person", trace[::-1]),
+    )
+
+
 def _causes() -> dict[str, Card]:
     apart = "ledger measured apart: for kyc 1.0 % -> 38.0 % failed"
     grounds = (
@@ -355,6 +363,7 @@ def _causes() -> dict[str, Card]:
         (outage,),
         ("approvals", "what a guard finds in inputs"),
         ("TIE 4.2 before deployment, 4.3 before this, 13.0 now",),
+        examples=_examples(),
     )
     named = "the tool ledger: 429 (Ana Silva, 02:41 UTC)"
     settled = replace(found, sentence=f"The cause is {named}", named=named)

@@ -25,7 +25,10 @@ from tests.slack.setup import HER, LOWERED, PROPOSAL, STEPS, card_types, header,
 from tests.slack.team_cards import NOW
 
 MARKUP = re.compile(r"<([^>]*)>")
-OURS = re.compile(r"!date\^\d+\^(?:\{date_short_pretty\} \{time\}|\{date_short_pretty\}|\{time\})\|[^|<>]*|#C0AGENTS")
+OURS = re.compile(
+    r"!date\^\d+\^(?:\{date_short_pretty\} \{time\}|\{date_short_pretty\}|\{time\})\|[^|<>]*|#C0AGENTS"
+    r"|https://traces\.example\.com/trace/[0-9a-f]{32}\|trace [0-9a-f]{8}"
+)
 MOMENTS = realistic()
 
 
@@ -81,7 +84,7 @@ def check_limits(drawn: Drawn) -> None:
 
 
 def check_inert(drawn: Drawn) -> None:
-    """Nothing in mrkdwn is markup but our own dates and the channel's link; nothing links or mentions by itself."""
+    """Nothing in mrkdwn is markup but our dates and links to a channel or a trace; nothing mentions by itself."""
     for shown in [*texts(drawn, "mrkdwn"), drawn.text]:
         strange = [found for found in MARKUP.findall(shown) if not OURS.fullmatch(found)]
         assert not strange, strange

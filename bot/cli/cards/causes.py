@@ -1,7 +1,7 @@
 """Likely causes on a terminal: each with its evidence and what would rule it out."""
 
 from bot.cli.cards.parts import INDENT, clock_time, listed
-from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
+from bot.core.cards.causes import CauseLine, CausesCard, ExampleLine, FactLine, PlaybookLine
 from bot.core.cards.words import signs
 
 
@@ -12,10 +12,15 @@ def causes(card: CausesCard) -> list[str]:
         _onset(card),
         *(line for cause in card.causes for line in _cause(cause)),
         *listed("Changed around then", card.changes),
+        *listed("Tasks that show it", tuple(_example(one) for one in card.examples)),
         *(line for one in card.playbooks for line in _playbook(one)),
         f"Could not be looked at: {', '.join(card.unseen)}." if card.unseen else "",
         *card.notes,
     ]
+
+
+def _example(one: ExampleLine) -> str:
+    return f"{clock_time(one.at)} {one.words}: {one.url or f'trace {one.trace}'}"
 
 
 def _onset(card: CausesCard) -> str:

@@ -46,6 +46,16 @@ class PlaybookLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ExampleLine:
+    """A task whose trace shows what went wrong. `url`: the trace in the team's own backend, "" where none is known."""
+
+    at: datetime
+    words: str
+    trace: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CausesCard:
     """What is behind an incident, as far as the numbers tell. `sentence` is the finding in one line."""
 
@@ -61,3 +71,4 @@ class CausesCard:
     """The cause by a person's word: "the tool ledger (Ana, 02:41 UTC)"."""
     changes: tuple[str, ...] = ()
     """What was posted around the onset, newest first."""
+    examples: tuple[ExampleLine, ...] = ()

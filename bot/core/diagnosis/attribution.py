@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bot.core.diagnosis.change_facts import suspects, timing, versions
 from bot.core.diagnosis.evidence import Evidence
+from bot.core.diagnosis.example_tasks import ExampleTask, examples
 from bot.core.diagnosis.facts import Fact, by_length, by_workflow, counted, endings, guarded, mix, pinned, shape
 from bot.core.diagnosis.flow_facts import flow
 from bot.core.diagnosis.tool_facts import others, tools
@@ -82,6 +83,8 @@ class Assessment:
     """What was changed in the hours around the onset, oldest first."""
     notes: tuple[str, ...] = ()
     """Facts that carry no points and still belong on the card, such as the pre-deployment baseline."""
+    examples: tuple[ExampleTask, ...] = ()
+    """Tasks since the onset whose traces show it, the worst first."""
 
     @property
     def top(self) -> Suspect | None:
@@ -138,7 +141,8 @@ def assess(material: Evidence, seen: Sequence[Fact], matches: tuple[Match, ...],
         key=lambda change: change.at,
     )
     causes = rank(material, seen)[:SHOWN]
-    return Assessment(now, material.onset, causes, matches, unseen(seen), tuple(near[-MOST_CHANGES:]), notes)
+    changes = tuple(near[-MOST_CHANGES:])
+    return Assessment(now, material.onset, causes, matches, unseen(seen), changes, notes, examples(material))
 
 
 def _candidates(material: Evidence, seen: Sequence[Fact]) -> Iterator[_Candidate]:

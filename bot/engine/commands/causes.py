@@ -15,7 +15,6 @@ from bot.core.runbooks.playbook import Playbook
 from bot.engine.commands.act_recorder import ActRecorder
 from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
 from bot.engine.incidents.opener import RunbookPlans, runbook_context
-from bot.engine.views.causes import causes_card
 from bot.ports.errors import Conflict
 
 
@@ -36,9 +35,7 @@ class CauseCommands:
         now = self.acts.now()
         found = self.attribution.look(incident, now, actor) if incident.open else incident.assessment
         present = self.acts.store.incident(incident_id) or incident
-        card = causes_card(
-            self.acts.views.header(present, now), present, found or present.assessment, self.acts.views.name
-        )
+        card = self.acts.views.causes_card(present, now, found)
         return Answer(f"{present.number}: {card.sentence}", card=card, incident_id=incident_id)
 
     def attribute(self, actor: Actor, incident_id: int, what: str, note: str = "") -> Answer:

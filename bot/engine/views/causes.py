@@ -1,20 +1,24 @@
 """The card of causes, from what is recorded: the bot's assessment beside what people said of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
-from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
+from bot.core.cards.causes import CauseLine, CausesCard, ExampleLine, FactLine, PlaybookLine
 from bot.core.cards.parts import Header
 from bot.core.diagnosis.attribution import Assessment, Match, Suspect
+from bot.core.diagnosis.example_tasks import ExampleTask
 from bot.core.incident.incident import Incident, NamedCause
 from bot.core.model.samples import minute_start
+from bot.core.telemetry.traces.trace_links import trace_link, trace_of
 
 Named = Callable[[str], str]
 """A person's name by key."""
 NOT_YET = "Nobody has looked at the evidence yet."
 
 
-def causes_card(header: Header, incident: Incident, found: Assessment | None, name: Named) -> CausesCard:
-    """What the evidence looks like, and what a person has said."""
+def causes_card(
+    header: Header, incident: Incident, found: Assessment | None, name: Named, trace_url: str = ""
+) -> CausesCard:
+    """What the evidence looks like, and what a person has said. `trace_url`: the template of the fleet file."""
     said = _said(name, incident.cause) if incident.cause else ""
     if found is None:
         return CausesCard(header, said or NOT_YET, None, None, named=said)
@@ -34,6 +38,7 @@ def causes_card(header: Header, incident: Incident, found: Assessment | None, na
         found.notes,
         said,
         tuple(f"{change.at:%H:%M} UTC {change.words}" for change in reversed(found.changes)),
+        tuple(_examples(found.examples, trace_url)),
     )
 
 
@@ -57,6 +62,13 @@ def _line(rank: int, suspect: Suspect, ruled_out: str) -> CauseLine:
     return CauseLine(
         rank, suspect.kind, suspect.subject, suspect.words, suspect.share, grounds, suspect.ruled_out_by, ruled_out
     )
+
+
+def _examples(found: Iterable[ExampleTask], trace_url: str) -> Iterator[ExampleLine]:
+    for one in found:
+        name = trace_of(one.task_id)
+        if name is not None:
+            yield ExampleLine(one.at, one.words, name.trace, trace_link(trace_url, name))
 
 
 def _playbook(match: Match, incident: Incident) -> PlaybookLine:

@@ -37,11 +37,20 @@ ClockOf = Callable[[Incident, datetime], recovery_clock.RecoveryClock | None]
 class TeamViews:
     """What every card begins with, and the cards between people. Reads only."""
 
-    def __init__(self, store: Store, sli_lines: SliLines, fleet: Callable[[], Fleet], clock_of: ClockOf) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sli_lines: SliLines,
+        fleet: Callable[[], Fleet],
+        clock_of: ClockOf,
+        trace_url: Callable[[], str] = str,
+    ) -> None:
+        """`trace_url`: the template of a trace's address (`trace_links`), "" where the fleet file has none."""
         self._store = store
         self._sli_lines = sli_lines
         self._fleet = fleet
         self.clock_of = clock_of
+        self._trace_url = trace_url
 
     def header(self, incident: Incident, now: datetime) -> Header:
         """The head of every incident card."""

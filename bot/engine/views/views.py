@@ -19,6 +19,7 @@ from bot.core.cards.incident import (
     TimelineLine,
 )
 from bot.core.cards.page import AnnouncementCard, PageCard
+from bot.core.diagnosis.attribution import Assessment
 from bot.core.formatting.numbers import figure
 from bot.core.incident import permissions
 from bot.core.incident.incident import Incident, IncidentState
@@ -107,9 +108,10 @@ class Views(RungViews):
             cause=cause_words(incident, self.name),
         )
 
-    def causes_card(self, incident: Incident, now: datetime) -> CausesCard:
-        """What is behind it, as it was last recorded."""
-        return causes_card(self.header(incident, now), incident, incident.assessment, self.name)
+    def causes_card(self, incident: Incident, now: datetime, found: Assessment | None = None) -> CausesCard:
+        """What is behind it, as it was last recorded, or as it was `found` now."""
+        found = found or incident.assessment
+        return causes_card(self.header(incident, now), incident, found, self.name, self._trace_url())
 
     def phase_card(self, incident: Incident, phase: Phase, now: datetime) -> PhaseCard:
         """One phase with its steps and the evidence gathered for them."""

@@ -2,11 +2,11 @@
 
 from slackblocks import Button
 
-from bot.core.cards.causes import CauseLine, CausesCard, FactLine, PlaybookLine
+from bot.core.cards.causes import CauseLine, CausesCard, ExampleLine, FactLine, PlaybookLine
 from bot.core.cards.words import signs
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, menu, titled
-from bot.slack.text import bold, inert
+from bot.slack.text import bold, clock_time, inert, web_link
 
 SHOWN, MOST_GROUNDS, MOST_SIGNALS = 3, 4, 4
 LEAST_POINTS = 1.0
@@ -29,6 +29,7 @@ def causes(card: CausesCard) -> Drawn:
                 of=f"cause-{line.rank}",
             )
     sheet.section(*_changes(card))
+    sheet.section(*_examples(card))
     if card.playbooks:
         sheet.rule()
         sheet.section(*_playbook(card.playbooks[0]))
@@ -66,6 +67,16 @@ def _changes(card: CausesCard) -> list[str]:
     if not card.changes:
         return []
     return ["*Changed around then*", *(f"• {inert(change, 150)}" for change in card.changes[:SHOWN])]
+
+
+def _examples(card: CausesCard) -> list[str]:
+    if not card.examples:
+        return []
+    return ["*Tasks that show it*", *(f"• {_example(one)}" for one in card.examples[:SHOWN])]
+
+
+def _example(one: ExampleLine) -> str:
+    return f"{clock_time(one.at)} {inert(one.words, 150)}: {web_link(one.url, f'trace {one.trace[:8]}', 40)}"
 
 
 def _playbook(line: PlaybookLine) -> list[str]:

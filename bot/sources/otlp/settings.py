@@ -2,16 +2,32 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from bot.config.value_types import Seconds, Share
 from bot.core.telemetry.traces.trace_rules import AgentRules, GoodEvaluation, Markers, Price, TraceRules
+from bot.sources.otlp.trace_template import template_fault
 
 NOTHING = "names nothing; leave it out where nobody can say, and the SLI is UNKNOWN"
 
 
 def _listed(given: object) -> object:
     return [given] if isinstance(given, str) else given
+
+
+def _template(given: str) -> str:
+    if given and (fault := template_fault(given)):
+        raise ValueError(f"{given[:80]!r} {fault}")
+    return given
 
 
 _Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -113,6 +129,7 @@ class OtlpSettings(_Entry):
     parents_within: Annotated[Seconds, Field(ge=1, le=86_400)] = 300
     late: Annotated[Seconds, Field(ge=10, le=86_400)] = 300
     sampling: Share | None = None
+    trace_url: Annotated[str, AfterValidator(_template)] = ""
     prices: dict[str, PriceEntry] = {}
     agents: dict[str, OtlpAgentEntry] = {}
 
@@ -125,4 +142,5 @@ class OtlpSettings(_Entry):
             self.parents_within,
             self.late,
             self.sampling if self.sampling is not None and self.sampling < 1 else None,
+            self.trace_url,
         )

@@ -73,6 +73,8 @@ class TraceRules:
     """How long spans of a run may come after it was counted."""
     sampled: float | None = None
     """The share of runs that is sent, where only a part is; None: all are."""
+    trace_url: str = ""
+    """Where a trace can be looked at in the team's own backend (`trace_links`); "" where nobody said."""
 
     def agent_of(self, service: str, agent: str, workflow: str, tenant: str) -> str:
         """The agent that a span belongs to by the map; "" where the map does not know it."""
