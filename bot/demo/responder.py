@@ -178,6 +178,7 @@ class ScriptedResponder:
 
     def play(self) -> None:
         """The whole story, tap by tap."""
+        self._until("the page to be written down as sent", self._paged)  # a person is never so quick
         self._ana.tap(f"@{OWNER}", ids.ACK)
         channel = wait_for("the incident's channel", lambda: self._incident().channel, self._deadline)
         self._ana.command(channel, "/incident", "role lead")
@@ -222,6 +223,11 @@ class ScriptedResponder:
         if not found:
             raise StoryStoppedError("there is no incident")
         return next(incident for incident in reversed(found) if incident.agent == demo_fleet.FAILING)
+
+    def _paged(self) -> bool:
+        store = self._stage.app.store
+        found = [one.id for one in store.incidents(10) if one.agent == demo_fleet.FAILING]
+        return any(sealed.entry.kind == "page_settled" for number in found for sealed in store.entries(number))
 
     def _until(self, what: str, look: Callable[[], object]) -> None:
         wait_for(what, look, self._deadline)

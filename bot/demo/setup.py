@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,11 +14,12 @@ from bot.localslack.server import LocalSlack, Workspace
 from bot.runtime.app import App
 from bot.runtime.registry import REGISTRY
 from bot.runtime.setup import AppSetup, SlackAccess
-from bot.simulation import demo_fleet
+from bot.simulation import demo_fleet, traced_fleet
 from bot.simulation.clock import ScaledClock
 from bot.simulation.instances import Instances
 from bot.simulation.metrics_server import MetricsServer
 from bot.simulation.script import ScriptRun
+from bot.simulation.traced_agents import TracedAgents
 from bot.simulation.world import World
 from bot.slack.manifest import manifest
 from bot.web.tokens import TokenBook, new_token
@@ -42,6 +43,7 @@ class DemoSetup:
     world: World
     metrics: MetricsServer
     instances: Instances
+    traced: TracedAgents
     feed_token: str = field(repr=False)
     folder: Path
     clock: ScaledClock
@@ -51,6 +53,7 @@ class DemoSetup:
         """Take it all down, the bot first."""
         if self.telling is not None:
             self.telling.stop()
+        self.traced.stop()
         self.instances.stop()
         self.app.stop()
         self.metrics.stop()
@@ -62,14 +65,15 @@ def set_up(
 ) -> DemoSetup:
     """Start everything; returns when the bot polls. `say` hears what is starting."""
     clock = ScaledClock(speed)
-    slack = LocalSlack(Workspace.load({**demo_fleet.workspace(), "app": {"manifest": manifest()}}), port=port)
+    workspace = {**demo_fleet.workspace(traced_fleet.CHANNEL), "app": {"manifest": manifest()}}
+    slack = LocalSlack(Workspace.load(workspace), port=port)
     slack.start()
     say(f"local Slack       {slack.url}")
-    world = World(clock, demo_fleet.AGENTS)
+    world = World(clock, (*demo_fleet.AGENTS, traced_fleet.AGENT))
     metrics = MetricsServer(world)
     metrics.start()
     say(f"simulated fleet   {metrics.url}/metrics")
-    fleet = parse_fleet("demo fleet", demo_fleet.fleet_text(metrics.url, confirm_within(speed)).encode(), {}, REGISTRY)
+    fleet = parse_fleet("demo fleet", _fleet_text(metrics.url, confirm_within(speed)).encode(), {}, REGISTRY)
     made = {agent: new_token(f"agent:{agent}") for agent in fleet.agents}
     feed = new_token("changes")
     lines = [token.line for token in (*made.values(), feed)]
@@ -77,9 +81,18 @@ def set_up(
     app = App(replace(setup, playbooks_dir=playbooks or setup.playbooks_dir))
     app.start()
     say(f"bot               {app.url}/docs")
-    instances = Instances(world, app.url, {agent: token.token for agent, token in made.items()})
+    tokens = {agent: token.token for agent, token in made.items()}
+    traced = TracedAgents(world, {traced_fleet.TRACED: traced_fleet.INSTRUMENTATION}, app.url, tokens)
+    traced.start()
+    say(f"spans of invoices {app.url}/v1/traces")
+    instances = Instances(world, app.url, tokens)
     instances.start()
-    return DemoSetup(slack, app, world, metrics, instances, feed.token, folder, clock)
+    return DemoSetup(slack, app, world, metrics, instances, traced, feed.token, folder, clock)
+
+
+def _fleet_text(metrics_url: str, within: float) -> str:
+    """The demo's fleet, and the agent that is watched by its spans alone."""
+    return traced_fleet.with_traced(demo_fleet.fleet_text(metrics_url, within), within)
 
 
 def _setup(folder: Path, fleet: Fleet, clock: ScaledClock, slack: LocalSlack, tokens: TokenBook) -> AppSetup:
@@ -116,5 +129,7 @@ def tell(stage: DemoSetup) -> None:
                 "/v1/changes", json=posted, headers={"Authorization": f"Bearer {stage.feed_token}"}
             ).raise_for_status()
 
+    later = stage.clock.now() + timedelta(minutes=traced_fleet.BREAKS_AFTER)
+    stage.world.break_agent(traced_fleet.TRACED, traced_fleet.UNSURE, later, traced_fleet.LASTS)
     stage.telling = ScriptRun(stage.world, demo_fleet.story(), say, change)
     stage.telling.start()

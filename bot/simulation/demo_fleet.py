@@ -97,9 +97,13 @@ def story(breaks_after: float = 15, fixed_after: float = 8) -> WorldScript:
     )
 
 
-def workspace() -> Mapping[str, object]:
-    """The local Slack's users, group and channels; the app is in every channel. The app's manifest is not in it."""
+def workspace(*more: Mapping[str, str]) -> Mapping[str, object]:
+    """The local Slack's users, group and channels; the app is in every channel. The app's manifest is not in it.
+
+    `more`: channels besides (`id`, `name`, `topic`).
+    """
     everybody = [person.key for person in PEOPLE]
+    channels = [{"id": channel, "name": name, "topic": TOPICS[name]} for name, channel in CHANNELS.items()]
     return {
         "team": {"name": "Kestrel Outfitters", "domain": "kestrel"},
         "users": [
@@ -113,10 +117,7 @@ def workspace() -> Mapping[str, object]:
             for person in PEOPLE
         ],
         "usergroups": [{"id": GROUP, "handle": "responders", "name": "Responders", "users": list(RESPONDERS)}],
-        "channels": [
-            {"id": channel, "name": name, "topic": TOPICS[name], "members": [*everybody, "@app"]}
-            for name, channel in CHANNELS.items()
-        ],
+        "channels": [{**channel, "members": [*everybody, "@app"]} for channel in (*channels, *more)],
     }
 
 

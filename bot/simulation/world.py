@@ -38,7 +38,7 @@ class SimulatedAgent:
     workflows: Mapping[str, Curve]
     instances: int = 2
     dialect: Literal["ofrep", "plain"] = "ofrep"
-    metrics: Literal["prometheus", "json"] = "prometheus"
+    metrics: Literal["prometheus", "json", "spans"] = "prometheus"
     normal_rung: str = "full"
     fallback_rung: str = "read-only"
     rung_bends: Mapping[str, tuple[Bend, ...]] = field(default_factory=lambda: WAITING_FOR_PEOPLE)
@@ -110,6 +110,10 @@ class World:
                 for episode in self._episodes.get(agent, ())
             )
         return minute_start(fixed)
+
+    def is_faulty(self, agent: str, minute: int) -> bool:
+        """Whether a fault of the agent is at work in a minute."""
+        return any(one.began <= minute < one.fixed for one in self._episodes.get(agent, ()))
 
     def on_one_of(self, agent: str, rungs: Iterable[str]) -> bool:
         """True while every instance of the agent obeys one of these rungs."""
