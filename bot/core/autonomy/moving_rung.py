@@ -5,7 +5,7 @@ There they are no signal, no reason to lower further, no cause and no obstacle t
 those of the agent as a whole, of which its tasks are a part; those of other workflows stay what they are.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -38,6 +38,11 @@ def moving_rung(agent: Agent, ladder: Ladder, states: Sequence[RungState], workf
     `states` holds the committed rungs, of any agents, the newest of a scope last.
     """
     own = {state.workflow: state.rung for state in states if state.agent == agent.key}
+    return _moving(agent, ladder, own, workflow)
+
+
+def _moving(agent: Agent, ladder: Ladder, own: Mapping[str, str], workflow: str) -> MovingRung | None:
+    """The same by the rungs of the agent's scopes."""
     rungs = [("", own.get("", agent.normal_rung)), *((scope, own[scope]) for scope in _scopes(agent, workflow, own))]
     found = ((ladder.or_bottom(rung), scope) for scope, rung in rungs)
     return next((MovingRung(rung, scope) for rung, scope in found if _waits(ladder, rung)), None)
@@ -49,10 +54,13 @@ def moved_spans(agent: Agent, ladder: Ladder, history: Sequence[RungState], work
     `history` holds the agent's changes of rung, oldest first; before the first the agent was on its normal rung.
     """
     found: list[MovedSpan] = []
-    moved = moving_rung(agent, ladder, (), workflow) is not None
+    own: dict[str, str] = {}
+    moved = _moving(agent, ladder, own, workflow) is not None
     since: datetime | None = None
-    for at, state in enumerate(history, 1):
-        now = moving_rung(agent, ladder, history[:at], workflow) is not None
+    for state in history:
+        if state.agent == agent.key:
+            own[state.workflow] = state.rung
+        now = _moving(agent, ladder, own, workflow) is not None
         if moved and not now:
             found.append(MovedSpan(since, state.changed_at))
         elif now and not moved:

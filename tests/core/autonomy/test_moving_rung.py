@@ -1,6 +1,8 @@
 """What a rung moves by itself: which SLIs, and from when to when."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import overload
 
 import pytest
 
@@ -67,3 +69,30 @@ def test_where_the_normal_rung_waits_the_span_has_no_beginning() -> None:
     held = Agent("refunds", "ana", normal_rung="approval")
     assert moved_spans(held, DEFAULT_LADDER, [], "") == (MovedSpan(None, None),)
     assert moved_spans(held, DEFAULT_LADDER, [state("full", 5)], "") == (MovedSpan(None, at(5)),)
+
+
+class Steps(Sequence[RungState]):
+    """A history that counts how often a change in it is read."""
+
+    def __init__(self, states: list[RungState]) -> None:
+        self.states = states
+        self.read = 0
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    @overload
+    def __getitem__(self, place: int) -> RungState: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[RungState]: ...
+    def __getitem__(self, place: int | slice) -> RungState | Sequence[RungState]:
+        found = self.states[place]
+        self.read += 1 if isinstance(found, RungState) else len(found)
+        return found
+
+
+def test_a_long_history_is_read_once() -> None:
+    history = Steps([state("approval" if n % 2 else "full", n) for n in range(2_000)])
+    spans = moved_spans(AGENT, DEFAULT_LADDER, history, "")
+    assert len(spans) == 1_000
+    assert history.read <= len(history) + 1
