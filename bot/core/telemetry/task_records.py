@@ -111,7 +111,8 @@ def merge(known: TaskRecord | None, word: TaskRecord) -> TaskRecord:
 
     An older word changes nothing, except that it may tell when the wait began. At equal times the new word wins.
     """
-    word = replace(word, queued_at=word.queued_at or (word.at if word.waits else None))
+    if word.queued_at is None and word.waits:
+        word = replace(word, queued_at=word.at)
     if known is None:
         return word
     newest = known if word.at < known.at else word

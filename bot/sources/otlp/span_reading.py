@@ -22,10 +22,15 @@ from bot.sources.otlp.conventions import (
 )
 
 Attributes = Mapping[str, object]
+MOST: Final = 10**12
+"""Tokens of a run; none has more."""
 TEXT: Final = 200
 """Characters of a text that are kept."""
 ERROR_TYPE: Final = "error.type"
-PLAIN: Final = (ERROR_TYPE, DEFERRAL, "gen_ai.tool.status", "is_error", "success", "logfire.span_type")
+SPAN_TYPE: Final = "logfire.span_type"
+_FAILING: Final = frozenset({ERROR_TYPE, "gen_ai.tool.status", "is_error", "success"})
+"""Attributes that may say that a span failed."""
+PLAIN: Final = (*sorted(_FAILING), DEFERRAL, SPAN_TYPE)
 WANTED: Final = frozenset(
     {
         *(convention.mark for convention in CONVENTIONS),
@@ -36,6 +41,7 @@ WANTED: Final = frozenset(
 """Attributes that are looked at; a span may carry ten thousand others."""
 _NO_MODEL = frozenset({"unknown", "None"})
 _Place = tuple[str, int, Callable[[object], object]]
+_MARKS: Final = tuple((one.mark, one.roles, one.roles.get("", OTHER), one.name) for one in CONVENTIONS)
 _ASKS = re.compile(r"tool[-_]?(?:calls?|use)")
 
 
@@ -43,11 +49,9 @@ def role_of(name: str, attributes: Attributes) -> tuple[str, str]:
     """(role, the convention that says so); OTHER and "" for a span that is nothing of an agent."""
     if name in NAMES:
         return NAMES[name], "Claude Code"
-    for convention in CONVENTIONS:
-        said = attributes.get(convention.mark)
-        if said is not None:
-            role = convention.roles.get(str(said)) or convention.roles.get("", OTHER)
-            return role, convention.name
+    for mark, roles, otherwise, convention in _MARKS:
+        if mark in attributes and (said := attributes[mark]) is not None:
+            return roles.get(str(said)) or otherwise, convention
     return OTHER, ""
 
 
@@ -66,19 +70,24 @@ def about_of(role: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) ->
         if name not in readings:
             continue
         about, rank, form = readings[name]
-        if ranks.get(about, rank) < rank:
+        if about in ranks and ranks[about] < rank:
             continue
         value = form(given)
         if value is not None:
             found[about], ranks[about] = value, rank
     if role == TOOL:
         _settle_tool(found, attributes, quirks)
-    if found.get(About.MODEL) in _NO_MODEL:
+    elif About.MODEL in found and found[About.MODEL] in _NO_MODEL:
         del found[About.MODEL]
-    own = quirks.get("no agent of its own")
+    own = quirks.get("no agent of its own") if quirks else None
     if own is not None and found.get(About.AGENT) == own.detail:
         del found[About.AGENT]
     return found
+
+
+def is_no_call(attributes: Attributes, quirks: Mapping[Does, Quirk]) -> bool:
+    """Whether a span only looks like a call of a tool."""
+    return "no call" in quirks and attributes.get("gen_ai.tool.name") == quirks["no call"].detail
 
 
 def handed_to(role: str, name: str, quirks: Mapping[Does, Quirk]) -> str | None:
@@ -94,7 +103,7 @@ def stops_at(error: str, attributes: Attributes) -> str | None:
 
 def says_failed(attributes: Attributes) -> bool:
     """Whether attributes, apart from the span's status, say that it failed."""
-    return (
+    return not _FAILING.isdisjoint(attributes) and (
         bool(attributes.get(ERROR_TYPE))
         or attributes.get("gen_ai.tool.status") == "error"
         or attributes.get("is_error") is True
@@ -108,9 +117,9 @@ def clean(text: str) -> str:
     return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
 
 
-def digest(text: str) -> str:
+def digest(text: bytes) -> str:
     """Sixteen hex digits that stand for a text."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return blake2b(text, digest_size=8).hexdigest()
 
 
 def _settle_tool(found: dict[str, object], attributes: Attributes, quirks: Mapping[Does, Quirk]) -> None:
@@ -122,7 +131,7 @@ def _settle_tool(found: dict[str, object], attributes: Attributes, quirks: Mappi
     if part is None or About.ARGUMENTS not in found:
         return
     whole = next((str(attributes[name]) for name in _ARGUMENTS if name in attributes), "")
-    found[About.ARGUMENTS] = digest(_part(whole, part.detail))
+    found[About.ARGUMENTS] = _digest(_part(whole, part.detail))
 
 
 def _part(whole: str, name: str) -> str:
@@ -135,12 +144,16 @@ def _part(whole: str, name: str) -> str:
 
 
 def _text(value: object) -> object:
-    return clean(str(value)) if value not in (None, "") and not isinstance(value, list) else None
+    if isinstance(value, str):
+        return clean(value) if value else None
+    return None if value is None or isinstance(value, list) else clean(str(value))
 
 
 def _count(value: object) -> object:
+    if type(value) is int and 0 <= value < MOST:
+        return value
     number = _amount(value)
-    return int(number) if isinstance(number, float) and 0 <= number < 1e12 else None  # noqa: PLR2004 - no run has more
+    return int(number) if isinstance(number, float) and 0 <= number < MOST else None
 
 
 def _amount(value: object) -> object:
@@ -152,7 +165,7 @@ def _amount(value: object) -> object:
 
 
 def _digest(value: object) -> object:
-    return digest(str(value)) if value is not None else None
+    return digest(str(value).encode("utf-8", "surrogatepass")) if value is not None else None
 
 
 def _calls(value: object) -> object:

@@ -1,6 +1,5 @@
 """From runs to task records: a run that stops to wait for a person and is resumed under another trace is one task."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -62,16 +61,17 @@ def _success(last: AgentRun) -> bool | None:
 
 def _once(calls: Sequence[ToolCall]) -> list[ToolCall]:
     """Each call of a task once: a resumed run may tell again what was done before it waited."""
-    found: dict[str, ToolCall] = {}
-    for place, one in enumerate(calls):
-        found[one.call or f"#{place}"] = one
-    return list(found.values())
+    return list({one.call or f"#{place}": one for place, one in enumerate(calls)}.values())
 
 
 def _tools(calls: Sequence[ToolCall]) -> tuple[ToolUse, ...]:
-    made = Counter(one.tool for one in calls)
-    failed = Counter(one.tool for one in calls if one.failed)
-    return tuple(ToolUse(name, count, failed[name]) for name, count in sorted(made.items())[:TOOLS])
+    made: dict[str, int] = {}
+    failed: dict[str, int] = {}
+    for one in calls:
+        made[one.tool] = made.get(one.tool, 0) + 1
+        if one.failed:
+            failed[one.tool] = failed.get(one.tool, 0) + 1
+    return tuple(ToolUse(name, made[name], failed.get(name, 0)) for name in sorted(made)[:TOOLS])
 
 
 def _any(said: Iterable[bool | None]) -> bool | None:

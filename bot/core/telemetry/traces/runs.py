@@ -9,7 +9,6 @@ instrumentations speak of one call, an agent repeats the sum of its models' toke
 - a handoff is no tool call; a call that only waits for a person is none either, since it is made again when they agree
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +30,8 @@ from bot.core.telemetry.traces.trace_rules import NO_RULES, AgentRules, GoodEval
 
 TOOLS: Final = 100
 """Tools of one run that are told apart."""
+DEEP: Final = 200
+"""Spans around one that are looked at, between it and its agent; frameworks nest some twenty."""
 NAME: Final = 200
 """Characters of a foreign name that are kept."""
 
@@ -86,10 +87,12 @@ def run_of(trace: str, group: SpanGroup, rules: TraceRules, workflow: Callable[[
     own = rules.agents.get(group.agent, NO_RULES)
     root, spans = group.root, group.spans
     by_id = {one.span: one for one in spans}
-    marks = _wait_marks(spans, own)
+    asked = [one for one in spans if one.role == MODEL]
+    marks = _wait_marks(spans, asked, own)
     tools = [one for one in spans if one.role == TOOL and one.span not in marks and not _repeats(one, by_id, marks)]
-    models = [one for one in spans if one.role == MODEL and not _inside(one, by_id, MODEL)]
-    calls, stops = _calls(tools), _stops(spans, marks, root)
+    models = [one for one in asked if not _inside(one, by_id, MODEL)]
+    telling = _telling(models, asked, by_id)
+    calls, stops = _calls(tools), _stops(spans, asked, marks, root)
     session = _first(spans, About.SESSION)
     return AgentRun(
         trace,
@@ -102,16 +105,16 @@ def run_of(trace: str, group: SpanGroup, rules: TraceRules, workflow: Callable[[
         None if root.about.get(About.NO_STATUS) and not root.failed else root.failed,
         calls,
         len(models) + len(calls),
-        _tokens(models, spans, root),
-        _cost(models, spans, root, rules),
+        _tokens(telling, root),
+        _cost(telling, root, rules),
         _first(models, About.MODEL),
         _first(spans, About.PROMPT),
         None if own.escalates is None else any(_marked(one, own.escalates) for one in spans),
-        None if stops and root.about.get(About.UNSEEN) else _waits(stops, spans, own),
+        None if stops and root.about.get(About.UNSEEN) else _waits(stops, spans, asked, own),
         _good(spans, own.good),
         bool(stops),
         _key(session, next((one for one in spans if one.span in marks), None)) if stops else "",
-        _key(session, _begins_with(spans)),
+        _key(session, None if session else _begins_with(spans)),
     )
 
 
@@ -131,17 +134,24 @@ def _begins_with(spans: Sequence[SpanFacts]) -> SpanFacts | None:
 
 def _first(spans: Iterable[SpanFacts], key: str) -> str:
     """What the oldest span that says it says."""
-    return next((str(found)[:NAME] for one in spans if (found := one.about.get(key))), "")
+    for one in spans:
+        if key in one.about and (found := one.about[key]):
+            return str(found)[:NAME]
+    return ""
 
 
-def _above(one: SpanFacts, by_id: Mapping[str, SpanFacts]) -> Iterable[SpanFacts]:
-    """The spans around one, up to the next agent; a ring ends it."""
-    seen = {one.span}
+def _above(one: SpanFacts, by_id: Mapping[str, SpanFacts]) -> Sequence[SpanFacts]:
+    """The spans around one, up to the next agent and no more than DEEP; a ring ends it."""
     here = by_id.get(one.parent)
-    while here is not None and here.span not in seen and here.role != AGENT:
-        yield here
+    if here is None or here.role == AGENT:
+        return ()
+    seen = {one.span}
+    found: list[SpanFacts] = []
+    while here is not None and here.span not in seen and here.role != AGENT and len(found) < DEEP:
+        found.append(here)
         seen.add(here.span)
         here = by_id.get(here.parent)
+    return found
 
 
 def _inside(one: SpanFacts, by_id: Mapping[str, SpanFacts], role: str) -> bool:
@@ -150,10 +160,11 @@ def _inside(one: SpanFacts, by_id: Mapping[str, SpanFacts], role: str) -> bool:
 
 def _repeats(one: SpanFacts, by_id: Mapping[str, SpanFacts], marks: set[str]) -> bool:
     """Whether a tool's span speaks of the call that a span around it speaks of already."""
+    around = _above(one, by_id)
+    if not around:
+        return False
     name = one.about.get(About.TOOL)
-    return any(above.role == TOOL and above.about.get(About.TOOL) == name for above in _above(one, by_id)) or any(
-        above.span in marks for above in _above(one, by_id)
-    )
+    return any(above.span in marks or (above.role == TOOL and above.about.get(About.TOOL) == name) for above in around)
 
 
 def _calls(tools: Sequence[SpanFacts]) -> tuple[ToolCall, ...]:
@@ -176,34 +187,34 @@ def _calls(tools: Sequence[SpanFacts]) -> tuple[ToolCall, ...]:
 
 
 def _usage(one: SpanFacts) -> int | None:
-    given = [found for key in (About.INPUT, About.OUTPUT) if isinstance(found := one.about.get(key), int)]
-    return sum(given) if given else None
+    read, written = one.about.get(About.INPUT), one.about.get(About.OUTPUT)
+    if not isinstance(read, int):
+        return written if isinstance(written, int) else None
+    return read + written if isinstance(written, int) else read
 
 
-def _below(one: SpanFacts, spans: Sequence[SpanFacts], by_id: Mapping[str, SpanFacts]) -> Iterable[SpanFacts]:
-    return (each for each in spans if each.role == MODEL and any(above is one for above in _above(each, by_id)))
-
-
-def _telling(models: Sequence[SpanFacts], spans: Sequence[SpanFacts]) -> list[SpanFacts]:
+def _telling(
+    models: Sequence[SpanFacts], asked: Sequence[SpanFacts], by_id: Mapping[str, SpanFacts]
+) -> list[SpanFacts]:
     """The models' spans that tokens are taken from: the outermost, or what is inside where that tells nothing."""
-    by_id = {one.span: one for one in spans}
+    inside: dict[str, list[SpanFacts]] = {}
+    for one in asked if len(models) < len(asked) else ():
+        for above in _above(one, by_id) if _usage(one) is not None else ():
+            inside.setdefault(above.span, []).append(one)
     found: list[SpanFacts] = []
     for one in models:
-        if _usage(one) is not None or About.COST in one.about:
-            found.append(one)
-        else:
-            found += [each for each in _below(one, spans, by_id) if _usage(each) is not None]
+        found += [one] if _usage(one) is not None or About.COST in one.about else inside.get(one.span, [])
     return found
 
 
-def _tokens(models: Sequence[SpanFacts], spans: Sequence[SpanFacts], root: SpanFacts) -> int | None:
-    given = [used for one in _telling(models, spans) if (used := _usage(one)) is not None]
+def _tokens(telling: Sequence[SpanFacts], root: SpanFacts) -> int | None:
+    given = [used for one in telling if (used := _usage(one)) is not None]
     return sum(given) if given else _usage(root)
 
 
-def _cost(models: Sequence[SpanFacts], spans: Sequence[SpanFacts], root: SpanFacts, rules: TraceRules) -> float | None:
+def _cost(telling: Sequence[SpanFacts], root: SpanFacts, rules: TraceRules) -> float | None:
     """What the spans say it cost, else by the price table; None as soon as one call's cost is not known."""
-    costs = [_one_cost(one, rules) for one in _telling(models, spans) or [root]]
+    costs = [_one_cost(one, rules) for one in telling or [root]]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if known and len(known) == len(costs) else None
 
@@ -212,7 +223,7 @@ def _one_cost(one: SpanFacts, rules: TraceRules) -> float | None:
     said = one.about.get(About.COST)
     if isinstance(said, int | float):
         return float(said)
-    price = rules.price_of(str(one.about.get(About.MODEL, "")))
+    price = rules.price_of(str(one.about.get(About.MODEL, ""))) if rules.prices else None
     if price is None or _usage(one) is None:
         return None
     parts = ((About.INPUT, price.input), (About.OUTPUT, price.output))
@@ -228,14 +239,14 @@ def _marked(one: SpanFacts, markers: Markers) -> bool:
     return fits(one.error, markers.errors) or fits(one.name, markers.spans)
 
 
-def _last_ask(spans: Sequence[SpanFacts]) -> float:
+def _last_ask(asked: Sequence[SpanFacts]) -> float:
     """When a model was asked last."""
-    return max((one.start for one in spans if one.role == MODEL), default=float("-inf"))
+    return max((one.start for one in asked), default=float("-inf"))
 
 
-def _wait_marks(spans: Sequence[SpanFacts], own: AgentRules) -> set[str]:
+def _wait_marks(spans: Sequence[SpanFacts], asked: Sequence[SpanFacts], own: AgentRules) -> set[str]:
     """Spans that are the wait itself, made anew once a person agreed: no call of a tool, no error."""
-    last = _last_ask(spans)
+    last = _last_ask(asked)
     return {
         one.span
         for one in spans
@@ -244,31 +255,30 @@ def _wait_marks(spans: Sequence[SpanFacts], own: AgentRules) -> set[str]:
     }
 
 
-def _stops(spans: Sequence[SpanFacts], marks: set[str], root: SpanFacts) -> str:
+def _stops(spans: Sequence[SpanFacts], asked: Sequence[SpanFacts], marks: set[str], root: SpanFacts) -> str:
     """What the run stopped to wait for: PERSON or WORK; "" where it did not stop."""
-    last = _last_ask(spans)
-    signs = [one for one in spans if one.span in marks and one.end > last]
+    last = _last_ask(asked)
+    signs = [one for one in spans if one.span in marks and one.end > last] if marks else []
     if any(one.about.get(About.STOPS) != WORK for one in signs):
         return PERSON
-    return WORK if signs or (not root.failed and _unanswered(spans)) else ""
+    return WORK if signs or (not root.failed and _unanswered(spans, asked)) else ""
 
 
-def _unanswered(spans: Sequence[SpanFacts]) -> bool:
+def _unanswered(spans: Sequence[SpanFacts], asked: Sequence[SpanFacts]) -> bool:
     """Whether the model asked for tools last, and none was called."""
-    asked = [one for one in spans if one.role == MODEL]
     newest = max(asked, key=lambda one: one.start, default=None)
     if newest is None or not newest.about.get(About.ASKS):
         return False
     return not any(one.role in {TOOL, HANDOFF} and one.end > newest.start for one in spans)
 
 
-def _waits(stops: str, spans: Sequence[SpanFacts], own: AgentRules) -> bool | None:
+def _waits(stops: str, spans: Sequence[SpanFacts], asked: Sequence[SpanFacts], own: AgentRules) -> bool | None:
     """Whether it waits for a person; None where nothing tells and nobody said how that shows."""
     if stops == PERSON:
         return True
     if own.waits is None:
         return None
-    return own.waits.unanswered_calls and bool(stops) and _unanswered(spans)
+    return own.waits.unanswered_calls and bool(stops) and _unanswered(spans, asked)
 
 
 def _good(spans: Sequence[SpanFacts], wanted: GoodEvaluation | None) -> bool | None:
@@ -293,8 +303,7 @@ def repeated(calls: Sequence[ToolCall]) -> int | None:
     """Calls that repeat an earlier one, same tool and same arguments; None where the spans do not tell arguments."""
     if any(not one.arguments for one in calls):
         return None
-    counts = Counter((one.tool, one.arguments) for one in calls)
-    return sum(count - 1 for count in counts.values())
+    return len(calls) - len({(one.tool, one.arguments) for one in calls})
 
 
 def is_silent(spans: Iterable[SpanFacts]) -> bool:

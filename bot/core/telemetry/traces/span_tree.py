@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, REMOTE, About, SpanFacts
 
+_AGENTS = frozenset({AGENT, CHAIN})
 Whose = Callable[[SpanFacts], str]
 """The agent of a span by the fleet file; "" where nobody knows it."""
 
@@ -44,10 +45,13 @@ def forest(spans: Iterable[SpanFacts], whose: Whose, *, patient_since: float) ->
         root = places.root_of(one)
         if root is None:
             continue
-        if root.end >= patient_since and places.lacks_caller(root):
-            waiting += [one] if one is root else []
-            continue
-        groups.setdefault(root.span, SpanGroup(root, places.agent_of(root))).spans.append(one)
+        group = groups.get(root.span)
+        if group is not None:
+            group.spans.append(one)
+        elif root.end < patient_since or not places.lacks_caller(root):
+            groups[root.span] = SpanGroup(root, places.agent_of(root), [one])
+        elif one is root:
+            waiting.append(one)
     return Forest(tuple(groups.values()), tuple(waiting))
 
 
@@ -58,13 +62,16 @@ class _Places:
         self._known = known
         self._whose = whose
         self._children: dict[str, list[SpanFacts]] = {}
-        for one in known.values():
-            self._children.setdefault(one.parent, []).append(one)
         self._roots: dict[str, SpanFacts | None] = {}
         self._agents: dict[str, str] = {}
+        self._lacking: dict[str, bool] = {}
 
     def root_of(self, span: SpanFacts) -> SpanFacts | None:
         """The run that a span belongs to; None for one that no agent called. Deep traces need no deep stack."""
+        if span.span in self._roots:
+            return self._roots[span.span]
+        if span.parent in self._roots and span.role not in _AGENTS:
+            return self._roots.setdefault(span.span, self._roots[span.parent])
         path: list[SpanFacts] = []
         seen = set[str]()
         here: SpanFacts | None = span
@@ -74,7 +81,7 @@ class _Places:
             here = self._known.get(here.parent)
         root = self._roots.get(here.span) if here is not None else None
         for one in reversed(path):
-            if (root is None and one.role in {AGENT, CHAIN}) or (one.role == AGENT and self._is_other(one, root)):
+            if (root is None and one.role in _AGENTS) or (one.role == AGENT and self._is_other(one, root)):
                 root = one
             self._roots[one.span] = root
         return root
@@ -87,15 +94,22 @@ class _Places:
 
     def lacks_caller(self, root: SpanFacts) -> bool:
         """Whether what a run was called from ran in the same process and has not come: it may be an agent as well."""
-        seen = set[str]()
+        path: list[str] = []
         here = root
-        while here.parent and here.span not in seen:
-            seen.add(here.span)
+        lacking = False
+        while here.parent:
+            if here.span in self._lacking:
+                lacking = self._lacking[here.span]
+                break
+            self._lacking[here.span] = False  # what a ring says of itself
+            path.append(here.span)
             above = self._known.get(here.parent)
             if above is None:
-                return here.parent_is != REMOTE
+                lacking = here.parent_is != REMOTE
+                break
             here = above
-        return False
+        self._lacking |= dict.fromkeys(path, lacking)
+        return lacking
 
     def _is_other(self, one: SpanFacts, root: SpanFacts | None) -> bool:
         """Whether an agent's span inside a run is the run of another agent that is watched by itself."""
@@ -108,7 +122,7 @@ class _Places:
         """A root without a name of its own is that of the first agent named below it."""
         if root.about.get(About.AGENT):
             return ""
-        below = list(self._children.get(root.span, ()))
+        below = list(self._below(root))
         seen = {root.span}
         first: SpanFacts | None = None
         while below:
@@ -118,5 +132,11 @@ class _Places:
             seen.add(one.span)
             if one.role == AGENT and (first is None or one.start < first.start) and self._whose(one):
                 first = one
-            below += self._children.get(one.span, ())
+            below += self._below(one)
         return self._whose(first) if first is not None else ""
+
+    def _below(self, one: SpanFacts) -> Sequence[SpanFacts]:
+        if not self._children:
+            for each in self._known.values():
+                self._children.setdefault(each.parent, []).append(each)
+        return self._children.get(one.span, ())

@@ -3,9 +3,10 @@
 OpenTelemetry has no word for approval, escalation or handoff to a person. What nobody said is not known, and never 0.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,12 @@ class TraceRules:
 NO_RULES = AgentRules()
 
 
-def fits(name: str, patterns: Iterable[str]) -> bool:
+def fits(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a name is one of these, in which `*` stands for anything."""
-    return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
+    return bool(name and patterns) and _fits(name, patterns)
+
+
+@lru_cache(maxsize=4096)
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    """Asked of every span; few names come and there are few patterns."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
