@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
+from pydantic_core import from_json
 
 from bot.core.autonomy.file_record import FileRecord
 from bot.core.incident.effects import Effect
@@ -16,6 +17,7 @@ from bot.core.model.people import Actor
 from bot.core.model.slis import Baseline
 from bot.core.telemetry.task_records import TaskRecord
 from bot.core.telemetry.traces.runs import AgentRun
+from bot.core.telemetry.traces.span_facts import SpanFacts
 from bot.ports.chat import Receipt
 
 incident_json: TypeAdapter[Incident] = TypeAdapter(Incident)
@@ -71,6 +73,11 @@ def entry_of(serial: int, record: str, seal: str) -> SealedEntry:
         event=None if plain["event"] is None else event_json.validate_python(plain["event"]),
     )
     return SealedEntry(serial, entry, seal, plain)
+
+
+def spans_of_json(body: str) -> list[SpanFacts]:
+    """The spans of a stored chunk. Few of its texts come twice, and to look each up takes longer than to make it."""
+    return list(map(SpanFacts._make, from_json(body, cache_strings="none")))
 
 
 def seconds(at: datetime) -> float:

@@ -1,5 +1,6 @@
 """What every store must keep of spans and runs: once, whoever brought them and however often."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 from bot.core.model.samples import minute_of
 from bot.core.telemetry.task_records import TaskRecord
 from bot.core.telemetry.traces.runs import AgentRun
+from bot.core.telemetry.traces.span_facts import AGENT, About, SpanFacts
 from bot.ports.store.traces import LookedAt, SpanChunk, SpanCount, StoredRun, TraceKey
 from bot.store import SqlStore
 from tests.support.wired import START
@@ -24,7 +26,13 @@ def store(database_url: str) -> Iterator[SqlStore]:
 
 
 def chunk(name: str = "a", key: TraceKey = KEY, *, ends: bool = True) -> SpanChunk:
-    return SpanChunk(key, name, 2, ends, f'["{name}"]')
+    facts = SpanFacts(name, "", 0, AGENT, "run", NOW, NOW + 1, False, "", "", {About.AGENT: "refunds"})
+    return SpanChunk(key, name, 2, ends, json.dumps([facts, facts._replace(span=f"{name}2")]))
+
+
+def spans(store: SqlStore, *keys: TraceKey, most: int = 10) -> dict[TraceKey, list[str]]:
+    """The ids of the spans that are kept."""
+    return {key: sorted(one.span for one in found) for key, found in store.spans_of(keys, most).items()}
 
 
 def run(span: str, *, offers: str = "", wants: str = "", agent: str = "refunds") -> AgentRun:
@@ -56,10 +64,11 @@ def test_the_same_chunk_again_changes_nothing_but_the_look(store: SqlStore) -> N
     for _ in range(2):
         store.put_spans([chunk()], NOW, NOW + 10, NOW + 30)
     store.put_spans([chunk("b", ends=False)], NOW + 1, NOW + 11, NOW + 31)
-    assert sorted(store.chunks_of([KEY])[KEY]) == ['["a"]', '["b"]']
+    assert spans(store, KEY) == {KEY: ["a", "a2", "b", "b2"]}
+    assert [len(found) for found in spans(store, KEY, most=3).values()] == [3]
     assert store.claim_traces(NOW + 9, 10, 60) == []
     (claim,) = store.claim_traces(NOW + 10, 10, 60)
-    assert (claim.key, claim.seq, claim.first_at, claim.last_at) == (KEY, 3, NOW, NOW + 1)
+    assert (claim.key, claim.seq, claim.spans, claim.first_at, claim.last_at) == (KEY, 3, 6, NOW, NOW + 1)
 
 
 def test_a_claimed_trace_is_nobody_elses_until_the_lease_ends(store: SqlStore) -> None:
@@ -87,19 +96,19 @@ def test_what_is_over_is_sealed_and_what_is_not_stays(store: SqlStore) -> None:
     assert store.waiting_spans() == 4
     assert store.seal_traces(NOW + 1, 10) == 1
     assert store.waiting_spans() == 2
-    assert store.chunks_of([KEY, other]).keys() == {other}
+    assert spans(store, KEY, other).keys() == {other}
     store.put_spans([chunk("late")], NOW + 2, NOW + 2, NOW + 2)
     (claim,) = store.claim_traces(NOW + 2, 10, 60)
     assert claim.sealed
     store.finish_traces([LookedAt(claim)])
-    assert store.chunks_of([KEY]) == {}
+    assert spans(store, KEY) == {}
 
 
 def test_a_trace_of_nobody_is_forgotten(store: SqlStore) -> None:
     store.put_spans([chunk()], NOW, NOW, NOW)
     (claim,) = store.claim_traces(NOW, 10, 60)
     store.finish_traces([LookedAt(claim, forget=True)])
-    assert (store.waiting_spans(), store.chunks_of([KEY])) == (0, {})
+    assert (store.waiting_spans(), spans(store, KEY)) == (0, {})
 
 
 def test_runs_are_found_by_what_they_offer_and_want(store: SqlStore) -> None:

@@ -5,8 +5,7 @@ and again whenever more comes: each look counts its runs afresh from all its spa
 spans, a restart and two replicas at once all end in the same rows.
 """
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from bot.core.telemetry.traces.blind_spots import blind_spots
 from bot.core.telemetry.traces.run_tasks import chains, task_of
 from bot.core.telemetry.traces.runs import is_silent, judged, run_of
 from bot.core.telemetry.traces.span_facts import EVALUATION, About, SpanFacts
+from bot.core.telemetry.traces.span_owners import SpanOwners
 from bot.core.telemetry.traces.span_tree import SpanGroup, forest
 from bot.core.telemetry.traces.trace_rules import NO_RULES, TraceRules
 from bot.engine.detection.findings import Findings
@@ -36,6 +36,8 @@ ROUNDS = 20
 """Runs that may go on with one another in one task."""
 MOST_SPANS = 20_000
 """Spans of one trace that are read."""
+IN_MEMORY = 50_000
+"""Spans that are read at once, of however many traces."""
 
 
 class JoinStore(TraceStore, TaskStore, Protocol):
@@ -121,18 +123,18 @@ class SpanJoin:
 
     def _look(self, claims: Sequence[TraceClaim], rules: TraceRules, now: float) -> _Look:
         """Read the spans of each trace and count its runs."""
-        bodies = self._store.chunks_of([claim.key for claim in claims])
         known: dict[TraceKey, list[StoredRun]] = {}
         for one in self._store.runs_of([claim.key for claim in claims]):
             known.setdefault(one.key, []).append(one)
-        look = _Look()
-        for claim in claims:
-            spans = list(_facts(bodies.get(claim.key, ())))
-            before = known.get(claim.key, [])
-            if claim.sealed:
-                self._look_again(look, claim, spans, before, rules)
-            else:
-                self._look_at(look, claim, spans, before, rules, now)
+        look, owners = _Look(), SpanOwners(rules, self._fleet())
+        for some in _in_memory(claims):
+            kept = self._store.spans_of([claim.key for claim in some], MOST_SPANS)
+            for claim in some:
+                spans, before = kept.get(claim.key, ()), known.get(claim.key, [])
+                if claim.sealed:
+                    self._look_again(look, claim, spans, before, rules)
+                else:
+                    self._look_at(look, claim, spans, before, owners, now)
         return look
 
     def _look_at(
@@ -141,16 +143,15 @@ class SpanJoin:
         claim: TraceClaim,
         spans: Sequence[SpanFacts],
         before: Sequence[StoredRun],
-        rules: TraceRules,
+        owners: SpanOwners,
         now: float,
     ) -> None:
+        rules = owners.rules
         if is_silent(spans):
             over = now >= claim.last_at + rules.parents_within
             look.done.append(LookedAt(claim, claim.last_at + rules.parents_within, forget=over))
             return
-        wood = forest(
-            spans, lambda span: self._whose(span, claim.key.writer, rules), patient_since=now - rules.parents_within
-        )
+        wood = forest(spans, owners.of(claim.key.writer), patient_since=now - rules.parents_within)
         found = [one for group in wood.groups if (one := self._run(claim.key, group, rules, before)) is not None]
         look.runs |= {(claim.key, one.run.span): one for one in found}
         look.gone += [one for one in before if (claim.key, one.run.span) not in look.runs]
@@ -198,19 +199,6 @@ class SpanJoin:
                 if good is not None:
                     look.runs[run.key, run.run.span] = replace(run, run=replace(run.run, good=good))
 
-    def _whose(self, span: SpanFacts, writer: str, rules: TraceRules) -> str:
-        """The agent of a span. What an agent's own token brought is that agent's, or nobody's."""
-        service, agent, workflow, tenant = (
-            str(span.about.get(key, "")) for key in (About.SERVICE, About.AGENT, About.WORKFLOW, About.TENANT)
-        )
-        fleet = self._fleet()
-        found = rules.agent_of(service, agent, workflow, tenant) or next(
-            (key for name in (agent, service) if name and (key := fleet.aliases.agent(name)) in fleet.agents), ""
-        )
-        if not writer:
-            return found
-        return writer if found in ("", writer) else ""
-
     def _workflow(self, agent: str, name: str) -> str:
         """A workflow in the words of the fleet file; one that it does not list counts for the agent alone."""
         fleet = self._fleet()
@@ -254,9 +242,15 @@ class SpanJoin:
         return {agent for agent, _ in kept | withdrawn}, minutes
 
 
-def _facts(bodies: Iterable[str]) -> Iterable[SpanFacts]:
-    left = MOST_SPANS
-    for body in bodies:
-        rows = json.loads(body)[:left]
-        left -= len(rows)
-        yield from (SpanFacts(*row) for row in rows)
+def _in_memory(claims: Sequence[TraceClaim]) -> Iterator[Sequence[TraceClaim]]:
+    """The claims in groups whose spans may be read at once."""
+    some: list[TraceClaim] = []
+    spans = 0
+    for claim in claims:
+        count = min(claim.spans, MOST_SPANS)
+        if some and spans + count > IN_MEMORY:
+            yield some
+            some, spans = [], 0
+        some.append(claim)
+        spans += count
+    yield some

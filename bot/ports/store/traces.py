@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from bot.core.telemetry.task_records import TaskRecord
 from bot.core.telemetry.traces.runs import AgentRun
+from bot.core.telemetry.traces.span_facts import SpanFacts
 
 
 class TraceKey(NamedTuple):
@@ -32,10 +33,14 @@ class SpanChunk:
 
 @dataclass(frozen=True, slots=True)
 class TraceClaim:
-    """A trace that is due. `seq` counts what had come of it when it was claimed. Times in epoch seconds."""
+    """A trace that is due. `seq` counts what had come of it when it was claimed. Times in epoch seconds.
+
+    `spans`: how many of them are kept at most; what came twice is counted twice.
+    """
 
     key: TraceKey
     seq: int
+    spans: int
     first_at: float
     last_at: float
     sealed: bool
@@ -87,8 +92,8 @@ class TraceStore(Protocol):
         """Traces that are due, which nobody else looks at for `lease` seconds."""
         ...
 
-    def chunks_of(self, keys: Collection[TraceKey]) -> Mapping[TraceKey, Sequence[str]]:
-        """The bodies of all chunks of these traces."""
+    def spans_of(self, keys: Collection[TraceKey], most: int) -> Mapping[TraceKey, Sequence[SpanFacts]]:
+        """The spans of all chunks of these traces, at most so many of each."""
         ...
 
     def finish_traces(self, done: Sequence[LookedAt]) -> None:

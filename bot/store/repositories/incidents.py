@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, tuple_, update
+from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
@@ -20,6 +20,7 @@ from bot.core.model.samples import minute_of
 from bot.ports.errors import Conflict, LostClaim
 from bot.ports.store import DueTimer, Finished
 from bot.store.codec import entry_of, incident_json, incident_of, moment, record_of, seconds
+from bot.store.database.key_lists import among
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import insert_or, keep_first
 from bot.store.repositories.followups import put_followup
@@ -48,7 +49,7 @@ class SqlIncidents(SqlRepository):
             return self._number(connection)
 
     def _number(self, connection: Connection) -> int:
-        statement = insert_or(connection, _COUNTER).values(name="incident", value=1)
+        statement = insert_or(connection.dialect.name, _COUNTER).values(name="incident", value=1)
         statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": col(CounterRow.value) + 1})
         return self.first + int(connection.execute(statement.returning(col(CounterRow.value))).scalar_one())
 
@@ -172,7 +173,7 @@ class SqlIncidents(SqlRepository):
         with self.writing() as connection:
             found = connection.execute(due.with_for_update(skip_locked=True)).all()
             keys = [(row.incident_id, row.token) for row in found]
-            claimed = update(_TIMER).where(tuple_(col(TimerRow.incident_id), col(TimerRow.token)).in_(keys))
+            claimed = update(_TIMER).where(among(connection, (_TIMER.c.incident_id, _TIMER.c.token), keys))
             if keys:
                 connection.execute(claimed.values(lease_until=clock + lease))
         return [DueTimer(row.incident_id, row.kind, row.token, moment(row.due_at)) for row in found]

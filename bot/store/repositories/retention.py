@@ -7,12 +7,13 @@ closed: until then an edit needs the receipt of what it edits, and a key that is
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Table, delete, func, or_, select
 from sqlmodel import col
 
 from bot.core.model.samples import minute_of
 from bot.ports.store import MINUTE_MARKER
 from bot.store.codec import seconds
+from bot.store.database.key_lists import among
 from bot.store.database.transactions import SqlRepository
 from bot.store.tables import (
     DeduplicationRow,
@@ -94,5 +95,4 @@ class SqlRetention(SqlRepository):
                 some = [tuple(row) for row in connection.execute(select(*key).where(*where).limit(ROWS))]
                 if not some:
                     return gone
-                chosen = key[0].in_([row[0] for row in some]) if len(key) == 1 else tuple_(*key).in_(some)
-                gone += connection.execute(delete(table).where(chosen)).rowcount
+                gone += connection.execute(delete(table).where(among(connection, key, some))).rowcount

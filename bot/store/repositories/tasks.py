@@ -1,13 +1,15 @@
 """Task records, as agents reported them: one row a task, the newest word wins (`core.telemetry.task_records`)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Integer, func, literal_column
 from sqlmodel import col, select
 
 from bot.core.model.samples import minute_of
 from bot.core.telemetry.task_records import TaskRecord, judged_workflows, merge, touched_minutes
 from bot.store.codec import task_json
+from bot.store.database.key_lists import among
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_newest
 from bot.store.tables import TaskRow, table_of
@@ -34,10 +36,16 @@ class SqlTasks(SqlRepository):
         if not minutes:
             return []
         first, last = min(minutes), max(minutes)
-        waited = (col(TaskRow.queued_minute) <= last) & ((col(TaskRow.pending) == 1) | (col(TaskRow.minute) >= first))
-        query = select(TaskRow.body).where(col(TaskRow.agent).in_(agents), col(TaskRow.minute).in_(minutes) | waited)
+        of_them = col(TaskRow.minute).in_(minutes)
+        queued = ~of_them & (col(TaskRow.queued_minute) <= last)
+        # one question each, since an index serves it: with an OR between them all tasks of an agent are looked at
+        asked = (of_them, queued & (col(TaskRow.pending) == YES), queued & _WAITED & (col(TaskRow.minute) >= first))
         with self.looking() as connection:
-            return [task_json.validate_json(body) for (body,) in connection.execute(query)]
+            return [
+                task_json.validate_json(body)
+                for condition in asked
+                for (body,) in connection.execute(select(TaskRow.body).where(col(TaskRow.agent).in_(agents), condition))
+            ]
 
     def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:
         """Tasks of these minutes, the newest `limit` of them, oldest first."""
@@ -49,16 +57,23 @@ class SqlTasks(SqlRepository):
 
     def judged(self, agents: Sequence[str]) -> frozenset[tuple[str, str]]:
         """Pairs whose decisions somebody judges, by what the store holds."""
-        query = (
-            select(TaskRow.agent, TaskRow.workflow)
-            .where(col(TaskRow.agent).in_(agents), col(TaskRow.judged) == 1)
-            .distinct()
-        )
         with self.looking() as connection:
-            found = {(agent, workflow) for agent, workflow in connection.execute(query)}
+            found = {(agent, workflow) for agent in agents for workflow in _judged(connection, agent)}
         return frozenset(found | {(agent, "") for agent, _ in found})
 
 
+def _judged(connection: Connection, agent: str) -> Iterator[str]:
+    """The workflows of an agent's judged tasks, from one to the next: a million tasks have a few workflows."""
+    judged = select(func.min(TaskRow.workflow)).where(col(TaskRow.agent) == agent, col(TaskRow.judged) == YES)
+    workflow = connection.execute(judged).scalar()
+    while workflow is not None:
+        yield workflow
+        workflow = connection.execute(judged.where(col(TaskRow.workflow) > workflow)).scalar()
+
+
+YES: Final = literal_column("1", Integer)
+"""Written into the statement: an index of a part of the rows serves no parameter."""
+_WAITED = (col(TaskRow.pending) == 0) & col(TaskRow.queued_minute).is_not(None)
 LOOKED_UP = 500
 """Ids in one question."""
 
@@ -69,8 +84,8 @@ def known_tasks(connection: Connection, keys: Collection[tuple[str, str]]) -> di
     for agent in sorted({agent for agent, _ in keys}):
         ids = sorted(task_id for owner, task_id in keys if owner == agent)
         for start in range(0, len(ids), LOOKED_UP):
-            wanted = col(TaskRow.task_id).in_(ids[start : start + LOOKED_UP])
-            for (body,) in connection.execute(select(TaskRow.body).where(col(TaskRow.agent) == agent, wanted)):
+            wanted = among(connection, (_TASK.c.task_id,), [(one,) for one in ids[start : start + LOOKED_UP]])
+            for (body,) in connection.execute(select(_TASK.c.body).where(_TASK.c.agent == agent, wanted)):
                 record = task_json.validate_json(body)
                 found[record.key] = record
     return found

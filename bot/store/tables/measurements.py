@@ -3,7 +3,7 @@
 from sqlalchemy import Index, Text
 from sqlmodel import Field
 
-from bot.store.tables.schema import TableModel
+from bot.store.tables.schema import TableModel, index_where
 
 
 class SeriesRow(TableModel, table=True):
@@ -77,7 +77,11 @@ class TaskRow(TableModel, table=True):
     """A task record as its agent reported it; the newest report of a task id wins."""
 
     __tablename__ = "task"
-    __table_args__ = (Index("ix_task_minute", "agent", "minute"),)
+    __table_args__ = (
+        Index("ix_task_minute", "agent", "minute"),
+        index_where("pending = 1", "ix_task_waiting", "agent", "queued_minute"),
+        index_where("judged = 1", "ix_task_judged", "agent", "workflow"),
+    )
     agent: str = Field(primary_key=True)
     task_id: str = Field(primary_key=True)
     workflow: str = ""

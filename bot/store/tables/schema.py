@@ -1,6 +1,6 @@
 """What every table shares: the names of its constraints, and the one way to the table behind a model."""
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Index, MetaData, Table, text
 from sqlmodel import SQLModel
 
 NAMES = {
@@ -24,3 +24,11 @@ def table_of(model: type[TableModel]) -> Table:
     (`docs/design/architecture.md`, "Minutes and five-minute rows").
     """
     return TableModel.metadata.tables[str(model.__tablename__)]
+
+
+def index_where(condition: str, name: str, *columns: str) -> Index:
+    """An index of the rows that fulfil a condition, on either engine.
+
+    A question that it serves writes the condition out: a parameter in its place is not known to fulfil it.
+    """
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))

@@ -3,7 +3,7 @@
 from sqlalchemy import Index, Text
 from sqlmodel import Field
 
-from bot.store.tables.schema import TableModel
+from bot.store.tables.schema import TableModel, index_where
 
 
 class SpanChunkRow(TableModel, table=True):
@@ -18,10 +18,18 @@ class SpanChunkRow(TableModel, table=True):
 
 
 class TraceRow(TableModel, table=True):
-    """A trace of one writer. `seq` counts its chunks; `due`: when to look at it; `sealed`: its spans are gone."""
+    """A trace of one writer. `seq` counts its chunks; `due`: when to look at it; `sealed`: its spans are gone.
+
+    One that nothing more is expected of is due beyond `NEVER` (`repositories/telemetry/traces.py`), in the order in
+    which they are sealed.
+    """
 
     __tablename__ = "trace"
-    __table_args__ = (Index("ix_trace_due", "due"), Index("ix_trace_last", "sealed", "last_at"))
+    __table_args__ = (
+        Index("ix_trace_due", "due"),
+        index_where("sealed = 0", "ix_trace_kept", "sealed", "spans"),
+        index_where("sealed = 1", "ix_trace_sealed", "last_at"),
+    )
     trace: str = Field(primary_key=True)
     writer: str = Field(primary_key=True)
     seq: int
@@ -37,8 +45,8 @@ class RunRow(TableModel, table=True):
 
     __tablename__ = "run"
     __table_args__ = (
-        Index("ix_run_offers", "agent", "offers"),
-        Index("ix_run_wants", "agent", "wants"),
+        index_where("offers <> ''", "ix_run_offers", "agent", "offers"),
+        index_where("wants <> ''", "ix_run_wants", "agent", "wants"),
         Index("ix_run_ended", "ended"),
     )
     trace: str = Field(primary_key=True)

@@ -3,22 +3,44 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.sql.dml import Insert
 
 from bot.core.telemetry.task_records import TaskRecord, touched_minutes
+from bot.core.telemetry.traces.span_facts import SpanFacts
 from bot.ports.store.traces import LookedAt, SpanChunk, SpanCount, StoredRun, TraceClaim, TraceKey
-from bot.store.codec import run_json, seconds
+from bot.store.codec import run_json, seconds, spans_of_json
+from bot.store.database.key_lists import among
 from bot.store.database.transactions import SqlRepository
-from bot.store.database.upsert import insert_or, keep_first, keep_newest
+from bot.store.database.upsert import insert_or, keep_first, keep_newest, write_rows
 from bot.store.repositories.tasks import known_tasks, task_row
 from bot.store.tables import RunRow, SpanChunkRow, SpanCountRow, TaskRow, TraceRow, table_of
 
 _CHUNK, _TRACE, _RUN, _COUNT, _TASK = (table_of(one) for one in (SpanChunkRow, TraceRow, RunRow, SpanCountRow, TaskRow))
 Item = TypeVar("Item")
 NEVER = 1e15
-"""A time that does not come."""
+"""A time that does not come. A trace that is counted is due that long after its last span came, so that those to be
+sealed are found in order; one that is sealed, later still."""
+SEALED = 2 * NEVER
+NOTHING: Final = literal_column("''", String)
+ZERO, ONE = literal_column("0", Integer), literal_column("1", Integer)
+"""Written into statements: an index of a part of the rows serves no parameter."""
 AT_ONCE = 400
 """Keys in one question."""
 
@@ -46,21 +68,7 @@ class SqlTraces(SqlRepository):
         ]
         with self.writing() as connection:
             keep_first(connection, _CHUNK, rows, ["trace", "writer", "chunk"])
-            statement = insert_or(connection, _TRACE)
-            new = statement.excluded
-            earlier = func.least if connection.dialect.name == "postgresql" else func.min
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["trace", "writer"],
-                    set_={
-                        "seq": _TRACE.c.seq + 1,
-                        "spans": _TRACE.c.spans + new.spans,
-                        "due": earlier(_TRACE.c.due, new.due),
-                        "last_at": new.last_at,
-                    },
-                ),
-                traces,
-            )
+            write_rows(connection, traces, _more_of_a_trace)
 
     def claim_traces(self, now: float, limit: int, lease: float) -> Sequence[TraceClaim]:
         """Claim what is due, the most overdue first."""
@@ -71,52 +79,60 @@ class SqlTraces(SqlRepository):
         with self.writing() as connection:
             due = connection.execute(query.with_for_update(skip_locked=True)).all()
             for some in _parts([TraceKey(row.trace, row.writer) for row in due]):
-                connection.execute(update(_TRACE).where(_among(_TRACE, some)).values(due=now + lease))
+                connection.execute(update(_TRACE).where(_of(connection, _TRACE, some)).values(due=now + lease))
         return [
-            TraceClaim(TraceKey(row.trace, row.writer), row.seq, row.first_at, row.last_at, bool(row.sealed))
+            TraceClaim(TraceKey(row.trace, row.writer), row.seq, row.spans, row.first_at, row.last_at, bool(row.sealed))
             for row in due
         ]
 
-    def chunks_of(self, keys: Collection[TraceKey]) -> Mapping[TraceKey, Sequence[str]]:
-        """Every chunk of these traces."""
-        found: dict[TraceKey, list[str]] = {}
+    def spans_of(self, keys: Collection[TraceKey], most: int) -> Mapping[TraceKey, Sequence[SpanFacts]]:
+        """Every span of these traces, up to so many of each."""
+        found: dict[TraceKey, list[SpanFacts]] = {}
         with self.looking() as connection:
             for some in _parts(keys):
-                query = select(_CHUNK.c.trace, _CHUNK.c.writer, _CHUNK.c.body).where(_among(_CHUNK, some))
+                query = select(_CHUNK.c.trace, _CHUNK.c.writer, _CHUNK.c.body).where(_of(connection, _CHUNK, some))
                 for trace, writer, body in connection.execute(query):
-                    found.setdefault(TraceKey(trace, writer), []).append(body)
+                    spans = found.setdefault(TraceKey(trace, writer), [])
+                    if len(spans) < most:
+                        spans += spans_of_json(body)[: most - len(spans)]
         return found
 
     def finish_traces(self, done: Sequence[LookedAt]) -> None:
         """Set when each is due again, where nothing came meanwhile."""
         with self.writing() as connection:
-            for due in sorted({one.due or NEVER for one in done if not one.forget}):
-                for some in _parts(one.claim for one in done if not one.forget and (one.due or NEVER) == due):
-                    connection.execute(update(_TRACE).where(_unchanged(some)).values(due=due))
+            by_due: dict[float | None, list[TraceClaim]] = {}
+            for one in done:
+                if not one.forget:
+                    by_due.setdefault(one.due, []).append(one.claim)
+            for due, claims in by_due.items():
+                for some in _parts(claims):
+                    rest = case((_TRACE.c.sealed == 1, SEALED), else_=NEVER + _TRACE.c.last_at)
+                    changed = update(_TRACE).where(_unchanged(connection, some))
+                    connection.execute(changed.values(due=rest if due is None else due))
             for some in _parts(one.claim for one in done if one.claim.sealed):
-                held = select(_TRACE.c.trace, _TRACE.c.writer).where(_unchanged(some))
-                connection.execute(delete(_CHUNK).where(tuple_(_CHUNK.c.trace, _CHUNK.c.writer).in_(held)))
-                connection.execute(update(_TRACE).where(_unchanged(some)).values(spans=0))
+                _let_go(connection, some)
+                connection.execute(update(_TRACE).where(_unchanged(connection, some)).values(spans=0))
             for some in _parts(one.claim for one in done if one.forget):
-                held = select(_TRACE.c.trace, _TRACE.c.writer).where(_unchanged(some))
-                connection.execute(delete(_CHUNK).where(tuple_(_CHUNK.c.trace, _CHUNK.c.writer).in_(held)))
-                connection.execute(delete(_TRACE).where(_unchanged(some)))
+                _let_go(connection, some)
+                connection.execute(delete(_TRACE).where(_unchanged(connection, some)))
 
     def seal_traces(self, before: float, limit: int) -> int:
         """Drop the spans of what is long over."""
-        old = and_(_TRACE.c.sealed == 0, _TRACE.c.last_at < before, _TRACE.c.due >= NEVER)
+        old = and_(_TRACE.c.due.between(NEVER, NEVER + before), _TRACE.c.sealed == 0, _TRACE.c.last_at < before)
         query = select(_TRACE.c.trace, _TRACE.c.writer).where(old).limit(limit)
         with self.writing() as connection:
             keys = [TraceKey(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
             for some in _parts(keys):
-                connection.execute(delete(_CHUNK).where(_among(_CHUNK, some)))
-                connection.execute(update(_TRACE).where(_among(_TRACE, some)).values(sealed=1, spans=0))
+                connection.execute(delete(_CHUNK).where(_of(connection, _CHUNK, some)))
+                connection.execute(
+                    update(_TRACE).where(_of(connection, _TRACE, some)).values(sealed=1, spans=0, due=SEALED)
+                )
         return len(keys)
 
     def runs_of(self, keys: Collection[TraceKey]) -> Sequence[StoredRun]:
         """The runs of these traces."""
         with self.looking() as connection:
-            return [one for some in _parts(keys) for one in _stored(connection, _among(_RUN, some))]
+            return [one for some in _parts(keys) for one in _stored(connection, _of(connection, _RUN, some))]
 
     def runs_known_by(
         self, offers: Collection[tuple[str, str]], wants: Collection[tuple[str, str]]
@@ -126,8 +142,8 @@ class SqlTraces(SqlRepository):
         with self.looking() as connection:
             for column, keys in ((_RUN.c.offers, offers), (_RUN.c.wants, wants)):
                 for some in _parts(sorted(keys)):
-                    for one in _stored(connection, tuple_(_RUN.c.agent, column).in_(list(some))):
-                        found[one.key, one.run.span] = one
+                    known = among(connection, (_RUN.c.agent, column), some) & (column != NOTHING)
+                    found |= {(one.key, one.run.span): one for one in _stored(connection, known)}
         return list(found.values())
 
     def put_runs(
@@ -141,12 +157,10 @@ class SqlTraces(SqlRepository):
         with self.writing() as connection:
             before = known_tasks(connection, {*withdrawn, *(record.key for record in records)})
             for some in _parts([(one.key.trace, one.key.writer, one.run.span) for one in gone]):
-                key = tuple_(_RUN.c.trace, _RUN.c.writer, _RUN.c.span)
-                connection.execute(delete(_RUN).where(key.in_(list(some))))
+                connection.execute(delete(_RUN).where(among(connection, list(_RUN.primary_key), some)))
             keep_newest(connection, _RUN, [_run_row(one) for one in runs], ["trace", "writer", "span"])
             for agents in _parts(sorted(withdrawn)):
-                key = tuple_(_TASK.c.agent, _TASK.c.task_id)
-                connection.execute(delete(_TASK).where(key.in_(list(agents))))
+                connection.execute(delete(_TASK).where(among(connection, (_TASK.c.agent, _TASK.c.task_id), agents)))
             keep_newest(connection, _TASK, [task_row(record) for record in records], ["agent", "task_id"])
         unchanged = {record.key for record in records if before.get(record.key) == record}
         return touched_minutes(
@@ -158,7 +172,7 @@ class SqlTraces(SqlRepository):
         """Old runs, old traces, old counts."""
         at = seconds(before)
         with self.writing() as connection:
-            connection.execute(delete(_TRACE).where(_TRACE.c.last_at < at, _TRACE.c.sealed == 1))
+            connection.execute(delete(_TRACE).where(_TRACE.c.last_at < at, _TRACE.c.sealed == ONE))
             connection.execute(delete(_COUNT).where(_COUNT.c.minute < int(at // 60)))
             return connection.execute(delete(_RUN).where(_RUN.c.ended < at)).rowcount
 
@@ -167,7 +181,7 @@ class SqlTraces(SqlRepository):
         if not counts:
             return
         with self.writing() as connection:
-            statement = insert_or(connection, _COUNT)
+            statement = insert_or(connection.dialect.name, _COUNT)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["minute", "kind", "name", "detail"],
@@ -190,9 +204,24 @@ class SqlTraces(SqlRepository):
 
     def waiting_spans(self) -> int:
         """Spans that are kept."""
-        query = select(func.coalesce(func.sum(_TRACE.c.spans), 0)).where(_TRACE.c.sealed == 0)
+        query = select(func.coalesce(func.sum(_TRACE.c.spans), 0)).where(_TRACE.c.sealed == ZERO)
         with self.looking() as connection:
             return int(connection.execute(query).scalar_one())
+
+
+def _more_of_a_trace(dialect: str) -> Insert:
+    statement = insert_or(dialect, _TRACE)
+    new = statement.excluded
+    earlier = func.least if dialect == "postgresql" else func.min
+    return statement.on_conflict_do_update(
+        index_elements=["trace", "writer"],
+        set_={
+            "seq": _TRACE.c.seq + 1,
+            "spans": _TRACE.c.spans + new.spans,
+            "due": earlier(_TRACE.c.due, new.due),
+            "last_at": new.last_at,
+        },
+    )
 
 
 def _parts(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
@@ -201,14 +230,20 @@ def _parts(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
         yield some
 
 
-def _among(table: Table, keys: Sequence[TraceKey]) -> ColumnElement[bool]:
-    return tuple_(table.c.trace, table.c.writer).in_([tuple(key) for key in keys])
+def _of(connection: Connection, table: Table, keys: Sequence[TraceKey]) -> ColumnElement[bool]:
+    return among(connection, (table.c.trace, table.c.writer), keys)
 
 
-def _unchanged(claims: Sequence[TraceClaim]) -> ColumnElement[bool]:
+def _unchanged(connection: Connection, claims: Sequence[TraceClaim]) -> ColumnElement[bool]:
     """Those of the traces of which nothing came since they were claimed."""
     mine = [(claim.key.trace, claim.key.writer, claim.seq) for claim in claims]
-    return tuple_(_TRACE.c.trace, _TRACE.c.writer, _TRACE.c.seq).in_(mine)
+    return among(connection, (_TRACE.c.trace, _TRACE.c.writer, _TRACE.c.seq), mine)
+
+
+def _let_go(connection: Connection, claims: Sequence[TraceClaim]) -> None:
+    """Delete the spans of traces of which nothing came since they were claimed."""
+    held = select(_TRACE.c.trace, _TRACE.c.writer).where(_unchanged(connection, claims))
+    connection.execute(delete(_CHUNK).where(tuple_(_CHUNK.c.trace, _CHUNK.c.writer).in_(held)))
 
 
 def _stored(connection: Connection, where: ColumnElement[bool]) -> Iterator[StoredRun]:
