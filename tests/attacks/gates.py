@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from bot.core.model.slis import SourceSpec
 from bot.localslack.server import LocalSlack
 from bot.runtime.app import App
 from bot.runtime.setup import AppSetup, SlackAccess
@@ -41,6 +42,10 @@ class Gate:
     barred: str = ""
     """A name whose token may not do this."""
     status: int = 200
+    kind: str = ""
+    """The content type, where the address wants one."""
+    most: int = 1_048_576
+    """Bytes of a body that it takes."""
 
     def body(self) -> bytes:
         return urlencode(self.sent).encode() if self.form else json.dumps(self.sent).encode()
@@ -71,6 +76,26 @@ ALERT = {
         "data": {"incident_key": "stepdown/42/1772331240/1/ana"},
     }
 }
+SPAN = {
+    "traceId": "0" * 31 + "1",
+    "spanId": "0" * 15 + "1",
+    "name": "invoke_agent refunds",
+    "startTimeUnixNano": str(int(START.timestamp() - 20) * 10**9),
+    "endTimeUnixNano": str(int(START.timestamp() - 10) * 10**9),
+    "flags": 256,
+    "attributes": [
+        {"key": "gen_ai.operation.name", "value": {"stringValue": "invoke_agent"}},
+        {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "10"}},
+    ],
+}
+EVALUATION = {
+    "traceId": SPAN["traceId"],
+    "timeUnixNano": SPAN["endTimeUnixNano"],
+    "eventName": "gen_ai.evaluation.result",
+    "attributes": [{"key": "gen_ai.evaluation.name", "value": {"stringValue": "correct"}}],
+}
+METRIC = {"name": "m", "sum": {"dataPoints": [{"asInt": "1"}]}}
+RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "refunds-svc"}}]}
 COMMAND = {"command": "/incident", "text": "help", "user_id": "U0ANA", "team_id": "T0LOCAL", "channel_id": "C0ROOM"}
 
 GATES = {
@@ -88,14 +113,25 @@ GATES = {
     "POST /ofrep/v1/evaluate/flags/{key}": Gate(
         "/ofrep/v1/evaluate/flags/autonomy", "token", {"context": CONTEXT}, barred="samples"
     ),
+    **{
+        f"POST /v1/{signal}": Gate(
+            f"/v1/{signal}",
+            "token",
+            {f"resource{of}": [{"resource": RESOURCE, f"scope{of}": [{"scope": {"name": "test"}, held: [one]}]}]},
+            barred="samples",
+            kind="application/json",
+            most=8 * 1_048_576,
+        )
+        for signal, of, held, one in (
+            ("traces", "Spans", "spans", SPAN),
+            ("logs", "Logs", "logRecords", EVALUATION),
+            ("metrics", "Metrics", "metrics", METRIC),
+        )
+    },
     "POST /v1/inbound/pagerduty": Gate("/v1/inbound/pagerduty", "pagerduty", ALERT, status=202),
     "POST /slack/events": Gate("/slack/events", "slack", COMMAND, form=True),
 }
 """Every address there is, by method and route. A new one without a row here fails a test."""
-OTLP = frozenset({"POST /v1/traces", "POST /v1/logs", "POST /v1/metrics"})
-"""Those that answer in OpenTelemetry's own form: `tests/otlp/test_hostile.py` attacks them."""
-
-
 ABOUT_REFUSALS = re.compile(r"VALUES\('probe'|notice/finding/|INSERT INTO \"ticket\"|'minute: refused records of ")
 """Rows that say that something was refused; nothing of what was refused stands in them as data."""
 DOUBT = re.compile(r"(?<=^INSERT INTO \"minute\" VALUES)(\([^']*),'.*'\);$", re.DOTALL)
@@ -111,7 +147,7 @@ class Town:
         self.secrets = (*self.tokens.values(), PAGERDUTY_SECRET, slack.signing_secret, slack.bot_token)
         self._slack_secret = slack.signing_secret
         self._database = folder / "stepdown.db"
-        whole = fleet()
+        whole = fleet(sources={"otel": SourceSpec("otel", "otlp", {"agents": {"refunds": {"service": "refunds-svc"}}})})
         self.app = App(
             AppSetup(
                 fleet=lambda: whole,
@@ -135,13 +171,15 @@ class Town:
         self._server.stop()
         self.app.slack.stop()
         self.app._chart_worker.close()
+        self.app._span_reader.close()
         self.app._pool.close()
         self.app.store.close()
 
     def shown(self, gate: Gate, body: bytes) -> dict[str, str]:
         """What makes an address believe this body."""
         if gate.shown == "token":
-            return {"Authorization": f"Bearer {self.tokens['admin']}"}
+            typed = {"Content-Type": gate.kind} if gate.kind else {}
+            return {"Authorization": f"Bearer {self.tokens['admin']}", **typed}
         if gate.shown == "pagerduty":
             made = hmac.new(PAGERDUTY_SECRET.encode(), body, sha256).hexdigest()
             return {"X-PagerDuty-Signature": f"v1={made}"}

@@ -18,13 +18,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.web.bodies import read_body
 from bot.web.errors import Refusal, answer
+from bot.web.intake_threads import IntakeThreads
 
 PATH: Final = "/v1/inbound/pagerduty"
 OLDEST: Final = 48 * 3600.0 + 300.0
@@ -136,7 +136,7 @@ def routes(
     """
     tell = {"incident.acknowledged": on_acknowledge, "incident.resolved": on_resolve}
     mailbox = PagerDutyInbox([part.encode() for part in secret.split()], tell, registry, wall)
-    threads = CapacityLimiter(THREADS)
+    threads = IntakeThreads(THREADS, WAITING, "messages", retry_after=1)
     router = APIRouter(tags=["inbound"])
 
     @router.post(PATH, summary="PagerDuty v3 webhooks", openapi_extra=_SHAPE)
@@ -145,8 +145,7 @@ def routes(
         if not secret.split():
             raise Refusal(403, "this endpoint is off: no PagerDuty webhook secret is configured")
         body, signature = await read_body(request), request.headers.get("x-pagerduty-signature", "")
-        full = threads.statistics().tasks_waiting >= WAITING
-        outcome: Outcome = "busy" if full else await to_thread.run_sync(mailbox.take, body, signature, limiter=threads)
+        outcome: Outcome = "busy" if threads.are_full else await threads.run(mailbox.take, body, signature)
         mailbox.counted.labels(outcome).inc()
         if outcome in _REFUSED:
             raise Refusal(*_REFUSED[outcome])

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
@@ -19,6 +18,7 @@ from bot.ports.spans import BusyError, OtlpRequest, ReadRequest, SpanIntake, Unr
 from bot.web.authenticator import Authenticator
 from bot.web.bodies import read_body
 from bot.web.errors import Refusal
+from bot.web.intake_threads import IntakeThreads
 from bot.web.metrics.http_metrics import WebMetrics
 
 WRITERS: Final = ("agent", "tasks", "admin")
@@ -44,7 +44,7 @@ class OtlpIntake:
         self._authenticator = authenticator
         self._intake = intake
         self._metrics = metrics
-        self._threads = CapacityLimiter(THREADS)
+        self._threads = IntakeThreads(THREADS, WAITING, "requests", retry_after=2)
 
     async def answer(self, request: Request, signal: str) -> Response:
         """Answer in the sender's own form."""
@@ -65,13 +65,12 @@ class OtlpIntake:
             raise Refusal(404, OFF)
         if form not in (PROTOBUF, JSON):
             raise Refusal(415, f"content-type {form[:60]!r}; allowed: {PROTOBUF}, {JSON}")
-        if self._threads.statistics().tasks_waiting >= WAITING:
-            raise Refusal(503, "too many requests are waiting to be stored; try again", headers={"Retry-After": "2"})
+        self._threads.refuse_when_full()
         encoding = request.headers.get("content-encoding", "").strip().lower()
         body = await read_body(request, BODY)
         writer = caller.agent if caller.role == "agent" else ""
         asked = OtlpRequest(signal, body, form == JSON, encoding, writer)
-        return await to_thread.run_sync(self._store, asked, limiter=self._threads)
+        return await self._threads.run(self._store, asked)
 
     def _store(self, asked: OtlpRequest) -> ReadRequest:
         try:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 
 from bot.core.formatting.plurals import plural
@@ -31,6 +30,7 @@ from bot.web.ingest.record_checks import (
     strangers,
 )
 from bot.web.ingest.records import BATCH
+from bot.web.intake_threads import IntakeThreads
 from bot.web.metrics.http_metrics import WebMetrics
 from bot.web.openapi import schemas
 from bot.web.tokens import ApiCaller
@@ -67,7 +67,7 @@ class RecordIntake:
         self._fleet = fleet
         self._clock = clock
         self._metrics = metrics
-        self._threads = CapacityLimiter(THREADS)
+        self._threads = IntakeThreads(THREADS, WAITING, "batches", retry_after=1)
         self.samples: RecordKind[Sample] = RecordKind(
             "sample", lambda rows: checked_samples(rows, fleet(), clock.now()), self._put_samples
         )
@@ -77,9 +77,7 @@ class RecordIntake:
 
     async def take(self, caller: ApiCaller, body: bytes, kind: RecordKind[Value]) -> Response:
         """Check and store a request's records; answers for each of them. Raises Refusal where none was stored."""
-        if self._threads.statistics().tasks_waiting >= WAITING:
-            raise Refusal(503, "too many batches are waiting to be stored; try again", headers={"Retry-After": "1"})
-        return await to_thread.run_sync(self._take, caller, body, kind, limiter=self._threads)
+        return await self._threads.run(self._take, caller, body, kind)
 
     def _put_samples(self, samples: Mapping[int, Sample]) -> Sequence[RecordFault]:
         self._intake.samples(list(samples.values()), self._clock.now())
