@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.config import FleetErrors, describe_problems, load_fleet
+from bot.core.model.samples import minute_of
 from bot.core.telemetry.traces.blind_spots import blind_spots
 from bot.core.telemetry.traces.trace_rules import Markers
 from bot.runtime.registry import REGISTRY
@@ -80,6 +81,29 @@ def test_otel_prints_what_came_and_how_it_was_read(
     assert "refunds: HER is UNKNOWN" in said.output
     wrong = CliRunner().invoke(app, ["otel", "--last", "soon"])
     assert wrong.exit_code == 2
+    told = CliRunner().invoke(app, ["otel", "--last", "100000h", "--json"], catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    read = json.loads(told.output)
+    assert read["kept"] == 2
+    came = {(one["kind"], one["name"], one["detail"]): one["times"] for one in read["counts"]}
+    assert came["span", "test 1", "OpenTelemetry GenAI: tool"] == 1
+    assert came["span", "test 1", "OpenTelemetry GenAI: agent"] == 1
+    assert came["run", "refunds", "refunds-svc / triage, test 1"] == 1
+    assert {one["minute"] for one in read["counts"]} <= {minute_of(at), minute_of(house.engine.clock.now())}
+    assert ("refunds", "her") in {(one["agent"], one["sli"]) for one in read["unknown"]}
+    assert all(one["text"] for one in read["unknown"])
+
+
+def test_otel_in_json_when_nothing_came(tmp_path: Path, house: OtlpHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fleet.yaml").write_text(FLEET)
+    monkeypatch.setenv("STEPDOWN_FLEET", str(tmp_path / "fleet.yaml"))
+    monkeypatch.setenv("STEPDOWN_DATABASE_URL", f"sqlite:///{house.engine.path / 'stepdown.db'}")
+    monkeypatch.setenv("STEPDOWN_SLACK_BOT_TOKEN", "xoxb-none")
+    monkeypatch.setenv("STEPDOWN_SLACK_APP_TOKEN", "xapp-none")
+    told = CliRunner().invoke(app, ["otel", "--json"], catch_exceptions=False)
+    read = json.loads(told.output)
+    assert (read["kept"], read["counts"]) == (0, [])
+    assert {one["sli"] for one in read["unknown"]} == {"her", "dqr", "aqdd"}
 
 
 @pytest.mark.parametrize("form", ["gzip", "protobuf", "json", "json lines"])
