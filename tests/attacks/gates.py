@@ -22,6 +22,7 @@ from bot.runtime.setup import AppSetup, SlackAccess
 from bot.simulation.clock import MovableClock
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token
+from tests.support.patience import PATIENCE
 from tests.support.wired import START, fleet
 
 AT = START.isoformat()
@@ -163,7 +164,7 @@ class Town:
         )
         self._server = HttpServer(self.app._api, "127.0.0.1", 0)
         self.port = self._server.start()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE, trust_env=False)
         self.app.slack.connection.start()
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ from bot.slack.client.web_api import writing_client
 from tests.core.reports.refund_incident import report
 from tests.slack.setup import PEOPLE, realistic
 from tests.slack.town import workspace
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "screenshots" / "cards"
@@ -116,7 +117,7 @@ def shown(slack: LocalSlack, chat: SlackChat, name: str, card: Card) -> tuple[st
 
 def home(slack: LocalSlack) -> str:
     """Where the page shows a person's home tab."""
-    answer = httpx.post(f"{slack.url}/_control/home", json={"user": "ana"}, timeout=30, trust_env=False)
+    answer = httpx.post(f"{slack.url}/_control/home", json={"user": "ana"}, timeout=PATIENCE, trust_env=False)
     answer.raise_for_status()
     return "home"
 

@@ -15,11 +15,11 @@ from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
+from tests.support.patience import BROWSER, PATIENCE
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE = 60_000
 COUNT = """
     addEventListener('pointerdown', () => sessionStorage.taps = Number(sessionStorage.taps || 0) + 1, true);
     addEventListener('keydown', () => sessionStorage.keys = Number(sessionStorage.keys || 0) + 1, true);
@@ -38,12 +38,12 @@ class Night:
         context = self.browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
         context.add_init_script(COUNT)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(BROWSER)
         page.goto(f"{self.slack.url}/u/{who}/{path}")
         return page
 
     def ask(self, what: str, **query: str) -> dict[str, Any]:
-        answer = httpx.get(f"{self.slack.url}/_control/{what}", params=query, timeout=90, trust_env=False)
+        answer = httpx.get(f"{self.slack.url}/_control/{what}", params=query, timeout=2 * PATIENCE, trust_env=False)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
@@ -84,7 +84,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 
 def test_from_the_page_to_a_confirmed_step_down_in_three_taps_and_no_typing(night: Night) -> None:
-    page = night.ask("wait", channel="@U0ANA", user="U0ANA", contains="refunds:", timeout="60")["message"]
+    page = night.ask("wait", channel="@U0ANA", user="U0ANA", contains="refunds:", timeout=str(PATIENCE))["message"]
     direct = next(
         channel["id"]
         for channel in night.ask("channels")["channels"]
@@ -96,13 +96,13 @@ def test_from_the_page_to_a_confirmed_step_down_in_three_taps_and_no_typing(nigh
     card.get_by_role("button", name="Acknowledge").tap()
     expect(card).to_contain_text("Acknowledged by Ana")
     card.get_by_role("button", name="Step down to").tap()
-    expect(card).to_contain_text("confirmed by 1 of 1", timeout=PATIENCE)
+    expect(card).to_contain_text("confirmed by 1 of 1", timeout=BROWSER)
     counted = int(phone.evaluate("sessionStorage.taps || 0"))
     assert taps + counted == 3
     assert int(phone.evaluate("sessionStorage.keys || 0")) == 0
     assert page["ts"]
     incident = httpx.get(
-        f"{night.bot.url}/v1/agents/refunds/autonomy", headers=_agent(night), timeout=10, trust_env=False
+        f"{night.bot.url}/v1/agents/refunds/autonomy", headers=_agent(night), timeout=PATIENCE, trust_env=False
     )
     assert incident.json()["level"] != "full"
 
@@ -114,7 +114,10 @@ def _agent(night: Night) -> dict[str, str]:
 def test_a_late_joiners_catch_up_fits_one_phone_screen(night: Night) -> None:
     room = next(c for c in night.ask("channels")["channels"] if str(c.get("name")).startswith("inc-"))
     httpx.post(
-        f"{night.slack.url}/_control/join", json={"user": "U0BO", "channel": room["id"]}, timeout=30, trust_env=False
+        f"{night.slack.url}/_control/join",
+        json={"user": "U0BO", "channel": room["id"]},
+        timeout=PATIENCE,
+        trust_env=False,
     )
     phone = night.phone("bo", str(room["id"]))
     phone.get_by_role("button", name="Catch me up").first.tap()

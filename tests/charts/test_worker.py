@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from bot.charts.worker import ChartWorker
 from bot.core.reports.postmortem_report import Chart
 from bot.ports.errors import DeliveryError
 from tests.core.reports.refund_incident import report
+from tests.support.patience import until
 
 HER: Chart = report().charts[0]
 
@@ -60,10 +60,7 @@ def test_it_ends_with_the_bot_also_when_that_is_killed() -> None:
         assert bot.stdout is not None
         drawing = int(bot.stdout.readline())
         bot.kill()
-    deadline = time.monotonic() + 60
-    while _alive(drawing):
-        assert time.monotonic() < deadline, "it outlived the bot"
-        time.sleep(0.05)
+    until("its end after that of the bot", lambda: not _alive(drawing))
 
 
 def _alive(pid: int) -> bool:

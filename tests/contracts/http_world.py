@@ -11,16 +11,18 @@ from bot.simulation.clock import MovableClock
 from bot.sources import build
 from tests.contracts.odd_server import Asked, OddServer, odd_server
 from tests.contracts.source_harnesses import NOW, Conditions
+from tests.support.patience import PATIENCE as LONG
 
 Body = Callable[[Asked, list[dict[str, str | None]]], object]
 """The JSON for a request, where the world holds these items (`agent`, `bad`, `total`)."""
 
 
-PATIENCE = 5.0
+PATIENCE = 30.0
+"""What a source has of it here, in seconds."""
 
 
 def hang(asked: Asked) -> None:
-    asked.server.over.wait(20)
+    asked.server.over.wait(LONG)
     asked.hang_up()
 
 

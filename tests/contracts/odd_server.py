@@ -49,7 +49,7 @@ class Asked:
     def hang_up(self) -> None:
         self._handler.close_connection = True
 
-    def drip(self, content: bytes, pause: float = 0.02) -> None:
+    def drip(self, content: bytes, pause: float = 0.1) -> None:
         """A byte at a time, until all is said or the other side or the test has had enough."""
         for index in range(len(content)):
             if self.server.over.wait(pause):

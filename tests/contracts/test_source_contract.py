@@ -20,8 +20,9 @@ from tests.contracts import source_harnesses
 from tests.contracts.harnesses import harnesses_of
 from tests.contracts.odd_server import Stopwatch
 from tests.contracts.source_harnesses import MINUTE, Conditions, Opened, SourceHarness
+from tests.support.patience import PATIENCE as LONG
 
-PATIENCE, HASTE = 5.0, 0.4
+PATIENCE, HASTE = 30.0, 0.4
 """Seconds that a source may take: where an answer comes, however busy the machine, and where none will."""
 HER = Series("refunds", "", "her")
 KINDS = harnesses_of(source_harnesses)
@@ -148,7 +149,7 @@ def test_nothing_outlasts_the_deadline(opening: Open) -> None:
     world.faults["hangs"]()
     with Stopwatch() as watch:
         error = refusal(world)
-    assert watch.took < 10, "the world would go on for 20 s and more"
+    assert watch.took < LONG / 2, "the world would go on for twice as long"
     assert (str(error), error.passing) == ("src: took longer than 0.4s", True)
 
 

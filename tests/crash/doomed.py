@@ -27,10 +27,10 @@ from bot.runtime.setup import AppParts, AppSetup, SlackAccess
 from bot.store import SqlStore
 from bot.web.tokens import TokenBook
 from tests.crash.seams import Seams, adapters_with_seams, store_with_seams
+from tests.support.patience import PATIENCE
 
 FASTER = 20.0
 """How much more often ticks come than in real time; the scenario's own clock is moved by the story."""
-UP_WITHIN = 90.0
 PRELOADED = [
     "bot.runtime.app",
     "bot.config",
@@ -146,7 +146,7 @@ class Doomed:
         self._life = life
         self._process = self._context.Process(target=live, args=(life,), daemon=True)
         self._process.start()
-        deadline = time.monotonic() + UP_WITHIN
+        deadline = time.monotonic() + PATIENCE
         while self.alive and not self._ready():
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the bot did not come up: {(life.folder / 'log').read_text()[-3000:]}")

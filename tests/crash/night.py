@@ -26,12 +26,11 @@ from bot.web.tokens import new_token
 from tests.contracts.odd_server import odd_server
 from tests.crash.doomed import Doomed, Life, SharedClock
 from tests.crash.receiver import Receiver
+from tests.support.patience import PATIENCE
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ROUTING_KEY = "R0UT1NGKEY0123456789abcdefSECRET"
 SIGNING = "whsec_" + "YSBzaWduaW5nIHNlY3JldCBvZiAzMiBieXRlcy4uLi4="
-PATIENCE = 90.0
-"""Seconds for one beat of the story."""
 AGAIN_AFTER = 1.5
 """Seconds after which a person who saw nothing happen does it again."""
 STEP = """---

@@ -9,10 +9,10 @@ import httpx
 
 from bot.demo.setup import DemoSetup
 from bot.exercises.live import LiveExercise
+from tests.support.patience import PATIENCE
 
 ANA, BO, CLEO, DAN = "U0ANA", "U0BO", "U0CLEO", "U0DAN"
 TOWN = "C0INCIDENTS"
-PATIENCE = 120.0
 
 
 class House:
@@ -20,7 +20,7 @@ class House:
 
     def __init__(self, stage: DemoSetup) -> None:
         self.stage = stage
-        self._client = httpx.Client(base_url=stage.slack.url, timeout=20, trust_env=False)
+        self._client = httpx.Client(base_url=stage.slack.url, timeout=PATIENCE, trust_env=False)
 
     def close(self) -> None:
         self._client.close()

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.exercises.shipped_playbooks import ROOT, rehearsals
+from tests.support.patience import PATIENCE
 
 
 def stepdown(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -89,11 +90,11 @@ def test_alone_in_a_terminal_against_the_local_slack(tmp_path: Path) -> None:
             said += line
             if "Paging" in line:
                 break
-        with httpx.Client(base_url=url, timeout=20, trust_env=False) as slack:
+        with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as slack:
             word = {"user": "U0BO", "channel": "C0INCIDENTS", "command": "/tabletop", "text": "real"}
             assert slack.post("/_control/slash", json=word).json()["ok"]
         rest = playing.stdout.read()
-        assert playing.wait(timeout=120) == 0, rest
+        assert playing.wait(timeout=PATIENCE) == 0, rest
     found = json.loads(out.read_text())
     assert found["playbook"] in rehearsals()
     assert Path(found["report"]).is_file()

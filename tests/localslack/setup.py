@@ -18,6 +18,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.localslack.server import LocalSlack
 from bot.localslack.state.manifest import DEFAULT_SCOPES
+from tests.support.patience import PATIENCE
 
 Json = dict[str, Any]
 
@@ -90,7 +91,7 @@ def modal(*blocks: Json, **more: object) -> Json:
 
 
 # One client for all: making one costs more than most calls.
-HTTP = httpx.Client(trust_env=False, verify=False, timeout=30)  # noqa: S501  plain HTTP on loopback
+HTTP = httpx.Client(trust_env=False, verify=False, timeout=2 * PATIENCE)  # noqa: S501  plain HTTP on loopback
 
 
 class Control:
@@ -116,7 +117,7 @@ class Control:
         return [message["text"] for message in self.messages(channel, user)]
 
     def wait(self, channel: str, contains: str, **query: object) -> Json:
-        answer = self.get("wait", channel=channel, contains=contains, **query)
+        answer = self.get("wait", **{"channel": channel, "contains": contains, "timeout": PATIENCE, **query})
         assert answer["ok"], answer
         return dict(answer["message"])
 
@@ -331,7 +332,7 @@ class Heard:
             self.entries.append(json.loads(json.dumps(entry)))
             self._changed.notify_all()
 
-    def wait(self, count: int = 1, timeout: float = 10) -> list[Any]:
+    def wait(self, count: int = 1, timeout: float = PATIENCE) -> list[Any]:
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.entries) >= count, timeout), self.entries
             return list(self.entries)

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from bot.localslack.server import LocalSlack, Workspace
 from bot.localslack.state.workspace import WorkspaceError
 from tests.localslack.setup import HTTP, MANIFEST, WORKSPACE
+from tests.support.patience import PATIENCE
 
 COMMAND = [sys.executable, "-m", "bot.localslack"]
 
@@ -33,12 +34,12 @@ def test_it_says_where_it_is_and_ends_when_told(tmp_path: Path, told: signal.Sig
         assert client.users_info(user="U0ZED")["user"]["name"] == "zoe"
         assert client.auth_test()["user"] == "probe"
         process.send_signal(told)
-        out, errors = process.communicate(timeout=10)
+        out, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, errors) == (0, "", "")
 
 
 def failed(*arguments: str) -> str:
-    run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=20, check=False)
+    run = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert run.returncode == 2
     assert run.stdout == ""
     assert run.stderr.count("\n") == 1

@@ -11,6 +11,7 @@ import pytest
 
 from tests.localslack.npm import packages
 from tests.localslack.setup import Control, Json
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_the_javascript_client(alone: Json, repository: Path) -> None:
     script = folder / "client.mjs"  # beside node_modules, where `import` looks for the package
     script.write_text((repository / "examples/local-slack/client.mjs").read_text(encoding="utf-8"), encoding="utf-8")
     run = subprocess.run(
-        ["node", script], env=surroundings(alone), capture_output=True, text=True, timeout=60, check=False
+        ["node", script], env=surroundings(alone), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert run.stdout.splitlines() == [
         "Hello, changed wave",

@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bot.localslack.server import LocalSlack
 from tests.localslack.setup import Control, Heard, Json, actions, bolt, button, socket
+from tests.support.patience import PATIENCE, until
 
 
 def ticket(slack: LocalSlack) -> str:
@@ -92,7 +93,7 @@ def test_the_eleventh_connection_is_sent_away(slack: LocalSlack) -> None:
 
 def test_pings_are_echoed(slack: LocalSlack) -> None:
     with wire(slack) as made:
-        assert made.ping(b"sdk-ping-pong:1.5").wait(5)
+        assert made.ping(b"sdk-ping-pong:1.5").wait(PATIENCE)
 
 
 # -- payloads --------------------------------------------------------------------------------------
@@ -264,8 +265,7 @@ def test_the_sdk_comes_back_after_a_refresh(slack: LocalSlack, control: Control)
     with bolt(slack, lambda app: app.event("app_mention")(lambda event: heard.note(event["text"]))) as made:
         before = made.client.session_id()
         control.post("faults", fault="refresh")
-        while made.client.session_id() == before or not made.client.is_connected():
-            pass
+        until("a new session", lambda: made.client.session_id() != before and made.client.is_connected())
         control.post("mention", user="ana", channel="general", text="still there?")
         heard.wait(1)
 

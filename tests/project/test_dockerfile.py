@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.project.dockerfile_steps import Step, health_command, read_steps
+from tests.support.patience import PATIENCE
 
 SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|CREDENTIAL", re.IGNORECASE)
 PORT = "8080"
@@ -125,5 +126,5 @@ def test_the_health_check_believes_only_a_good_answer(steps: list[Step], status:
     _, *arguments = health_command(of(steps, "HEALTHCHECK")[-1])
     with answering(status) as port:
         command = [sys.executable, *(word.replace(PORT, str(port)) for word in arguments)]
-        run = subprocess.run(command, capture_output=True, check=False, timeout=30)
+        run = subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE)
     assert (run.returncode == 0) is healthy

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
@@ -29,7 +31,7 @@ def python(machine: Path, name: str, version: str, *, venv: bool = True) -> None
 def start(repository: Path, script: str, machine: Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/sh", repository / ".ci" / script],
-        env={"PATH": str(machine)} | env, capture_output=True, text=True, check=False, timeout=30,
+        env={"PATH": str(machine)} | env, capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from tests.support.patience import PATIENCE
 
 HOURS = 8
 ILL = range(240, 270)
@@ -61,12 +62,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield _address(place / "log")
         finally:
             running.terminate()
-            running.wait(30)
+            running.wait(PATIENCE)
 
 
 def _address(log: Path) -> str:
     """Where it listens, from its own log: the port was free when it took it."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         for line in log.read_text().splitlines():
             if "Listening on" in line and "127.0.0.1:" in line:
@@ -79,7 +80,7 @@ def _address(log: Path) -> str:
 
 def _ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/-/ready", timeout=30, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/-/ready", timeout=PATIENCE, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 

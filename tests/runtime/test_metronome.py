@@ -8,8 +8,7 @@ import pytest
 import structlog
 
 from bot.runtime.scheduler import Metronome
-
-WITHIN = 20.0
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ class Beats:
 
 
 def _wait(held: threading.Event) -> None:
-    held.wait(WITHIN)
+    held.wait(PATIENCE)
 
 
 def test_each_beats_by_itself(metronome: Metronome) -> None:
@@ -45,7 +44,7 @@ def test_each_beats_by_itself(metronome: Metronome) -> None:
     metronome.every(0.01, "quick", quick)
     metronome.every(0.01, "slow", lambda: _wait(held))
     metronome.start()
-    assert quick.reached.wait(WITHIN)
+    assert quick.reached.wait(PATIENCE)
     held.set()
 
 
@@ -54,7 +53,7 @@ def test_one_that_raises_goes_on(metronome: Metronome) -> None:
     with structlog.testing.capture_logs() as logged:
         metronome.every(0.01, "failing", beats)
         metronome.start()
-        assert beats.reached.wait(WITHIN)
+        assert beats.reached.wait(PATIENCE)
         metronome.stop()
     assert {(line["event"], line["tick"]) for line in logged} == {("a tick failed", "failing")}
 
@@ -64,7 +63,7 @@ def test_the_wall_clock_is_not_asked(metronome: Metronome, monkeypatch: pytest.M
     metronome.every(0.01, "poll", beats)
     metronome.start()
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    assert beats.reached.wait(WITHIN)
+    assert beats.reached.wait(PATIENCE)
 
 
 def test_beats_that_were_missed_are_not_made_up_for() -> None:
@@ -80,7 +79,7 @@ def test_beats_that_were_missed_are_not_made_up_for() -> None:
 
     metronome.every(1.0, "late", late)
     metronome.start()
-    assert beats.reached.wait(WITHIN)
+    assert beats.reached.wait(PATIENCE)
     metronome.stop()
     assert beats.count == 2
 

@@ -15,6 +15,7 @@ from bot.simulation.curves import Curve
 from bot.simulation.instances import DIALECTS, Instance, Instances, pause_between_polls
 from bot.simulation.rung_protocols import NoAnswerError, Ofrep, PlainGet, RungReply
 from bot.simulation.world import SimulatedAgent, World
+from tests.support.patience import PATIENCE
 
 START = datetime(2026, 3, 2, 2, 14, tzinfo=UTC)
 CURVE = Curve(tasks=50, good=0.95, calls=3, escalated=0.01, pending=5)
@@ -294,7 +295,7 @@ def test_all_instances_poll_obey_and_report_by_themselves(world: World, stepdown
     stepdown.lower("approval")
     everybody = {"refunds-1", "refunds-2", "kyc-1"}
     with stepdown.heard:
-        assert stepdown.heard.wait_for(lambda: stepdown.reported("approval", 1) == everybody, timeout=60)
+        assert stepdown.heard.wait_for(lambda: stepdown.reported("approval", 1) == everybody, timeout=PATIENCE)
     fleet.stop()
     assert set(world.rungs("refunds").values()) | set(world.rungs("kyc").values()) == {"approval"}
 
@@ -304,10 +305,10 @@ def test_they_survive_an_outage(world: World, stepdown: Stepdown, address: str, 
     fleet = Instances(world, address, TOKENS, pause=0.02)
     fleet.start()
     with stepdown.heard:
-        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= 6, timeout=60)
+        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= 6, timeout=PATIENCE)
         stepdown.broken = None
         before = len(stepdown.said)
-        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= before + 6, timeout=60)
+        assert stepdown.heard.wait_for(lambda: len(stepdown.said) >= before + 6, timeout=PATIENCE)
     fleet.stop()
     assert {instance.trouble for instance in fleet.all} == {""}
 

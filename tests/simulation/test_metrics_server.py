@@ -16,6 +16,7 @@ from bot.simulation.demo_fleet import AGENTS, FAILING
 from bot.simulation.exposition import CALLS_PER_TASK, ESCALATIONS, GOOD, QUERIES, QUEUE, TASKS
 from bot.simulation.metrics_server import MetricsServer
 from bot.simulation.world import World
+from tests.support.patience import PATIENCE
 
 START = datetime(2026, 3, 2, 2, 14, 30, tzinfo=UTC)
 MINUTE = minute_of(START) - 1
@@ -37,7 +38,7 @@ def world(clock: MovableClock) -> World:
 def fleet(world: World) -> Iterator[httpx.Client]:
     server = MetricsServer(world)
     server.start()
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=PATIENCE) as client:
         yield client
     server.stop()
 

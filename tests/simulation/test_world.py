@@ -14,6 +14,7 @@ from bot.simulation.demo_fleet import AGENTS, FAILING, story
 from bot.simulation.faults import RETRY_LOOP
 from bot.simulation.script import ScriptRun
 from bot.simulation.world import SimulatedAgent, World, WorldError
+from tests.support.patience import PATIENCE
 
 START = datetime(2026, 3, 2, 2, 14, 20, tzinfo=UTC)
 
@@ -108,7 +109,7 @@ def test_it_counts_on_a_clock_that_runs() -> None:
     assert all(world.whole("a", minute).tasks > 0 for minute in range(first, world.closed_minute() + 1))
 
 
-def until(holds: Callable[[], bool], seconds: float = 30) -> bool:
+def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while not holds() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -187,7 +188,7 @@ def test_a_story_plays_in_a_thread_of_its_own(clock: MovableClock, world: World)
     telling.start()
     assert until(lambda: telling.fixed_at is not None)
     clock.advance(600)
-    assert telling.told.wait(30)
+    assert telling.told.wait(PATIENCE)
     telling.stop()
     assert len(said) == 1
 

@@ -14,6 +14,7 @@ from bot.core.runbooks.runbook import Outcome, Phase
 from bot.engine import name_lookup
 from bot.engine.commands.commands import Commands
 from tests.slack.setup import FLEET, moment, realistic
+from tests.support.patience import PATIENCE
 
 Call = tuple[str, tuple[object, ...]]
 MOMENTS = realistic()
@@ -41,7 +42,7 @@ class RecordedCalls:
         self.open = 1
         self._called = Condition()
 
-    def wait(self, count: int = 1, timeout: float = 30.0) -> Call:
+    def wait(self, count: int = 1, timeout: float = PATIENCE) -> Call:
         """The newest act, once there have been `count`."""
         with self._called:
             assert self._called.wait_for(lambda: len(self.calls) >= count, timeout), self.calls

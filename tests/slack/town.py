@@ -1,6 +1,5 @@
 """A real local Slack on loopback: the workspace of these tests, and what they do to it."""
 
-import time
 from typing import Any
 
 import httpx
@@ -8,10 +7,8 @@ import httpx
 from bot.localslack.server import LocalSlack, Workspace
 from bot.localslack.state import manifest as local_manifest
 from bot.slack import manifest
+from tests.support.patience import PATIENCE, until
 from tests.support.quiet_slack import settled
-
-PATIENCE = 30
-"""Seconds until what does not come is missed; a busy machine takes its time."""
 
 USERS = [
     {"name": "ana", "real_name": "Ana Silva", "tz": "Europe/Lisbon"},
@@ -63,19 +60,13 @@ class Town:
 
     def calls_until(self, method: str, count: int) -> list[dict[str, Any]]:
         """Calls of a method, once there have been that many."""
-        deadline = time.monotonic() + PATIENCE
-        while len(found := self.calls(method)) < count:
-            assert time.monotonic() < deadline, f"{method} was called {len(found)} times"
-            time.sleep(0.01)
-        return found
+        until(f"{count} calls of {method}", lambda: len(self.calls(method)) >= count, lambda: self.calls(method))
+        return self.calls(method)
 
     def modal(self, user: str) -> dict[str, Any]:
         """The modal that `user` sees; waits for it, as it is opened after the acknowledgement."""
-        deadline = time.monotonic() + PATIENCE
-        while not (views := self.look("views", user=user)["views"]):
-            assert time.monotonic() < deadline, f"{user} sees no modal"
-            time.sleep(0.01)
-        newest: dict[str, Any] = views[-1]
+        until(f"a modal of {user}", lambda: self.look("views", user=user)["views"])
+        newest: dict[str, Any] = self.look("views", user=user)["views"][-1]
         return newest
 
     def submit(self, user: str, values: dict[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from bot.runtime.clock import RealClock
 from bot.runtime.registry import REGISTRY
 from bot.sources import build
 from tests.contracts.odd_server import Asked, OddServer, odd_server
+from tests.support.patience import PATIENCE
 
 FLEET = """
 people: {ana: {name: Ana Lima, slack: U0ANA}}
@@ -64,7 +65,7 @@ def free_port() -> int:
 T = TypeVar("T")
 
 
-def until(answer: Callable[[], T | None], seconds: float = 60) -> T:
+def until(answer: Callable[[], T | None], seconds: float = PATIENCE) -> T:
     """The first answer that is one, polled for."""
     end = time.monotonic() + seconds
     while True:
@@ -77,7 +78,7 @@ def until(answer: Callable[[], T | None], seconds: float = 60) -> T:
 
 def is_ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/-/ready", timeout=30, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/-/ready", timeout=PATIENCE, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -96,7 +97,7 @@ def prometheus(exporter: OddServer, tmp_path_factory: pytest.TempPathFactory) ->
         yield f"http://{address}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")

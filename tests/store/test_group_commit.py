@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.store.database.sqlite import SqliteDatabase
-
-WITHIN = 10.0
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def while_held(database: SqliteDatabase, works: list[Callable[[], None]]) -> lis
                 time.sleep(0.001)
         connection.exec_driver_sql("INSERT INTO t VALUES (0)")
     for thread in threads:
-        thread.join(WITHIN)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     return threads
 

@@ -21,6 +21,7 @@ from bot.ports.store import Replica
 from bot.runtime.process import RunError, ask_to_reload
 from bot.store import SqlStore
 from bot.store.database.postgres import PostgresDatabase
+from tests.support.patience import PATIENCE
 from tests.support.wired import ANA, PLAN, START
 
 HOUR = 3600.0
@@ -41,7 +42,7 @@ def store(url: str) -> Iterator[SqlStore]:
 def news(store: SqlStore) -> Iterator["queue.Queue[str]"]:
     heard: queue.Queue[str] = queue.Queue()
     close = store.listen(heard.put)
-    assert heard.get(timeout=60) == "all"
+    assert heard.get(timeout=PATIENCE) == "all"
     yield heard
     close()
 
@@ -57,7 +58,7 @@ def _noted(incident: Incident) -> Decision:
 
 
 def _until(heard: "queue.Queue[str]", word: str) -> None:
-    while heard.get(timeout=60) != word:
+    while heard.get(timeout=PATIENCE) != word:
         pass
 
 
@@ -68,11 +69,11 @@ def test_a_commit_tells_of_its_lanes_and_of_a_rung_and_a_refused_one_of_nothing(
     rung = RungState("refunds", "", "approval", 1, START, "ana", "loop", incident_id=1)
     store.commit(opened, START, rung=rung, wall=time.time())
     wanted = {f"outbox {effect.lane}" for effect in opened.effects}
-    assert {news.get(timeout=60) for _ in range(len(wanted) + 1)} == {*wanted, "rungs"}
+    assert {news.get(timeout=PATIENCE) for _ in range(len(wanted) + 1)} == {*wanted, "rungs"}
     with pytest.raises(Exception, match="first"):
         store.commit(opened, START, wall=time.time())
     store.enqueue([Say(1, "x", "hello")], time.time())
-    assert news.get(timeout=60) == "outbox slack"
+    assert news.get(timeout=PATIENCE) == "outbox slack"
 
 
 def test_who_listens_finds_the_server_again_and_takes_it_that_anything_may_have_been_said(

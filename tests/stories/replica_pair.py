@@ -24,9 +24,9 @@ from bot.store import SqlStore
 from bot.web.tokens import new_token
 from tests.contracts.odd_server import Asked, OddServer, odd_server
 from tests.crash.doomed import Doomed, Life, SharedClock
+from tests.support.patience import PATIENCE
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-PATIENCE = 150.0
 GOOD, BAD = 2.0, 18.0
 
 FLEET = """

@@ -12,6 +12,7 @@ import pytest
 from bench.harness.launch import BotProcess, control, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
+from tests.support.patience import PATIENCE
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 FIVE_MISTAKES = """\
@@ -36,7 +37,7 @@ def test_five_mistakes_in_a_fleet_file_are_five_lines(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     lines = [line.split(": ")[0] for line in done.stderr.splitlines() if line.startswith("fleet.yaml:")]
@@ -61,7 +62,7 @@ def test_a_confidence_of_seven_and_an_agent_that_is_not_there(
             f"{bot.url}/v1/tasks",
             json=[task],
             headers={"Authorization": f"Bearer {bot.token['tasks']}"},
-            timeout=60,
+            timeout=PATIENCE,
             trust_env=False,
         )
         batch = [{**task, "task_id": f"t{number}", "time": time.time()} for number in range(2, 5)]
@@ -70,13 +71,18 @@ def test_a_confidence_of_seven_and_an_agent_that_is_not_there(
             f"{bot.url}/v1/tasks",
             json=batch,
             headers={"Authorization": f"Bearer {bot.token['tasks']}"},
-            timeout=60,
+            timeout=PATIENCE,
             trust_env=False,
         )
         body = {"user": "U0ANA", "channel": CHANNEL, "command": "/autonomy", "text": "refnds down"}
         assert control(slack, "slash", body)["acked"]
-        where: dict[str, str | int] = {"channel": CHANNEL, "user": "U0ANA", "contains": "Did you mean", "timeout": 60}
-        said = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=90, trust_env=False).text
+        where: dict[str, str | int] = {
+            "channel": CHANNEL,
+            "user": "U0ANA",
+            "contains": "Did you mean",
+            "timeout": int(PATIENCE),
+        }
+        said = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=2 * PATIENCE, trust_env=False).text
     finally:
         bot.stop()
     assert refused.status_code == 422

@@ -10,6 +10,7 @@ from bench.harness.launch import BotProcess, bad_minutes, control, pushed_fleet
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
+from tests.support.patience import PATIENCE
 
 
 def test_a_page_is_acknowledged_over_http(tmp_path: Path) -> None:
@@ -22,17 +23,22 @@ def test_a_page_is_acknowledged_over_http(tmp_path: Path) -> None:
             bot.start()
             control(slack, "events_url", {"url": f"{bot.url}/slack/events"})
             bot.push(bad_minutes("refunds", time.time())).raise_for_status()
-            where: dict[str, str | int] = {"channel": "@U0ANA", "user": "U0ANA", "contains": "refunds:", "timeout": 60}
-            page = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=90).json()["message"]
+            where: dict[str, str | int] = {
+                "channel": "@U0ANA",
+                "user": "U0ANA",
+                "contains": "refunds:",
+                "timeout": int(PATIENCE),
+            }
+            page = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=2 * PATIENCE).json()["message"]
             tapped = {"user": "ana", "channel": "@U0ANA", "ts": page["ts"], "action_id": "ack"}
             assert control(slack, "click", tapped)["acked"]
             there: dict[str, str | int] = {
                 "channel": "@U0ANA",
                 "user": "U0ANA",
                 "contains": "Acknowledged by Ana",
-                "timeout": 60,
+                "timeout": int(PATIENCE),
             }
-            assert httpx.get(f"{slack.url}/_control/wait", params=there, timeout=90).json()["ok"]
+            assert httpx.get(f"{slack.url}/_control/wait", params=there, timeout=2 * PATIENCE).json()["ok"]
         finally:
             bot.stop()
 
@@ -44,4 +50,4 @@ def test_it_refuses_to_start_without_a_signing_secret(tmp_path: Path) -> None:
         with pytest.raises(RuntimeError, match="STEPDOWN_SLACK_SIGNING_SECRET is needed: HTTP mode believes nobody"):
             bot.start()
         assert bot.process is not None
-        assert bot.process.wait(30) == 2
+        assert bot.process.wait(PATIENCE) == 2

@@ -12,18 +12,19 @@ import pytest
 from bench.harness.launch import BotProcess, bad_minutes, control, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
+from tests.support.patience import PATIENCE
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 
 
 def _pages(slack: LocalSlack) -> list[str]:
     where = {"channel": "@U0ANA", "user": "U0ANA"}
-    found = httpx.get(f"{slack.url}/_control/messages", params=where, timeout=60).json()["messages"]
+    found = httpx.get(f"{slack.url}/_control/messages", params=where, timeout=PATIENCE).json()["messages"]
     return [message["text"] for message in found if "refunds" in message["text"]]
 
 
 def _until(true: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, what
         time.sleep(0.1)

@@ -19,6 +19,7 @@ from opentelemetry.trace import set_span_in_context
 from bench.harness.launch import BotProcess
 from bot.localslack.server import LocalSlack
 from tests.otlp.spans import agent, chat, request, tid, tool
+from tests.support.patience import PATIENCE
 
 FLEET = """\
 people:
@@ -67,7 +68,7 @@ def counted(bot: BotProcess) -> list[int]:
 
 
 def wait_for(bot: BotProcess, count: int) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while len(found := counted(bot)) < count or sum(found) < count:
         assert time.monotonic() < deadline, f"{len(found)} tasks with {sum(found)} calls, of {count}"
         time.sleep(0.2)
@@ -75,7 +76,7 @@ def wait_for(bot: BotProcess, count: int) -> None:
 
 def wait_for_nothing_due(bot: BotProcess) -> None:
     """Until every trace was looked at again after what came last."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     with closing(sqlite3.connect(bot.folder / "stepdown.db", timeout=60)) as database:
         while database.execute("SELECT count(*) FROM trace WHERE due < 1e12").fetchone() != (0,):
             assert time.monotonic() < deadline

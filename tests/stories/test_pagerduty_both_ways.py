@@ -14,6 +14,7 @@ from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
 from tests.contracts.odd_server import OddServer, odd_server
+from tests.support.patience import PATIENCE
 
 SECRET = "the-secret-of-the-subscription"
 ROUTING = "R0UT1NGKEY0123456789abcdefSECRET"
@@ -21,7 +22,7 @@ WAYS = '  ana: {name: Ana Duarte, slack: U0ANA, ways: [{kind: pagerduty, target:
 
 
 def _until(what: str, look: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not look():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
@@ -44,11 +45,13 @@ def _word(bot: BotProcess, dedup_key: str, secret: str, at: float) -> httpx.Resp
     body = json.dumps({"event": event}).encode()
     signature = "v1=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     url = f"{bot.url}/v1/inbound/pagerduty"
-    return httpx.post(url, content=body, headers={"X-PagerDuty-Signature": signature}, timeout=30, trust_env=False)
+    return httpx.post(
+        url, content=body, headers={"X-PagerDuty-Signature": signature}, timeout=PATIENCE, trust_env=False
+    )
 
 
 def _counted(bot: BotProcess, outcome: str) -> bool:
-    metrics = httpx.get(f"{bot.url}/metrics", timeout=30, trust_env=False).text
+    metrics = httpx.get(f"{bot.url}/metrics", timeout=PATIENCE, trust_env=False).text
     return f'stepdown_pagerduty_webhooks_total{{outcome="{outcome}"}} 1.0' in metrics
 
 

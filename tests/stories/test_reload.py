@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
+from tests.support.patience import PATIENCE
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 
@@ -15,7 +16,7 @@ CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 def _command(bot: BotProcess, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bot", *words]
     return subprocess.run(
-        command, env=bot.environment(), cwd=bot.folder, capture_output=True, text=True, check=False, timeout=60
+        command, env=bot.environment(), cwd=bot.folder, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
 
 
@@ -47,7 +48,7 @@ def test_a_new_agent_is_watched_and_a_bad_file_changes_nothing(tmp_path: Path, s
         assert bot.push(bad_minutes("kyc", time.time())).status_code == 422
         (tmp_path / "fleet.yaml").write_text(pushed_fleet(["refunds", "kyc"], CHANNEL))
         assert _command(bot, "reload").returncode == 0
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + PATIENCE
         while bot.push(bad_minutes("kyc", time.time())).status_code == 422:
             assert time.monotonic() < deadline
             time.sleep(0.1)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from bench.soak import __main__ as soak
+from tests.support.patience import PATIENCE
 
 
 @pytest.mark.slow
@@ -14,7 +15,7 @@ def test_two_hours_of_random_incidents_leave_everything_whole(tmp_path: Path) ->
     told: list[str] = []
 
     def look(town: soak.Town) -> None:
-        told.append(httpx.get(f"{town.url}/metrics", timeout=30, trust_env=False).text)
+        told.append(httpx.get(f"{town.url}/metrics", timeout=PATIENCE, trust_env=False).text)
 
     figures, wrong = soak.soak(2, 240, 7, tmp_path, every=1, look=look)
     assert wrong == []

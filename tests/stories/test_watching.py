@@ -14,6 +14,7 @@ import pytest
 
 from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
+from tests.support.patience import PATIENCE
 
 
 class Listener:
@@ -69,7 +70,7 @@ def typed(bot: BotProcess, *words: str) -> str:
 
 @pytest.mark.slow
 def test_a_running_bot_is_looked_after_from_outside(bot: BotProcess, listener: Listener) -> None:
-    assert listener.beat.wait(60), "all is well, so it beats"
+    assert listener.beat.wait(PATIENCE), "all is well, so it beats"
 
     assert typed(bot, "canary", "ana") == "slack: sent\n"
 
@@ -78,7 +79,7 @@ def test_a_running_bot_is_looked_after_from_outside(bot: BotProcess, listener: L
     bot.push(bad_minutes("refunds", time.time()))
     assert "Ana Duarte has the pager again" in typed(bot, "uncover", "ana", "--as", "ana")
 
-    told = httpx.get(f"{bot.url}/metrics", timeout=30, trust_env=False).text
+    told = httpx.get(f"{bot.url}/metrics", timeout=PATIENCE, trust_env=False).text
     assert 'stepdown_heartbeats_total{outcome="taken"}' in told
     assert "stepdown_slack_connected 1.0" in told
 

@@ -19,7 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from _pytest.fixtures import SubRequest
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until what goes on is an error; most ends within milliseconds, and a busy machine takes its time."""
 LOOK_EVERY = 0.01
 

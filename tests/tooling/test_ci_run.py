@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 NOTE = """#!/bin/sh
 echo "make $* CI=$CI ARGS=${ARGS-unset} in $(pwd)" >> "$NOTES"
 cat >> "$NOTES"  # what is waiting on stdin, which must be nothing
@@ -49,4 +51,4 @@ def test_its_scripts_can_be_started(repository: Path) -> None:
     for script in (repository / ".ci").iterdir():
         assert os.access(script, os.X_OK), script
         shell = script.read_text(encoding="utf-8").splitlines()[0].removeprefix("#!/usr/bin/env ").removeprefix("#!")
-        assert subprocess.run([shell, "-n", script], check=False, timeout=30).returncode == 0
+        assert subprocess.run([shell, "-n", script], check=False, timeout=PATIENCE).returncode == 0

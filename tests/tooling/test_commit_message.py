@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 BODY = "\n\nThe owner slept through it.\n"
 
 
@@ -12,7 +14,7 @@ def judged(repository: Path, folder: Path, message: str) -> tuple[int, str]:
     file = folder / "COMMIT_EDITMSG"
     file.write_text(message, encoding="utf-8")
     hook = repository / ".ci" / "commit-message"
-    done = subprocess.run([hook, file], text=True, capture_output=True, check=False, timeout=30)
+    done = subprocess.run([hook, file], text=True, capture_output=True, check=False, timeout=PATIENCE)
     return done.returncode, done.stderr
 
 

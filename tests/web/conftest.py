@@ -7,6 +7,7 @@ from bot.ports.clock import Clock
 from bot.runtime.clock import RealClock
 from bot.simulation.clock import MovableClock
 from bot.web.server import HttpServer
+from tests.support.patience import PATIENCE
 from tests.web.setup import NAMES, START, House, Open, Stage, open_house
 
 
@@ -18,7 +19,7 @@ def stage() -> Stage:
 @pytest.fixture(scope="session")
 def client(stage: Stage) -> Iterator[httpx.Client]:
     server = HttpServer(stage, "127.0.0.1", 0)
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.start()}", timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.start()}", timeout=PATIENCE, trust_env=False) as client:
         yield client
     server.stop()
 

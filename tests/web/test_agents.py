@@ -18,6 +18,7 @@ from openfeature.flag_evaluation import Reason
 from starlette.types import Receive, Scope, Send
 
 from bot.core.model.fleet import ControlSpec
+from tests.support.patience import PATIENCE
 from tests.web.setup import House, Stage, lowered
 
 AGENTS = Path(__file__).resolve().parents[2] / "examples" / "agents"
@@ -78,7 +79,7 @@ def test_every_error_gives_the_provider_the_callers_default(house: House, flags:
 
 
 def until(true: Callable[[], bool], agent: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not true():
         assert agent.poll() is None, "the agent ended early"
         assert time.monotonic() < end, "the agent did not read back in time"
@@ -104,7 +105,7 @@ def test_an_example_agent_obeys_and_reads_back(house_now: House, example: str) -
         house_now.rung_cache.publish([lowered("approval", 1)])
         until(lambda: applies("approval", 1), agent)
         house_now.rung_cache.publish([lowered("suspended", 2)])
-        out, err = agent.communicate(timeout=60)
+        out, err = agent.communicate(timeout=PATIENCE)
     assert (agent.returncode, err) == (0, "")
     said = list(dict.fromkeys(out.splitlines()))
     assert said == [

@@ -8,6 +8,7 @@ import pytest
 from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Sample, Series
 from bot.core.telemetry.task_records import TaskRecord
+from tests.support.patience import PATIENCE
 from tests.web.setup import START, House, Open
 
 NOW = START.isoformat()
@@ -255,13 +256,13 @@ def test_a_slow_store_delays_no_poll(house: House) -> None:
 
     def stuck(samples: object, received_at: datetime) -> None:
         begun.set()
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE)
 
     house.shelf.samples = stuck  # type: ignore[method-assign]
 
     def post() -> None:
         answer = httpx.post(
-            f"{house.url}/v1/samples", json=SAMPLE, headers=house.auth("samples"), timeout=60, trust_env=False
+            f"{house.url}/v1/samples", json=SAMPLE, headers=house.auth("samples"), timeout=PATIENCE, trust_env=False
         )
         statuses.append(answer.status_code)
 
@@ -270,7 +271,7 @@ def test_a_slow_store_delays_no_poll(house: House) -> None:
     for thread in posts:
         thread.start()
     try:
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         assert house.autonomy().status_code == 200
         assert statuses == [], "the poll was answered while every push still waited"
     finally:

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 from bot.web.connections import FEWEST, MOST, RESERVE, ListenerLimits
 from bot.web.framing import framing_fault
 from bot.web.server import HttpServer
+from tests.support.patience import PATIENCE
 
-PATIENCE = 20.0
 SHORT = ListenerLimits(most=8, of_one_address=6, head=0.3, body=0.3, answer=0.3)
 LONG = ListenerLimits(most=8, of_one_address=6, head=PATIENCE * 2, body=PATIENCE * 2, answer=PATIENCE * 2)
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"

@@ -14,6 +14,7 @@ from bot.core.formatting.redaction import Redactor
 from bot.web import health
 from bot.web.health import ReadinessProbe
 from bot.web.server import HttpServer, ServerError
+from tests.support.patience import PATIENCE
 from tests.web.setup import House
 
 
@@ -34,16 +35,16 @@ def test_a_readiness_check_that_hangs_is_a_problem_and_holds_one_thread() -> Non
     def stuck() -> list[str]:
         asked.append(1)
         begun.set()
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE)
         return []
 
     app = FastAPI()
     app.include_router(health.routes(ReadinessProbe(stuck, 0.05), CollectorRegistry(), Redactor()))
     server = HttpServer(app, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.start()}"
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as client:
         answers = [client.get("/readyz") for _ in range(3)]
-        assert begun.wait(30)
+        assert begun.wait(PATIENCE)
         at_once = len(asked)  # counted before it goes on: then a thread whose turn comes late may ask
         go_on.set()
     server.stop()
@@ -63,7 +64,7 @@ class Hanging(Collector):
 
     def collect(self) -> list[Metric]:
         self.begun.set()
-        assert self.go_on.wait(60)
+        assert self.go_on.wait(PATIENCE)
         return []
 
 
@@ -73,10 +74,10 @@ def test_metrics_that_hang_hold_up_nobody_else() -> None:
     app.include_router(health.routes(ReadinessProbe(list), registry, Redactor()))
     server = HttpServer(app, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.start()}"
-    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
-        scrape = threading.Thread(target=lambda: httpx.get(f"{url}/metrics", trust_env=False, timeout=60))
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as client:
+        scrape = threading.Thread(target=lambda: httpx.get(f"{url}/metrics", trust_env=False, timeout=PATIENCE))
         scrape.start()
-        assert hanging.begun.wait(30)
+        assert hanging.begun.wait(PATIENCE)
         assert client.get("/healthz").status_code == 200
         assert not hanging.go_on.is_set()
         hanging.go_on.set()

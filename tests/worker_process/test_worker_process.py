@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.worker_process import WorkerProcess
+from tests.support.patience import until
 
 SELECT_ENDS = 1_024
 """From this descriptor on `select` knows none; the listener alone may hold four times as many."""
@@ -75,7 +75,4 @@ def test_it_ends_when_its_input_does(worker: WorkerProcess) -> None:
     assert process is not None
     assert process.stdin is not None
     process.stdin.close()
-    deadline = time.monotonic() + 30
-    while process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until("the end of the process", lambda: process.poll() is not None)

@@ -14,7 +14,7 @@ from bot.localslack.state.records import Conversation, Message
 from bot.localslack.state.refusal import Json, Refusal
 from bot.localslack.transport.long_poll import LongPoll
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 300.0
 TEXT_FIELDS = ("text", "alt_text", "title", "name", "url", "value", "label", "fallback")
 
 

@@ -11,13 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.demo.setup import DemoSetup, set_up
+from tests.support.patience import BROWSER
 
 pytestmark = [pytest.mark.chromium, pytest.mark.slow, pytest.mark.xdist_group("heavy")]
 
 CHROMIUM = "/usr/bin/chromium"
 SPEED = os.environ.get("DRILL_SPEED", "60x")
 SHOTS = os.environ.get("DRILL_SHOTS", "")
-PATIENCE = 120_000
 TOWN = "C0INCIDENTS"
 
 
@@ -42,7 +42,7 @@ class Desk:
     def __init__(self, browser: Browser, stage: DemoSetup, who: str, width: int = 1280, height: int = 1000) -> None:
         context = browser.new_context(viewport={"width": width, "height": height})
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(PATIENCE)
+        self.page.set_default_timeout(BROWSER)
         self._who = who
         self._url = stage.slack.url
         self.go(TOWN)
@@ -58,10 +58,10 @@ class Desk:
         self.page.fill("#composer", text)
         self.page.keyboard.press("Escape")
         self.page.locator("#composer").press("Enter")
-        expect(self.page.locator("#composer")).to_have_value("", timeout=PATIENCE)
+        expect(self.page.locator("#composer")).to_have_value("", timeout=BROWSER)
 
     def sees(self, text: str) -> None:
-        expect(self.page.locator("main")).to_contain_text(text, timeout=PATIENCE)
+        expect(self.page.locator("main")).to_contain_text(text, timeout=BROWSER)
 
     def taps(self, label: str) -> None:
         self.page.locator("main").get_by_role("button", name=label, exact=True).last.click()

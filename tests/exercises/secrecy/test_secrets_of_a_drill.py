@@ -22,6 +22,7 @@ from bot.simulation import demo_fleet
 from tests.exercises.planted_secrets import found_in, plant
 from tests.exercises.setup import ANA, BO, CLEO, DAN, TOWN, House
 from tests.exercises.shipped_playbooks import ROOT
+from tests.support.patience import PATIENCE
 
 GIVEN = {"zq-words-1", "zq-sender-1", "zq-finding-1", "zq-outcome-2", "zq-hint-1"}
 """One inject, one piece of evidence, one move and one hint: what was given out, so found wherever people look."""
@@ -147,7 +148,7 @@ def forms(house: House, room: str) -> Iterator[str]:
 def pages(house: House) -> Iterator[tuple[str, str]]:
     """Every URL of the bot that answers to a GET, for a stranger and with the change feed's token."""
     routes = sorted(set(house.stage.app._api.openapi()["paths"]) | {"/docs", "/openapi.json", "/metrics"})
-    with httpx.Client(base_url=house.stage.app.url, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=house.stage.app.url, timeout=PATIENCE, trust_env=False) as client:
         for path in routes:
             for agent in ("refunds", "drill-refunds"):
                 for token in ("", house.stage.feed_token):

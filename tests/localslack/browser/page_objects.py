@@ -3,6 +3,7 @@
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from bot.localslack.server import LocalSlack
+from tests.support.patience import BROWSER
 
 
 class Sight:
@@ -18,7 +19,7 @@ class Sight:
         context = self._browser.new_context(viewport={"width": width, "height": height})
         self._contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(BROWSER)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
         page.goto(self.slack.url + path)

@@ -1,6 +1,5 @@
 """Charts on cards, against a real local Slack: shown when Slack has them, and never in the way of a page."""
 
-import time
 from base64 import b64decode
 from dataclasses import replace
 
@@ -15,7 +14,8 @@ from bot.slack.client.chat import SlackChat
 from bot.slack.client.web_api import writing_client
 from tests.slack.recording_commands import RecordedCommands
 from tests.slack.setup import PEOPLE, moment
-from tests.slack.town import PATIENCE, Town
+from tests.slack.town import Town
+from tests.support.patience import until
 
 PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 PAGE = moment("page", PageCard)
@@ -78,11 +78,8 @@ def shown_to(town: Town, user: str) -> list[dict[str, object]]:
 
 
 def until_pictured(town: Town, user: str) -> dict[str, object]:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := shown_to(town, user)):
-        assert time.monotonic() < deadline, "no picture came"
-        time.sleep(0.02)
-    return found[0]
+    until("a picture", lambda: shown_to(town, user))
+    return shown_to(town, user)[0]
 
 
 def test_who_asks_for_an_sli_gets_its_words_and_then_its_chart_alone(

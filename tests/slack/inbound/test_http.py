@@ -22,6 +22,7 @@ from bot.web.server import HttpServer
 from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET, realistic
 from tests.slack.town import Town, workspace
+from tests.support.patience import PATIENCE, until
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 NOW = 1_795_000_000
@@ -151,7 +152,7 @@ def test_who_forges_is_refused_counted_and_never_logged(
 
 
 def test_an_oversized_body_is_refused_before_it_is_read_whole(house: tuple[Slack, RecordedCommands, str]) -> None:
-    answer = httpx.post(house[2], content=b"x" * (LARGEST + 1), timeout=60, trust_env=False)
+    answer = httpx.post(house[2], content=b"x" * (LARGEST + 1), timeout=PATIENCE, trust_env=False)
     assert answer.status_code == 413
 
 
@@ -183,10 +184,7 @@ def test_until_we_know_who_we_are_slack_is_told_to_come_again(own: LocalSlack) -
     assert connection.take(headers, body).status_code == 503
     with capture_logs() as logged:
         connection.start()
-        deadline = time.monotonic() + 30
-        while not connection.healthy():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until("Slack to be served", connection.healthy)
     assert connection.problem == ""
     why = "the bot token is not valid (invalid_auth)"
     told = {"event": "Slack is not served yet; it is asked again", "why": why, "log_level": "warning"}

@@ -13,6 +13,7 @@ from bot.slack.inbound.socket import SlackConnection
 from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 from tests.slack.town import Town, workspace
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def street(own: LocalSlack) -> Iterator[Town]:
     made.leave()
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
+def until(true: Callable[[], object], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come true"

@@ -17,6 +17,7 @@ import pytest
 from bench.harness.launch import BotProcess, bad_minutes, pushed_fleet
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
+from tests.support.patience import PATIENCE
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
 MINUTE, TEN_MINUTES, TWO_HOURS = 60, 600, 7_200
@@ -51,7 +52,7 @@ class Machine:
 
     def ages(self) -> dict[str, float]:
         """Seconds since each quick tick completed."""
-        text = httpx.get(f"{self.bot.url}/metrics", timeout=30, trust_env=False).text
+        text = httpx.get(f"{self.bot.url}/metrics", timeout=PATIENCE, trust_env=False).text
         rows = [line for line in text.splitlines() if line.startswith("stepdown_tick_age_seconds{")]
         found = {row.split('"')[1]: float(row.rpartition(" ")[2]) for row in rows}
         return {name: age for name, age in found.items() if name in QUICK}
@@ -92,7 +93,7 @@ def until(true: Callable[[], object], what: str) -> None:
 
 def pages(slack: LocalSlack) -> list[str]:
     where = {"channel": "@U0ANA", "user": "U0ANA"}
-    answer = httpx.get(f"{slack.url}/_control/messages", params=where, timeout=60, trust_env=False)
+    answer = httpx.get(f"{slack.url}/_control/messages", params=where, timeout=PATIENCE, trust_env=False)
     return [message["text"] for message in answer.json()["messages"] if "refunds" in message["text"]]
 
 

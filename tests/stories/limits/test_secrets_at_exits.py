@@ -16,9 +16,9 @@ from bot.core.formatting.redaction import HIDDEN
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
 from tests.contracts.odd_server import Asked, OddServer, odd_server
+from tests.support.patience import PATIENCE
 
 CHANNEL = demo_fleet.CHANNELS["agents-refunds"]
-WITHIN = 120.0
 SECRETS = {
     "SOURCE_BEARER": "b3arer/of+the-source=0123456789",
     "SOURCE_PASSWORD": "basic-pa55word-of-the-source",
@@ -110,7 +110,7 @@ def bot(tmp_path: Path, slack: LocalSlack, server: OddServer) -> Iterator[BotPro
 
 
 def until(true: Callable[[], object], what: str, bot: BotProcess) -> None:
-    deadline = time.monotonic() + WITHIN
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert bot.process is not None
         assert bot.process.poll() is None, (bot.folder / "log").read_text()[-2000:]
@@ -120,7 +120,7 @@ def until(true: Callable[[], object], what: str, bot: BotProcess) -> None:
 
 def get(bot: BotProcess, path: str) -> str:
     try:
-        return httpx.get(f"{bot.url}{path}", timeout=30, trust_env=False).text
+        return httpx.get(f"{bot.url}{path}", timeout=PATIENCE, trust_env=False).text
     except httpx.HTTPError:
         return ""
 
@@ -178,7 +178,7 @@ def test_no_surface_shows_a_secret(bot: BotProcess, slack: LocalSlack) -> None:
         "by": "pipeline",
     }
     headers = {"Authorization": f"Bearer {bot.token['changes']}"}
-    posted = httpx.post(f"{bot.url}/v1/changes", json=change, headers=headers, timeout=30, trust_env=False)
+    posted = httpx.post(f"{bot.url}/v1/changes", json=change, headers=headers, timeout=PATIENCE, trust_env=False)
     assert posted.status_code < 300, posted.text
     assert bot.push(bad_minutes("refunds", time.time())).status_code < 300
     until(lambda: "INC-0001" in in_slack(slack), "no incident was opened", bot)

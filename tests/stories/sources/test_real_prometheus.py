@@ -15,6 +15,7 @@ import pytest
 from bench.harness.launch import BotProcess, free_port
 from bot.localslack.server import LocalSlack
 from bot.simulation import demo_fleet
+from tests.support.patience import PATIENCE
 
 PROMETHEUS = shutil.which("prometheus")
 
@@ -79,15 +80,15 @@ def prometheus(tmp_path: Path) -> Iterator[str]:
         )
     yield f"http://127.0.0.1:{port}"
     process.terminate()
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
     exporter.stop()
 
 
 def _heard(slack: LocalSlack, words: str) -> str:
     """The page with these words. Two whole minutes must go by, and Slack's own wait is one at the most."""
     for _ in range(4):
-        where: dict[str, str | int] = {"channel": "@U0ANA", "contains": words, "timeout": 60}
-        answer = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=120, trust_env=False)
+        where: dict[str, str | int] = {"channel": "@U0ANA", "contains": words, "timeout": int(PATIENCE)}
+        answer = httpx.get(f"{slack.url}/_control/wait", params=where, timeout=2 * PATIENCE, trust_env=False)
         if answer.status_code == httpx.codes.OK:
             return answer.text
     raise AssertionError(f"no page in 4 minutes: {answer.text}")
@@ -124,6 +125,6 @@ agents:
 def _share(prometheus: str, at: int) -> float | None:
     """What Prometheus itself says of the minute that ends at `at`; None where it has no answer."""
     query = "100 * increase(agent_escalations_total[1m]) / increase(agent_tasks_total[1m])"
-    asked = httpx.post(f"{prometheus}/api/v1/query", data={"query": query, "time": at}, timeout=10).json()
+    asked = httpx.post(f"{prometheus}/api/v1/query", data={"query": query, "time": at}, timeout=PATIENCE).json()
     result = asked["data"]["result"]
     return float(result[0]["value"][1]) if result else None
