@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, Integer, Row, bindparam, insert, update
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -13,6 +14,13 @@ from bot.store.database.transactions import SqlRepository
 from bot.store.tables import FollowupRow, table_of
 
 _FOLLOWUP = table_of(FollowupRow)
+_DUE = (
+    _FOLLOWUP.select()
+    .where(col(FollowupRow.nudge_at) <= bindparam("until"), col(FollowupRow.done_at).is_(None))
+    .order_by(col(FollowupRow.nudge_at))
+    .limit(bindparam("most", type_=Integer))
+)
+"""Asked each second, so written once."""
 
 
 class SqlFollowups(SqlRepository):
@@ -38,8 +46,8 @@ class SqlFollowups(SqlRepository):
 
     def due_followups(self, now: datetime, limit: int) -> Sequence[Followup]:
         """Open follow-ups whose next reminder is due."""
-        due = (col(FollowupRow.nudge_at) <= seconds(now), col(FollowupRow.done_at).is_(None))
-        return self._followups(select(FollowupRow).where(*due).order_by(col(FollowupRow.nudge_at)).limit(limit))
+        with self.looking() as connection:
+            return [_followup(row) for row in connection.execute(_DUE, {"until": seconds(now), "most": limit})]
 
     def remind_followup(self, followup: Followup) -> None:
         """Write when the next reminder is due, and how many went out; one that was done meanwhile stays done."""
@@ -53,7 +61,7 @@ class SqlFollowups(SqlRepository):
             return [_followup(row) for row in session.exec(query)]
 
 
-def _followup(row: FollowupRow) -> Followup:
+def _followup(row: FollowupRow | Row[Any]) -> Followup:
     return Followup(
         row.id,
         row.incident_id,

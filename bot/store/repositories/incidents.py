@@ -3,11 +3,14 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, delete, insert, update
+from sqlalchemy import Select as CoreSelect
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
@@ -30,6 +33,22 @@ from bot.store.tables import CounterRow, DeduplicationRow, EntryRow, IncidentRow
 
 _INCIDENT = table_of(IncidentRow)
 _WHOLE = select(IncidentRow.id, IncidentRow.body)
+_BY_ID = _WHOLE.where(col(IncidentRow.id) == bindparam("of"))
+_OPEN = _WHOLE.where(col(IncidentRow.is_open) == 1).order_by(col(IncidentRow.id))
+_OPEN_OF = _OPEN.where(col(IncidentRow.agent) == bindparam("of"))
+_AGENTS_WITH_OPEN = select(IncidentRow.agent).where(col(IncidentRow.is_open) == 1)
+_CLOSED = (
+    _WHOLE.where(
+        col(IncidentRow.agent) == bindparam("of"),
+        col(IncidentRow.kind) == bindparam("sort"),
+        col(IncidentRow.state) == bindparam("how"),
+        col(IncidentRow.closed_at) >= bindparam("since"),
+    )
+    .order_by(col(IncidentRow.closed_at).desc())
+    .limit(1)
+)
+_NEWEST = _WHOLE.order_by(col(IncidentRow.id).desc()).limit(bindparam("most", type_=Integer))
+"""What each tick and each card asks is written once: to write a statement takes longer than to carry it out."""
 _ENTRY = table_of(EntryRow)
 _TIMER = table_of(TimerRow)
 _COUNTER = table_of(CounterRow)
@@ -109,36 +128,29 @@ class SqlIncidents(SqlRepository):
 
     def incident(self, incident_id: int) -> Incident | None:
         """The incident as stored."""
-        return self._one(_WHOLE.where(col(IncidentRow.id) == incident_id))
+        return self._one(_BY_ID, {"of": incident_id})
 
     def open_incidents(self, agent: str = "") -> Sequence[Incident]:
         """Open incidents, oldest first."""
-        query = _WHOLE.where(col(IncidentRow.is_open) == 1).order_by(col(IncidentRow.id))
-        return self._many(query.where(col(IncidentRow.agent) == agent) if agent else query)
+        return self._many(_OPEN_OF, {"of": agent}) if agent else self._many(_OPEN, {})
 
     def agents_with_incidents(self) -> AbstractSet[str]:
         """Agents that have an open incident, without reading it: asked at every push."""
         with self.looking() as connection:
-            return set(connection.scalars(select(IncidentRow.agent).where(col(IncidentRow.is_open) == 1)))
+            return set(connection.scalars(_AGENTS_WITH_OPEN))
 
     def last_closed(self, agent: str, kind: str, since: datetime, state: str = "resolved") -> Incident | None:
         """The newest incident of an agent and kind that was closed so, at or after `since`."""
-        query = _WHOLE.where(
-            col(IncidentRow.agent) == agent,
-            col(IncidentRow.kind) == kind,
-            col(IncidentRow.state) == state,
-            col(IncidentRow.closed_at) >= seconds(since),
-        )
-        return self._one(query.order_by(col(IncidentRow.closed_at).desc()).limit(1))
+        return self._one(_CLOSED, {"of": agent, "sort": kind, "how": state, "since": seconds(since)})
 
     def incident_in(self, channel: str) -> Incident | None:
         """The newest incident of a channel."""
         query = _WHOLE.where(col(IncidentRow.channel) == channel)
-        return self._one(query.order_by(col(IncidentRow.id).desc()).limit(1)) if channel else None
+        return self._one(query.order_by(col(IncidentRow.id).desc()).limit(1), {}) if channel else None
 
     def incidents(self, limit: int) -> Sequence[Incident]:
         """The newest incidents, newest first."""
-        return self._many(_WHOLE.order_by(col(IncidentRow.id).desc()).limit(limit))
+        return self._many(_NEWEST, {"most": limit})
 
     def incident_spans(self, agent: str, since: datetime) -> Sequence[tuple[int, int]]:
         """Minutes [first, last) of the agent's incidents, open ones without end."""
@@ -164,14 +176,14 @@ class SqlIncidents(SqlRepository):
 
     def claim_timers(self, now: datetime, limit: int, lease: float) -> Sequence[DueTimer]:
         """Claim deadlines that have passed. A claimed timer goes with the commit that answers it, or comes again."""
-        clock = self.database.now(time.time())
-        due = _TIMER.select().where(col(TimerRow.due_at) <= seconds(now), col(TimerRow.lease_until) < clock)
-        due = due.order_by(col(TimerRow.due_at)).limit(limit)
+        wall = time.time()
+        clock, due = self.database.now(wall), _claimable(self.database.clock)
+        given = {"until": seconds(now), "most": limit, **self.database.at(wall)}
         with self.looking() as connection:
-            if connection.execute(due).first() is None:
+            if connection.execute(due, given).first() is None:
                 return []
         with self.writing() as connection:
-            found = connection.execute(due.with_for_update(skip_locked=True)).all()
+            found = connection.execute(due.with_for_update(skip_locked=True), given).all()
             keys = [(row.incident_id, row.token) for row in found]
             claimed = update(_TIMER).where(among(connection, (_TIMER.c.incident_id, _TIMER.c.token), keys))
             if keys:
@@ -183,14 +195,21 @@ class SqlIncidents(SqlRepository):
         with self.writing() as connection:
             return keep_first(connection, _DEDUPLICATION, [{"key": key, "at": seconds(now)}], ["key"]) == 1
 
-    def _one(self, query: Select[int, str]) -> Incident | None:
+    def _one(self, query: Select[int, str], given: Mapping[str, object]) -> Incident | None:
         with self.looking() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(query, given).first()
         return None if row is None else incident_of(*row)
 
-    def _many(self, query: Select[int, str]) -> list[Incident]:
+    def _many(self, query: Select[int, str], given: Mapping[str, object]) -> list[Incident]:
         with self.looking() as connection:
-            return [incident_of(*row) for row in connection.execute(query)]
+            return [incident_of(*row) for row in connection.execute(query, given)]
+
+
+@cache
+def _claimable(clock: ColumnElement[float]) -> CoreSelect[Any]:
+    """Timers that are due and that nobody is at."""
+    due = _TIMER.select().where(col(TimerRow.due_at) <= bindparam("until"), col(TimerRow.lease_until) < clock)
+    return due.order_by(col(TimerRow.due_at)).limit(bindparam("most", type_=Integer))
 
 
 def _news(decision: Decision, rung: RungState | None) -> list[str]:

@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
-from sqlalchemy import Connection, delete, func
+from sqlalchemy import Connection, bindparam, delete, func
 from sqlmodel import col, select
 
 from bot.core.model.samples import MinuteRow, Series, minute_of
@@ -26,6 +28,15 @@ _POLL = table_of(PollRow)
 
 MOST_IDS = 10_000
 """Ids in one query; SQLite takes 32,766 parameters."""
+_SPAN = col(MinuteRecord.minute).between(bindparam("first"), bindparam("last"))
+_OF_MANY = (
+    # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
+    minute_columns()
+    .add_columns(col(MinuteRecord.series_id))
+    .where(_SPAN, col(MinuteRecord.series_id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(MinuteRecord.series_id), col(MinuteRecord.minute))
+)
+"""Asked several times a tick, so written once."""
 
 
 def _parts(ids: Sequence[int], most: int) -> Iterator[Sequence[int]]:
@@ -119,16 +130,13 @@ class SqlMinutes(SqlRepository):
         """The same for every series of these agents (all when empty), in one read."""
         wanted = frozenset(agents)
         ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
-        whole = minute_columns().add_columns(col(MinuteRecord.series_id))
-        query = whole.where(col(MinuteRecord.minute).between(first, last)).order_by(
-            col(MinuteRecord.series_id), col(MinuteRecord.minute)
-        )
         with self.looking() as connection:
             found = rollups_between(connection, ids, first, last)
-            # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
             for some in _parts(sorted(ids), MOST_IDS):
-                for row in connection.execute(query.where(col(MinuteRecord.series_id).in_(some))):
-                    found[ids[row.series_id]].append(minute_row(ids[row.series_id], row))
+                rows = connection.execute(_OF_MANY, {"first": first, "last": last, "ids": some}).all()
+                for number, own in groupby(rows, key=itemgetter(-1)):
+                    series = ids[number]
+                    found[series] += [MinuteRow(series, *row) for *row, _ in own]
         return found
 
     def newest_minute(self, series: Series) -> int | None:

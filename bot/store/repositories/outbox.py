@@ -8,7 +8,20 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    Update,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    update,
+)
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
@@ -25,7 +38,36 @@ _HELD = _OUTBOX.alias("held")
 _BEFORE = _OUTBOX.alias("before")
 TIDYING = ("edit_card", "take_down", "settle_page")
 """Effects that can wait for what has not been said to anybody yet."""
-_UNFINISHED = col(OutboxRow.state).in_(("pending", "sending"))
+
+
+def _one_of(column: ColumnElement[str], *words: str) -> ColumnElement[bool]:
+    """The words stand in the text of a kept statement; as parameters they would be written out at each call."""
+    return column.in_([literal_column(f"'{word}'", String) for word in words])
+
+
+_UNFINISHED = _one_of(_OUTBOX.c.state, "pending", "sending")
+_RECEIPT = select(OutboxRow.receipt).where(col(OutboxRow.key) == bindparam("of"), col(OutboxRow.receipt).is_not(None))
+_BEGINS = col(OutboxRow.key).like(bindparam("begins"), escape="/")
+_RECEIPTS = select(OutboxRow.key, OutboxRow.receipt).where(_BEGINS, col(OutboxRow.receipt).is_not(None))
+_OUTSTANDING = select(OutboxRow.id).where(col(OutboxRow.key) == bindparam("of"), _UNFINISHED)
+_YOUNGER = (
+    select(OutboxRow.id)
+    .where(
+        col(OutboxRow.incident_id) == bindparam("incident"),
+        _BEGINS,
+        col(OutboxRow.key).like(bindparam("ends"), escape="/"),
+        col(OutboxRow.id) > bindparam("than"),
+    )
+    .limit(1)
+)
+_YOUNGER_UNFINISHED = _YOUNGER.where(_UNFINISHED)
+_YOUNGER_EVEN_DONE = _YOUNGER.where(_one_of(_OUTBOX.c.state, "pending", "sending", "sent"))
+_PENDING_OF = update(_OUTBOX).where(
+    col(OutboxRow.incident_id) == bindparam("incident"), _BEGINS, col(OutboxRow.state) == "pending"
+)
+_FENCED = update(_OUTBOX).where(
+    col(OutboxRow.id) == bindparam("job"), col(OutboxRow.fence) == bindparam("held"), col(OutboxRow.state) == "sending"
+)
 
 IN_ORDER = frozenset({"slack"})
 """Lanes in which what belongs to one incident is carried out in order, by one worker of one replica at a time."""
@@ -101,8 +143,10 @@ class SqlOutbox(SqlRepository):
             values["order_key"] = ""
         with self.writing() as connection:
             at = self.database.moment(connection, due)
+            if not after:
+                return _fenced(connection, job, {**values, "due_at": at})
             first = select(_BEFORE.c.due_at).where(_BEFORE.c.key == after, _BEFORE.c.due_at > at).scalar_subquery()
-            return _fenced(connection, job, {**values, "due_at": func.coalesce(first, at) if after else at})
+            return _fenced(connection, job, values, _FENCED.values(due_at=func.coalesce(first, at)))
 
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
         """Want effects outside a decision."""
@@ -112,40 +156,34 @@ class SqlOutbox(SqlRepository):
 
     def receipt(self, key: str) -> Receipt | None:
         """Where the effect with this key landed."""
-        query = select(OutboxRow.receipt).where(col(OutboxRow.key) == key, col(OutboxRow.receipt).is_not(None))
         with self.looking() as connection:
-            found = connection.execute(query).scalar()
+            found = connection.execute(_RECEIPT, {"of": key}).scalar()
         return None if found is None else receipt_json.validate_json(found)
 
     def receipts(self, prefix: str) -> Mapping[str, Receipt]:
         """Receipts of all effects whose key begins so."""
-        query = select(OutboxRow.key, OutboxRow.receipt).where(
-            col(OutboxRow.key).startswith(prefix, autoescape=True), col(OutboxRow.receipt).is_not(None)
-        )
         with self.looking() as connection:
-            return {key: receipt_json.validate_json(body) for key, body in connection.execute(query)}
+            found = connection.execute(_RECEIPTS, {"begins": f"{_literally(prefix)}%"}).all()
+        return {key: receipt_json.validate_json(body) for key, body in found}
 
     def outstanding(self, key: str) -> bool:
         """True while the effect with this key is still to be done."""
-        query = select(OutboxRow.id).where(col(OutboxRow.key) == key, _UNFINISHED)
         with self.looking() as connection:
-            return connection.execute(query).first() is not None
+            return connection.execute(_OUTSTANDING, {"of": key}).first() is not None
 
     def newer(self, job: Job, prefix: str, suffix: str = "", *, done: bool = False) -> bool:
         """True when a younger effect whose key begins and ends so is still to be done: this one may be folded into it.
 
         `done`: one that was done counts too, for what would otherwise be written over it.
         """
-        query = select(OutboxRow.id).where(
-            col(OutboxRow.incident_id) == job.effect.incident_id,
-            col(OutboxRow.key).startswith(prefix, autoescape=True),
-            col(OutboxRow.id) > job.id,
-            col(OutboxRow.state).in_(("pending", "sending", "sent")) if done else _UNFINISHED,
-        )
-        if suffix:
-            query = query.where(col(OutboxRow.key).endswith(suffix, autoescape=True))
+        wanted = {
+            "incident": job.effect.incident_id,
+            "begins": f"{_literally(prefix)}%",
+            "ends": f"%{_literally(suffix)}",
+            "than": job.id,
+        }
         with self.looking() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+            return connection.execute(_YOUNGER_EVEN_DONE if done else _YOUNGER_UNFINISHED, wanted).first() is not None
 
     def backlog(self) -> Mapping[str, int]:
         """Rows still to be done, by lane."""
@@ -181,7 +219,7 @@ def _due(lane: Lane, now: ColumnElement[float], part: tuple[int, int]) -> Select
     )
     by_slack = (col(OutboxRow.kind) == "page") & col(OutboxRow.key).endswith("/slack")
     announces = col(OutboxRow.order_key).endswith(LINES)
-    order = case((col(OutboxRow.kind).in_(TIDYING), 2), (by_slack | announces, 1), else_=0)
+    order = case((_one_of(_OUTBOX.c.kind, *TIDYING), 2), (by_slack | announces, 1), else_=0)
     query: Select[tuple[int]] = sql_select(_OUTBOX.c.id).where(
         col(OutboxRow.lane) == lane, free, col(OutboxRow.due_at) <= now, shared_by % of == index, _first_in_order()
     )
@@ -193,7 +231,7 @@ def _first_in_order() -> ColumnElement[bool]:
     waiting = select(_BEFORE.c.id).where(
         _BEFORE.c.order_key == col(OutboxRow.order_key),
         _BEFORE.c.id < col(OutboxRow.id),
-        _BEFORE.c.state.in_(("pending", "sending")),
+        _one_of(_BEFORE.c.state, "pending", "sending"),
     )
     return or_(col(OutboxRow.order_key) == "", ~waiting.exists())
 
@@ -234,24 +272,28 @@ def _fold_older(connection: Connection, edit: EditCard) -> None:
 
     Only those that were wanted before it, and only while it is still to be done itself.
     """
-    mine = select(_HELD.c.id).where(_HELD.c.key == edit.key, _HELD.c.state.in_(("pending", "sending")))
-    older = update(_OUTBOX).where(
-        col(OutboxRow.incident_id) == edit.incident_id,
-        col(OutboxRow.key).startswith(f"inc-{edit.incident_id}/edit/{edit.card}/", autoescape=True),
-        col(OutboxRow.state) == "pending",
-        col(OutboxRow.id) < mine.scalar_subquery(),
-    )
-    connection.execute(older.values(state="folded", why="a younger edit shows the same"))
+    card = _literally(f"inc-{edit.incident_id}/edit/{edit.card}/")
+    which = {"incident": edit.incident_id, "begins": f"{card}%", "of": edit.key}
+    connection.execute(_OLDER_EDITS, {**which, "state": "folded", "why": "a younger edit shows the same"})
+
+
+_OLDER_EDITS = _PENDING_OF.where(
+    col(OutboxRow.id)
+    < select(_HELD.c.id)
+    .where(_HELD.c.key == bindparam("of"), _one_of(_HELD.c.state, "pending", "sending"))
+    .scalar_subquery()
+)
+
+
+def _literally(text: str) -> str:
+    """As a part of a pattern of LIKE that stands for nothing but itself."""
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 def drop_pending(connection: Connection, incident_id: int, prefix: str, why: str) -> int:
     """Fold what of an incident begins so and has not been claimed."""
-    statement = update(_OUTBOX).where(
-        col(OutboxRow.incident_id) == incident_id,
-        col(OutboxRow.key).startswith(prefix, autoescape=True),
-        col(OutboxRow.state) == "pending",
-    )
-    return connection.execute(statement.values(state="folded", why=why)).rowcount
+    which = {"incident": incident_id, "begins": f"{_literally(prefix)}%"}
+    return connection.execute(_PENDING_OF, {**which, "state": "folded", "why": why}).rowcount
 
 
 def finish(connection: Connection, done: Finished) -> bool:
@@ -267,11 +309,8 @@ def finish(connection: Connection, done: Finished) -> bool:
     return _fenced(connection, done.job, values)
 
 
-def _fenced(connection: Connection, job: Job, values: Mapping[str, object]) -> bool:
-    statement = update(_OUTBOX).where(
-        col(OutboxRow.id) == job.id, col(OutboxRow.fence) == job.fence, col(OutboxRow.state) == "sending"
-    )
-    return connection.execute(statement.values(**values)).rowcount == 1
+def _fenced(connection: Connection, job: Job, values: Mapping[str, object], statement: Update = _FENCED) -> bool:
+    return connection.execute(statement, {"job": job.id, "held": job.fence, **values}).rowcount == 1
 
 
 def _job(row: Row[Any], lease_until: float) -> Job:

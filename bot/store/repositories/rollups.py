@@ -21,6 +21,7 @@ _ROLLUP = table_of(RollupRow)
 _COUNTER = table_of(CounterRow)
 HORIZON = "rolled-before"
 """Name of the counter that holds the minute before which minutes may be rolled."""
+_READ_HORIZON = select(CounterRow.value).where(col(CounterRow.name) == HORIZON)
 CHUNK = 50
 """Series rolled in one transaction: a few thousand rows, so that other writers get in between."""
 Reading = Callable[[Series, Rolled], Iterable[MinuteRow]]
@@ -99,7 +100,7 @@ def rollups_between(
 
 def _horizon(connection: Connection) -> int:
     """No minute from this one on was ever rolled: most reads are of the last hours and need no second look."""
-    return int(connection.execute(select(CounterRow.value).where(col(CounterRow.name) == HORIZON)).scalar() or 0)
+    return int(connection.execute(_READ_HORIZON).scalar() or 0)
 
 
 def _note_horizon(connection: Connection, before: int) -> None:

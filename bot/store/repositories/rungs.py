@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, insert, update
 from sqlmodel import col, select
 
 from bot.core.autonomy.file_record import FileRecord
@@ -26,7 +26,20 @@ _IN_FORCE = (
     .order_by(col(RungRow.epoch).desc())
     .limit(1)
 )
-"""Asked for each breach and each page, so it is written once and read without the ORM."""
+"""Asked for each breach, each page and each card, so these are written once and read without the ORM."""
+_OF_AGENT = col(RungRow.agent) == bindparam("of")
+
+
+def _all_in_force(*of: ColumnElement[bool]) -> Select[Any]:
+    newest = _RUNG.select().with_only_columns(_RUNG.c.agent, _RUNG.c.workflow, func.max(_RUNG.c.epoch).label("epoch"))
+    top = newest.where(*of).group_by(_RUNG.c.agent, _RUNG.c.workflow).subquery()
+    return _RUNG.select().join(top, (_RUNG.c.agent == top.c.agent) & (_RUNG.c.epoch == top.c.epoch))
+
+
+_ALL_IN_FORCE = _all_in_force()
+_ALL_IN_FORCE_OF = _all_in_force(_OF_AGENT)
+_HISTORY = _RUNG.select().where(_OF_AGENT, col(RungRow.changed_at) >= bindparam("since")).order_by(col(RungRow.epoch))
+_NEWEST_EPOCH = select(func.max(RungRow.epoch)).where(_OF_AGENT)
 
 COMMITTED_WITHIN = 5.0
 """Seconds that a transaction may take from its clock to its commit: sessions that idle longer are ended."""
@@ -48,19 +61,15 @@ class SqlRungs(SqlRepository):
 
     def rungs(self, agent: str = "") -> Sequence[RungState]:
         """The rungs in force, of an agent ("": of all)."""
-        newest = select(RungRow.agent, RungRow.workflow, func.max(RungRow.epoch).label("epoch"))
-        if agent:
-            newest = newest.where(RungRow.agent == agent)
-        top = newest.group_by(RungRow.agent, RungRow.workflow).subquery()
-        query = select(RungRow).join(top, (col(RungRow.agent) == top.c.agent) & (col(RungRow.epoch) == top.c.epoch))
-        with self.read_models() as session:
-            return [_state(row) for row in session.exec(query)]
+        with self.looking() as connection:
+            rows = connection.execute(_ALL_IN_FORCE_OF if agent else _ALL_IN_FORCE, {"of": agent} if agent else {})
+            return [_state(row) for row in rows.all()]
 
     def rung_history(self, agent: str, since: datetime) -> Sequence[RungState]:
         """Every change since then, oldest first."""
-        query = select(RungRow).where(RungRow.agent == agent, RungRow.changed_at >= seconds(since))
-        with self.read_models() as session:
-            return [_state(row) for row in session.exec(query.order_by(col(RungRow.epoch)))]
+        with self.looking() as connection:
+            rows = connection.execute(_HISTORY, {"of": agent, "since": seconds(since)})
+            return [_state(row) for row in rows.all()]
 
     def file_record(self) -> FileRecord | None:
         """What the fleet file in force says of rungs; None before the first one."""
@@ -137,7 +146,7 @@ def _file_in_force(connection: Connection) -> str | None:
 
 
 def _newest(connection: Connection, agent: str) -> int:
-    return int(connection.execute(select(func.max(RungRow.epoch)).where(RungRow.agent == agent)).scalar() or 0)
+    return int(connection.execute(_NEWEST_EPOCH, {"of": agent}).scalar() or 0)
 
 
 def add_rung(connection: Connection, state: RungState) -> None:
@@ -174,7 +183,7 @@ def _reading(row: ReadingRow) -> InstanceReading:
     return InstanceReading(row.agent, row.instance, row.level, row.epoch, moment(row.seen_at), row.workflow)
 
 
-def _state(row: RungRow | Row[Any]) -> RungState:
+def _state(row: Row[Any]) -> RungState:
     return RungState(
         agent=row.agent,
         workflow=row.workflow,
