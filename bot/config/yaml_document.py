@@ -1,8 +1,8 @@
 """YAML to plain data, keeping where everything stood.
 
-ruamel's composer gives nodes with marks; we build the data from the nodes ourselves, because a constructor forgets the
-marks, lets the last of two equal keys win in silence, and may build objects. Allowed: mappings, sequences, plain
-scalars, anchors, aliases and `<<` merges. YAML 1.2: `off`, `no` and `on` are words, not booleans.
+`syntax.composer` gives ruamel's nodes with marks; we build the data from the nodes ourselves, because a constructor
+forgets the marks, lets the last of two equal keys win in silence, and may build objects. Allowed: mappings, sequences,
+plain scalars, anchors, aliases and `<<` merges. YAML 1.2: `off`, `no` and `on` are words, not booleans.
 """
 
 import codecs
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from bot.config.problems import Problem, misnamed
+from bot.config.syntax.composer import compose
 from bot.config.value_types import FromEnv
 
 Path = tuple[str | int, ...]
@@ -140,7 +140,7 @@ def _decoded(document: YamlDocument, content: bytes) -> str | None:
 
 def _composed(document: YamlDocument, text: str) -> Node | None:
     try:
-        root: Node | None = YAML(typ="safe", pure=True).compose(text)
+        root = compose(text)
     except MarkedYAMLError as error:
         document.problems.append(_syntax(document.file, text, error))
         return None
