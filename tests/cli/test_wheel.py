@@ -1,5 +1,6 @@
 """`pip install` of the wheel into a fresh environment, and the commands from an empty folder."""
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot import shipped
+from bot.demo.milestones import ORDER
 from tests.support.example_environment import EXAMPLE_ENVIRONMENT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
@@ -96,9 +98,29 @@ def test_it_is_the_installed_one(installed: Path, run: Run) -> None:
 
 
 def test_the_demo_plays_its_whole_story(run: Run, tmp_path: Path) -> None:
-    done = run("demo", "--unattended", "--speed", "40", "--keep", str(tmp_path / "demo"))
+    """A whole incident on the real code path, over real connections, every beat in order: the suite's only one."""
+    story, kept = tmp_path / "story.json", tmp_path / "demo"
+    done = run("demo", "--unattended", "--speed", "40", "--json", str(story), "--keep", str(kept))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert list((tmp_path / "demo").rglob("*postmortem.md"))
+    assert "warning" not in (done.stdout + done.stderr).lower()
+    assert not re.search(r"Reminder \d of \d to ana: (nobody leads|no update)", done.stdout), done.stdout
+    assert re.search(r"confirmed by 3 of 3 instances in \d+ s\. \[\d+\.\d s of your time\]", done.stdout)
+    assert "What to look at next:" in done.stdout
+    assert re.search(r"invoices: INC-\d+ opened on invoices: HER [\d.]+ %", done.stdout)
+    assert "Dan Okoro    invoices: Acknowledged by Dan Okoro." in done.stdout
+    told = json.loads(story.read_text())
+    assert tuple(beat["name"] for beat in told["beats"]) == ORDER
+    times = [beat["at"] for beat in told["beats"]]
+    assert times == sorted(times)
+    spans = told["spans"]
+    assert spans["healthy_tasks"] > 100  # it is well for a while first
+    assert spans["tasks"] > spans["healthy_tasks"]
+    assert spans["sent"] > 5 * spans["tasks"]
+    draft = Path(told["postmortem"])
+    assert draft in list(kept.rglob("*postmortem.md"))
+    assert "full -> approval" in draft.read_text()
+    assert "the payments tool began to require" in draft.read_text()
+    assert list(draft.parent.glob("*.png"))
 
 
 def test_a_rehearsal_is_played(run: Run, tmp_path: Path) -> None:
