@@ -10,9 +10,11 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO
 
-from sqlalchemy import ColumnElement, Connection, Engine, Float, bindparam, create_engine, event, literal
+from sqlalchemy import ColumnElement, Connection, Engine, Float, bindparam, create_engine, event, literal, make_url
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import QueuePool
 
 from bot.store.database.errors import StoreError
@@ -82,23 +84,43 @@ class SqliteDatabase(Database):
             self._lock_file.close()
 
 
+class BeginningDialect(SQLiteDialect_pysqlite):
+    """Begins each transaction itself, which the driver would only do before a write.
+
+    SQLAlchemy's manual does it in an event "begin"; but where an engine has one event, each of its statements looks for
+    all of them, and a read takes 85 us instead of 50. A tick reads a hundred times.
+    """
+
+    supports_statement_cache = True
+
+    def __init__(self, begin: str = "BEGIN DEFERRED", **more: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        super().__init__(**more)
+        self._begin = begin
+
+    def do_begin(self, dbapi_connection: Any) -> None:  # noqa: ANN401 - the pool's stand-in of sqlite3's
+        """Begin, on the connection below."""
+        dbapi_connection.driver_connection.execute(self._begin)
+
+
+registry.register("sqlite.beginning", __name__, BeginningDialect.__name__)
+
+
 def _open(url: str, *, writes: bool) -> Engine:
     """An engine for one role."""
     engine = create_engine(
-        url, poolclass=QueuePool, pool_size=1 if writes else 8, max_overflow=0 if writes else 24, pool_timeout=30
+        make_url(url).set(drivername="sqlite+beginning"),
+        begin="BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED",
+        poolclass=QueuePool,
+        pool_size=1 if writes else 8,
+        max_overflow=0 if writes else 24,
+        pool_timeout=30,
     )
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED"
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # not through SQLAlchemy: a tick reads a hundred times, and it would take ten times as long
-        cast("sqlite3.Connection", connection.connection.driver_connection).execute(begin)
 
     return engine
 
