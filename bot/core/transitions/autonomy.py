@@ -11,7 +11,7 @@ from bot.core.model.people import same_person
 from bot.core.model.restore_plan import in_words
 from bot.core.model.samples import minute_of
 from bot.core.transitions.restore_plans import plan_after, plan_timers, without_plan
-from bot.core.transitions.transition import Transition, apply, charts, edits
+from bot.core.transitions.transition import Transition, apply, ask_ended, charts, edits
 
 
 def _without(incident: Incident, *kinds: str) -> tuple[Timer, ...]:
@@ -66,7 +66,7 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
     if event.follows is not None:
         held = f"stays on {event.to_rung}" if event.from_rung == event.to_rung else f"goes down to {event.to_rung}"
         text = f"Lost state: {event.reason}. {incident.agent} {held}, from epoch {event.epoch} on."
-    return Transition(lowered, text, _publish(lowered, event.epoch))
+    return Transition(lowered, text, (*_publish(lowered, event.epoch), *ask_ended(incident)))
 
 
 @apply.register

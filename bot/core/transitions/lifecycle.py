@@ -11,7 +11,7 @@ from bot.core.paging import escalation
 from bot.core.runbooks.runbook import PHASES, StepMark, phase_done
 from bot.core.transitions.restore_plans import halted, without_plan
 from bot.core.transitions.step_settling import lay_out_next, phase_line
-from bot.core.transitions.transition import Transition, apply, charts, edits, gather, lay_out
+from bot.core.transitions.transition import Transition, apply, ask_ended, charts, edits, gather, lay_out
 
 WATCH = timedelta(minutes=30)
 """After `recovered`, a watch of 30 more minutes (`product.md` section 8)."""
@@ -116,13 +116,11 @@ def recovery_reset(event: ev.RecoveryReset, incident: Incident) -> Transition:
         resets=incident.resets + 1,
         active_at=event.at,
         timers=tuple(timer for timer in incident.timers if timer.kind != "watch-end"),
-        rungs=replace(incident.rungs, restore_to="", restore_by=None, restore_then=()),
+        rungs=_nothing_asked(incident),
     )
     reset, stop, also = halted(reset, event.why)
     text = f"Recovery reset: {event.why}"
-    effects = (*_recovery_cards(incident), *stop)
-    if incident.rungs.restore_to:
-        effects = (*effects, *edits(incident, incident.rungs.restore_card))
+    effects = (*_recovery_cards(incident), *stop, *ask_ended(incident))
     if relapse:
         warn = Say(
             incident.id, f"relapse-{event.minute}", f"Not recovered after all: {event.why}", mention=_on_it(incident)
@@ -188,13 +186,18 @@ def cancelled(event: ev.Cancelled, incident: Incident) -> Transition:
         raise IllegalMove("Cancelling takes a reason: what made it a false alarm?")
     closed = _close(incident, IncidentState.CANCELLED, event.at)
     text = f"Cancelled as a false alarm: {event.reason}"
-    shown = edits(incident, "pages", "page", "resolve", "recovery")
+    shown = (*edits(incident, "pages", "page", "resolve", "recovery"), *ask_ended(incident))
     return Transition(closed, text, (Say(incident.id, "cancelled", text), *shown), drop=_unwanted(incident))
 
 
 def _close(incident: Incident, state: IncidentState, at: datetime) -> Incident:
     calm = escalation.stop(without_plan(incident, "the incident was closed"))
-    return replace(calm, state=state, resolved_at=at, timers=())
+    return replace(calm, state=state, resolved_at=at, timers=(), rungs=_nothing_asked(calm))
+
+
+def _nothing_asked(incident: Incident) -> IncidentRungs:
+    """A restore that waits for its second person waits no more: what was shown for it is so no longer."""
+    return replace(incident.rungs, restore_to="", restore_by=None, restore_then=())
 
 
 def _unwanted(incident: Incident) -> tuple[str, ...]:
@@ -203,7 +206,8 @@ def _unwanted(incident: Incident) -> tuple[str, ...]:
 
 def _closing(incident: Incident) -> tuple[Effect, ...]:
     stamp = f"v{incident.version + 1}"
-    return (DraftPostmortem(incident.id, stamp), *edits(incident, "pages", "page", "recovery", "resolve"))
+    shown = (*edits(incident, "pages", "page", "recovery", "resolve"), *ask_ended(incident))
+    return (DraftPostmortem(incident.id, stamp), *shown)
 
 
 @apply.register

@@ -37,6 +37,11 @@ def edits(incident: Incident, *cards: str) -> tuple[Effect, ...]:
     return tuple(EditCard(incident.id, card, stamp) for card in cards)
 
 
+def ask_ended(incident: Incident) -> tuple[Effect, ...]:
+    """The card of a restore that waited for its second person, where the present event ends that."""
+    return edits(incident, incident.rungs.restore_card) if incident.rungs.restore_to else ()
+
+
 def charts(incident: Incident) -> tuple[Effect, ...]:
     """New charts, for the present event changed what they show; an incident without SLIs has none."""
     return (DrawCharts(incident.id, f"v{incident.version + 1}"),) if incident.breaches else ()

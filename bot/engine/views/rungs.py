@@ -5,7 +5,9 @@ from datetime import datetime
 
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.parts import Proposal
+from bot.core.incident.events import RestoreAsked
 from bot.core.incident.incident import Incident
+from bot.core.incident.timeline import Entry, SealedEntry
 from bot.core.model.restore_plan import PlanStep, RestorePlan, in_words
 from bot.core.model.rungs import RungState
 from bot.core.model.samples import minute_of
@@ -16,6 +18,12 @@ RESIDUE = (
     "A lower rung does not recall what is already done, in flight or queued: check open approvals, running tasks and "
     "writes of the last minutes."
 )
+
+ENDS = frozenset(
+    {"rung_raised", "restore_declined", "rung_lowered", "recovery_reset", "resolved", "cancelled", "reopened"}
+)
+"""Kinds of entries after which a restore that waited for its second person waits no more."""
+WALKED = frozenset({"rung_raised", "plan_stopped"})
 
 
 def plan_words(plan: RestorePlan | None) -> str:
@@ -87,7 +95,7 @@ class RungViews(TeamViews):
         return tuple(rung_effect.in_words(one) for one in found if one.minutes_after >= rung_effect.LEAST)
 
     def restore_card(self, incident: Incident, name: str, now: datetime) -> RestoreCard | None:
-        """The card that asks for a second person; `settled` once somebody answered."""
+        """The card that asks for a second person; `settled` once that is over, with how it ended."""
         rungs = incident.rungs
         if rungs.restore_card != name:
             return None
@@ -105,17 +113,17 @@ class RungViews(TeamViews):
                 rungs.restore_evidence,
                 then=self._then(rungs.restore_then),
             )
-        settled_by = self._how_settled(incident)
+        asked, settled = _how_it_ended(self._store.entries(incident.id), planned=rungs.plan is not None)
         return RestoreCard(
             self.header(incident, now),
-            rungs.from_rung,
-            rungs.rung,
-            ladder.rung(ladder.or_bottom(rungs.rung)).may,
-            "",
-            "",
+            asked.from_rung if asked else rungs.from_rung,
+            asked.to_rung if asked else rungs.rung,
+            ladder.rung(ladder.or_bottom(asked.to_rung if asked else rungs.rung)).may,
+            asked.actor.name if asked else "",
+            asked.actor.slack if asked else "",
             rungs.restore_reason,
             rungs.restore_evidence,
-            settled=settled_by,
+            settled=settled,
             plan=plan_words(rungs.plan),
             plan_walks=rungs.plan is not None and rungs.plan.walking and incident.open,
         )
@@ -124,9 +132,18 @@ class RungViews(TeamViews):
         ladder = self._fleet().ladder
         return tuple((step.rung, ladder.rung(ladder.or_bottom(step.rung)).may, step.after) for step in steps)
 
-    def _how_settled(self, incident: Incident) -> str:
-        kinds = ("rung_raised", "restore_declined", "rung_lowered", "plan_stopped")
-        for entry in reversed(self._store.entries(incident.id)):
-            if entry.entry.kind in kinds:
-                return entry.entry.text
-        return "It is settled."
+
+def _how_it_ended(entries: Sequence[SealedEntry], *, planned: bool) -> tuple[RestoreAsked | None, str]:
+    """The newest ask, and what ended it; of an approved plan the last that was heard of it."""
+    asked: RestoreAsked | None = None
+    ends: list[Entry] = []
+    for one in sorted(entries, key=lambda sealed: sealed.serial):
+        if isinstance(one.entry.event, RestoreAsked):
+            asked, ends = one.entry.event, []
+        elif one.entry.kind in ENDS:
+            ends.append(one.entry)
+    if not ends:
+        return asked, "It is settled."
+    walked = [entry for entry in ends if entry.kind in WALKED]
+    by_plan = planned and ends[0].kind == "rung_raised" and walked
+    return asked, (walked[-1] if by_plan else ends[0]).text
