@@ -351,7 +351,7 @@ class App:
                 tick()
             except Exception:  # the loop's outer edge: one bad tick must not end the ticking
                 self.watch.ticks.failed(name)
-                log.exception("tick failed", tick=name)
+                log.exception("a periodic task failed; it runs again when it is due", task=name)
             else:
                 self.watch.ticks.completed(name)
 

@@ -57,7 +57,7 @@ def _worker(run: Run, lane: Lane, part: int, woken: threading.Event, stopping: t
             try:
                 run(lane, (part, WORKERS[lane]))
             except Exception:  # the loop's outer edge: one bad effect must not end the lane
-                log.exception("lane failed", lane=lane)
+                log.exception("a queue could not be worked on; it is tried again at once", queue=lane)
                 time.sleep(0.2)
 
     return work

@@ -177,10 +177,10 @@ def run_until_stopped(settings: Settings, secrets: KnownSecrets, parts: AppParts
     except ServerError as error:
         app.stop()
         raise RunError(str(error), 3) from error
-    log.info("running", url=app.url)
+    log.info("the bot is running", url=app.url)
     while not stop.wait(A_MINUTE):
         tell_held_back()
-    log.info("stopping")
+    log.info("the bot is stopping")
     app.stop()
 
 

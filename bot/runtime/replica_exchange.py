@@ -61,7 +61,7 @@ class ReplicaExchange:
                 self._ticks.completed("exchange")
             except Exception:  # the loop's outer edge: a database that is away comes back
                 self._ticks.failed("exchange")
-                log.exception("no exchange with the database")
+                log.exception("the rungs in the database could not be read; it is tried again within a second")
                 self._stopping.wait(0.5)
 
     def _hear(self, news: str) -> None:

@@ -51,7 +51,7 @@ def settle_memory() -> None:
 
 def _complain(future: Future[None]) -> None:
     if not future.cancelled() and (error := future.exception()) is not None:
-        log.error("poll failed", error=f"{type(error).__name__}: {error}")
+        log.error("a poll of a source failed; the next one follows", why=f"{type(error).__name__}: {error}")
 
 
 class Metronome:
@@ -90,5 +90,5 @@ class Metronome:
             try:
                 work()
             except Exception:  # the thread's outer edge: one bad run must not end the beat
-                log.exception("a tick failed", tick=name)
+                log.exception("a periodic task failed; it runs again when it is due", task=name)
             due = max(due + seconds, self._monotonic())

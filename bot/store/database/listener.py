@@ -70,4 +70,4 @@ class Listener:
         try:
             self._on_news(news)
         except Exception:  # the thread's outer edge: one piece of news that fails must not end the listening
-            log.exception("news failed", news=news)
+            log.exception("an announcement of the database failed; the poll of each second finds it", news=news)
