@@ -20,6 +20,8 @@ from bot.ports.store import MinuteStore, OnceMarkerStore, TaskStore
 
 MORE_FLOWS = 100
 """Workflows of an agent that are kept though the fleet file does not list them."""
+RECOUNTS = 5
+"""Times that minutes are counted once more because other replicas store tasks of them; the last of these is right."""
 HEALED = 2
 """Minutes before a pushed one that are summed again."""
 
@@ -47,6 +49,7 @@ class PushIntake:
         self._refusals = RefusedRecords(store)
         self._more_flows: dict[str, set[str]] = {}
         self._pooling = Lock()
+        self._counting = Lock()
 
     def samples(self, samples: Sequence[Sample], received_at: datetime) -> None:
         """Store ready values and judge their agents."""
@@ -135,11 +138,14 @@ class PushIntake:
     def recount(self, whose: Iterable[str], minutes: Sequence[int]) -> None:
         """Compute minutes of these agents afresh from the task records that are stored, and judge the agents."""
         received_at, agents = self._clock.now(), sorted(set(whose))
-        known = self._store.tasks_touching(agents, minutes)
-        fleet, judged = self._fleet(), self._store.judged(agents)
+        fleet = self._fleet()
         counted = answered_by_tasks(fleet, agents)
-        rows = minutes_from_tasks(known, counted, minutes, judged, tails_of(fleet, agents))
-        self._put(rows)
+
+        def count() -> list[MinuteRow]:
+            known, judged = self._store.tasks_touching(agents, minutes), self._store.judged(agents)
+            return minutes_from_tasks(known, counted, minutes, judged, tails_of(fleet, agents))
+
+        self._put_counts(count)
         self._detector.evaluate(agents, received_at)
 
     def count_queues(self) -> None:
@@ -150,11 +156,30 @@ class PushIntake:
         now, fleet = self._clock.now(), self._fleet()
         minute = minute_of(now) - 1
         queues = [series for series in answered_by_tasks(fleet, list(fleet.agents)) if series.sli == QUEUE]
-        known = self._store.tasks_touching([series.agent for series in queues], [minute])
-        waiting = {record.agent for record in known}
-        rows = minutes_from_tasks(known, [series for series in queues if series.agent in waiting], [minute])
-        self._put(rows)
+
+        def count() -> list[MinuteRow]:
+            known = self._store.tasks_touching([series.agent for series in queues], [minute])
+            waiting = {record.agent for record in known}
+            return minutes_from_tasks(known, [series for series in queues if series.agent in waiting], [minute])
+
+        rows = self._put_counts(count)
         self._detector.evaluate({row.series.agent for row in rows}, now)
+
+    def _put_counts(self, count: Callable[[], list[MinuteRow]]) -> list[MinuteRow]:
+        """Store what tasks come to, so that nobody's older count stays over a newer one.
+
+        Between reading tasks and storing minutes another thread may do both: threads take turns. Another replica is not
+        waited for; whoever stored counts once more, until it is what is stored, so that the last to store is right.
+        """
+        with self._counting:
+            rows = count()
+            self._put(rows)
+            for _ in range(RECOUNTS if self._store.is_shared else 0):
+                before, rows = rows, count()
+                if rows == before:
+                    break
+                self._put(rows)
+        return rows
 
 
 def _flows(agent: Agent, whole: Series, stored: Iterable[Series]) -> tuple[str, ...]:

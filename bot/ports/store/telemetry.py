@@ -71,6 +71,11 @@ class PollStore(Protocol):
 class TaskStore(Protocol):
     """Keeps task records."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas may store tasks at the same time."""
+        ...
+
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
         """Merge task records with what is known of each task, in one transaction. Returns the minutes they touch."""
         ...

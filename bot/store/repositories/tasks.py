@@ -20,6 +20,11 @@ _TASK = table_of(TaskRow)
 class SqlTasks(SqlRepository):
     """The task part of the store."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes write to this database."""
+        return self.database.shared
+
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
         """Merge records into what is known. Returns the minutes whose counts change."""
         with self.writing() as connection:

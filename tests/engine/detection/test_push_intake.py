@@ -1,14 +1,22 @@
 """Pushed samples and task records become minutes, and minutes are judged before the push is answered."""
 
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bench.harness.postgres import PostgresServer
 from bot.core.model.samples import MinuteRow, Sample, Series, minute_of
 from bot.core.model.slis import Better, Objective, PollQuery, Sli
 from bot.core.telemetry.task_records import TaskRecord
 from bot.engine.detection.push_intake import PushIntake
+from bot.ports.store import PollClaim
+from bot.store import SqlStore
 from tests.support.wired import HER, START, TIE, WiredEngine, fleet
 
 AQDD = Sli(
@@ -132,3 +140,56 @@ def test_what_was_refused_is_known_after_a_restart_and_to_another_replica(
     assert row.doubt == "", "the minutes after are whole"
     house.clock.advance(2 * 86_400)
     assert house.store.forget_minute_markers(house.clock.now() - timedelta(days=1)) == 2
+
+
+class Slow(SqlStore):
+    """A store that lets something else happen before the first minutes of its own are written."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def put_minutes(self, rows: Sequence[MinuteRow], claim: PollClaim | None = None) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        super().put_minutes(rows, claim)
+
+
+def test_an_older_count_of_one_replica_does_not_stay_over_a_newer_one(
+    house: WiredEngine, postgres: PostgresServer
+) -> None:
+    url, her = postgres.fresh(), Series("refunds", "", "her")
+    house.clock.advance(120)
+    with closing(Slow.open(url)) as slow, closing(SqlStore.open(url)) as quick:
+        mine, other = (PushIntake(one, house.detector, house.get_fleet, house.clock) for one in (slow, quick))
+        assert isinstance(slow, Slow)
+        slow.meanwhile = lambda: other.tasks([_task(1, 1)])
+        mine.tasks([_task(0, 1)])
+        (row,) = quick.minutes(her, minute_of(START) + 1, minute_of(START) + 1)
+    assert row.n == 2
+
+
+def test_an_older_count_of_one_thread_does_not_stay_over_a_newer_one(house: WiredEngine, tmp_path: Path) -> None:
+    her = Series("refunds", "", "her")
+    house.clock.advance(120)
+    with closing(Slow.open(f"sqlite:///{tmp_path / 'slow.db'}")) as store:
+        assert isinstance(store, Slow)
+        intake = PushIntake(store, house.detector, house.get_fleet, house.clock)
+        begun = threading.Event()
+
+        def second() -> None:
+            begun.set()
+            intake.tasks([_task(1, 1)])
+
+        other = threading.Thread(target=second)
+
+        def meanwhile() -> None:
+            other.start()
+            assert begun.wait(30)
+            while len(store.tasks_touching(["refunds"], [minute_of(START) + 1])) < 2:  # it waits for its turn to count
+                time.sleep(0.01)
+
+        store.meanwhile = meanwhile
+        intake.tasks([_task(0, 1)])
+        other.join(30)
+        (row,) = store.minutes(her, minute_of(START) + 1, minute_of(START) + 1)
+    assert row.n == 2
