@@ -1,6 +1,6 @@
 # Everything a newcomer runs. Each target sets up .venv by itself, from the hash-pinned locks and from whatever
 # index pip is configured for. Needed beforehand: Python 3.11 or newer with its venv module, make and git.
-.PHONY: profile slow-clients soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check otel-check
+.PHONY: profile slow-clients otlp-stream soak dev test check crash demo bench commands docs-kinds lock browsers screenshots evals-check otel-check
 BIN := .venv/bin
 STAMP := .venv/.stamp
 # -qq: pip warns about every index it was told of and did not need; its errors still come through.
@@ -65,6 +65,10 @@ soak: $(STAMP)
 # 5,000 half-sent requests and 200 dripping bodies, held for minutes, while an agent breaches. `ARGS="--minutes 1"` for a taste.
 slow-clients: $(STAMP)
 	@$(BIN)/python -m bench.slow_clients $(ARGS)
+
+# Spans at a steady rate for an hour: cost, memory, pages beside them. `ARGS="--minutes 10 --rate 3000"` for a taste.
+otlp-stream: $(STAMP)
+	@$(BIN)/python -m bench.otlp_stream $(ARGS)
 
 # Every card on a phone, and docs/cards.md. Without a font that has emoji (Debian: fonts-noto-color-emoji) they are boxes.
 screenshots: $(STAMP) browsers

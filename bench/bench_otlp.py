@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -32,18 +32,19 @@ SPANS, BATCH, CONNECTIONS = 200_000, 512, 3
 RUN_OF = 10
 STREAM = 5_000
 """Spans a second beside which pages are timed."""
-PAGED = 20
+PAGED, TURNS = 20, 4
 CPU_US, MEMORY_TIMES, PAGE_TIMES = 50.0, 1.3, 1.2
 
 
-def fleet(channel: str) -> str:
+def fleet(channel: str, gather: str = "2s", late: str = "10s") -> str:
     """Agents that push samples, and one whose spans come."""
+    of_spans = "{service: bench, escalates: {tools: x}}"
     lines = [
         "people:",
         "  ana: {name: Ana Duarte, slack: U0ANA, phone: '+44 20 7946 0001'}",
         "sources:",
         "  push: {kind: samples}",
-        "  otel: {kind: otlp, gather: 2s, late: 10s, agents: {spans: {service: bench, escalates: {tools: x}}}}",
+        f"  otel: {{kind: otlp, gather: {gather}, late: {late}, agents: {{spans: {of_spans}}}}}",
         "slis:",
         "  her: {source: push}",
         "agents:",
@@ -123,34 +124,35 @@ def _decoding() -> float:
 def _throughput(bot: BotProcess) -> list[Row]:
     bodies = list(requests(SPANS))
     _post(bot, bodies[:20])
-    _await_tasks(bot, 20)
-    used, memory, began = _cpu(bot), _memory(bot), time.monotonic()
+    await_tasks(bot, 20)
+    used, memory, began = cpu_seconds(bot), memory_mb(bot), time.monotonic()
     middle: list[float] = []
     sent = threading.Event()
     watch = threading.Thread(target=_watch_memory, args=(bot, middle, sent))
     watch.start()
     _post(bot, bodies[20:])
     taken = time.monotonic() - began
-    tasks = _await_tasks(bot, len(bodies))
+    tasks = await_tasks(bot, len(bodies))
     whole = time.monotonic() - began
     sent.set()
     watch.join()
     spans = (len(bodies) - 20) * BATCH
-    cpu = _cpu(bot) - used
+    cpu = cpu_seconds(bot) - used
     half = middle[len(middle) // 2 :]
     return [
         Row("spans", spans),
         Row("spans_a_second_taken", spans / taken),
         Row("spans_a_second_counted", spans / whole),
         Row("cpu_us_a_span", cpu / spans * 1e6, promise=CPU_US),
-        Row("tasks_miscounted", abs(tasks - len(bodies) * _tasks_of_a_batch())),
+        Row("tasks_miscounted", abs(tasks - len(bodies) * tasks_of_a_batch())),
         Row("memory_mb_before", memory),
         Row("memory_mb_highest", max(middle, default=memory)),
         Row("memory_late_over_middle", max(half) / half[0] if half else 1.0, promise=MEMORY_TIMES),
     ]
 
 
-def _tasks_of_a_batch() -> int:
+def tasks_of_a_batch() -> int:
+    """Runs in one request."""
     return -(-BATCH // RUN_OF)
 
 
@@ -165,7 +167,7 @@ def _post(bot: BotProcess, bodies: list[bytes]) -> None:
                     if not left:
                         return
                     body = left.pop()
-                _until_taken(bot, client, body)
+                until_taken(bot, client, body)
 
     threads = [threading.Thread(target=sender) for _ in range(CONNECTIONS)]
     for thread in threads:
@@ -174,7 +176,8 @@ def _post(bot: BotProcess, bodies: list[bytes]) -> None:
         thread.join()
 
 
-def _until_taken(bot: BotProcess, client: httpx.Client, body: bytes) -> None:
+def until_taken(bot: BotProcess, client: httpx.Client, body: bytes) -> None:
+    """One request, again until it is taken."""
     headers = {
         "Authorization": f"Bearer {bot.token['tasks']}",
         "content-type": "application/x-protobuf",
@@ -187,8 +190,9 @@ def _until_taken(bot: BotProcess, client: httpx.Client, body: bytes) -> None:
         time.sleep(float(answer.headers.get("retry-after", "1")))
 
 
-def _await_tasks(bot: BotProcess, batches: int) -> int:
-    wanted, deadline = batches * _tasks_of_a_batch(), time.monotonic() + 300
+def await_tasks(bot: BotProcess, batches: int) -> int:
+    """How many tasks there are once all of so many requests should be counted, or after five minutes."""
+    wanted, deadline = batches * tasks_of_a_batch(), time.monotonic() + 300
     count = 0
     with closing(sqlite3.connect(f"file:{bot.folder / 'stepdown.db'}?mode=ro", uri=True, timeout=60)) as database:
         while count < wanted and time.monotonic() < deadline:
@@ -213,7 +217,7 @@ def _processes(bot: BotProcess) -> list[int]:
     return found
 
 
-def _cpu(bot: BotProcess) -> float:
+def cpu_seconds(bot: BotProcess) -> float:
     """Seconds of CPU so far."""
     ticks = 0
     for pid in _processes(bot):
@@ -222,7 +226,7 @@ def _cpu(bot: BotProcess) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(bot: BotProcess) -> float:
+def memory_mb(bot: BotProcess) -> float:
     """Resident megabytes of both."""
     pages_ = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _processes(bot))
     return pages_ * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -230,13 +234,18 @@ def _memory(bot: BotProcess) -> float:
 
 def _watch_memory(bot: BotProcess, seen: list[float], over: threading.Event) -> None:
     while not over.wait(0.5):
-        seen.append(_memory(bot))
+        seen.append(memory_mb(bot))
 
 
 def _pages_beside(bot: BotProcess, slack: LocalSlack) -> list[Row]:
-    quiet = _paged(bot, slack, "quiet")
-    with _stream(bot):
-        busy = _paged(bot, slack, "busy")
+    """In turns, with the stream and without it, so that neither has the quieter machine or fewer incidents open."""
+    quiet: list[float] = []
+    busy: list[float] = []
+    for turn in range(TURNS):
+        places = range(turn, PAGED, TURNS)
+        quiet += paged(bot, slack, [f"quiet-{place:02d}" for place in places])
+        with _stream(bot, seed=turn):
+            busy += paged(bot, slack, [f"busy-{place:02d}" for place in places])
     return [
         Row("page_p50_ms_without_spans", percentile(quiet, 0.5)),
         Row(f"page_p50_ms_beside_{STREAM}_spans_a_second", percentile(busy, 0.5)),
@@ -244,8 +253,8 @@ def _pages_beside(bot: BotProcess, slack: LocalSlack) -> list[Row]:
     ]
 
 
-def _paged(bot: BotProcess, slack: LocalSlack, when: str) -> list[float]:
-    agents = [f"{when}-{number:02d}" for number in range(PAGED)]
+def paged(bot: BotProcess, slack: LocalSlack, agents: Sequence[str]) -> list[float]:
+    """Milliseconds from each breach to its page in Slack, two breaches a second."""
     handed_in: dict[str, float] = {}
     for agent in agents:
         handed_in[agent] = time.time()
@@ -256,17 +265,17 @@ def _paged(bot: BotProcess, slack: LocalSlack, when: str) -> list[float]:
 
 
 @contextmanager
-def _stream(bot: BotProcess) -> Iterator[None]:
+def _stream(bot: BotProcess, seed: int) -> Iterator[None]:
     """So many spans a second until the block ends."""
     over = threading.Event()
-    bodies = list(requests(100 * BATCH, seed=2))
+    bodies = list(requests(200 * BATCH, seed + 2))
 
     def send() -> None:
         with httpx.Client(timeout=60, trust_env=False) as client:
             for number in range(1_000_000):
                 if over.wait(BATCH / STREAM):
                     return
-                _until_taken(bot, client, bodies[number % len(bodies)])
+                until_taken(bot, client, bodies[number % len(bodies)])
 
     thread = threading.Thread(target=send)
     thread.start()
