@@ -1,9 +1,12 @@
 """How often a healthy agent pages by chance, and how long a real jump waits for its page: rule by rule, on one grid.
 
-Each case is an agent that is healthy for 104 days: the first 14 teach, and every week the 14 days before it teach anew.
-A page leaves out the hour after it, as an incident would. Jumps (times the healthy level, and "total": every task bad)
-are laid over stretches of the same healthy agent at random moments; a jump that ends short of 1.2 times the objective
-is not asked for. Delays count closed minutes from the onset; none within three hours is None.
+Each case is an agent that is healthy for 104 days, judged as a running bot judges it by default: the first 14 days
+teach and each week the 14 days before it teach anew, the allowance is that of closed minutes, and hours are weighed
+only where some short window is past the objective. (A running bot learns anew each day. What a week-old fortnight
+teaches is the harder case, and the grid takes half as long.) A page leaves out the hour after it, as an incident would.
+Jumps (times the healthy level, and "total": every task bad) are laid over stretches of the same healthy agent at random
+moments; a jump that ends short of 1.2 times the objective is not asked for. Delays count closed minutes from the onset;
+none within three hours is None.
 
 `bench/out/false_pages.json`: a list `rows` of `{rule, case, false_a_month, jump, p50_min, p95_min}`. Promised is one
 page by chance a month in every row, of the rule by evidence; the others are printed beside it on the same data.
@@ -16,7 +19,9 @@ import argparse
 import json
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +31,18 @@ from bench.detection.false_page_cases import CASES, HELD_OUT
 from bench.detection.rules import Flags, burn_rates, by_evidence, cusum, cusum_threshold, literal, long_window, steps
 from bench.detection.traffic import DAY, Case, Healthy, Numbers, drawn, healthy
 from bench.harness.rows import Row
-from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.learning import learn_sums
 from bot.core.detection.evidence.track import JudgedSeries
 from bot.core.detection.evidence.windows import LONG, MINUTES_A_MONTH
+from bot.core.detection.evidence_rule import allowance_of
+from bot.core.model.slis import Better, Objective, Sli
 
 FIRST_DAYS = 14
 DAYS = 90
 RELEARNED = 7
+ALLOWED = allowance_of(1.0, [("", Sli("her", "", "%", "ratio", Better.LOWER, Objective(5.0), rule="evidence"))])
+"""One page a month, of an agent with one SLI: half of it for closed minutes."""
 HELD = 60
 """Minutes after a page that are left out."""
 HORIZON = 180
@@ -131,10 +139,6 @@ def track_of(case: Case) -> JudgedSeries:
     return JudgedSeries(case.kind, 100 * case.objective if share else case.objective, lift=0.0 if share else 0.1)
 
 
-def _threshold() -> float:
-    return Allowance().threshold
-
-
 def _flags_of_healthy(case: Case, history: Healthy) -> dict[str, Flags]:
     """What each rule says to the healthy days, the days that teach left out."""
     taught = FIRST_DAYS * DAY
@@ -152,7 +156,7 @@ def _evidence_of_healthy(case: Case, history: Healthy) -> Flags:
     for start in range(taught, len(history.n), week):
         learned = learn_sums(track_of(case), history.x[start - taught : start], history.n[start - taught : start])
         part = slice(start - LONG, min(start + week, len(history.n)))
-        flags.append(by_evidence(case, learned, history.x[part], history.n[part], _threshold())[LONG:])
+        flags.append(by_evidence(case, learned, history.x[part], history.n[part], ALLOWED.threshold)[LONG:])
     return np.concatenate(flags)
 
 
@@ -168,7 +172,7 @@ def pages(flags: Flags) -> int:
 def _delays(case: Case, learned: LearnedBaseline, stretches: Stretches, size: Size) -> dict[str, Numbers]:
     x, n = stretches.x.ravel(), stretches.n.ravel()
     flags = {rule: judge(case, x, n) for rule, judge in FIXED.items()}
-    flags["evidence"] = by_evidence(case, learned, x, n, _threshold())
+    flags["evidence"] = by_evidence(case, learned, x, n, ALLOWED.threshold)
     return {rule: first_flags(each.reshape(size.onsets, -1)[:, LONG:]) for rule, each in flags.items()}
 
 
@@ -197,8 +201,9 @@ def grid(*, held_out: bool = False, quick: bool = False, only: str = "") -> Iter
     """Every case of the grid, or a sample of it."""
     size = QUICK if quick else Size()
     cases = [case for case in (HELD_OUT if held_out else CASES) if only in case.name]
-    for case in cases[::8] if quick else cases:
-        yield measured(case, SEEDS[held_out], size)
+    some = cases[::8] if quick else cases
+    with ProcessPoolExecutor() as workers:
+        yield from workers.map(measured, some, repeat(SEEDS[held_out]), repeat(size))
 
 
 def line(rows: list[Measured]) -> str:

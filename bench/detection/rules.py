@@ -12,6 +12,7 @@ from bench.detection.traffic import Case, Numbers
 from bot.core.detection.evidence.fleet import over_time
 from bot.core.detection.evidence.history import History
 from bot.core.detection.evidence.learned import LearnedBaseline
+from bot.core.detection.evidence_rule import GLANCES
 
 Flags = npt.NDArray[np.bool_]
 MIN_COUNT = 20
@@ -57,8 +58,18 @@ def burn_rates(case: Case, x: Numbers, n: Numbers) -> Flags:
 
 
 def by_evidence(case: Case, learned: LearnedBaseline, x: Numbers, n: Numbers, threshold: float) -> Flags:
-    """The rule of `docs/decisions/0024`."""
-    return np.asarray(np.maximum(*over_time(learned, x, n, case.objective)).max(axis=1) >= threshold)
+    """The rule of `docs/decisions/0024`, asked where a running bot asks it (`evidence_rule.suspicious`)."""
+    enough = np.maximum(*over_time(learned, x, n, case.objective)).max(axis=1) >= threshold
+    return np.asarray(enough & _suspicious(case, x, n))
+
+
+def _suspicious(case: Case, x: Numbers, n: Numbers) -> Flags:
+    """Whether some short window is past the objective as a whole."""
+    history, past = History(x, n), np.zeros(len(x), dtype=bool)
+    for minutes in GLANCES:
+        bad, tasks = history.windows(minutes)
+        past |= bad > case.objective * tasks * (1 + 1e-9)
+    return past
 
 
 def steps(case: Case, learned: LearnedBaseline, jump: float, x: Numbers, n: Numbers) -> Numbers:

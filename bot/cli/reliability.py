@@ -44,8 +44,7 @@ def replay(
         stop("Say where the samples are: a file, or --from SOURCE, and not both.", WRONG)
     asked = samples if samples is not None else ReplayRequest(source or "", days, keep)
     found = load(fleet, reaching=source is not None)
-    taught = int(settings_now().keep_minutes_hours * 60)
-    options = ReplayOptions(in_any_order, as_json, chart, labels, taught, suggest)
+    options = ReplayOptions(in_any_order, as_json, chart, labels, suggest)
     raise typer.Exit(run_replay(found, asked, options))
 
 

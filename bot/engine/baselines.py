@@ -131,16 +131,16 @@ class Baselines:
         return baselines.frozen(sli, rows, onset, self._excluded(agent, onset), agent.pinned_baseline(series))
 
     def _with_noise(self, agent: Agent, series: Series, sli: Sli, onset: int, found: Baseline) -> Baseline:
-        """Noise is learned from minutes as they came: a roll-up of five has lost what neighbours do not share."""
+        """Noise is learned from minutes as they came: a sum of five has lost what neighbours do not share."""
         excluded = self._excluded(agent, onset)
 
         def history(of: Series, own: Sli) -> Sequence[MinuteRow]:
-            rows = self._store.minutes(of, onset - BASELINE_DAYS * 1440, onset)
+            rows = self._store.minutes_as_told(of, onset - BASELINE_DAYS * 1440, onset)
             return baselines.healthy(own, rows, onset, excluded)
 
         others = companions_of(series.workflow, sli, agent.slis)
         beside = [(other, history(series._replace(sli=other.name), other)) for other in others]
-        rows = self._store.minutes(series, onset - BASELINE_DAYS * 1440, onset)
+        rows = self._store.minutes_as_told(series, onset - BASELINE_DAYS * 1440, onset)
         return with_noise(sli, rows, onset, excluded, found, beside)
 
     def _excluded(self, agent: Agent, onset: int) -> Sequence[tuple[int, int]]:

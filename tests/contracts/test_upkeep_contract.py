@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from bot.core.incident.effects import Notice
 from bot.core.incident.events import Opened, Roster
@@ -18,6 +20,7 @@ from bot.core.telemetry.task_records import TaskRecord
 from bot.core.transitions.reducer import advance
 from bot.store import SqlStore
 from bot.store.migrate import head
+from bot.store.tables import RollupRow, table_of
 from bot.store.tools import export
 from bot.store.tools.audit import findings
 from tests.support.wired import START
@@ -113,8 +116,8 @@ def test_minutes_roll_up_and_read_as_before(store: SqlStore) -> None:
     assert store.roll_up((NOW - 1440) // 5 * 5) > 2000
     store.drop_minutes(NOW - 2 * 1440)
     after = store.minutes(HER, NOW - 3 * 1440, NOW)
-    assert [row.minute for row in after] == [row.minute for row in before]
-    assert sum(row.n or 0 for row in after) == pytest.approx(sum(row.n or 0 for row in before))
+    assert after == before
+    assert store.minutes_as_told(HER, NOW - 3 * 1440, NOW) == before
     history = store.history(HER, NOW - 3 * 1440, NOW)
     assert sum((row.value or 0) * (row.n or 0) for row in history) == pytest.approx(
         sum((row.value or 0) * (row.n or 0) for row in before)
@@ -126,6 +129,19 @@ def test_minutes_roll_up_and_read_as_before(store: SqlStore) -> None:
     assert (kept.value or 0) < 5, "the first word on a rolled minute stands"
     assert store.drop_rolled(NOW - 2 * 1440) > 0
     assert store.minutes(HER, 0, NOW - 2 * 1440 - 5) == []
+
+
+def test_noise_is_not_learned_from_minutes_of_which_only_a_sum_is_known(store: SqlStore) -> None:
+    first = (NOW - 2000) // 5 * 5
+    rows = [MinuteRow(HER, first + at, 2.0 + at % 3, 100.0) for at in range(20)]
+    store.put_minutes(rows)
+    store.roll_up(first + 10)
+    with store.writing() as connection:
+        connection.execute(update(table_of(RollupRow)).where(col(RollupRow.slot) == first // 5).values(parts=""))
+    assert store.minutes_as_told(HER, first, first + 19) == rows[5:]
+    summed = store.minutes(HER, first, first + 19)
+    assert [row.value for row in summed[:5]] == pytest.approx([sum(row.value or 0 for row in rows[:5]) / 5] * 5)
+    assert summed[5:] == rows[5:]
 
 
 def test_what_nobody_needs_is_forgotten(store: SqlStore) -> None:

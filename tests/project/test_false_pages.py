@@ -1,17 +1,22 @@
 """A sample of the false-page benchmark, and its literal rule against the product's own."""
 
+from dataclasses import replace
+from json import dumps
+
 import numpy as np
 import pytest
 
-from bench.detection.bench_false_pages import QUICK, jumps, measured, pages
+from bench.detection.bench_false_pages import ALLOWED, QUICK, jumps, measured, pages, track_of
 from bench.detection.false_page_cases import CASES, HELD_OUT
-from bench.detection.rules import cusum, cusum_threshold, literal
+from bench.detection.rules import by_evidence, cusum, cusum_threshold, literal
 from bench.detection.traffic import DAY, Case, healthy
-from bot.core.detection import literal_rule
+from bot.core.detection import evidence_rule, literal_rule, rule_in_force
+from bot.core.detection.evidence.learning import learn_sums
 from bot.core.model.samples import MinuteRow, Series
-from bot.core.model.slis import Better, Objective, Sli
+from bot.core.model.slis import Baseline, Better, Objective, Sli
 
 HER = Sli("her", "", "%", "ratio", Better.LOWER, Objective(5.0), absolute_tolerance=0.5)
+SERIES = Series("agent", "", "her")
 
 
 def test_the_grid_has_its_forty_rows_and_what_is_held_out_is_not_among_them() -> None:
@@ -24,14 +29,52 @@ def test_the_grid_has_its_forty_rows_and_what_is_held_out_is_not_among_them() ->
 def test_the_vectorised_literal_rule_is_the_rule_of_the_product() -> None:
     case = Case("share", 0.03, 0.05, 12)
     drawn = healthy(case, np.random.default_rng(3), 600)
-    series = Series("agent", "", "her")
     rows = {
-        at: MinuteRow(series, at, 100 * bad / n if n else None, n)
+        at: MinuteRow(SERIES, at, 100 * bad / n if n else None, n)
         for at, (bad, n) in enumerate(zip(drawn.x.tolist(), drawn.n.tolist(), strict=True))
     }
     flags = literal(case, drawn.x, drawn.n)
     assert flags.any()
     assert [literal_rule.breach(HER, rows, at, None) is not None for at in range(20, 600)] == flags[20:].tolist()
+
+
+@pytest.mark.parametrize(
+    "case", [Case("share", 0.03, 0.05, 12), Case("mean", 1, 1.2, 5), Case("depth", 1, 2, 1)], ids=lambda case: case.kind
+)
+def test_the_vectorised_evidence_pages_where_the_product_does(case: Case) -> None:
+    drawn = healthy(case, np.random.default_rng(4), 2 * DAY)
+    learned = learn_sums(track_of(case), drawn.x, drawn.n)
+    sick = drawn.x.copy()
+    worse = 15 if case.kind == "depth" else 4
+    sick[-60:] = np.minimum(drawn.x[-60:] * worse + 1, drawn.n[-60:] if case.kind == "share" else np.inf)
+    flags = by_evidence(case, learned, sick, drawn.n, ALLOWED.threshold)
+    share = case.kind == "share"
+    sli = replace(
+        HER,
+        kind="ratio" if share else "gauge",
+        objective=Objective(100 * case.objective if share else case.objective),
+        absolute_tolerance=0.0 if share else 0.1,
+        rule="evidence",
+    )
+    values = zip((sick / np.maximum(drawn.n, 1)).tolist(), drawn.n.tolist(), strict=True)
+    rows = {
+        at: MinuteRow(SERIES, at, (100 if share else 1) * value, None if case.kind == "depth" else n)
+        for at, (value, n) in enumerate(values)
+        if n
+    }
+    known = Baseline(0, 0, 0, 0, 0, 0, "", noise=dumps(learned.to_json()))
+    asked = [at for at in range(2 * DAY - 70, 2 * DAY) if at in rows]
+    told = [rule_in_force_pages(sli, rows, at, known) for at in asked]
+    assert any(told)
+    assert not all(told)
+    assert told == flags[asked].tolist()
+
+
+def rule_in_force_pages(sli: Sli, rows: dict[int, MinuteRow], at: int, known: Baseline) -> bool:
+    """As a running bot asks: is there anything to weigh, and is it a breach?"""
+    past = {minute: row for minute, row in rows.items() if at - evidence_rule.LOOK_BACK <= minute <= at}
+    looks_bad = rule_in_force.looks_bad(sli, past, sli.objective.limit)
+    return looks_bad and rule_in_force.breach(sli, past, at, known, ALLOWED) is not None
 
 
 def test_a_page_leaves_out_the_hour_after_it() -> None:

@@ -20,7 +20,7 @@ from bot.core.formatting.plurals import plural
 from bot.core.formatting.terminal_text import visible
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
-from bot.engine.reports.backtest import TAUGHT, Backtest, ReplayOutcome
+from bot.engine.reports.backtest import Backtest, ReplayOutcome
 from bot.engine.reports.kept_samples import KeptSamples
 from bot.engine.reports.suggestions import ObjectiveSuggestion, Suggester
 from bot.ports.errors import SourceError
@@ -51,13 +51,12 @@ class ReplayRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """What is asked of a replay besides the samples. `taught`: minutes of history that noise is learned from."""
+    """What is asked of a replay besides the samples."""
 
     in_any_order: bool = False
     as_json: bool = False
     chart: Path | None = None
     labels: Path | None = None
-    taught: int = TAUGHT
     suggest: int | None = None
     """So many pages of each SLI in the last month: which objectives would have done that."""
 
@@ -72,7 +71,7 @@ def run_replay(fleet: Fleet, file: Path | ReplayRequest, asked: ReplayOptions) -
         known = labels(asked.labels, fleet.agents) if asked.labels is not None else None
         with _samples(fleet, file, in_any_order=asked.in_any_order) as samples:
             compared = [(rule, log.take) for rule, log in zip(others, logs[1:], strict=True)]
-            backtest = Backtest(fleet, _both(told.append, logs[0].take), compared, taught=asked.taught)
+            backtest = Backtest(fleet, _both(told.append, logs[0].take), compared)
             outcome = backtest.run(samples if kept is None else kept.keep(samples))
         _refuse_nothing(f"--from {file.source}" if isinstance(file, ReplayRequest) else str(file), fleet, outcome)
     except RecordingError as error:
@@ -85,7 +84,7 @@ def run_replay(fleet: Fleet, file: Path | ReplayRequest, asked: ReplayOptions) -
     summary = {**summary_of(fleet, told, outcome), "rules": rule_rows(scores)}
     found = list[ObjectiveSuggestion]()
     if kept is not None and asked.suggest is not None:
-        found = Suggester(fleet, kept, outcome.last, asked.taught).suggest(asked.suggest, backtest.levels())
+        found = Suggester(fleet, kept, outcome.last).suggest(asked.suggest, backtest.levels())
         summary["suggestions"] = suggestion_rows(found)
     if asked.as_json:
         print(json.dumps({"events": [event_row(one) for one in told], "summary": summary}, indent=2))

@@ -77,8 +77,8 @@ class _Incident:
 class AgentReplay:
     """The course of one agent by one rule. `number` gives the next incident's number.
 
-    `waits`: its rung waits for people. `taught`: minutes of history that noise is learned from. Each minute, once every
-    record is closed: `recover`, then `asks`, then `judge` when what was asked has been weighed.
+    `waits`: its rung waits for people. Each minute, once every record is closed: `recover`, then `asks`, then `judge`
+    when what was asked has been weighed.
     """
 
     def __init__(
@@ -89,11 +89,10 @@ class AgentReplay:
         number: Callable[[], int],
         *,
         waits: bool,
-        taught: int,
     ) -> None:
         self.agent = agent
         pairs = zip(records, agent.slis, strict=True)
-        self.watches = tuple(SeriesReplay(record, sli, agent, taught) for record, (_, sli) in pairs)
+        self.watches = tuple(SeriesReplay(record, sli, agent) for record, (_, sli) in pairs)
         self._rule = rule
         if rule.counts_back:
             for watch in self.watches:

@@ -1,6 +1,6 @@
 """One series during a replay by one rule: the line it is held to, and what it spent of its budget. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.core.backtest.series_history import DAY
@@ -31,12 +31,11 @@ Spans = Sequence[tuple[int, int]]
 class SeriesReplay:
     """What one rule knows of one series. Its record is filled first; `judge` is asked once a minute."""
 
-    def __init__(self, record: SeriesRecord, sli: Sli, agent: Agent, taught: int) -> None:
+    def __init__(self, record: SeriesRecord, sli: Sli, agent: Agent) -> None:
         self.record = record
         self.series: Series = record.series
         self.sli = sli
         self.baseline: Baseline | None = None
-        self._taught = taught
         self._pinned = agent.pinned_baseline(self.series)
         self._counts_tasks = method_of(sli) == "occurrences"
         self._limit = objective_limit(sli, None)
@@ -111,7 +110,7 @@ class SeriesReplay:
             known = self._current(minute, spans)
         if known is not None and noise_due(self.sli, known, now):
             beside = [(other.sli, other.healthy(now, spans)) for other in self.beside]
-            known = with_noise(self.sli, self.record.past.between(now - self._taught, now), now, spans, known, beside)
+            known = with_noise(self.sli, self._past(now), now, spans, known, beside)
         self._known = known
         return known
 
@@ -140,7 +139,10 @@ class SeriesReplay:
 
     def healthy(self, now: int, spans: Spans) -> list[MinuteRow]:
         """The history that noise is learned from."""
-        return baselines.healthy(self.sli, self.record.past.between(now - self._taught, now), now, spans)
+        return baselines.healthy(self.sli, self._past(now), now, spans)
+
+    def _past(self, now: int) -> Iterable[MinuteRow]:
+        return self.record.past.between(now - baselines.MOST_DAYS * DAY, now)
 
     def with_frozen(self, breach: Breach, spans: Spans) -> Breach:
         """The breach with the baseline as of its own onset, and the noise it was judged by."""

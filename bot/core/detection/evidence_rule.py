@@ -45,6 +45,8 @@ from bot.core.telemetry.weighted_mean import weighted_mean
 
 LOOK_BACK = LONG + HOUR
 """Minutes of history that a judgement reads."""
+GLANCES = (1, 3, 10)
+"""Minutes of the short windows that say whether the long ones are worth reading."""
 MOVED = 0.05
 """Part of a percentile's objective by which it may drift before its noise is learned anew."""
 USUAL_SUSTAIN = 2
@@ -268,7 +270,7 @@ def suspicious(sli: Sli, rows: Rows, newest: int, limit: float | None) -> bool:
     """
     if limit is None:
         return False
-    return any(_past(sli, rows, newest, span, limit) for span in (1, 3, 10))
+    return any(_past(sli, rows, newest, span, limit) for span in GLANCES)
 
 
 def suspicious_seconds(sli: Sli, slots: Sequence[Slot], limit: float | None) -> bool:

@@ -4,26 +4,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.core.detection import baseline as baselines
-from bot.core.detection.evidence_rule import learned_noise, line_moved, tail_line
+from bot.core.detection.evidence_rule import learned_noise, line_moved, noise_of, tail_line
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Baseline, Sli
 
 NOISE_FRESH_FOR = 1440
-"""Minutes after which the noise of a series is learned again: two weeks teach the same an hour later."""
+"""Minutes after which the noise of a series is learned again at the latest: two weeks teach the same an hour later."""
 NOISE_RETRY = 60
-"""The same where history was too short to learn anything."""
+"""Minutes after which it is learned again at the earliest, and where history was too short to learn anything."""
+GROWTH = 0.25
+"""Part of its history by which a young series may grow first: what two hours taught is not good for a whole day."""
 
 
 def noise_due(sli: Sli, known: Baseline, minute: int) -> bool:
-    """Whether the noise is to be learned: once a day, after an hour again where history was too short.
+    """Whether the noise is to be learned: once a day, more often of a young series, after an hour again without any.
 
     At once where the objective of a percentile, past which its tasks are counted, has moved.
     """
     if sli.rule != "evidence" or known.method == baselines.PINNED:
         return False
-    if known.noise and line_moved(sli, known):
-        return True
-    return minute - known.noise_until >= (NOISE_FRESH_FOR if known.noise else NOISE_RETRY)
+    noise = noise_of(known.noise)
+    if noise is None:
+        return minute - known.noise_until >= NOISE_RETRY
+    return line_moved(sli, known) or minute - known.noise_until >= noise_good_for(noise.own.days)
+
+
+def noise_good_for(days: float) -> float:
+    """Minutes for which what so many days of history taught is good."""
+    return min(max(GROWTH * days * baselines.DAY, NOISE_RETRY), NOISE_FRESH_FOR)
 
 
 def with_noise(

@@ -17,7 +17,7 @@ from bot.ports.clock import Clock
 from bot.ports.store import Store
 
 LEARNED_A_MINUTE = 20
-"""Series whose noise is learned in a minute: 3 seconds of one core, and 10,000 of them in a working day."""
+"""Series whose noise is learned in a minute: 2 seconds of one core, and 10,000 of them in a working day."""
 
 
 class RoutineChecks:

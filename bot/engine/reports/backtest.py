@@ -26,8 +26,6 @@ LATENESS = 60
 """Minutes for which a minute waits for late rows."""
 NAMED = 5
 """How many series that nobody watches are named."""
-TAUGHT = 48 * 60
-"""Minutes of history that noise is learned from, where a bot keeps minutes as long as it does by default."""
 
 _Key = tuple[str, str, str]
 Sample = tuple[int, _Key, float | None, float | None]
@@ -97,7 +95,7 @@ Tell = Callable[[ReplayEvent], None]
 class _FleetReplay:
     """The whole fleet by one rule."""
 
-    def __init__(self, rule: ComparedRule, fleet: Fleet, records: Mapping[_Key, SeriesRecord], taught: int) -> None:
+    def __init__(self, rule: ComparedRule, fleet: Fleet, records: Mapping[_Key, SeriesRecord]) -> None:
         number = count(1).__next__
         self.every = [
             AgentReplay(
@@ -106,7 +104,6 @@ class _FleetReplay:
                 rule.rule(agent),
                 number,
                 waits=_waits(fleet, agent),
-                taught=taught,
             )
             for agent in fleet.agents.values()
             for part in rule.agents(_judged(agent))
@@ -131,8 +128,8 @@ class _FleetReplay:
 class Backtest:
     """Runs samples through the rule of the fleet file, whose every event `tell` is handed in order of time.
 
-    `others` are judged beside it, each with somebody of its own to tell. `taught`: minutes of history that noise is
-    learned from. `rule`: judged by in the place of the fleet's own.
+    `others` are judged beside it, each with somebody of its own to tell. `rule`: judged by in the
+    place of the fleet's own.
     """
 
     def __init__(
@@ -142,7 +139,6 @@ class Backtest:
         others: Sequence[tuple[ComparedRule, Tell]] = (),
         *,
         rule: ComparedRule | None = None,
-        taught: int = TAUGHT,
     ) -> None:
         self._aliases = fleet.aliases
         judged = [_judged(agent) for agent in fleet.agents.values()]
@@ -155,7 +151,7 @@ class Backtest:
         }
         self._unjudged = sorted(every - self._records.keys())
         rules = [(rule or own_rule(fleet), tell), *others]
-        self._replays = [(_FleetReplay(rule, fleet, self._records, taught), listener) for rule, listener in rules]
+        self._replays = [(_FleetReplay(rule, fleet, self._records), listener) for rule, listener in rules]
         self._seen: list[SeriesRecord] = []
         self._waiting: list[_Pool] = []
         self._takers: dict[_Key, _Taker] = {**self._records}

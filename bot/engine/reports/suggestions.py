@@ -16,7 +16,7 @@ from bot.core.detection.evidence.windows import MINUTES_A_MONTH
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series
 from bot.core.model.slis import Objective, Sli
-from bot.engine.reports.backtest import TAUGHT, Backtest, Sample
+from bot.engine.reports.backtest import Backtest, Sample
 
 ALLOWANCES = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Pages by chance an agent and month that are tried."""
@@ -42,11 +42,10 @@ class ObjectiveSuggestion:
 class Suggester:
     """Replays `samples`, which can be gone through again and again. `last`: the last minute of them."""
 
-    def __init__(self, fleet: Fleet, samples: Iterable[Sample], last: int, taught: int = TAUGHT) -> None:
+    def __init__(self, fleet: Fleet, samples: Iterable[Sample], last: int) -> None:
         self._fleet = fleet
         self._samples = samples
         self._from = last + 1 - MINUTES_A_MONTH
-        self._taught = taught
 
     def suggest(self, pages: int, levels: Mapping[Series, float]) -> list[ObjectiveSuggestion]:
         """For each SLI with a level (its mean in the recording): what would have paged `pages` times at most."""
@@ -111,7 +110,7 @@ class Suggester:
         """How many pages each rule would have sent for each series in the last month."""
         sent = [Counter[Series]() for _ in rules]
         others = [(rule, self._counting(pages)) for rule, pages in zip(rules, sent, strict=True)]
-        Backtest(self._fleet, others[0][1], others[1:], rule=rules[0], taught=self._taught).run(self._samples)
+        Backtest(self._fleet, others[0][1], others[1:], rule=rules[0]).run(self._samples)
         return sent
 
     def _counting(self, pages: Counter[Series]) -> Callable[[ReplayEvent], None]:

@@ -28,6 +28,10 @@ class MinuteStore(Protocol):
         """Stored minutes first..last inclusive, in order; gaps are absent."""
         ...
 
+    def minutes_as_told(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
+        """The same without the minutes of which only the sum of five is known, to learn noise from."""
+        ...
+
     def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
         """The same for every series of these agents (all agents when empty), in one read."""
         ...

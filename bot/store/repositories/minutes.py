@@ -12,13 +12,14 @@ from sqlmodel import col, select
 
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import Baseline
+from bot.core.telemetry.rollup import minutes_of, told_of
 from bot.ports.errors import LostClaim
 from bot.ports.store import PollClaim
 from bot.store.codec import baseline_json, moment, seconds
 from bot.store.database.partitions import DAY, days_of, drop_days, make_days
 from bot.store.database.transactions import Database, SqlRepository
 from bot.store.database.upsert import keep_first, keep_newest
-from bot.store.repositories.rollups import minute_columns, minute_row, rollups_between
+from bot.store.repositories.rollups import Reading, minute_columns, minute_row, rollups_between
 from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow, table_of
 
 _SERIES = table_of(SeriesRow)
@@ -113,6 +114,13 @@ class SqlMinutes(SqlRepository):
 
     def minutes(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
         """Stored minutes first..last inclusive, in order."""
+        return self._minutes(series, first, last, minutes_of)
+
+    def minutes_as_told(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:
+        """The same without the minutes of which only the sum of five is known: an older version rolled them."""
+        return self._minutes(series, first, last, told_of)
+
+    def _minutes(self, series: Series, first: int, last: int, reading: Reading) -> Sequence[MinuteRow]:
         series_id = self._known().get(series)
         if series_id is None:
             return []
@@ -120,7 +128,7 @@ class SqlMinutes(SqlRepository):
             col(MinuteRecord.series_id) == series_id, col(MinuteRecord.minute).between(first, last)
         )
         with self.looking() as connection:
-            old = rollups_between(connection, {series_id: series}, first, last)[series]
+            old = rollups_between(connection, {series_id: series}, first, last, reading)[series]
             return [
                 *old,
                 *(minute_row(series, row) for row in connection.execute(query.order_by(col(MinuteRecord.minute)))),

@@ -159,9 +159,10 @@ def _row(number: int, rolled: Rolled) -> dict[str, object]:
         "high": rolled.high,
         "middle": rolled.middle,
         "tail": rolled.tail,
+        "parts": rolled.parts,
     }
 
 
 def _rollup(row: object) -> Rolled:
-    names = ("slot", "seen", "n", "total", "low", "high", "middle", "tail")
+    names = ("slot", "seen", "n", "total", "low", "high", "middle", "tail", "parts")
     return Rolled(*(getattr(row, name) for name in names))

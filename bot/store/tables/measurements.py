@@ -51,6 +51,8 @@ class RollupRow(TableModel, table=True):
     middle: float
     tail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """Of a percentile: what the tasks of the five minutes took, merged."""
+    parts: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """What each of the five minutes said (`core/telemetry/rollup.py`); empty where an older version rolled them."""
 
 
 class BaselineRow(TableModel, table=True):

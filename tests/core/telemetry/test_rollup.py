@@ -1,5 +1,6 @@
 """Five minutes in one row: worked by hand first, then for any minutes at all."""
 
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from bot.core.detection import baseline
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.model.slis import Better, Objective, Sli
-from bot.core.telemetry.rollup import SPAN, Rolled, history_of, minutes_of, roll
+from bot.core.telemetry.rollup import SPAN, Rolled, history_of, minutes_of, roll, told_of
+from bot.core.telemetry.tail import TailSketch
 
 SERIES = Series("refunds", "", "her")
 FIRST = 29_541_600
@@ -54,15 +56,46 @@ def test_a_late_minute_joins_and_one_that_is_in_there_already_does_not_count_twi
     assert (late.minutes, late.n, late.value) == (3, 300, 5.0)
 
 
-def test_as_minutes_again_sums_stay_what_they_were() -> None:
+def test_minutes_come_back_as_they_were() -> None:
     found = made((2.0, 100), (None, None), (8.0, 300))
+    assert list(minutes_of(SERIES, found)) == rows((2.0, 100), (None, None), (8.0, 300))[::2]
+    assert found.parts == "[[200,100],[2400,300]]"
+
+
+def test_what_an_older_version_rolled_comes_back_as_its_sum_and_not_as_minutes_that_were_told() -> None:
+    found = replace(made((2.0, 100), (None, None), (8.0, 300)), parts="")
     again = list(minutes_of(SERIES, found))
     assert [row.minute for row in again] == [FIRST, FIRST + 2]
     assert sum(row.n or 0 for row in again) == 400
     assert sum((row.value or 0) * (row.n or 0) for row in again) == pytest.approx(2600)
+    assert list(told_of(SERIES, found)) == []
+    late = roll([MinuteRow(SERIES, FIRST + 3, 9.0, 100)], found)
+    assert late is not None
+    assert (late.minutes, late.parts) == (3, ""), "one minute that is known does not make the others known"
+
+
+def test_minutes_of_percentiles_come_back_with_what_their_tasks_took() -> None:
+    tails = [TailSketch.of(95, [float(at + call) for call in range(20)]) for at in range(5)]
+    told = [MinuteRow(SERIES, FIRST + at, tail.value, tail.n, tail=tail.text()) for at, tail in enumerate(tails)]
+    found = roll(told)
+    assert found is not None
+    again = list(told_of(SERIES, found))
+    assert [(row.n, row.tail) for row in again] == [(row.n, row.tail) for row in told]
+    assert [row.value for row in again] == pytest.approx([row.value for row in told], rel=1e-8)
 
 
 counted = st.lists(st.tuples(st.floats(0, 100), st.integers(1, 500).map(float)), min_size=1, max_size=SPAN)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 10**6)), min_size=1, max_size=SPAN), st.integers(1, 5))
+def test_counted_tasks_come_back_to_the_last_one(pairs: list[tuple[int, int]], cut: int) -> None:
+    told = rows(*((100 * min(bad, n) / n, n) for bad, n in pairs))
+    found = roll(told[:cut], roll(told[cut:]))
+    assert found is not None
+    again = list(told_of(SERIES, found))
+    assert [row.minute for row in again] == [row.minute for row in told]
+    bad = [(row.value or 0) * (row.n or 0) / 100 for row in again]
+    assert bad == pytest.approx([min(bad, n) for bad, n in pairs], abs=1e-3)
 
 
 @given(counted)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.detection.evidence.learned import LearnedBaseline
 from bot.core.detection.evidence.track import Slot
+from bot.core.detection.evidence_rule import noise_of
 from bot.core.incident.incident import IncidentState
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import MinuteRow, Series, minute_of
@@ -199,6 +201,28 @@ def test_noise_is_learned_ahead_a_few_series_at_a_time(engine: WiredEngine) -> N
     stored = engine.store.baseline(SERIES)
     assert stored is not None
     assert stored[0].noise
+
+
+def test_two_weeks_teach_whether_or_not_their_minutes_were_rolled_up_meanwhile(start: Start) -> None:
+    plain, rolled = start(watched(), None), start(watched(), None)
+    for one in (plain, rolled):
+        one.store.put_minutes(drawn(0.02, 20, range(NOW - 5 * 1440, NOW), seed=3))
+    rolled.upkeep.keep(rolled.clock.now())
+    assert len(rolled.store.history(SERIES, NOW - 5 * 1440, NOW)) < 4000, "most of it is rolled up"
+    told = list[LearnedBaseline]()
+    for one in (plain, rolled):
+        one.baselines.learn_some(5, one.clock.now())
+        stored = one.store.baseline(SERIES)
+        assert stored is not None
+        noise = noise_of(stored[0].noise)
+        assert noise is not None
+        told.append(noise.own)
+    assert told[0].days == pytest.approx(5, abs=0.1)
+    assert told[1].days == told[0].days
+    assert told[1].level == pytest.approx(told[0].level, rel=1e-6)
+    assert told[1].scatter == pytest.approx(told[0].scatter, rel=1e-6)
+    wanders = [[window.wander for window in one.windows] for one in told]
+    assert wanders[1] == pytest.approx(wanders[0], rel=1e-5)
 
 
 def test_the_running_minute_is_looked_at_once_in_five_seconds_however_many_push(start: Start) -> None:

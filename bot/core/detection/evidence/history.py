@@ -1,19 +1,17 @@
 """A series minute by minute without gaps, and its trailing windows at every minute."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from bot.core.detection.evidence.likelihood import Numbers
 from bot.core.detection.evidence.windows import DAY
 
 
-@dataclass(frozen=True, slots=True)
 class History:
     """Sums of badness and tasks, minute by minute without gaps; a minute without data has no tasks."""
 
-    x: Numbers
-    n: Numbers
+    def __init__(self, x: Numbers, n: Numbers) -> None:
+        self.x, self.n = x, n
+        self._totals = tuple(np.concatenate([[0.0], np.cumsum(column)]) for column in (x, n))
 
     @property
     def days(self) -> float:
@@ -22,10 +20,10 @@ class History:
 
     def windows(self, minutes: int, *, before: int = 0, step: int = 1) -> tuple[Numbers, Numbers]:
         """Sums of the windows of this length that end `before` minutes before each judged minute."""
-        return _trailing(self.x, minutes, before, step), _trailing(self.n, minutes, before, step)
+        x, n = self._totals
+        return _trailing(x, minutes, before, step), _trailing(n, minutes, before, step)
 
 
-def _trailing(column: Numbers, minutes: int, before: int, step: int) -> Numbers:
-    total = np.concatenate([[0.0], np.cumsum(column)])
+def _trailing(total: Numbers, minutes: int, before: int, step: int) -> Numbers:
     end = np.arange(1, len(total), step) - before
     return np.asarray(total[np.maximum(end, 0)] - total[np.maximum(end - minutes, 0)])

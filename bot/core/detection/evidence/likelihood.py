@@ -12,7 +12,10 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.float64]
 
 STEPS = 14
-"""Newton's steps, each inside a bracket that halves where Newton would leave it."""
+"""Newton's steps at most, each inside a bracket that halves where Newton would leave it."""
+
+CLOSE = 1e-10
+"""Log odds: a price changes by the square of what a shift is off."""
 
 LEAST_WANDER = 1e-9
 FARTHEST = 30.0
@@ -34,7 +37,10 @@ def likeliest_shift(x: Numbers, n: Numbers, log_odds: Numbers, wander: Numbers) 
         slope = n * share - x + shift * stiffness
         high, low = np.where(slope > 0, shift, high), np.where(slope > 0, low, shift)
         step = shift - slope / (n * share * (1 - share) + stiffness)
-        shift = np.where((step < low) | (step > high), (low + high) / 2, step)
+        step = np.where((step < low) | (step > high), (low + high) / 2, step)
+        shift, moved = step, np.abs(step - shift)
+        if not np.any(moved > CLOSE):
+            break
     return shift
 
 
@@ -48,10 +54,13 @@ def divergence(share: Numbers, log_odds: Numbers) -> Numbers:
 
 def share_price(x: Numbers, n: Numbers, log_odds: Numbers, wander: Numbers) -> Numbers:
     """The price of the cheapest innocent explanation of x of n; 0 where x is not above the level."""
-    shift = likeliest_shift(x, n, log_odds, wander)
     share = np.clip(x / np.maximum(n, LEAST_WANDER), 0, 1)
-    price = n * divergence(share, log_odds + shift) + shift**2 / (2 * np.maximum(wander, LEAST_WANDER))
-    return np.where(share > share_of(log_odds), price, 0.0)
+    worse = np.asarray(share > share_of(log_odds))
+    price = np.zeros(worse.shape)
+    x, n, share, level, loose = (np.broadcast_to(each, worse.shape)[worse] for each in (x, n, share, log_odds, wander))
+    shift = likeliest_shift(x, n, level, loose)
+    price[worse] = n * divergence(share, level + shift) + shift**2 / (2 * np.maximum(loose, LEAST_WANDER))
+    return price
 
 
 def tail_evidence(price: Numbers, least: Numbers, start: Numbers, mean: Numbers) -> Numbers:
