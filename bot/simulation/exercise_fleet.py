@@ -20,8 +20,17 @@ from bot.simulation.world import World
 PREFIX = "drill-"
 SOURCE = "simulated"
 
-DQR = Sli("dqr", "decision quality", "%", "ratio", Better.HIGHER, Objective(85), settle=60)
-TIE = Sli("tie", "tool calls per task", "calls/task", "gauge", Better.LOWER, Objective(1.5, relative=True), settle=60)
+DQR = Sli("dqr", "decision quality", "%", "ratio", Better.HIGHER, Objective(85), settle=60, rule="evidence")
+TIE = Sli(
+    "tie",
+    "tool calls per task",
+    "calls/task",
+    "gauge",
+    Better.LOWER,
+    Objective(1.5, relative=True),
+    settle=60,
+    rule="evidence",
+)
 HER = Sli(
     "her",
     "human escalations",
@@ -32,6 +41,8 @@ HER = Sli(
     absolute_tolerance=0.5,
     moved_by_approval=True,
     settle=60,
+    rule="evidence",
+    watch="both",
 )
 AQDD = Sli(
     "aqdd",
@@ -44,6 +55,7 @@ AQDD = Sli(
     absolute_tolerance=5,
     moved_by_approval=True,
     settle=60,
+    rule="evidence",
 )
 SLIS = (DQR, TIE, HER, AQDD)
 

@@ -35,11 +35,17 @@ from bot.core.detection.evidence.windows import DAY, HOUR, LONG, WINDOWS
 PRIOR_DAYS = 0.1
 """Days of history that CAUTIOUS_WANDER is worth."""
 
+QUEUE_PRIOR_DAYS = 0.01
+"""The same of a depth, which may by itself wander by as much as it is long; its caution lies in the tail."""
+
 TAIL_PRIOR = 4.0
 """How many windows beyond the start of the tail the next shorter window's tail counts for."""
 
 UNKNOWN_NOISE = Tail(mean=1.2 * NORMAL_EXCESS)
 """The lightest tail of means and depths: nothing says what their noise is but their history."""
+
+QUEUE = Tail(mean=1.0)
+"""The tail of a depth as long as little is known of it: exponential, as that of a queue that is seldom empty."""
 
 CLUSTERED = Tail(mean=1.35 * NORMAL_EXCESS)
 """The lightest tail of a share whose tasks go wrong together."""
@@ -89,9 +95,10 @@ def learn_sums(track: JudgedSeries, x: Numbers, n: Numbers) -> LearnedBaseline:
     known = replace(plain, scatter=scatter, days=history.days)
     wanders = _wanders(known, history)
     known = replace(known, hour=wanders[WINDOWS.index(HOUR)])
+    memory = _memory(history) if known.kind == "depth" else 1.0
     noise = list[WindowNoise]()
     for minutes, wander in zip(WINDOWS, wanders, strict=True):
-        noise.append(_window(known, history, minutes, wander, noise[-1] if noise else None))
+        noise.append(_window(known, history, minutes, wander, memory, noise[-1] if noise else None))
     return replace(known, windows=tuple(noise))
 
 
@@ -158,23 +165,40 @@ def _turns(scale: Scale, history: History, wander: float) -> float:
     return days * max(1.0, wander / max(daily, wander / 1000, LEAST_SHARE**2))
 
 
+def _memory(history: History) -> float:
+    """Minutes after which a depth is a new one, at most an hour: by how much less an hour's mean varies."""
+    x, n = history.windows(HOUR, step=_step(HOUR))
+    hours = x[n > 0] / n[n > 0]
+    minute = float((history.x**2).sum() / history.n.sum())
+    return HOUR * min(1.0, float((hours**2).mean()) / minute) if minute > 0 and len(hours) else 1.0
+
+
 def _cautious(known: LearnedBaseline, wander: float) -> float:
     """With little history, towards the cautious prior; of a share, from the linear scale to log odds."""
     logs = known.kind == "share" or known.logarithmic
-    prior = CAUTIOUS_WANDER if logs else CAUTIOUS_WANDER * known.level**2
+    prior, worth = CAUTIOUS_WANDER if logs else CAUTIOUS_WANDER * known.level**2, PRIOR_DAYS
+    if known.kind == "depth":
+        prior, worth = (known.level / (known.level + known.lift)) ** 2 if logs else known.level**2, QUEUE_PRIOR_DAYS
     found = float(np.log1p(wander)) if known.kind == "share" else wander
-    held = (found * known.days + prior * PRIOR_DAYS) / (known.days + PRIOR_DAYS)
+    held = (found * known.days + prior * worth) / (known.days + worth)
     return held * (1 + SHORT / known.days)
 
 
 def _window(
-    known: LearnedBaseline, history: History, minutes: int, wander: float, shorter: WindowNoise | None
+    known: LearnedBaseline,
+    history: History,
+    minutes: int,
+    wander: float,
+    memory: float,
+    shorter: WindowNoise | None,
 ) -> WindowNoise:
-    scale, step, turns = Scale.of(known), _step(minutes), len(history.n) / minutes
+    scale, step = Scale.of(known), _step(minutes)
+    turns = len(history.n) / max(minutes, memory)
     least = _lightest(known)
     x, n = (column[None, -(-minutes // step) :] for column in history.windows(minutes, step=step))
     price = scale.price(x, n, np.zeros(1), np.array(wander))
-    tail = _tail(price[n > 0], turns, least, shorter.tail if shorter else least)
+    first = QUEUE if known.kind == "depth" else least
+    tail = _tail(price[n > 0], turns, least, shorter.tail if shorter else first)
     if minutes == LONG:
         return WindowNoise(minutes, wander, tail, 0.0, wander, tail)
     skip = -(-(minutes + HOUR) // step)
@@ -186,7 +210,7 @@ def _window(
     left = _wander(scale, x, n, carried * recent, doubt) * (1 + sqrt(2 / max(1.0, 24 * known.days)))
     sudden = min(wander, _cautious(known, left))
     price = scale.price(x, n, carried * recent, np.minimum(wander, sudden + doubt))
-    sudden_tail = _tail(price[n > 0], turns, least, shorter.sudden_tail if shorter else least)
+    sudden_tail = _tail(price[n > 0], turns, least, shorter.sudden_tail if shorter else first)
     return WindowNoise(minutes, wander, tail, carried, sudden, sudden_tail)
 
 

@@ -1,5 +1,6 @@
 """Worked examples of the rule by evidence, and its sentence."""
 
+import numpy as np
 import pytest
 
 from bot.core.detection.evidence.allowance import Allowance
@@ -79,6 +80,29 @@ def test_a_queue() -> None:
     found = next(at for at in range(20) if judge(QUEUE, rising, NOW + at, learned).breach)
     assert found < 15
     assert not any(judge(QUEUE, before, minute, learned).breach for minute in range(NOW - 40, NOW))
+
+
+def test_a_queue_of_which_six_hours_are_known_is_found_when_it_grows_within_minutes() -> None:
+    random = np.random.default_rng(5)
+    pending = JudgedSeries("depth", 28.0, lift=5.0)
+    level = np.concatenate([np.full(6 * 60, 14.0), 14.0 * np.minimum(1 + 6 * np.arange(40) / 20, 7.0)])
+    rows = [Minute(at, float(round(each))) for at, each in enumerate(level * random.normal(1, 0.08, len(level)))]
+    learned = taught(pending, rows[: 6 * 60])
+    found = [at - 6 * 60 for at in range(len(rows)) if judge(pending, rows, at, learned).breach]
+    assert found
+    assert 0 < found[0] <= 20, "while it still grows"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_queue_that_is_empty_every_other_minute_is_left_alone_from_its_second_hour_on(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    steps = np.cumsum(random.poisson(12, DAY) - random.poisson(20, DAY))
+    depth = (steps - np.minimum.accumulate(np.minimum(steps, 0))).astype(float)
+    queue = JudgedSeries("depth", 2 * float(depth.mean()), lift=0.1)
+    rows = [Minute(at, each) for at, each in enumerate(depth.tolist())]
+    learned = taught(queue, rows[:120])
+    assert sum(depth[120:] > 5 * queue.objective) > 0 or depth.max() > 3 * queue.objective
+    assert not any(judge(queue, rows, at, learned).breach for at in range(120, DAY))
 
 
 def test_a_slow_drift_says_so() -> None:
