@@ -1,6 +1,6 @@
 """The real code on a simulated fleet: intake, detection, an incident, and the assessment of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,22 +24,36 @@ LOWER, HIGHER = Better.LOWER, Better.HIGHER
 
 
 def _ratio(name: str, better: Better, line: float) -> Sli:
-    return Sli(name, name, "%", "ratio", better, Objective(line), absolute_tolerance=0.5)
+    return Sli(name, name, "%", "ratio", better, Objective(line), absolute_tolerance=0.5, rule="evidence")
 
 
 def _times(name: str, unit: str) -> Sli:
-    return Sli(name, name, unit, "gauge", LOWER, Objective(1.5, relative=True))
+    return Sli(name, name, unit, "gauge", LOWER, Objective(1.5, relative=True), rule="evidence")
 
 
 SLIS = (
     _ratio("dqr", HIGHER, 85),
     _times("tie", "calls/task"),
-    _ratio("her", LOWER, 5),
-    Sli("aqdd", "queue", "pending", "gauge", LOWER, Objective(2, relative=True), sustain=30, absolute_tolerance=5),
+    replace(_ratio("her", LOWER, 5), watch="both", moved_by_approval=True),
+    Sli(
+        "aqdd",
+        "queue",
+        "pending",
+        "gauge",
+        LOWER,
+        Objective(2, relative=True),
+        sustain=30,
+        absolute_tolerance=5,
+        moved_by_approval=True,
+        rule="evidence",
+    ),
     _ratio("task_success", HIGHER, 88),
     _times("cost_per_task", "USD/task"),
 )
-HEALTH = tuple(Sli(f"{tool}-ok", f"{tool} success", "%", "ratio", HIGHER, Objective(60), tool=tool) for tool in TOOLS)
+HEALTH = tuple(
+    Sli(f"{tool}-ok", f"{tool} success", "%", "ratio", HIGHER, Objective(60), tool=tool, rule="evidence")
+    for tool in TOOLS
+)
 
 
 def fleet(*, probed: bool) -> Fleet:
