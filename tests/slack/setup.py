@@ -115,6 +115,7 @@ def realistic() -> dict[str, Card]:
 WORKING = header("responding", acked_by="Ana Silva", acked_at=NOW)
 RECOVERING = header("recovering", acked_by="Ana Silva", acked_at=NOW)
 RECOVERED = header("recovered", acked_by="Ana Silva", acked_at=NOW)
+WHY = "HER 18.0 % over 3 min (39 of 214), normal 3.1 %, objective 5 %: by chance less than once in 10 years"
 CLOCK = "18 of 30 good minutes since 02:41 UTC; needs about 90 more tasks."
 
 
@@ -127,6 +128,7 @@ def _pages() -> dict[str, Card]:
         FULL,
         PROPOSAL,
         runbook="Default runbook",
+        reason=WHY,
     )
     blind = header(incident_kind="blind", agent="kyc", title="no data for 5 min")
     return {
@@ -214,6 +216,7 @@ def _recoveries() -> dict[str, Card]:
             "02:40 UTC: human escalation 6.1 % is past 3.4 %",
             LOWERED,
             restore_wait="refunds has not recovered yet: 18 of 30 good minutes.",
+            reason=WHY,
         ),
         "recovery-held": RecoveryCard(
             RECOVERED,
@@ -225,6 +228,7 @@ def _recoveries() -> dict[str, Card]:
             rung=LOWERED,
             restore_to="approval",
             plan_to="full",
+            reason=WHY,
         ),
         **plans(RECOVERING, LOWERED, bands[:1]),
     }

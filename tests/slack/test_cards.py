@@ -337,6 +337,13 @@ def test_unknown_numbers_are_words() -> None:
     assert "*human escalation no data*" in said(draw(card))
 
 
+@pytest.mark.parametrize("name", ["page", "page-acked", "recovery", "recovery-held"])
+def test_why_it_paged_and_how_sure_that_is_stands_on_the_card_in_one_sentence(name: str) -> None:
+    told = said(draw(MOMENTS[name]))
+    assert told.count("by chance less than once in 10 years") == 1
+    assert "18.0 % over 3 min (39 of 214), normal 3.1 %, objective 5 %" in told
+
+
 def test_nothing_in_the_stage_is_stale() -> None:
     assert isinstance(NOW, datetime)
     assert HER.status == "breach"
