@@ -197,7 +197,7 @@ def _window(
     least = _lightest(known)
     x, n = (column[None, -(-minutes // step) :] for column in history.windows(minutes, step=step))
     price = scale.price(x, n, np.zeros(1), np.array(wander))
-    first = QUEUE if known.kind == "depth" else least
+    first = _unseen(known)
     tail = _tail(price[n > 0], turns, least, shorter.tail if shorter else first)
     if minutes == LONG:
         return WindowNoise(minutes, wander, tail, 0.0, wander, tail)
@@ -218,6 +218,11 @@ def _lightest(known: LearnedBaseline) -> Tail:
     if known.kind != "share":
         return UNKNOWN_NOISE
     return CLUSTERED if known.scatter > OVER_DISPERSED else Tail()
+
+
+def _unseen(known: LearnedBaseline) -> Tail:
+    """The tail of which nothing was seen yet."""
+    return QUEUE if known.kind == "depth" else _lightest(known)
 
 
 def _carried(scale: Scale, x: Numbers, n: Numbers, recent: Numbers) -> float:
