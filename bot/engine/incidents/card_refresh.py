@@ -1,5 +1,6 @@
 """Draws posted cards anew when what they say is no longer so, though no event moved the incident."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,8 +13,11 @@ from bot.engine.incidents.recorder import IncidentRecorder
 
 EFFECT_AFTER = (rung_effect.LEAST + 3, rung_effect.AFTER + 3)
 """Minutes after a change of rung at which its card tells what it did: minutes settle, and it had to be read back."""
-EVIDENCE_EVERY: Final = 5
-"""Minutes after which the numbers beside the open step of the runbook are written anew."""
+NUMBERS_EVERY: Final = 5
+"""Minutes after which the numbers on posted cards are written anew."""
+A_MINUTE: Final = 4
+"""Incidents whose cards are written anew in a minute, where many are open."""
+CARDS: Final = ("incident", "announcement", "page")
 NUMBERED: Final = frozenset({"slis", "sli", "rung", "instances", "timeline"})
 """Evidence of a step that changes by itself; what a source answered stands until it is asked again."""
 
@@ -25,7 +29,7 @@ class CardRefresh:
         self._recorder = recorder
         self._ages: dict[int, str] = {}
         self._effects: dict[int, tuple[int, int]] = {}
-        self._evidence: dict[int, str] = {}
+        self._numbers: dict[tuple[int, str], tuple[int, str]] = {}
 
     def effect(self, incident: Incident, now: datetime) -> None:
         """The card of a confirmed change, once its effect can be told, and once it is told whole."""
@@ -50,19 +54,27 @@ class CardRefresh:
                 [EditCard(incident.id, card, stamp) for card in ("incident", "announcement", "page")]
             )
 
-    def evidence(self, incident: Incident, overdue: str, now: datetime) -> None:
-        """The phase that is worked on, when the numbers beside its open steps are no longer those of now.
+    def numbers(self, incident: Incident, overdue: str, now: datetime, beside: int) -> None:
+        """What people look at while it lasts, when its numbers are no longer those of now.
 
-        That is every few minutes, and at once when an SLI joins or clears, a rung moves or data stops.
+        That is every few minutes, and of the phase that is worked on at once when an SLI joins or clears, a rung moves
+        or data stops. `beside`: how many incidents are open; with many, each waits longer, for pages go the same way.
         """
+        every = max(NUMBERS_EVERY, beside // A_MINUTE)
+        cards = (*CARDS, "breaches") if len(incident.breaches) > 1 else CARDS
+        self._redraw(incident, cards, "", now, every)
         step = next_step(incident.plan, incident.marks)
-        if step is None or not incident.channel or not _numbered(incident, step.phase):
-            return
-        told = f"{step.phase}|{minute_of(now) // EVIDENCE_EVERY}|{_moving(incident)}|{overdue}"
-        before = self._evidence.setdefault(incident.id, told)
-        if before != told:
-            self._evidence[incident.id] = told
-            self._recorder.refresh([EditCard(incident.id, f"phase-{step.phase}", f"seen{now:%Y%m%dT%H%M%S}")])
+        if step is not None and incident.channel and _numbered(incident, step.phase):
+            self._redraw(incident, (f"phase-{step.phase}",), f"{_moving(incident)}|{overdue}", now, every)
+
+    def _redraw(self, incident: Incident, cards: Sequence[str], told: str, now: datetime, every: int) -> None:
+        place = (incident.id, cards[0])
+        minute = minute_of(now)
+        last, before = self._numbers.setdefault(place, (minute, told))
+        if told != before or minute - last >= every:
+            self._numbers[place] = (minute, told)
+            stamp = f"seen{now:%Y%m%dT%H%M%S}"
+            self._recorder.refresh([EditCard(incident.id, card, stamp) for card in cards])
 
 
 def _moving(incident: Incident) -> str:

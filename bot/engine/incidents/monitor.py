@@ -82,6 +82,7 @@ class IncidentMonitor:
         self._clock = clock
         self._shown: dict[int, str] = {}
         self._cards = CardRefresh(recorder)
+        self._open = 0
 
     def clock_of(self, incident: Incident, now: datetime) -> recovery_clock.RecoveryClock | None:
         """The recovery clock of an incident at this moment; None where there is nothing to judge."""
@@ -124,7 +125,9 @@ class IncidentMonitor:
     def judge_all(self) -> None:
         """Judge every open incident, move those that moved, and bring their clocks up to date."""
         now = self._clock.now()
-        run_all(self._store.open_incidents(), lambda incident: self._judge(incident, now))
+        found = self._store.open_incidents()
+        self._open = len(found)
+        run_all(found, lambda incident: self._judge(incident, now))
 
     def _judge(self, incident: Incident, now: datetime) -> None:
         self._contain_further(incident, now)
@@ -148,7 +151,7 @@ class IncidentMonitor:
             self._recorder.record(incident.id, lambda fresh: doubt_event(fresh, agent, rows, now))
         too_old = f"{overdue(agent, rows, now)}{self._lapsed(incident)}"
         self._cards.ages(incident, too_old, now)
-        self._cards.evidence(incident, too_old, now)
+        self._cards.numbers(incident, too_old, now, self._open)
 
     def _lapsed(self, incident: Incident) -> str:
         """That a confirmed rung is not what live instances report now; empty while it is."""

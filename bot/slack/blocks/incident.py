@@ -8,8 +8,10 @@ from bot.core.formatting.plurals import plural
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, confirm, menu, titled
 from bot.slack.blocks.words import (
+    CLOSED,
     LONGEST_NAME,
     age_line,
+    as_of,
     may_line,
     off_normal,
     opened_for,
@@ -21,7 +23,6 @@ from bot.slack.blocks.words import (
 )
 from bot.slack.text import bold, channel_link, clock_time, inert
 
-CLOSED = ("resolved", "cancelled")
 PAST = ("breach", "out-of-band")
 MOST_INCIDENTS = 20
 TRAY = (
@@ -46,7 +47,7 @@ def incident(card: IncidentCard) -> Drawn:
         sheet.section(_next(card), _advice(card), inert(card.cause, 300) if card.cause else "", _owed(card))
         _tray(sheet, card)
     residue = inert(card.residue, 300) if card.residue else ""
-    sheet.small(_progress(card.phases), opened_for(header, card.lines), residue)
+    sheet.small(_progress(card.phases), opened_for(header, card.lines), residue, as_of(header))
     return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))
 
 
@@ -58,6 +59,7 @@ def breaches(card: BreachesCard) -> Drawn:
     title = f"{header.number}: {bad} of {plural(len(card.lines), 'SLI')} past the limit"
     sheet.head(titled(header, title))
     sheet.section(title_or_lines(header, card.lines))
+    sheet.small(as_of(header))
     return sheet.done(titled(header, title))
 
 

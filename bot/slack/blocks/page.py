@@ -7,10 +7,12 @@ from bot.core.cards.words import signs
 from bot.slack import ids
 from bot.slack.blocks.parts import Drawn, Sheet, button, titled
 from bot.slack.blocks.words import (
+    CLOSED,
     LONGEST_NAME,
     NEUTRAL,
     STATE_MARKS,
     age_line,
+    as_of,
     off_normal,
     opened_for,
     room_line,
@@ -26,7 +28,6 @@ from bot.slack.text import bold, clock_time, inert
 HEADLINE = 100
 LONGEST_REASON = 300
 """Characters of the sentence that says why it paged and how sure that is."""
-OVER = ("resolved", "cancelled")
 
 
 def page(card: PageCard) -> Drawn:
@@ -55,7 +56,7 @@ def page(card: PageCard) -> Drawn:
 def _taken(card: PageCard) -> str:
     """Who has it and since when, in the reader's own time; how it ended where it is over."""
     header = card.header
-    if header.state in OVER or header.acked_at is None:
+    if header.state in CLOSED or header.acked_at is None:
         return bold(card.acked)
     return f"{bold(f'Acknowledged by {header.acked_by}')}, {clock_time(header.acked_at)}"
 
@@ -104,7 +105,7 @@ def _place(card: PageCard) -> str:
     parts = [header.number, header.severity, since(header), rung]
     if card.runbook:
         parts.append(f"runbook: {inert(card.runbook, 80)}")
-    return " · ".join(parts)
+    return " · ".join(part for part in (*parts, as_of(header)) if part)
 
 
 def announcement(card: AnnouncementCard) -> Drawn:
@@ -119,5 +120,5 @@ def announcement(card: AnnouncementCard) -> Drawn:
         f"Rung {rung_words(card.rung)}{f' · {normal}' if normal else ''}", scope_lines(card.scopes), room_line(header)
     )
     sheet.section(*_told(card))
-    sheet.small(opened_for(header, card.lines))
+    sheet.small(opened_for(header, card.lines), as_of(header))
     return sheet.done(titled(header, f"{header.number} {header.agent}: {header.title} ({header.state})"))

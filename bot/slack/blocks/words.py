@@ -17,6 +17,7 @@ STATE_MARKS = {
     "resolved": "✅",
     "cancelled": NEUTRAL,
 }
+CLOSED = ("resolved", "cancelled")
 SLI_MARKS = {
     "breach": "🔴",
     "out-of-band": "🟠",
@@ -51,6 +52,11 @@ def age_line(header: Header) -> str:
 def since(header: Header) -> str:
     """`since 02:11 (12 min)`."""
     return f"since {clock_time(header.opened_at)} ({words.lasted(header)})"
+
+
+def as_of(header: Header) -> str:
+    """`as of 02:23`: when what the card says of now was so. A posted card stands for longer than that."""
+    return "" if header.state in CLOSED else f"as of {clock_time(header.now)}"
 
 
 def room_line(header: Header) -> str:

@@ -1,14 +1,17 @@
 """The numbers beside the open step of a runbook are those of now, or say of when they are."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.cli.cards import answer_text
 from bot.core.cards.answer import Answer
-from bot.core.cards.incident import PhaseCard
+from bot.core.cards.incident import IncidentCard, PhaseCard
+from bot.core.cards.page import AnnouncementCard
 from bot.core.runbooks.runbook import Plan, Step
+from bot.engine.incidents.card_refresh import CardRefresh
 from bot.slack.blocks import draw
 from tests.support.wired import ANA, WiredEngine
 
@@ -77,3 +80,31 @@ def test_a_phase_without_numbers_is_left_alone(house: WiredEngine) -> None:
     assert shown(house).as_of is None
     house.live(12, tie=13.0)
     assert house.chat.posts[CARD].edits == before
+
+
+def of_now(house: WiredEngine, name: str) -> tuple[datetime, list[float | None]]:
+    """When a posted card was drawn last, and the numbers on it."""
+    card = house.chat.posts[f"inc-1/card/{name}"].content
+    assert isinstance(card, IncidentCard | AnnouncementCard)
+    return card.header.now, [line.now for line in card.lines if line.name == "tie"]
+
+
+@pytest.mark.parametrize("name", ["incident", "announcement"])
+def test_a_posted_card_follows_and_says_of_when_it_is(house: WiredEngine, name: str) -> None:
+    before, _ = of_now(house, name)
+    house.live(12, tie=16.0)
+    drawn, (value,) = of_now(house, name)
+    assert drawn > before
+    assert house.clock.now() - drawn <= timedelta(minutes=5)
+    assert value == 16.0
+    card = house.chat.posts[f"inc-1/card/{name}"].content
+    assert f"as of <!date^{int(drawn.timestamp())}^" in str(draw(card).blocks)
+
+
+def test_with_many_incidents_open_each_is_drawn_anew_less_often(house: WiredEngine) -> None:
+    """Edits go the way of pages: a storm must not fill it."""
+    refresh, wanted = CardRefresh(house.engine.recorder), []
+    house.engine.recorder.refresh = wanted.extend
+    for minute in range(60):
+        refresh.numbers(house.incident(), "", house.clock.now() + timedelta(minutes=minute), beside=100)
+    assert len([one for one in wanted if one.card == "incident"]) == 2
