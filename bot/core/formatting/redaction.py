@@ -8,9 +8,10 @@ configured here, however they are written (plain, in a URL, in JSON, cut short),
 import binascii
 import json
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Final
 
 HIDDEN: Final = "[redacted]"
@@ -44,6 +45,9 @@ _PLAIN = re.compile(
 )
 """Ids of Slack, numbers, e-mail addresses and host names: often taken from the environment, and no secrets."""
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
+_SPARED: Final = "!$&'()*+,;=:@/"
+"""Marks that a path may hold as they are."""
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _AS_READ: Final = "surrogateescape"
 """How the environment is read: bytes that are no text stay what they are."""
 _WORDS = re.compile(r"[^\W\d_]+(?:[ _/-][^\W\d_]+)*")
@@ -81,8 +85,12 @@ class Redactor:
         end = 0
         while self._known is not None and (found := self._known.search(text, end)):
             kept += (text[end : found.start()], HIDDEN)
-            end = found.start() + max(_agreeing(form, text, found.start()) for form in self._forms[found[0]])
+            end = found.start() + max(_agreeing(form, text, found.start()) for form in self._begun(text, found.start()))
         return "".join(kept) + text[end:] if kept else text
+
+    def _begun(self, text: str, at: int) -> Iterator[str]:
+        """The forms that begin there. Those of one secret are alike up to the first letter that one of them escapes."""
+        return (form for head, forms in self._forms.items() if text.startswith(head, at) for form in forms)
 
     def within(self, value: Any) -> Any:  # noqa: ANN401 - JSON goes in and JSON comes out
         """Return JSON with every text in it, keys too, redacted."""
@@ -137,18 +145,26 @@ def _forms(secret: str) -> Iterator[str]:
     """A secret as it is and as others write it."""
     if len(secret) < SHORTEST:
         return
+    read = secret.encode(errors=_AS_READ)
     yield secret
-    yield _escaped(secret)
-    yield _escaped(secret).replace("%20", "+")
+    for spared in ("", "/", _SPARED):
+        escaped = _escaped(secret, spared)
+        yield from (escaped, _ESCAPE.sub(lambda found: found[0].lower(), escaped))
+        yield from (escaped.replace("%20", "+"), escaped.replace("%", "%25"))
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]
-    yield b64encode(secret.encode(errors=_AS_READ)).decode().rstrip("=")
+    yield repr(read)[2:-1]
+    yield escape(secret)
+    yield from (encoded(read).decode().rstrip("=") for encoded in (b64encode, urlsafe_b64encode))
 
 
-def _escaped(text: str) -> str:
-    """As it stands in an address. `urllib` is not for the core."""
-    letters = (chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in text.encode(errors=_AS_READ))
+def _escaped(text: str, spared: str = "") -> str:
+    """As it stands in an address, some of its marks as they are. `urllib` is not for the core."""
+    letters = (
+        chr(byte) if chr(byte) in _UNRESERVED or chr(byte) in spared else f"%{byte:02X}"
+        for byte in text.encode(errors=_AS_READ)
+    )
     return "".join(letters)
 
 

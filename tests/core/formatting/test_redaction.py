@@ -1,6 +1,9 @@
 import json
-from base64 import b64encode
-from urllib.parse import quote
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from html import escape
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -95,3 +98,28 @@ def test_a_redactor_does_not_show_what_it_knows() -> None:
 @given(st.text(min_size=SHORTEST, max_size=40).filter(lambda text: text == text.strip()), st.text(), st.text())
 def test_a_secret_is_never_left(secret: str, before: str, after: str) -> None:
     assert secret not in Redactor(frozenset({secret}))(before + secret + after).replace(HIDDEN, "\0")
+
+
+WRITINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "in an address": lambda secret: quote(secret, safe=""),
+    "in a path": quote,
+    "in a path that spares its marks": lambda secret: quote(secret, safe="!$&'()*+,;=:@/"),
+    "in a form": quote_plus,
+    "in small letters": lambda secret: re.sub("%..", lambda found: found[0].lower(), quote(secret, safe="")),
+    "in an address inside an address": lambda secret: quote(quote(secret, safe=""), safe=""),
+    "in JSON": lambda secret: json.dumps(secret)[1:-1],
+    "in JSON of any script": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
+    "in a repr": lambda secret: repr(secret)[1:-1],
+    "in a repr of bytes": lambda secret: repr(secret.encode())[2:-1],
+    "in HTML": escape,
+    "in base64": lambda secret: b64encode(secret.encode()).decode().rstrip("="),
+    "in base64 of addresses": lambda secret: urlsafe_b64encode(secret.encode()).decode().rstrip("="),
+}
+
+
+@pytest.mark.parametrize("written", WRITINGS.values(), ids=WRITINGS)
+@given(st.text("aZ9 /+=&\"'<>%\\é返", min_size=SHORTEST, max_size=60).map(lambda text: f"k3y{text}z"))
+def test_no_letter_of_a_secret_is_left_however_it_is_written(written: Callable[[str], str], secret: str) -> None:
+    """The writings of one secret begin alike: whichever is found first, none of another one is left over."""
+    assert redactor([("API_KEY", secret)])(f"[{written(secret)}]") == f"[{HIDDEN}]"
