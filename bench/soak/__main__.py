@@ -22,6 +22,7 @@ import httpx
 from sqlalchemy import text
 
 from bench.harness.launch import free_port
+from bench.soak.bot import KEEP
 from bot.core.incident.incident import Incident, IncidentState
 from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
@@ -54,7 +55,17 @@ FULLER = 1.3
 """Rows of tables that are kept for a time may grow by this factor over the second half: incidents come at random."""
 BEHIND = 20.0
 """Minutes: a bot further behind did not live through the incidents, and the figures say nothing about them."""
-KEPT_FOR_A_TIME = ("minute", "minute5", "outbox", "reading", "sight", "task")
+KEPT_FOR_A_TIME = {
+    "minute": KEEP.minutes_hours,
+    "minute5": 24 * KEEP.history_days,
+    "outbox": 24 * KEEP.effects_days,
+    "task": 24 * KEEP.tasks_days,
+    "reading": 48,
+    "sight": 48,
+}
+"""Hours for which rows are kept, by table: until then a table only grows."""
+FULL = 1.5
+"""How many times as long a run must be as rows are kept, to tell a table that is full from one that grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +287,11 @@ def verdict(figures: Sequence[Figures], wrong: Sequence[str]) -> tuple[bool, str
     before, after = median(one.rss for one in first), median(one.rss for one in last)
     files_before, files_after = max(one.files for one in first), max(one.files for one in last)
     half = len(judged) // 2
+    told = [name for name, kept in KEPT_FOR_A_TIME.items() if figures[-1].hour >= FULL * kept]
+    early = [name for name in KEPT_FOR_A_TIME if name not in told and figures[-1].rows.get(name)]
     fuller = [
         name
-        for name in KEPT_FOR_A_TIME
+        for name in told
         if (top := max(one.rows.get(name, 0) for one in judged[half:])) > 500
         and top > FULLER * max(one.rows.get(name, 0) for one in judged[: half or 1])
     ]
@@ -288,10 +301,14 @@ def verdict(figures: Sequence[Figures], wrong: Sequence[str]) -> tuple[bool, str
     fine = flat and not fuller and not wrong and not late
     said = (
         f"{figures[-1].hour:.0f} h: memory {before:.0f} -> {after:.0f} MB, files {files_before} -> {files_after}, "
-        f"database {figures[-1].size:.0f} MB, growing: {', '.join(fuller) or 'nothing'}, "
+        f"database {figures[-1].size:.0f} MB, growing: {', '.join(fuller) or 'nothing'}{_too_early(early)}, "
         f"timelines and rows: {'whole' if not wrong else '; '.join(wrong)}{late}"
     )
     return fine, f"{'SOAK PASSED' if fine else 'SOAK FAILED'} {said}"
+
+
+def _too_early(tables: Sequence[str]) -> str:
+    return f" (too short a run to tell of {', '.join(tables)})" if tables else ""
 
 
 def _line(one: Figures) -> str:

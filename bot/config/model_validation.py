@@ -33,7 +33,7 @@ _PATTERN = {
     "responder_group": "a Slack user group ID begins with S",
     "channel": "a Slack channel ID begins with C (channel details, at the end); a name can be taken by another channel",
 }
-_PATTERN["url"] = "an address begins with http:// or https:// and holds neither user nor password"
+_PATTERN["url"] = "an address begins with http:// or https:// and holds neither user, password nor #"
 _PATTERN["announcements"] = _PATTERN["channel"]
 _BOUND = {
     "greater_than_equal": "at least {ge:g}",

@@ -75,13 +75,15 @@ def _http_url(url: str) -> str:
     """Keys are sent there, so it is HTTPS, or this machine."""
     if not url.startswith("https://") and not _on_this_machine(url):
         raise ValueError("must begin with https:// (or be on this machine): a key is sent there")
+    if set("?#") & set(url):
+        raise ValueError("must end with its path: paths are added to it, so what follows ? or # would be lost")
     return url
 
 
 def _heartbeat_url(url: SecretStr | None) -> SecretStr | None:
     """Without the address in the words: it is a secret."""
-    if url is not None and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", url.get_secret_value()):
-        raise ValueError("must begin with http:// or https:// and name a host")
+    if url is not None and not re.fullmatch(r"https?://[^/\s#]+(/[^\s#]*)?", url.get_secret_value()):
+        raise ValueError("must begin with http:// or https://, name a host and hold no #")
     return url
 
 

@@ -96,9 +96,9 @@ class ObjectiveText:
         if self.relative and (self.limit <= 1 if better is Better.LOWER else not 0 < self.limit < 1):
             allowed = "more than 1x" if better is Better.LOWER else "between 0x and 1x"
             return f"{self.limit:g}x of the baseline cannot be held by a healthy agent; write {allowed}"
-        return "" if self.relative else self._unit_fault(unit)
+        return "" if self.relative else self._unit_fault(better, unit)
 
-    def _unit_fault(self, unit: str) -> str:
+    def _unit_fault(self, better: Better, unit: str) -> str:
         """Why the number is none of that unit. A share of 0.95 read as 0.95 % could never breach, or always would."""
         if unit != "%":
             return f"this SLI is measured in {unit or 'plain numbers'}, not in per cent" if self.percent else ""
@@ -106,6 +106,8 @@ class ObjectiveText:
             return f"{self.limit:g} is not a percentage (0 to 100)"
         if 0 < self.limit < 1 and not self.percent:
             return f"{self.limit:g} could mean {100 * self.limit:g} % or {self.limit:g} %; write it with its % sign"
+        if self.limit == (0 if better is Better.HIGHER else 100):
+            return f"no share can be worse than {self.limit:g} %, so it could never breach"
         return ""
 
     def objective(self) -> Objective:

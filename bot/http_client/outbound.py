@@ -159,6 +159,8 @@ def address(text: str, whose: str) -> httpx.URL:
     # httpx writes what cannot stand in a host as %XX
     if url.scheme not in {"http", "https"} or not url.host or "%" in url.host:
         raise DeliveryError(f"{whose} must begin with http:// or https:// and name a host", permanent=True)
+    if "#" in text:
+        raise DeliveryError(f"{whose} holds a #, and what follows it is never sent", permanent=True)
     return url
 
 

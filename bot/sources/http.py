@@ -61,7 +61,7 @@ class HttpSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/\s@]+(/\S*)?$")]
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s@#]+(/[^\s#]*)?$")]
     """Its parameters (`?partial_response=false`) go along with every request."""
     bearer: SecretStr | None = None
     username: str = ""

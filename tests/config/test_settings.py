@@ -160,3 +160,16 @@ def test_a_value_that_wants_another_filled_in_is_refused_by_name(tmp_path: Path)
     told = str(refused.value)
     assert "STEPDOWN_DATABASE_URL in .env names ${PASSWORD}, and values there are not put together" in told
     assert "sesame" not in told
+
+
+@pytest.mark.parametrize("name", ["GITHUB_URL", "LANGFUSE_URL", "LANGSMITH_URL", "HEARTBEAT_URL"])
+@pytest.mark.parametrize("address", ["https://host/api#part", "https://host/api/?team=1"])
+def test_no_part_of_an_address_is_lost(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+    """A fragment is never sent, and where paths are added a query would go."""
+    monkeypatch.setenv(f"STEPDOWN_{name}", address)
+    if (name, "#" in address) == ("HEARTBEAT_URL", False):
+        assert load_settings().heartbeat_url is not None
+        return
+    with pytest.raises(SettingsErrors) as caught:
+        load_settings()
+    assert f"STEPDOWN_{name} must" in describe_problems(caught.value)

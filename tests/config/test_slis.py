@@ -228,6 +228,8 @@ def test_the_minimal_file_in_its_comments_is_a_fleet(repository: Path) -> None:
         ("her: {objective: 0.05}", "0.05 could mean 5 % or 0.05 %; write it with its % sign"),
         ('tie: {objective: "<= 5 %"}', "this SLI is measured in calls/task, not in per cent"),
         ("dqr: {objective: 850}", "850 is not a percentage (0 to 100)"),
+        ("dqr: {objective: 0}", "no share can be worse than 0 %, so it could never breach"),
+        ("her: {objective: 100 %}", "no share can be worse than 100 %, so it could never breach"),
     ],
 )
 def test_an_objective_whose_unit_is_in_doubt_is_asked_about(written: str, problem: str) -> None:
@@ -242,3 +244,8 @@ def test_half_a_per_cent_is_written_with_its_sign() -> None:
     sli = fleet.agents["refunds"].sli("", "her")
     assert sli is not None
     assert sli.objective == Objective(0.5)
+
+
+def test_what_would_never_be_sent_is_refused_in_the_address_of_a_source() -> None:
+    (found,) = problems(changed('"http://prometheus:9090"', '"http://prometheus:9090/#thanos"'))
+    assert "holds neither user, password nor #" in found

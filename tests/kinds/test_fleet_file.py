@@ -62,6 +62,7 @@ def test_what_stands_beside_a_target_is_the_kinds_to_say() -> None:
         ("{kind: webhok}", "control.kind: the kind of control 'webhok' is not known; did you mean 'webhook'?"),
         ("{kind: webhook, url: 'https://a/b', secret: '${GOOD}'}", ""),
         ("{kind: webhook, url: 'a/b', secret: '${GOOD}'}", "control.url: an address begins with https://"),
+        ("{kind: webhook, url: 'https://a/b#c', secret: '${GOOD}'}", "holds a #, and what follows it is never sent"),
         ("{kind: webhook, url: 'https://a/b', secret: '${BAD}'}", "control.secret: the webhook secret of this control"),
     ],
 )

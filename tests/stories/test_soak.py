@@ -45,5 +45,8 @@ def test_the_verdict_tells_flat_from_growing() -> None:
     assert not soak.verdict(run_of(leak=1), [])[0], "a file an hour is a leak"
     assert not soak.verdict(run_of(grows=0.05), [])[0], "a table that is kept for a time must not grow for ever"
     assert not soak.verdict(run_of(), ["INC-0001: entry 3 is missing"])[0]
+    filling = [figures(hour, 150, minute=9_000, outbox=400 * hour) for hour in range(0, 13, 2)]
+    assert soak.verdict(filling, [])[0], "an effect is kept for a day here"
+    assert "growing: nothing (too short a run to tell of minute, outbox)" in soak.verdict(filling, [])[1]
     starved = [replace(one, behind=90.0) for one in run_of()]
     assert "TOO SLOW" in soak.verdict(starved, [])[1], "a bot that did not keep up has shown nothing"

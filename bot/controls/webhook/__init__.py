@@ -18,8 +18,9 @@ from bot.ports.errors import DeliveryError
 def _url(text: str) -> str:
     try:
         address(text, "the address")
-    except DeliveryError:
-        raise ValueError("an address begins with https:// (or http:// inside your network)") from None
+    except DeliveryError as error:
+        why = str(error) if "#" in text else "an address begins with https:// (or http:// inside your network)"
+        raise ValueError(why) from None
     return text
 
 
