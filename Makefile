@@ -58,7 +58,7 @@ commands: $(STAMP)
 docs-kinds: $(STAMP)
 	@$(BIN)/python -c 'from pathlib import Path; from bot.runtime.kind_pages import rewrite; rewrite(Path())'
 
-# 72 scenario hours of random incidents at 120x: 36 minutes. `make soak ARGS="--hours 6 --every 1"` for a taste.
+# 72 scenario hours of random incidents at 120x: 36 minutes. `make soak ARGS="--hours 18 --every 1"` takes nine.
 soak: $(STAMP)
 	@$(BIN)/python -m bench.soak $(ARGS)
 
