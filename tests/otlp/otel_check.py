@@ -29,6 +29,13 @@ from tests.otlp.house import open_otlp
 HERE = Path(__file__).parent
 SDK = ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http")
 RUNS, RECORDED = 200, 24
+SENDS = {
+    "OTEL_SERVICE_NAME": "refunds-svc",
+    "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "64",
+    "OTEL_BSP_SCHEDULE_DELAY": "200",
+}
+"""Small requests at short intervals, so that the spans of one run come in several."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,14 @@ FRAMEWORKS = (
     Framework("pydantic-ai", "pydantic", ("pydantic-ai-slim",), "pydantic_ai_runs.py"),
     Framework("langgraph-openinference", "langgraph", LANGCHAIN, "langgraph_runs.py", "openinference"),
     Framework("langgraph-traceloop", "langgraph", LANGCHAIN, "langgraph_runs.py", "traceloop"),
+    Framework("strands", "strands", ("strands-agents",), "strands_runs.py"),
+    Framework(
+        "agent-framework",
+        "agent-framework",
+        ("agent-framework-core", "agent-framework-orchestrations"),
+        "agent_framework_runs.py",
+    ),
+    Framework("google-adk", "adk", ("google-adk",), "google_adk_runs.py"),
 )
 
 
@@ -108,7 +123,7 @@ def played(
         done = subprocess.run(
             [python, framework.script, framework.argument],
             cwd=HERE / "frameworks",
-            env={**os.environ, **names, "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"},
+            env={**os.environ, **SENDS, **names},
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -140,10 +155,10 @@ def count(request: ExportTraceServiceRequest, truth: Sequence[Mapping[str, objec
     return found
 
 
-def main(folder: Path, *, record: bool) -> int:
-    """Every framework; returns the exit code."""
+def main(folder: Path, only: Sequence[str], *, record: bool) -> int:
+    """Every framework, or `only` these; returns the exit code."""
     wrong = 0
-    for framework in FRAMEWORKS:
+    for framework in (one for one in FRAMEWORKS if not only or one.name in only):
         python = python_of(folder, framework)
         listed = subprocess.run(
             [python, "-m", "pip", "list", "--format=json"], check=True, stdout=subprocess.PIPE, text=True
@@ -172,5 +187,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--record", action="store_true")
+    names = [one.name for one in FRAMEWORKS]
+    parser.add_argument("--only", nargs="+", choices=names, default=[], metavar="NAME", help=", ".join(names))
     given = parser.parse_args()
-    sys.exit(main(given.folder.resolve(), record=given.record))
+    sys.exit(main(given.folder.resolve(), given.only, record=given.record))

@@ -295,3 +295,38 @@ def test_a_restart_between_any_two_steps_loses_and_doubles_nothing(tmp_path: Pat
         post(house, *RUN[-3:])
         house.settle(60)
         insist_run(house)
+
+
+def test_what_was_done_below_a_span_that_never_came_belongs_to_the_traces_only_run(house: OtlpHouse) -> None:
+    """A run that is broken off never sends the step that it was in, but the calls in it."""
+    post(house, agent(1, end=9), chat(2, 77, start=1, end=2), tool(3, "lookup", 77, start=3, end=4))
+    house.settle()
+    assert [(task.tool_calls, task.tokens) for task in house.tasks()] == [(1, 15)]
+
+
+@pytest.mark.parametrize("stray", ["of another process", "of another time", "of another run"])
+def test_other_strays_are_nobodys(house: OtlpHouse, stray: str) -> None:
+    lost = tool(3, "lookup", 77, start=3, end=4)
+    lost = replace(lost, flags=REMOTE) if stray == "of another process" else lost
+    lost = replace(lost, start=12, end=13) if stray == "of another time" else lost
+    second = [agent(5, start=0, end=9), chat(6, 5)] if stray == "of another run" else []
+    post(house, agent(1, end=9), chat(2, 1), lost, *second)
+    house.settle()
+    assert {(task.tool_calls, task.tokens) for task in house.tasks()} == {(0, 15)}
+
+
+def test_a_run_that_goes_on_is_known_by_the_call_that_its_model_asked_for(house: OtlpHouse) -> None:
+    """No span is the wait, and nothing but the call's id leads from one run to the other."""
+    house.rules[0] = changed(RULES, waits=Markers(unanswered_calls=True))
+    said = '[{"role": "assistant", "parts": [{"type": "tool_call", "id": "call_13", "name": "refund"}]}]'
+    asks = {"gen_ai.response.finish_reasons": "tool_calls", "gen_ai.output.messages": said}
+    post(house, agent(1, end=5), chat(2, 1, start=1, end=2, about=asks))
+    house.settle()
+    assert [task.waits for task in house.tasks()] == [True]
+    called = tool(4, "refund", 3, start=21, end=22, about={"gen_ai.tool.call.id": "call_13"})
+    later = [agent(3, start=20, end=25), called, chat(5, 3, start=23, end=24)]
+    post(house, *(replace(one, trace=tid(2)) for one in later))
+    house.settle()
+    assert [(task.waits, task.completed, task.tool_calls, task.tokens) for task in house.tasks()] == [
+        (False, True, 1, 30)
+    ]

@@ -1,9 +1,8 @@
-"""How spans of each convention and instrumentation are read: one table of data, with its source beside each row.
+"""How spans of each convention are read: a table of data, with its source beside each row.
 
 A span is read by the first of `CONVENTIONS` whose mark it has. `READINGS` says under which attributes a thing stands,
-the newest name first. `QUIRKS` is what an instrumentation does differently from what its convention says; it goes by
-the scope's name, and by its version where that matters. Everything under `gen_ai.*` is in development: names will
-change, and a new name is a new row.
+the newest name first. What an instrumentation does differently from what its convention says is the table `quirks`.
+Everything under `gen_ai.*` is in development: names will change, and a new name is a new row.
 
 Sources: SEMCONV is open-telemetry/semantic-conventions-genai, model/gen-ai (and before it was moved out,
 open-telemetry/semantic-conventions, model/gen-ai, 1.27 to 1.37); OPENINFERENCE is Arize-ai/openinference,
@@ -45,13 +44,15 @@ CONVENTIONS: Final = (
         {
             "invoke_agent": AGENT,
             "invoke_workflow": AGENT,
+            "invoke_swarm": AGENT,
+            "invoke_graph": AGENT,
             "execute_tool": TOOL,
             "chat": MODEL,
             "generate_content": MODEL,
             "text_completion": MODEL,
             "agent_handoff": HANDOFF,
         },
-        "SEMCONV gen_ai.operation.name; agent_handoff: SEEN openai-agents-v2 0.1.0",
+        "SEMCONV gen_ai.operation.name; agent_handoff: SEEN openai-agents-v2 0.1.0; invoke_swarm: SEEN strands 1.62.0",
     ),
     Convention(
         "OpenInference",
@@ -288,82 +289,6 @@ STOPPING: Final[Mapping[str, str]] = {
 Source: LangGraph, "Human-in-the-loop" (SEEN: with OpenInference the span is OK and the error stands in an event, with
 OpenLLMetry it is an ERROR); Pydantic AI, "Deferred tools" (SEEN: attribute pydantic_ai.tool.deferral.name).
 """
+ENDED_TO_WAIT: Final[Mapping[str, str]] = {"interrupt": PERSON}
+"""Finish reasons of a run that say that it stops to be resumed. Source: Strands Agents, "Interrupts" (SEEN 1.62.0)."""
 DEFERRAL: Final = "pydantic_ai.tool.deferral.name"
-
-Does = Literal[
-    "handoff by name",
-    "tells results",
-    "root is always OK",
-    "no agent of its own",
-    "no call",
-    "arguments in",
-    "resumes unseen",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Quirk:
-    """What one instrumentation does differently. `scope` with `*`; `detail` as `does` needs it."""
-
-    scope: str
-    does: Does
-    detail: str
-    source: str
-
-
-QUIRKS: Final = (
-    Quirk(
-        "openinference.instrumentation.openai_agents",
-        "handoff by name",
-        "handoff to ",
-        "SEEN 2.6.0: a handoff is a span of kind TOOL without tool.name",
-    ),
-    Quirk(
-        "openinference.instrumentation.openai_agents",
-        "tells results",
-        "",
-        "SEEN 2.6.0: a call that waits for approval is OK, and only its result is missing",
-    ),
-    Quirk(
-        "openinference.instrumentation.openai_agents",
-        "resumes unseen",
-        "",
-        "SEEN 2.6.0: a run that goes on after an approval sends no span (_processor.py: only traces that it started)",
-    ),
-    Quirk(
-        "opentelemetry.instrumentation.openai_agents",
-        "tells results",
-        "",
-        "SEEN openai-agents-v2 0.1.0: a call that waits for approval is OK, and only its result is missing",
-    ),
-    Quirk(
-        "opentelemetry.instrumentation.openai_agents",
-        "no agent of its own",
-        "OpenAI Agent",
-        "SEEN openai-agents-v2 0.1.0: spans of tools and turns name an agent that there is not",
-    ),
-    Quirk(
-        "openinference.instrumentation.openai_agents",
-        "root is always OK",
-        "Agent workflow",
-        "SEEN 2.6.0: the root is OK whatever became of the run",
-    ),
-    Quirk(
-        "opentelemetry.instrumentation.openai_agents",
-        "root is always OK",
-        "Agent workflow",
-        "SEEN openai-agents-v2 0.1.0: the root is OK whatever became of the run",
-    ),
-    Quirk(
-        "opentelemetry.instrumentation.langchain",
-        "arguments in",
-        "input_str",
-        "SEEN 0.62.4: the arguments stand beside tags that differ with each call",
-    ),
-    Quirk(
-        "gcp.vertex.agent",
-        "no call",
-        "(merged tools)",
-        "google/adk-python telemetry/tracing.py: a span for several answers at once",
-    ),
-)

@@ -25,22 +25,27 @@ from bot.core.telemetry.traces.span_facts import (
     EVALUATION,
     HANDOFF,
     HERE,
+    MODEL,
     OTHER,
     REMOTE,
     UNSAID,
     About,
     SpanFacts,
 )
-from bot.sources.otlp.conventions import DEFERRAL, Does, Quirk
+from bot.sources.otlp.conventions import DEFERRAL
+from bot.sources.otlp.quirks import Does, Quirk
 from bot.sources.otlp.span_reading import (
     ERROR_TYPE,
     SPAN_TYPE,
     WANTED,
     about_of,
+    by_finish,
     clean,
     digest,
+    finish_reasons,
     handed_to,
     is_no_call,
+    is_run,
     quirks_of,
     role_of,
     says_failed,
@@ -68,6 +73,8 @@ _IDS = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "p
 _EVENT = "gen_ai.evaluation.result"
 _ROOTS = frozenset({AGENT, CHAIN})
 """Roles of spans that may be a run's outermost."""
+_ENDING = frozenset({AGENT, MODEL})
+"""Roles of spans whose events may tell why they ended."""
 _NO_PARENT = frozenset({b"", NO_SPAN})
 _PART = re.compile(r"(?:^|[,;])\s*ot=[^,]*\bth:(?!0(?:[;,]|$))")
 """Of a trace state: only a part of all traces is sent (OpenTelemetry, "TraceState: probability sampling")."""
@@ -229,13 +236,16 @@ def _facts(span: Any, scope: _Scope) -> SpanFacts:  # noqa: ANN401 - see above
     role, convention = role_of(span.name, attributes)
     name, quirks, target = clean(span.name), scope.quirks, None
     if quirks:
-        target = handed_to(role, name, quirks)
+        role = AGENT if is_run(role, name, quirks) else role
+        target = handed_to(role, name, attributes, quirks)
         role = HANDOFF if target is not None else OTHER if is_no_call(attributes, quirks) else role
     if SPAN_TYPE in attributes and attributes[SPAN_TYPE] == "pending_span":
         role = OTHER
     about = about_of(role, attributes, quirks)
     if target:
         about[About.TARGET] = clean(target)
+    if span.events and role in _ENDING:
+        about = by_finish(role, _finish_reasons(span.events)) | about
     error = attributes.get(ERROR_TYPE) or (_raised(span.events) if span.events else "")
     error = clean(str(error)) if error else ""
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
@@ -275,6 +285,13 @@ def _of_agent(about: dict[str, object], span: Any, scope: _Scope) -> None:  # no
         about[About.UNSEEN] = True
     if span.trace_state and _PART.search(span.trace_state):
         about[About.PART] = True
+
+
+def _finish_reasons(events: Iterable[Any]) -> Iterator[str]:
+    """Why a run or a model ended, where only events tell (Strands; the GenAI conventions up to 1.36)."""
+    for event in events:
+        for one in event.attributes:
+            yield from finish_reasons(one.key, one.value.string_value)
 
 
 def _raised(events: Iterable[Any]) -> str:

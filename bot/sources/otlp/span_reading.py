@@ -2,24 +2,23 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, HANDOFF, MODEL, OTHER, TOOL, About
+from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, HANDOFF, MODEL, OTHER, PERSON, TOOL, About
 from bot.sources.otlp.conventions import (
     CONVENTIONS,
     DEFERRAL,
+    ENDED_TO_WAIT,
     NAMES,
-    QUIRKS,
     READINGS,
     STOPPING,
-    Does,
     Form,
-    Quirk,
 )
+from bot.sources.otlp.quirks import QUIRKS, Does, Quirk
 
 Attributes = Mapping[str, object]
 MOST: Final = 10**12
@@ -43,6 +42,10 @@ _NO_MODEL = frozenset({"unknown", "None"})
 _Place = tuple[str, int, Callable[[object], object]]
 _MARKS: Final = tuple((one.mark, one.roles, one.roles.get("", OTHER), one.name) for one in CONVENTIONS)
 _ASKS = re.compile(r"tool[-_]?(?:calls?|use)")
+MESSAGES: Final = "gen_ai.output.messages"
+_ASKED = re.compile(r'\{"type":\s*"tool_call",\s*"id":\s*"([^"\\]{1,200})"')
+"""The first tool that a model asked for, by the id of the call."""
+_FINISH = re.compile(r'"finish_reason":\s*"(\w+)"')
 
 
 def role_of(name: str, attributes: Attributes) -> tuple[str, str]:
@@ -77,7 +80,9 @@ def about_of(role: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) ->
             found[about], ranks[about] = value, rank
     if role == TOOL:
         _settle_tool(found, attributes, quirks)
-    elif About.MODEL in found and found[About.MODEL] in _NO_MODEL:
+    elif About.ASKS in found and found[About.ASKS] and (asked := _ASKED.search(str(attributes.get(MESSAGES, "")))):
+        found[About.ASKED] = clean(asked[1])
+    if About.MODEL in found and found[About.MODEL] in _NO_MODEL:
         del found[About.MODEL]
     own = quirks.get("no agent of its own") if quirks else None
     if own is not None and found.get(About.AGENT) == own.detail:
@@ -90,10 +95,33 @@ def is_no_call(attributes: Attributes, quirks: Mapping[Does, Quirk]) -> bool:
     return "no call" in quirks and attributes.get("gen_ai.tool.name") == quirks["no call"].detail
 
 
-def handed_to(role: str, name: str, quirks: Mapping[Does, Quirk]) -> str | None:
+def is_run(role: str, name: str, quirks: Mapping[Does, Quirk]) -> bool:
+    """Whether a span that says nothing of itself is a run, by its name."""
+    return role == OTHER and "run by name" in quirks and name == quirks["run by name"].detail
+
+
+def handed_to(role: str, name: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) -> str | None:
     """The agent that a span hands over to, where its name says so; None where it is no such span."""
     quirk = quirks.get("handoff by name")
-    return name.removeprefix(quirk.detail) if quirk and role == TOOL and name.startswith(quirk.detail) else None
+    if quirk is None or role != TOOL or not name.startswith(quirk.detail):
+        return None
+    told = quirks.get("handed to argument")
+    return name.removeprefix(quirk.detail) if told is None else _part(_arguments(attributes), told.detail)
+
+
+def by_finish(role: str, reasons: Iterable[str]) -> dict[str, object]:
+    """What the reason for which a run or a model ended says, under the names of `About`; the last word counts."""
+    reason = next(iter(reversed([*reasons])), "")
+    if role == MODEL and reason:
+        return {About.ASKS: bool(_ASKS.search(reason))}
+    return {About.STOPS: ENDED_TO_WAIT[reason]} if reason in ENDED_TO_WAIT else {}
+
+
+def finish_reasons(key: str, text: str) -> Iterable[str]:
+    """Finish reasons in an event's attribute: said by itself, or within the messages."""
+    if key == "finish_reason":
+        return [text]
+    return _FINISH.findall(text) if key == MESSAGES else ()
 
 
 def stops_at(error: str, attributes: Attributes) -> str | None:
@@ -127,11 +155,18 @@ def _settle_tool(found: dict[str, object], attributes: Attributes, quirks: Mappi
     result = found.pop("result", None)
     if "tells results" in quirks and result is None and About.ARGUMENTS in found:
         found[About.SILENT] = True
+    waits = quirks.get("waits by result")
+    if waits is not None and any(waits.detail in str(attributes.get(name, "")) for name in _RESULTS):
+        found[About.STOPS] = PERSON
     part = quirks.get("arguments in")
     if part is None or About.ARGUMENTS not in found:
         return
-    whole = next((str(attributes[name]) for name in _ARGUMENTS if name in attributes), "")
-    found[About.ARGUMENTS] = _digest(_part(whole, part.detail))
+    found[About.ARGUMENTS] = _digest(_part(_arguments(attributes), part.detail))
+
+
+def _arguments(attributes: Attributes) -> str:
+    """A tool call's arguments as they stand there."""
+    return next((str(attributes[name]) for name in _ARGUMENTS if name in attributes), "")
 
 
 def _part(whole: str, name: str) -> str:
@@ -185,6 +220,7 @@ _FORMS: Final[Mapping[Form, Callable[[object], object]]] = {
     "calls": _calls,
     "present": _present,
 }
+_RESULTS = next(reading.attributes for reading in READINGS if reading.about == "result")
 _ARGUMENTS = next(reading.attributes for reading in READINGS if reading.about == About.ARGUMENTS)
 
 

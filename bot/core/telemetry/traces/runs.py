@@ -113,15 +113,25 @@ def run_of(trace: str, group: SpanGroup, rules: TraceRules, workflow: Callable[[
         None if stops and root.about.get(About.UNSEEN) else _waits(stops, spans, asked, own),
         _good(spans, own.good),
         bool(stops),
-        _key(session, next((one for one in spans if one.span in marks), None)) if stops else "",
+        _offered(session, next((one for one in spans if one.span in marks), None), models) if stops else "",
         _key(session, None if session else _begins_with(spans)),
     )
+
+
+def _offered(session: str, mark: SpanFacts | None, models: Sequence[SpanFacts]) -> str:
+    """What a run that goes on with a stopped one is known by; where no span is the wait, what the model asked for."""
+    asked = models[-1].about.get(About.ASKED) if models else None
+    if session or mark is not None or asked is None:
+        return _key(session, mark)
+    return f"call id {asked}"
 
 
 def _key(session: str, call: SpanFacts | None) -> str:
     """A session, or without one the very call that was waited for: it is made anew when the run goes on."""
     if session:
         return f"session {session}"
+    if call is not None and call.about.get(About.CALL):
+        return f"call id {call.about[About.CALL]}"
     arguments = call.about.get(About.ARGUMENTS) if call is not None else None
     return f"call {call.about.get(About.TOOL)} {arguments}" if call is not None and arguments else ""
 

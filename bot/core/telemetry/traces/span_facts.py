@@ -76,6 +76,8 @@ class About:
     """True for a tool's span without a result, of an instrumentation that tells results: the call was not made yet."""
     ASKS: Final = "asks"
     """Of a model's span: whether it asked for tools."""
+    ASKED: Final = "asked"
+    """Of a model's span: the id of the first call that it asked for."""
     UNSEEN: Final = "unseen"
     """True where the instrumentation sends nothing of a run that goes on after it stopped."""
     NO_STATUS: Final = "no status"

@@ -4,12 +4,14 @@ Spans come in any order and more than once, and some never come. So nothing here
 same set of spans makes the same runs, whenever and in whatever order they came.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, REMOTE, About, SpanFacts
+from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, HANDOFF, MODEL, REMOTE, TOOL, About, SpanFacts
 
 _AGENTS = frozenset({AGENT, CHAIN})
+LOST = frozenset({MODEL, TOOL, HANDOFF})
+"""Roles of spans that belong to a run even where what was around them is missing."""
 Whose = Callable[[SpanFacts], str]
 """The agent of a span by the fleet file; "" where nobody knows it."""
 
@@ -52,7 +54,32 @@ def forest(spans: Iterable[SpanFacts], whose: Whose, *, patient_since: float) ->
             groups[root.span] = SpanGroup(root, places.agent_of(root), [one])
         elif one is root:
             waiting.append(one)
+    if len(groups) == 1 and not waiting:
+        only = next(iter(groups.values()))
+        if len(only.spans) < len(known):
+            _adopt(only, known)
     return Forest(tuple(groups.values()), tuple(waiting))
+
+
+def _adopt(only: SpanGroup, known: Mapping[str, SpanFacts]) -> None:
+    """Take in what the only run of a trace did below a span that never came: one that was broken off is never sent.
+
+    Only what the same instrumentation tells of the same process and time: another's may speak of a call that counts.
+    """
+    root, own = only.root, {one.span for one in only.spans}
+    lost = [
+        one
+        for one in known.values()
+        if one.span not in own
+        and one.role in LOST
+        and one.scope == root.scope
+        and one.parent
+        and one.parent not in known
+        and one.parent_is != REMOTE
+        and root.start <= one.start <= root.end
+    ]
+    if lost:
+        only.spans = sorted([*only.spans, *lost], key=lambda each: (each.start, each.span))
 
 
 class _Places:
