@@ -11,6 +11,7 @@ from bot.core.incident.incident import Incident
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import BOT, Person
 from bot.core.model.rungs import DEFAULT_LADDER
+from bot.core.model.samples import minute_of
 from bot.core.model.slis import Better, Objective, Sli
 from bot.core.runbooks.playbook import Playbook
 from bot.core.runbooks.runbook import Plan
@@ -20,6 +21,8 @@ from bot.simulation.clock import MovableClock
 from bot.store import SqlStore
 
 ROOT = Path(__file__).parents[2]
+COPIES = 2 * 1440 // HISTORY
+"""How often the minutes before the onset stand in the past once more: for two days."""
 LOWER, HIGHER = Better.LOWER, Better.HIGHER
 
 
@@ -121,6 +124,7 @@ class Theatre:
         self._store.put_minutes([row for minute in range(-HISTORY, 0) for row in health(self._scenario, minute)])
         self._clock.advance((HISTORY) * 60)
         self._engine.intake.tasks(past)
+        self._lived_before()
         minute, left, declared = 0, after, False
         while left > 0:
             self._minute(minute)
@@ -136,6 +140,15 @@ class Theatre:
         found = self._engine.attribution.assessment(incident, self._clock.now())
         assert found is not None
         return Verdict(incident, found, minute, declared)
+
+    def _lived_before(self) -> None:
+        """Two days of such minutes before the first: a bot has watched its agents for longer than two hours."""
+        first = minute_of(START) - HISTORY
+        known = self._store.minutes_of((), first, first + HISTORY - 1)
+        for number in range(1, COPIES + 1):
+            back = number * HISTORY
+            rows = [replace(row, minute=row.minute - back) for told in known.values() for row in told]
+            self._store.put_minutes(rows)
 
     def _minute(self, minute: int) -> None:
         self._store.put_minutes(health(self._scenario, minute))
