@@ -4,7 +4,7 @@ The bot is a process of its own on SQLite, over a real Socket Mode connection. E
 of its tasks need a person, objective 5 %), reports its tasks as they end, twice a second, for a minute and a bit, and
 then fails: every task, or 12 % of them. Five agents at a time, each with an onset of its own. Beside it, on the
 same tasks, Prometheus and Alertmanager with a one-second rule (`bench/harness/alerting.py`), where they are installed.
-Promised (issue 17): the 95th of 100 onsets within 10 s and 20 s. `--seeds 1-10` takes ten onsets instead of fifty.
+Promised (issue 17): 95 of 100 onsets within 10 s and 20 s. `--seeds 1-10` takes ten onsets instead of fifty.
 """
 
 import random
