@@ -18,8 +18,7 @@ from bot.config.problems import misnamed
 from bot.config.value_types import ObjectiveText
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.budgets import budget
-from bot.core.detection.evidence_rule import USUAL_SUSTAIN
-from bot.core.model.slis import Better, BurnAlert, Scale, Sli
+from bot.core.model.slis import USUAL_SUSTAIN, Better, BurnAlert, Scale, Sli
 from bot.core.telemetry.plausibility import REMEDY
 
 SECONDS_A_MINUTE = 60

@@ -1,10 +1,21 @@
 """Ways to reach a person."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.cards.answer import Card
 from bot.core.model.people import Person, Way
 from bot.ports.chat import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class PagedRun:
+    """Which page it was: an incident, when that was opened (epoch seconds), the run of paging, and who was paged."""
+
+    incident_id: int
+    opened: int
+    episode: int
+    person: str
 
 
 class Pager(Protocol):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.core.backtest.replay_rules import BurnRates, FleetRule, ReplayRule
-from bot.core.detection.evidence_rule import USUAL_SUSTAIN, allowance_of
+from bot.core.detection.evidence_rule import allowance_of
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.samples import Series
-from bot.core.model.slis import Sli
+from bot.core.model.slis import USUAL_SUSTAIN, Sli
 
 QUARTER = 15
 """Minutes of the long window that is compared."""

@@ -39,7 +39,7 @@ from bot.core.detection.literal_rule import (
 )
 from bot.core.formatting.numbers import label
 from bot.core.model.samples import MinuteRow
-from bot.core.model.slis import Baseline, Better, Call, Sli, Verdict
+from bot.core.model.slis import USUAL_SUSTAIN, Baseline, Better, Call, Sli, Verdict
 from bot.core.telemetry.tail import read
 from bot.core.telemetry.weighted_mean import weighted_mean
 
@@ -49,8 +49,6 @@ GLANCES = (1, 3, 10)
 """Minutes of the short windows that say whether the long ones are worth reading."""
 MOVED = 0.05
 """Part of a percentile's objective by which it may drift before its noise is learned anew."""
-USUAL_SUSTAIN = 2
-"""The default of `sustain`, which the evidence replaces; a longer one was asked for and stays in force."""
 
 
 def follows_evidence(sli: Sli, rows: Rows) -> bool:

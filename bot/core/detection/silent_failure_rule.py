@@ -22,7 +22,6 @@ from bot.core.detection.evidence.silent_failure import (
 from bot.core.detection.evidence.track import JudgedSeries
 from bot.core.detection.evidence_rule import (
     LOOK_BACK,
-    USUAL_SUSTAIN,
     follows_evidence,
     learned_of,
     minutes_of,
@@ -33,7 +32,7 @@ from bot.core.detection.literal_rule import Rows, over_span, worse
 from bot.core.detection.sampling_error import band_limit
 from bot.core.formatting.numbers import count, figure, label
 from bot.core.model.samples import Series
-from bot.core.model.slis import Baseline, Better, Breach, Objective, Sli
+from bot.core.model.slis import USUAL_SUSTAIN, Baseline, Better, Breach, Objective, Sli
 
 GLANCES = (3, 10)
 """Minutes over which both must have left what is normal before six hours of either are read."""

@@ -10,6 +10,8 @@ from bot.core.model.aliases import NO_ALIASES, Aliases
 from bot.core.model.samples import Series
 
 Scale = Literal["", "percent", "fraction"]
+USUAL_SUSTAIN = 2
+"""The default of `sustain`, which the evidence replaces; a longer one was asked for and stays in force."""
 
 
 class Better(StrEnum):
@@ -59,7 +61,7 @@ class Sli:
     kind: Literal["ratio", "gauge"]
     better: Better
     objective: Objective
-    sustain: int = 2
+    sustain: int = USUAL_SUSTAIN
     """Consecutive BAD minutes that make a breach (and OK minutes that clear it)."""
     long_window: int = 0
     """Minutes that, pooled, must be past the objective as well before it is a breach; 0: only `sustain` counts."""

@@ -5,23 +5,13 @@ closes nothing here, since an incident is over when its numbers have held and a 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
 from bot.engine.commands.commands import Commands
+from bot.ports.pagers import PagedRun
 from bot.ports.store import IncidentStore
-
-
-@dataclass(frozen=True, slots=True)
-class PagedRun:
-    """Which page it was: an incident, when that was opened (epoch seconds), the run of paging, and who was paged."""
-
-    incident_id: int
-    opened: int
-    episode: int
-    person: str
 
 
 class InboundAcknowledgements:

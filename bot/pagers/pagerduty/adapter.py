@@ -23,12 +23,12 @@ from bot.core.cards.answer import Card
 from bot.core.cards.page import PageCard
 from bot.core.cards.parts import Header
 from bot.core.model.people import Person, Way
-from bot.engine.commands.inbound_acknowledgements import PagedRun
 from bot.pagers.http import PagerHttp
 from bot.pagers.kind import PAGERDUTY_US
 from bot.pagers.text import CLOSED, advice, channel_link, inert, numbers, page_of, place, title
 from bot.ports.chat import Receipt
 from bot.ports.errors import DeliveryError
+from bot.ports.pagers import PagedRun
 
 US: Final = PAGERDUTY_US
 EU: Final = "https://events.eu.pagerduty.com/"

@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from bot.ports.clock import Clock
+from bot.ports.sources import Source
 from bot.sources.kind import SourceKind
 from bot.sources.query_results import NUMBERS
-from bot.sources.sql.adapter import Sql
-from bot.sources.sql.database import SqlClient
 from bot.sources.sql.settings import SqlSettings
 from bot.sources.sql.statement import faults
 
 
-def _made(name: str, settings: SqlSettings, clock: Clock) -> Sql:  # noqa: ARG001 - asked by minute
+def _made(name: str, settings: SqlSettings, clock: Clock) -> Source:  # noqa: ARG001 - asked by minute
+    from bot.sources.sql.adapter import Sql  # noqa: PLC0415 - SQLAlchemy, only where there is such a source
+    from bot.sources.sql.database import SqlClient  # noqa: PLC0415 - see above
+
     return Sql(name, SqlClient(name, settings))
 
 

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import text
-
 BOUND = frozenset({"start", "end"})
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
@@ -31,6 +29,8 @@ def fault(statement: str) -> str:
         return "one SELECT is needed (it may begin with WITH)"
     if ";" in re.sub(r"'[^']*'", "", bare):
         return "one statement is allowed, and a `;` stands inside it"
+    from sqlalchemy import text  # noqa: PLC0415 - only where there is such a source
+
     bound = set(text(statement)._bindparams)  # noqa: SLF001 - the only place where SQLAlchemy tells its names
     if strange := sorted(bound - BOUND):
         return f"`:{strange[0]}` is not known (allowed: `:start`, `:end`); a colon that is none is written `\\:`"
