@@ -330,3 +330,31 @@ def test_a_run_that_goes_on_is_known_by_the_call_that_its_model_asked_for(house:
     assert [(task.waits, task.completed, task.tool_calls, task.tokens) for task in house.tasks()] == [
         (False, True, 1, 30)
     ]
+
+
+def test_what_is_written_of_spans_lets_pages_go_first_and_what_is_judged_does_not(
+    house: OtlpHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, seen = house.engine.store, list[tuple[str, bool]]()
+
+    def noted(name: str) -> None:
+        whole = getattr(store, name)
+
+        def note(*given: object, **named: object) -> object:
+            seen.append((name, store.database.yields()))
+            return whole(*given, **named)
+
+        monkeypatch.setattr(store, name, note)
+
+    for name in ("put_spans", "put_runs", "finish_traces", "seal_traces", "put_minutes"):
+        noted(name)
+    post(house, *RUN)
+    house.settle()
+    insist_run(house)
+    assert set(seen) == {
+        ("put_spans", True),
+        ("put_runs", True),
+        ("finish_traces", True),
+        ("seal_traces", True),
+        ("put_minutes", False),
+    }

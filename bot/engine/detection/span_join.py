@@ -82,20 +82,22 @@ class SpanJoin:
         now = self._clock.now().timestamp()
         done: list[LookedAt] = []
         agents, minutes = set[str](), set[int]()
-        for _ in range(BATCHES):
-            claims = self._store.claim_traces(now, AT_ONCE, LEASE)
-            found, touched = self._count(claims, rules, now, done)
-            agents |= found
-            minutes |= touched
-            if len(claims) < AT_ONCE:
-                break
+        with self._store.yielding():  # a page goes before it; what is judged may be one
+            for _ in range(BATCHES):
+                claims = self._store.claim_traces(now, AT_ONCE, LEASE)
+                found, touched = self._count(claims, rules, now, done)
+                agents |= found
+                minutes |= touched
+                if len(claims) < AT_ONCE:
+                    break
         if minutes:
             self._intake.recount(agents & self._fleet().agents.keys(), sorted(minutes))
             self._tell_unknown(agents, rules)
-        self._store.finish_traces(done)  # only now: who dies before it leaves them due
-        for _ in range(SEALINGS):
-            if self._store.seal_traces(now - rules.late, AT_ONCE) < AT_ONCE:
-                break
+        with self._store.yielding():
+            self._store.finish_traces(done)  # only now: who dies before it leaves them due
+            for _ in range(SEALINGS):
+                if self._store.seal_traces(now - rules.late, AT_ONCE) < AT_ONCE:
+                    break
 
     def _count(
         self, claims: Sequence[TraceClaim], rules: TraceRules, now: float, done: list[LookedAt]

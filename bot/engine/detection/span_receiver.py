@@ -55,7 +55,8 @@ class SpanReceiver:
             raise BusyError(f"{self._kept} spans are kept for counting, and no more than {self._most} are", BUSY)
         now = self._clock.now().timestamp()
         read = self._reader.read(request, now)
-        self._store.put_spans(read.chunks, now, now + rules.gather, now + LATER)
+        with self._store.yielding():
+            self._store.put_spans(read.chunks, now, now + rules.gather, now + LATER)
         self._kept += sum(chunk.spans for chunk in read.chunks)
         for of, as_what, count in read.seen:
             self._counts.add("span", of, as_what, count)

@@ -1,6 +1,7 @@
 """Spans that came, the traces they belong to, and the runs they made."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -80,6 +81,10 @@ class SpanCount(NamedTuple):
 
 class TraceStore(Protocol):
     """Keeps spans until their runs are counted, and runs as long as tasks."""
+
+    def yielding(self) -> AbstractContextManager[None]:
+        """On this thread, let the writes of others go first."""
+        ...
 
     def put_spans(self, chunks: Sequence[SpanChunk], now: float, soon: float, later: float) -> None:
         """Store chunks, whole or not at all; those that are there change nothing.
