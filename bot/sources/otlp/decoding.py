@@ -310,7 +310,7 @@ def _attributes(given: Iterable[Any]) -> dict[str, object]:
         key = one.key
         if key in WANTED:
             value = one.value
-            found[key] = value.string_value or _value(value)
+            found[key] = value.string_value or value.int_value or _value(value)  # of those only one is set
     return found
 
 

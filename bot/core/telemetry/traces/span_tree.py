@@ -6,12 +6,14 @@ same set of spans makes the same runs, whenever and in whatever order they came.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from bot.core.telemetry.traces.span_facts import AGENT, CHAIN, HANDOFF, MODEL, REMOTE, TOOL, About, SpanFacts
 
 _AGENTS = frozenset({AGENT, CHAIN})
 LOST = frozenset({MODEL, TOOL, HANDOFF})
 """Roles of spans that belong to a run even where what was around them is missing."""
+_AGE = attrgetter("start", "span")
 Whose = Callable[[SpanFacts], str]
 """The agent of a span by the fleet file; "" where nobody knows it."""
 
@@ -43,7 +45,7 @@ def forest(spans: Iterable[SpanFacts], whose: Whose, *, patient_since: float) ->
     places = _Places(known, whose)
     groups: dict[str, SpanGroup] = {}
     waiting: list[SpanFacts] = []
-    for one in sorted(known.values(), key=lambda each: (each.start, each.span)):
+    for one in sorted(known.values(), key=_AGE):
         root = places.root_of(one)
         if root is None:
             continue
@@ -79,7 +81,7 @@ def _adopt(only: SpanGroup, known: Mapping[str, SpanFacts]) -> None:
         and root.start <= one.start <= root.end
     ]
     if lost:
-        only.spans = sorted([*only.spans, *lost], key=lambda each: (each.start, each.span))
+        only.spans = sorted([*only.spans, *lost], key=_AGE)
 
 
 class _Places:
