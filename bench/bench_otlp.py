@@ -100,13 +100,14 @@ def run(out: Path) -> list[Row]:
     """Measure reading alone, then the bot under a stream, then pages beside one."""
     del out
     workspace = {**demo_fleet.workspace(), "app": {"manifest": manifest()}}
-    rows = [Row("decode_cpu_us_a_span", _decoding())]
+    rows = [Row("load_at_the_start", os.getloadavg()[0]), Row("decode_cpu_us_a_span", _decoding())]
     with LocalSlack(Workspace.load(workspace)) as slack, tempfile.TemporaryDirectory() as folder:
         bot = BotProcess(Path(folder), slack, fleet(demo_fleet.CHANNELS["incidents"]), tokens=("samples", "tasks"))
         bot.start()
         try:
             rows += _throughput(bot)
             rows += _pages_beside(bot, slack)
+            rows.append(Row("load_at_the_end", os.getloadavg()[0]))
         finally:
             bot.stop()
     return rows
@@ -144,6 +145,7 @@ def _throughput(bot: BotProcess) -> list[Row]:
         Row("spans_a_second_taken", spans / taken),
         Row("spans_a_second_counted", spans / whole),
         Row("cpu_us_a_span", cpu / spans * 1e6, promise=CPU_US),
+        Row("spans_a_second_of_one_core", spans / cpu),
         Row("tasks_miscounted", abs(tasks - len(bodies) * tasks_of_a_batch())),
         Row("memory_mb_before", memory),
         Row("memory_mb_highest", max(middle, default=memory)),
