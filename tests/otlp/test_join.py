@@ -358,3 +358,16 @@ def test_what_is_written_of_spans_lets_pages_go_first_and_what_is_judged_does_no
         ("seal_traces", True),
         ("put_minutes", False),
     }
+
+
+def test_however_many_small_traces_come_a_tick_counts_and_lets_go_of_them(
+    house: OtlpHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AT_ONCE", "BATCHES", "SEALINGS"):
+        monkeypatch.setattr(f"bot.engine.detection.span_join.{name}", 2)
+    post(house, *(replace(agent(1), trace=tid(n)) for n in range(1, 22)))
+    house.settle()
+    assert len(house.tasks()) == 21
+    assert house.engine.store.waiting_spans() == 21
+    house.settle(301)
+    assert house.engine.store.waiting_spans() == 0
