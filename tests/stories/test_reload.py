@@ -33,6 +33,13 @@ def test_a_start_is_no_way_around_a_reload(tmp_path: Path, slack: LocalSlack) ->
     assert refused.returncode == 2
     assert "refunds would go from approval to full" in refused.stderr
     assert "/autonomy refunds pin" in refused.stderr
+    (tmp_path / "fleet.yaml").write_text(pushed_fleet(["refunds-eu"], CHANNEL))
+    renamed = _command(bot, "run")
+    assert renamed.returncode == 2
+    assert (
+        "agent refunds-eu comes to the file, and refunds, which is on approval, is not in the new one" in renamed.stderr
+    )
+    (tmp_path / "fleet.yaml").write_text(free)
     pinned = _command(bot, "pin", "refunds", "--as", "ana", "--reason", "full from today on")
     assert pinned.returncode == 0, pinned.stderr
     assert "Pinned refunds to approval" in pinned.stdout
