@@ -186,10 +186,13 @@ KINDS: dict[str, Any] = {
 async def main() -> None:
     spans = provider()
     if sys.argv[1] == "openinference":
-        from openinference.instrumentation.langchain import LangChainInstrumentor as Instrumentor
+        from openinference.instrumentation.langchain import LangChainInstrumentor
+
+        LangChainInstrumentor().instrument(tracer_provider=spans)
     else:
-        from opentelemetry.instrumentation.langchain import LangchainInstrumentor as Instrumentor
-    Instrumentor().instrument(tracer_provider=spans)
+        from opentelemetry.instrumentation.langchain import LangchainInstrumentor
+
+        LangchainInstrumentor().instrument(tracer_provider=spans)
     tasks: list[Expected] = []
     kinds = order(list(KINDS))
     for start in range(0, len(kinds), 5):  # five at a time, so that their spans come mixed
