@@ -194,6 +194,7 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 110)
     rows = measured(asked.minutes, asked.rate, asked.late, lambda text: console.print(text, style="dim"))
     console.print(table_of({"otlp_stream": rows}))
+    (OUT / "otlp_stream.json").unlink(missing_ok=True)
     print(f"Written: {keep('otlp_stream', rows, OUT)}")
     return 0 if all(row.kept is not False for row in rows) else 1
 
