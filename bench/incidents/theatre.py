@@ -15,6 +15,7 @@ from bot.core.model.samples import minute_of
 from bot.core.model.slis import Better, Objective, Sli
 from bot.core.runbooks.playbook import Playbook
 from bot.core.runbooks.runbook import Plan
+from bot.core.telemetry.task_records import TaskRecord, minutes_from_tasks
 from bot.engine.assembly import EngineDependencies, build_engine
 from bot.runbooks.playbook_library import Names, load_playbooks
 from bot.simulation.clock import MovableClock
@@ -123,8 +124,8 @@ class Theatre:
         past = [record for minute in range(-HISTORY, 0) for record in records(self._scenario, minute)]
         self._store.put_minutes([row for minute in range(-HISTORY, 0) for row in health(self._scenario, minute)])
         self._clock.advance((HISTORY) * 60)
+        self._lived_before(past)
         self._engine.intake.tasks(past)
-        self._lived_before()
         minute, left, declared = 0, after, False
         while left > 0:
             self._minute(minute)
@@ -141,14 +142,13 @@ class Theatre:
         assert found is not None
         return Verdict(incident, found, minute, declared)
 
-    def _lived_before(self) -> None:
+    def _lived_before(self, past: list[TaskRecord]) -> None:
         """Two days of such minutes before the first: a bot has watched its agents for longer than two hours."""
         first = minute_of(START) - HISTORY
-        known = self._store.minutes_of((), first, first + HISTORY - 1)
+        series = [one for agent in self._fleet.agents.values() for one in agent.series()]
+        known = minutes_from_tasks(past, series, range(first, first + HISTORY))
         for number in range(1, COPIES + 1):
-            back = number * HISTORY
-            rows = [replace(row, minute=row.minute - back) for told in known.values() for row in told]
-            self._store.put_minutes(rows)
+            self._store.put_minutes([replace(row, minute=row.minute - number * HISTORY) for row in known])
 
     def _minute(self, minute: int) -> None:
         self._store.put_minutes(health(self._scenario, minute))
