@@ -9,6 +9,7 @@ from bot.slack import Slack, build_slack
 from tests.slack.recording_commands import RecordedCommands, commands
 from tests.slack.setup import FLEET
 from tests.slack.town import Town, workspace
+from tests.support.patience import until
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +33,7 @@ def slack(server: LocalSlack) -> Iterator[tuple[Slack, RecordedCommands]]:
         commands(desk), lambda: FLEET, bot_token=server.bot_token, app_token=server.app_token, base_url=server.api_url
     )
     made.connection.start()
-    assert made.connection.healthy(), made.connection.problem
+    until("Slack to be connected", made.connection.healthy, lambda: made.connection.problem)
     yield made, desk
     made.stop()
 

@@ -7,6 +7,7 @@ from typing import Any
 from bot.localslack.server import LocalSlack
 from bot.slack import build_slack
 from tests.slack.nights.waiting import Night, town_fleet
+from tests.support.patience import until
 
 
 class Tonight:
@@ -26,6 +27,6 @@ def connected(server: LocalSlack) -> Iterator[Tonight]:
         stage, town_fleet, bot_token=server.bot_token, app_token=server.app_token, base_url=server.api_url
     )
     made.connection.start()
-    assert made.connection.healthy(), made.connection.problem
+    until("Slack to be connected", made.connection.healthy, lambda: made.connection.problem)
     yield stage
     made.stop()
