@@ -8,6 +8,7 @@ file is refused, which stands in REFUSED.
 import ast
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -329,14 +330,15 @@ def test_whether_a_share_is_written_as_97_or_as_a_fraction_is_asked() -> None:
     assert not [one for one in read(WHOLE, **ENV).warnings if "values_in" in one]
 
 
-def attributes_read(folder: Path) -> set[str]:
+@cache
+def attributes_read(folder: Path) -> frozenset[str]:
     """Names that the bot reads, by attribute or `get`, outside of what fills them and what declares them."""
     filling = {("bot", "config"), ("core", "model"), ("bot", "simulation")}
     files = [path for path in folder.rglob("*.py") if not filling & set(pairwise(path.parts))]
     nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
     gets = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".get")]
-    return read | {str(one.value) for call in gets for one in call.args[:1] if isinstance(one, ast.Constant)}
+    return frozenset(read | {str(one.value) for call in gets for one in call.args[:1] if isinstance(one, ast.Constant)})
 
 
 @pytest.mark.parametrize(

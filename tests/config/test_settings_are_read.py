@@ -8,6 +8,7 @@ import ast
 import logging
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,11 +139,12 @@ def test_another_value_makes_a_difference(folder: Path, name: str) -> None:
     assert made(Settings(**values)) != made(Settings(**values | {name: OTHERS[name]}))  # type: ignore[arg-type]  # see above
 
 
-def attributes_read(repository: Path) -> set[str]:
+@cache
+def attributes_read(repository: Path) -> frozenset[str]:
     """Names of attributes that the bot reads outside the file that fills them."""
     files = [path for path in (repository / "bot").rglob("*.py") if path.name != "process.py"]
     nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    return {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+    return frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load))
 
 
 @pytest.mark.parametrize("kind", [AppSetup, SlackAccess, MonitoringSettings, Retention])
