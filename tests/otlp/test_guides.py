@@ -20,6 +20,7 @@ from bot.localslack.server import LocalSlack, Workspace
 from bot.simulation import demo_fleet
 from bot.slack.manifest import manifest
 from tests.otlp.compare import read
+from tests.support.patience import PATIENCE
 
 HERE = Path(__file__).parent
 GUIDES = sorted((HERE.parents[1] / "docs" / "otel").glob("*.md"))
@@ -162,6 +163,14 @@ def paged(slack: LocalSlack) -> str:
     raise AssertionError(f"nobody was paged within {PAGED_WITHIN:g} s")
 
 
+def read_as(reader: Reader, whose: str) -> str:
+    """What `stepdown otel` tells once it says whose runs they were; the page may be out before that is written."""
+    deadline = time.monotonic() + PATIENCE
+    while whose not in (told := reader.says("stepdown otel --last 10m")):
+        assert time.monotonic() < deadline, told
+    return told
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
 def test_from_the_first_line_to_the_first_page(guide: Path, tmp_path: Path, slack: LocalSlack) -> None:
@@ -177,8 +186,7 @@ def test_from_the_first_line_to_the_first_page(guide: Path, tmp_path: Path, slac
         for copy in range(1, TO_A_PERSON + 1):
             send(to_a_person(everything, copy), environment)
         assert "human escalation" in paged(slack)
-        told = reader.says("stepdown otel --last 10m")
-        assert "refunds: refunds-svc" in told
+        told = read_as(reader, "refunds: refunds-svc")
         assert "Runs of nobody" not in told
         assert "HER is UNKNOWN" not in told
     finally:
