@@ -68,10 +68,10 @@ def mean(rows: Rows) -> float | None:
 
 
 def in_words(found: SliEffect) -> str:
-    """`TIE 13.0 calls/task from the onset (9 min), 4.1 after (10 min): lower, more than chance explains`."""
+    """`TIE 13.0 calls/task before (9 min), 4.1 after (10 min): lower, more than chance explains`."""
     if found.before is None or found.after is None:
         return f"{found.title}: {found.words}"
-    told = f"{figure(found.before, found.unit)} from the onset ({found.minutes_before} min)"
+    told = f"{figure(found.before, found.unit)} before ({found.minutes_before} min)"
     return f"{found.title}: {told}, {figure(found.after, found.unit)} after ({found.minutes_after} min): {found.words}"
 
 

@@ -31,7 +31,7 @@ def test_healthy_minutes_before_the_onset_are_left_out() -> None:
     assert told.before == pytest.approx(13.0, rel=0.02), "with them it would be near 6"
     assert told.after == pytest.approx(4.1, rel=0.02)
     assert told.words == "lower, more than chance explains"
-    assert in_words(told).startswith("TIE: 13.1 calls/task from the onset (10 min), 4.1")
+    assert in_words(told).startswith("TIE: 13.1 calls/task before (10 min), 4.1")
 
 
 def test_how_sure_it_is_is_said() -> None:
