@@ -1,6 +1,6 @@
 """The agent's rung as an incident knows it, with the restore and the restore plan that wait or walk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -42,3 +42,7 @@ class IncidentRungs:
     """The further restores that the approval awaited would cover."""
     plan: RestorePlan | None = None
     """The restore plan that was approved last, with what became of it."""
+
+    def without_ask(self) -> "IncidentRungs":
+        """The same with no restore that waits for its second person."""
+        return replace(self, restore_to="", restore_by=None, restore_then=())

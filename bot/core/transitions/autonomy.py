@@ -42,7 +42,7 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
     if event.until:
         timers = (*timers, Timer("rung-until", f"until-{event.epoch}", event.until))
     rungs = replace(
-        incident.rungs,
+        incident.rungs.without_ask(),
         rung=event.to_rung,
         from_rung=event.from_rung,
         workflow=event.workflow,
@@ -55,9 +55,6 @@ def rung_lowered(event: ev.RungLowered, incident: Incident) -> Transition:
         seen=0,
         instances=0,
         seconds=None,
-        restore_to="",
-        restore_by=None,
-        restore_then=(),
     )
     lowered = replace(incident, rungs=rungs, timers=timers)
     text = f"Step down{scope} requested: {event.from_rung} -> {event.to_rung}{until}. {event.reason}".rstrip()
@@ -141,7 +138,7 @@ def restore_declined(event: ev.RestoreDeclined, incident: Incident) -> Transitio
     rungs = incident.rungs
     if not rungs.restore_to:
         raise IllegalMove("No restore is waiting for an answer.")
-    declined = replace(incident, rungs=replace(rungs, restore_to="", restore_by=None, restore_then=()))
+    declined = replace(incident, rungs=rungs.without_ask())
     text = f"Restore to {rungs.restore_to} declined by {event.actor.name}: {event.reason}"
     return Transition(declined, text, edits(incident, rungs.restore_card, "recovery", "resolve"))
 
@@ -157,7 +154,7 @@ def rung_raised(event: ev.RungRaised, incident: Incident) -> Transition:
         raise IllegalMove("A restore takes two people who are proven: by Slack, or by a personal token.")
     plan = plan_after(event, incident)
     rungs = replace(
-        incident.rungs,
+        incident.rungs.without_ask(),
         rung=event.to_rung,
         from_rung=event.from_rung,
         workflow=event.workflow,
@@ -172,9 +169,6 @@ def rung_raised(event: ev.RungRaised, incident: Incident) -> Transition:
         instances=0,
         seconds=None,
         raised_at=event.at,
-        restore_to="",
-        restore_by=None,
-        restore_then=(),
         plan=plan,
     )
     raised = replace(

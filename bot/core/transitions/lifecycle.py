@@ -116,7 +116,7 @@ def recovery_reset(event: ev.RecoveryReset, incident: Incident) -> Transition:
         resets=incident.resets + 1,
         active_at=event.at,
         timers=tuple(timer for timer in incident.timers if timer.kind != "watch-end"),
-        rungs=_nothing_asked(incident),
+        rungs=incident.rungs.without_ask(),
     )
     reset, stop, also = halted(reset, event.why)
     text = f"Recovery reset: {event.why}"
@@ -192,12 +192,7 @@ def cancelled(event: ev.Cancelled, incident: Incident) -> Transition:
 
 def _close(incident: Incident, state: IncidentState, at: datetime) -> Incident:
     calm = escalation.stop(without_plan(incident, "the incident was closed"))
-    return replace(calm, state=state, resolved_at=at, timers=(), rungs=_nothing_asked(calm))
-
-
-def _nothing_asked(incident: Incident) -> IncidentRungs:
-    """A restore that waits for its second person waits no more: what was shown for it is so no longer."""
-    return replace(incident.rungs, restore_to="", restore_by=None, restore_then=())
+    return replace(calm, state=state, resolved_at=at, timers=(), rungs=calm.rungs.without_ask())
 
 
 def _unwanted(incident: Incident) -> tuple[str, ...]:

@@ -297,7 +297,7 @@ class AutonomyCommands:
         above = self.acts.fleet().ladder.above(present)
         if above is None or above.name != rungs.restore_to:
             raise IllegalMove(f"It is on {present} by now; ask again.")
-        answered = replace(incident, rungs=replace(rungs, restore_to="", restore_by=None))
+        answered = replace(incident, rungs=rungs.without_ask())
         if barred := self._barred(answered, present, self.acts.now()):
             raise IllegalMove(f"The evidence is gone: {barred}")
         if permissions.takes_over(actor, rungs.restore_by):
