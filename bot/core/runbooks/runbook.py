@@ -80,6 +80,12 @@ def settled(step: Step, marks: Mapping[str, StepMark]) -> bool:
     return mark.outcome != "blocked"
 
 
+def is_open(step: Step, marks: Mapping[str, StepMark]) -> bool:
+    """True while somebody could still do it: nobody has touched it, or it is blocked."""
+    mark = marks.get(step.id)
+    return mark is None or mark.outcome == "blocked"
+
+
 def phase_done(plan: Plan, phase: Phase, marks: Mapping[str, StepMark]) -> bool:
     """True when every step of the phase is settled."""
     return all(settled(step, marks) for step in plan.of(phase))
@@ -87,12 +93,8 @@ def phase_done(plan: Plan, phase: Phase, marks: Mapping[str, StepMark]) -> bool:
 
 def next_step(plan: Plan, marks: Mapping[str, StepMark]) -> Step | None:
     """The first step nobody has touched, or that is blocked; None when all is settled."""
-    for phase in PHASES:
-        for step in plan.of(phase):
-            mark = marks.get(step.id)
-            if mark is None or mark.outcome == "blocked":
-                return step
-    return None
+    steps = (step for phase in PHASES for step in plan.of(phase))
+    return next((step for step in steps if is_open(step, marks)), None)
 
 
 def owed(plan: Plan, marks: Mapping[str, StepMark]) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ from bot.core.incident.effects import EditCard
 from bot.core.incident.incident import Incident
 from bot.core.model.samples import minute_of
 from bot.core.reports import rung_effect
-from bot.core.runbooks.runbook import next_step
+from bot.core.runbooks.runbook import Phase, is_open, next_step
 from bot.engine.incidents.recorder import IncidentRecorder
 
 EFFECT_AFTER = (rung_effect.LEAST + 3, rung_effect.AFTER + 3)
@@ -18,8 +18,6 @@ NUMBERS_EVERY: Final = 5
 A_MINUTE: Final = 4
 """Incidents whose cards are written anew in a minute, where many are open."""
 CARDS: Final = ("incident", "announcement", "page")
-NUMBERED: Final = frozenset({"slis", "sli", "rung", "instances", "timeline"})
-"""Evidence of a step that changes by itself; what a source answered stands until it is asked again."""
 
 
 class CardRefresh:
@@ -50,9 +48,7 @@ class CardRefresh:
         if self._ages.get(incident.id, "") != overdue:
             self._ages[incident.id] = overdue
             stamp = f"age{minute_of(now)}"
-            self._recorder.refresh(
-                [EditCard(incident.id, card, stamp) for card in ("incident", "announcement", "page")]
-            )
+            self._recorder.refresh([EditCard(incident.id, card, stamp) for card in CARDS])
 
     def numbers(self, incident: Incident, overdue: str, now: datetime, beside: int) -> None:
         """What people look at while it lasts, when its numbers are no longer those of now.
@@ -83,11 +79,7 @@ def _moving(incident: Incident) -> str:
     return f"{breaches}|{incident.rungs.epoch}|{incident.rungs.state}|{incident.rungs.seen}"
 
 
-def _numbered(incident: Incident, phase: str) -> bool:
-    """Whether an open step of this phase shows evidence that changes by itself."""
-    return any(
-        what.partition(":")[0] in NUMBERED
-        for step in incident.plan.steps
-        if step.phase == phase and (step.id not in incident.marks or incident.marks[step.id].outcome == "blocked")
-        for what in step.evidence
-    )
+def _numbered(incident: Incident, phase: Phase) -> bool:
+    """Whether an open step of this phase shows evidence that changes by itself; a source's answer stands till asked."""
+    shown = (step.evidence for step in incident.plan.of(phase) if is_open(step, incident.marks))
+    return any(not what.startswith("source:") for evidence in shown for what in evidence)

@@ -82,7 +82,6 @@ class IncidentMonitor:
         self._clock = clock
         self._shown: dict[int, str] = {}
         self._cards = CardRefresh(recorder)
-        self._open = 0
 
     def clock_of(self, incident: Incident, now: datetime) -> recovery_clock.RecoveryClock | None:
         """The recovery clock of an incident at this moment; None where there is nothing to judge."""
@@ -126,12 +125,11 @@ class IncidentMonitor:
         """Judge every open incident, move those that moved, and bring their clocks up to date."""
         now = self._clock.now()
         found = self._store.open_incidents()
-        self._open = len(found)
-        run_all(found, lambda incident: self._judge(incident, now))
+        run_all(found, lambda incident: self._judge(incident, now, len(found)))
 
-    def _judge(self, incident: Incident, now: datetime) -> None:
+    def _judge(self, incident: Incident, now: datetime, beside: int) -> None:
         self._contain_further(incident, now)
-        self._note_doubt(incident, now)
+        self._note_doubt(incident, now, beside)
         self._cards.effect(incident, now)
         if incident.state not in JUDGED:
             return
@@ -141,7 +139,7 @@ class IncidentMonitor:
             self._restore_walk.walk(incident, clock, now)
             self._show(incident, clock)
 
-    def _note_doubt(self, incident: Incident, now: datetime) -> None:
+    def _note_doubt(self, incident: Incident, now: datetime, beside: int) -> None:
         agent = self._fleet().agents.get(incident.agent)
         if agent is None:
             return
@@ -151,7 +149,7 @@ class IncidentMonitor:
             self._recorder.record(incident.id, lambda fresh: doubt_event(fresh, agent, rows, now))
         too_old = f"{overdue(agent, rows, now)}{self._lapsed(incident)}"
         self._cards.ages(incident, too_old, now)
-        self._cards.numbers(incident, too_old, now, self._open)
+        self._cards.numbers(incident, too_old, now, beside)
 
     def _lapsed(self, incident: Incident) -> str:
         """That a confirmed rung is not what live instances report now; empty while it is."""

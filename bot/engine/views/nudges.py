@@ -14,7 +14,6 @@ from bot.core.runbooks.runbook import Step, next_step
 from bot.core.transitions import reminders
 
 NameOf = Callable[[str], str]
-OUTCOMES = {"done": "done", "skipped": "skipped", "not-applicable": "not applicable", "blocked": "blocked"}
 
 
 def nudge_card(header: Header, incident: Incident, kind: NudgeKind, name: NameOf, now: datetime) -> NudgeCard:
@@ -73,7 +72,7 @@ def _updated(incident: Incident, _: NameOf) -> str:
 
 def _settled_step(incident: Incident, step_id: str, name: NameOf) -> str:
     mark, step = incident.marks[step_id], incident.plan.step(step_id)
-    return f"{step.title if step else step_id}: {OUTCOMES[mark.outcome]}, {name(mark.by)}."
+    return f"{step.title if step else step_id}: {mark.outcome.replace('-', ' ')}, {name(mark.by)}."
 
 
 def _restored(incident: Incident, _: NameOf) -> str:

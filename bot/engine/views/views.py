@@ -28,7 +28,7 @@ from bot.core.model.samples import minute_of, minute_start
 from bot.core.recovery import recovery_clock
 from bot.core.reports.impact import impact
 from bot.core.reports.postmortem_report import Gap
-from bot.core.runbooks.runbook import PHASES, Phase, Step, next_step, phase_done, settled
+from bot.core.runbooks.runbook import PHASES, Phase, Step, is_open, next_step, phase_done, settled
 from bot.core.transitions import reminders
 from bot.engine import charts
 from bot.engine.views.agent_changes import agent_changes_card
@@ -128,7 +128,7 @@ class Views(RungViews):
 
     def _step_line(self, incident: Incident, step: Step, now: datetime) -> StepLine:
         mark = incident.marks.get(step.id)
-        evidence = () if mark is not None and mark.outcome != "blocked" else self._gather(incident, step.evidence, now)
+        evidence = self._gather(incident, step.evidence, now) if is_open(step, incident.marks) else ()
         line = StepLine(
             step.id, step.title, step.text, step.kind, step.required, timebox=step.timebox, evidence=evidence
         )
