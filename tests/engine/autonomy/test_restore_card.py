@@ -1,31 +1,20 @@
 """The card of a restore that waited for its second person says what was asked, and how that ended."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from bot.core.cards.autonomy import RestoreCard
-from bot.core.incident.incident import IncidentState
 from bot.slack.blocks import draw
 from tests.support.wired import ANA, BO, WiredEngine
 
 
 @pytest.fixture
-def asked(tmp_path: Path) -> Iterator[WiredEngine]:
+def asked(recovered: WiredEngine) -> WiredEngine:
     """Recovered on read-only; Ana asks for one rung up."""
-    house = WiredEngine(tmp_path)
-    house.settle_in()
-    house.live(3, tie=13.0)
-    assert house.commands.paging.acknowledge(ANA, 1).ok
-    house.live(1, tie=13.0)
-    assert house.commands.autonomy.step_down(ANA, "refunds", "read-only", "retry loop").ok
-    house.live(46)
-    assert house.incident().state is IncidentState.RECOVERED
-    assert house.commands.autonomy.ask_restore(ANA, "refunds", "rolled back").ok
-    house.deliver()
-    yield house
-    house.close()
+    assert recovered.commands.autonomy.ask_restore(ANA, "refunds", "rolled back").ok
+    recovered.deliver()
+    return recovered
 
 
 def shown(house: WiredEngine) -> RestoreCard:

@@ -1,7 +1,6 @@
 """A restore plan: approved once by two people, walked by the bot while the numbers hold, stopped by anybody."""
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,21 +17,6 @@ from tests.support.wired import ANA, BO, EVE, WiredEngine, fleet
 
 NAMED = Actor("bo", "Bo Lindgren", "U0BO", responder=True, surface="cli")
 """Somebody who typed a name in a shell and proved nothing."""
-
-
-@pytest.fixture
-def recovered(tmp_path: Path) -> Iterator[WiredEngine]:
-    """On read-only, and recovered."""
-    house = WiredEngine(tmp_path)
-    house.settle_in()
-    house.live(3, tie=13.0)
-    assert house.commands.paging.acknowledge(ANA, 1).ok
-    house.live(1, tie=13.0)
-    assert house.commands.autonomy.step_down(ANA, "refunds", "read-only", "retry loop").ok
-    house.live(46)
-    assert house.incident().state is IncidentState.RECOVERED
-    yield house
-    house.close()
 
 
 def _approved(house: WiredEngine, after: int = 10, up_to: str = "") -> None:

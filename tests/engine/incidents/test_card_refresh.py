@@ -1,6 +1,6 @@
 """The numbers beside the open step of a runbook are those of now, or say of when they are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from bot.core.cards.page import AnnouncementCard
 from bot.core.runbooks.runbook import Plan, Step
 from bot.engine.incidents.card_refresh import CardRefresh
 from bot.slack.blocks import draw
-from tests.support.wired import ANA, WiredEngine
+from tests.support.wired import ANA, OneRunbook, WiredEngine
 
 CARD = "inc-1/card/phase-detection"
 MEASURED = Plan(
@@ -27,14 +27,9 @@ MEASURED = Plan(
 )
 
 
-class _Measured:
-    def plan(self, name: str, context: Mapping[str, object]) -> Plan:  # noqa: ARG002 - the port has it
-        return MEASURED
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[WiredEngine]:
-    made = WiredEngine(tmp_path, runbooks=_Measured())
+    made = WiredEngine(tmp_path, runbooks=OneRunbook(MEASURED))
     made.settle_in()
     made.live(3, tie=13.0)
     yield made

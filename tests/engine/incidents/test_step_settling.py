@@ -1,6 +1,6 @@
 """Steps whose evidence the bot has settle themselves, with the evidence named; what is so no more is open again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from bot.core.runbooks.runbook import Plan, Settler, Step
 from bot.core.transitions.reducer import replay
 from bot.core.transitions.step_settling import EVIDENCE
 from bot.runbooks.library import RunbookLibrary
-from tests.support.wired import ANA, BO, WiredEngine
+from tests.support.wired import ANA, BO, OneRunbook, WiredEngine
 
 SETTLED = Plan(
     "settled",
@@ -27,14 +27,9 @@ SETTLED = Plan(
 )
 
 
-class _Settled:
-    def plan(self, name: str, context: Mapping[str, object]) -> Plan:  # noqa: ARG002 - the port has it
-        return SETTLED
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[WiredEngine]:
-    made = WiredEngine(tmp_path, runbooks=_Settled())
+    made = WiredEngine(tmp_path, runbooks=OneRunbook(SETTLED))
     made.settle_in()
     made.live(3, tie=13.0)
     assert made.commands.paging.acknowledge(ANA, 1).ok

@@ -1,6 +1,6 @@
 """A reminder that ends says what became of what was owed; what nobody did is never called done."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from bot.core.incident.events import NudgeKind
 from bot.core.incident.incident import IncidentState
 from bot.core.runbooks.runbook import Outcome, Plan, Step
 from bot.slack.blocks import draw
-from tests.support.wired import ANA, BO, WiredEngine
+from tests.support.wired import ANA, BO, OneRunbook, WiredEngine
 
 TIMED = Plan(
     "timed",
@@ -23,15 +23,10 @@ TIMED = Plan(
 )
 
 
-class _Timed:
-    def plan(self, name: str, context: Mapping[str, object]) -> Plan:  # noqa: ARG002 - the port has it
-        return TIMED
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[WiredEngine]:
     """Two bad minutes, acknowledged; the agent goes on being ill while `live` is told so."""
-    made = WiredEngine(tmp_path, runbooks=_Timed())
+    made = WiredEngine(tmp_path, runbooks=OneRunbook(TIMED))
     made.settle_in()
     made.live(3, tie=13.0)
     assert made.commands.paging.acknowledge(ANA, 1).ok
