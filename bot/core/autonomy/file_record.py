@@ -24,6 +24,9 @@ class AgentRecord:
     workflows: tuple[str, ...] = ()
     gone_at: datetime | None = None
     """When a file without it came into force; None: it is in the file."""
+    came_at: datetime | None = None
+    """When a file with it came into force after one without; None: it was in the first file, or came before this was
+    written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,29 @@ def record_of(fleet: Fleet) -> FileRecord:
 
 def after(known: FileRecord | None, new: FileRecord, now: datetime) -> FileRecord:
     """What is kept once a new file is in force: an agent that went from the file may come back, and not with more."""
-    before = known.agents if known is not None else {}
+    if known is None:
+        return new
+    before = known.agents
     gone = {key: replace(one, gone_at=one.gone_at or now) for key, one in before.items() if key not in new.agents}
-    return FileRecord(new.ladder, dict(sorted({**gone, **new.agents}.items())))
+    there = {key: replace(one, came_at=_came(before.get(key), now)) for key, one in new.agents.items()}
+    return FileRecord(new.ladder, dict(sorted({**gone, **there}.items())))
+
+
+def _came(before: AgentRecord | None, now: datetime) -> datetime | None:
+    return before.came_at if before is not None and before.gone_at is None else now
 
 
 def differs(record: FileRecord, fleet: Fleet) -> list[str]:
     """What a fleet file says of rungs that the one in force does not: `the ladder`, and keys of agents."""
     own = record_of(fleet)
-    agents = [key for key, one in own.agents.items() if record.agents.get(key) != one]
+    agents = [key for key, one in own.agents.items() if _said(record.agents.get(key)) != one]
     agents += [key for key, one in record.agents.items() if one.gone_at is None and key not in own.agents]
     return [*(["the ladder"] if own.ladder != record.ladder else []), *sorted(agents)]
+
+
+def _said(kept: AgentRecord | None) -> AgentRecord | None:
+    """What the file said of it, whenever it came."""
+    return None if kept is None else replace(kept, came_at=None)
 
 
 def fleet_of(record: FileRecord) -> Fleet:

@@ -115,7 +115,7 @@ def _way_under_another_key(agent: Agent, key: str, scope: str, was: FileAnswer) 
 
 def _way(key: str, scope: str, was: FileAnswer, will: FileAnswer) -> str:
     """How two people do it: hold the agent where the new file allows no more than now, reload, restore."""
-    hold = _hold(was, will)
+    hold = rung_to_hold(was, will)
     if hold == was.rung.name:
         first = f"Pin the present rung (/autonomy {key} pin{scope})"
     elif hold:
@@ -125,7 +125,7 @@ def _way(key: str, scope: str, was: FileAnswer, will: FileAnswer) -> str:
     return f"{first}, reload, and let two people restore it"
 
 
-def _hold(was: FileAnswer, will: FileAnswer) -> str:
+def rung_to_hold(was: FileAnswer, will: FileAnswer) -> str:
     """The highest present rung, from the one in force down, that the new file raises in no way; "" where none is."""
     for rung in was.ladder.rungs[was.ladder.depth(was.rung.name) :]:
         if rung.name not in will.ladder.names():

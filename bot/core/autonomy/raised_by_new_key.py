@@ -2,7 +2,7 @@
 
 What was lowered for a key stays with the key, and a new key begins where the file says. So a key that comes is compared
 with those that go in the same file, and with those that went lately: it may begin no higher than the lowest of them
-(`docs/design/product.md` section 7: a file raises nobody).
+(`docs/design/product.md` section 7: a file raises nobody). The other order stands in `raised_by_gone_key`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ def raised_by_new_key(known: FileRecord, after: Fleet, states: Sequence[RungStat
         if agent.key in known.agents and known.agents[agent.key].gone_at is None:
             continue
         will = answered(agent, after.ladder, states, "")
-        raised = ((old, was, _what(was, will)) for old, was in gone if old.key != agent.key)
+        raised = ((old, was, raise_of(was, will)) for old, was in gone if old.key != agent.key)
         found += [_told(agent, old, known, was, what) for old, was, what in raised if what][:1]
     return found
 
@@ -41,7 +41,8 @@ def _gone(known: FileRecord, after: Fleet, now: datetime) -> Iterator[Agent]:
             yield agent
 
 
-def _what(was: FileAnswer, will: FileAnswer) -> str:
+def raise_of(was: FileAnswer, will: FileAnswer) -> str:
+    """What the second agent would have more of if it were the first one; "" where nothing."""
     if why := raises(was.rung, will.rung, was.ladder, will.ladder):
         return f"it would go from {was.rung.name} to {will.rung.name}: {why}"
     if why := raises(was.fallback, will.fallback, was.ladder, will.ladder):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bot.core.autonomy.file_record import FileRecord, after, fleet_of, record_of
 from bot.core.autonomy.raised_by_file import raised_by_file
+from bot.core.autonomy.raised_by_gone_key import raised_by_gone_key
 from bot.core.autonomy.raised_by_new_key import raised_by_new_key
 from bot.core.model.fleet import Fleet
 from bot.ports.clock import Clock
@@ -42,8 +43,9 @@ class FileGate:
     def _raised(self, known: FileRecord | None, fleet: Fleet) -> Sequence[str]:
         if known is None:
             return ()
-        states = self._store.rungs()
+        states, now = self._store.rungs(), self._clock.now()
         return [
             *raised_by_file(fleet_of(known), fleet, states),
-            *raised_by_new_key(known, fleet, states, self._clock.now()),
+            *raised_by_new_key(known, fleet, states, now),
+            *raised_by_gone_key(known, fleet, states, now),
         ]

@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.autonomy.file_record import REMEMBERED, FileRecord, after, differs, fleet_of, record_of
 from bot.core.autonomy.raised_by_file import raised_by_file
+from bot.core.autonomy.raised_by_gone_key import raised_by_gone_key
 from bot.core.autonomy.raised_by_new_key import raised_by_new_key
 from bot.core.model.aliases import Aliases
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
@@ -32,10 +33,12 @@ def kept(*files: Fleet, days_between: float = 0.0) -> FileRecord:
 
 
 def raised(known: FileRecord, new: Fleet, *states: RungState, days: float = 0.0) -> list[str]:
-    """What the gate says: the comparison by key, and of keys that come with keys that went."""
+    """What the gate says: the comparison by key, and of keys that come and go with one another."""
+    now = AT + timedelta(days=days)
     return [
         *raised_by_file(fleet_of(known), new, states),
-        *raised_by_new_key(known, new, states, AT + timedelta(days=days)),
+        *raised_by_new_key(known, new, states, now),
+        *raised_by_gone_key(known, new, states, now),
     ]
 
 
@@ -114,6 +117,56 @@ def test_another_name_for_the_key_is_compared_once_and_names_a_way_that_works() 
 
 def test_an_agent_that_comes_while_nobody_went_begins_where_its_file_says() -> None:
     assert raised(kept(file(HELD)), file(HELD, Agent("kyc", "bo"))) == []
+
+
+NEW = replace(FREE, key="refunds-eu")
+SOFT = replace(HELD, key="refunds-eu", control=ControlSpec(fallback_rung="approval"))
+WITH, AS_LOW = file(HELD, KYC, NEW), replace(HELD, key="refunds-eu")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ([file(HELD, KYC), WITH], file(KYC, NEW)),
+        ([file(HELD, KYC), file(HELD, NEW)], file(NEW)),
+        ([file(HELD, KYC), file(HELD, KYC, SOFT)], file(KYC, SOFT)),
+        ([file(HELD, KYC), file(HELD, KYC, AS_LOW), file(HELD, KYC), file(HELD, KYC, AS_LOW)], file(KYC, NEW)),
+    ],
+    ids=[
+        "beside it",
+        "in the reload in which another one went",
+        "a higher fallback",
+        "came twice, the last file lifts",
+    ],
+)
+def test_an_agent_that_comes_first_is_compared_when_the_other_one_goes(first: list[Fleet], then: Fleet) -> None:
+    known = kept(*first)
+    said = raised(known, then, days=29)
+    begin = "agent refunds, which is on approval, goes from the file, and refunds-eu came to it on 2026-03-01."
+    assert any(one.startswith(begin) for one in said), said
+    assert not any(one.startswith(begin) for one in raised(known, then, days=REMEMBERED.days))
+
+
+def test_the_way_that_is_named_for_one_that_came_first_leads_there() -> None:
+    """Stepped down it stands as low as the one that goes; and once that is gone, two people may restore it."""
+    known = kept(file(HELD, KYC), WITH)
+    (said,) = raised(known, file(KYC, NEW), days=1)
+    assert "Step refunds-eu down first (/autonomy refunds-eu approval), reload, and let two people restore it" in said
+    assert said.endswith("; or keep refunds in the file until 2026-03-31")
+    down = RungState("refunds-eu", "", "approval", 1, AT)
+    assert raised(known, file(KYC, NEW), down, days=1) == []
+    gone = after(known, record_of(file(KYC, NEW)), AT + timedelta(days=1))
+    assert raised(gone, file(KYC, NEW), days=2) == []
+
+
+def test_one_that_comes_as_low_or_was_there_before_lets_the_other_one_go() -> None:
+    assert raised(kept(file(HELD, KYC), file(HELD, KYC, AS_LOW)), file(KYC, AS_LOW)) == []
+    assert raised(kept(WITH), file(KYC, NEW)) == []
+    assert raised(kept(file(FREE, KYC), file(FREE, KYC, NEW)), file(KYC, NEW)) == []
+
+
+def test_when_an_agent_came_makes_its_file_no_other_one() -> None:
+    assert differs(kept(file(HELD), file(HELD, KYC)), file(HELD, KYC)) == []
 
 
 def test_reading_the_same_file_again_keeps_what_is_kept() -> None:

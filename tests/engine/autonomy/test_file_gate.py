@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.core.autonomy.file_record import fleet_of, record_of
 from bot.core.model.fleet import Agent, Fleet
@@ -55,6 +56,27 @@ def test_two_small_steps_are_judged_each_by_the_last_one_in_force(store: SqlStor
     assert gate.let_in(_with(normal_rung="read-only")) == ()
     assert gate.let_in(_with(normal_rung="approval"))
     assert gate.let_in(fleet())
+
+
+def test_an_agent_that_was_added_first_is_compared_when_the_old_one_goes(store: SqlStore) -> None:
+    gate = _gate(store)
+    low = _with(normal_rung="approval")
+    both = replace(low, agents={**low.agents, "refunds-eu": replace(fleet().agents["refunds"], key="refunds-eu")})
+    assert gate.let_in(low) == ()
+    assert gate.let_in(both) == ()
+    (said,) = gate.let_in(replace(both, agents={"refunds-eu": both.agents["refunds-eu"]}))
+    assert said.startswith("agent refunds, which is on approval, goes from the file, and refunds-eu came to it")
+
+
+def test_what_an_older_version_kept_is_replaced(store: SqlStore) -> None:
+    """It did not write down when an agent came, so its row is compared by what it means."""
+    assert _gate(store).let_in(fleet()) == ()
+    with store.database.writing() as connection:
+        body = str(connection.execute(text("SELECT body FROM fleet_file")).scalar())
+        assert '"came_at":null' in body
+        old = body.replace(',"came_at":null', "")
+        connection.execute(text("UPDATE fleet_file SET body = :body"), {"body": old})
+    assert _gate(store).let_in(_with(normal_rung="approval")) == ()
 
 
 def test_a_ladder_with_looser_grants_is_refused(store: SqlStore) -> None:
