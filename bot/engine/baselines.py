@@ -44,7 +44,7 @@ class Baselines:
         It has the noise that was learned before, if any; learning takes a tenth of a second and is no part of this.
         """
         found, at = self._known_or_stored(series)
-        if at is not None and now - at < (FRESH_FOR if found else RETRY_AFTER):
+        if at is not None and abs(now - at) < (FRESH_FOR if found else RETRY_AFTER):  # the clock may have been set back
             return found
         computed = self._computed(agent, series, sli, minute_of(now))
         if computed is not None and found is not None:
@@ -103,7 +103,7 @@ class Baselines:
     def _is_due(self, series: Series, sli: Sli, now: datetime) -> bool:
         known, at = self._known_or_stored(series)
         if known is None:
-            return at is None or now - at >= RETRY_AFTER
+            return at is None or abs(now - at) >= RETRY_AFTER
         return noise_due(sli, known, minute_of(now))
 
     def remembered(self, _agent: Agent, series: Series, _sli: Sli, _now: datetime) -> Baseline | None:

@@ -176,6 +176,7 @@ class App:
             time.monotonic,
             log.warning,
             lambda: len(replicas.alive()) <= 1,
+            followers=(engine.rung_cache,),
         )
 
     def _routine(self) -> RoutineChecks:

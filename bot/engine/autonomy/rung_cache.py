@@ -71,7 +71,7 @@ class _Seen:
         if self.stored is None:
             return True
         said, kept = self.reading, self.stored
-        return (said.level, said.epoch) != (kept.level, kept.epoch) or said.seen_at - kept.seen_at >= FLUSH_SEEN
+        return (said.level, said.epoch) != (kept.level, kept.epoch) or abs(said.seen_at - kept.seen_at) >= FLUSH_SEEN
 
 
 Instance = tuple[str, str]
@@ -192,7 +192,9 @@ class MemoryRungCache:
             if seen is None:
                 self._evict_oldest(reading.agent, instances)
                 seen = instances[key] = _Seen(reading)
-            if reading.seen_at >= seen.reading.seen_at:
+            kept = seen.reading.seen_at
+            set_back = kept > self._clock.now() and not seen.from_other_replica
+            if reading.seen_at >= kept or set_back:
                 seen.reading, seen.from_other_replica = reading, False
             instances.move_to_end(key)
             if seen.is_news:
@@ -213,6 +215,20 @@ class MemoryRungCache:
                 instances[key] = _Seen(reading, reading, from_other_replica=True)
                 instances.move_to_end(key)
                 self._news.pop((reading.agent, key), None)
+
+    def follow_clock(self, by: float, since: datetime) -> None:
+        """The machine's clock was set by `by` seconds and shows the new time since `since`, in scenario time.
+
+        An instance that was heard ten seconds ago stays one that was heard ten seconds ago: else a dead one counts as
+        live for as long as the clock went back, and a live one as gone when it went forward.
+        """
+        now, jump = self._clock.now(), timedelta(seconds=by)
+        with self._lock:
+            for instances in self._seen.values():
+                for seen in instances.values():
+                    at = seen.reading.seen_at
+                    if at > now if by < 0 else at < since:
+                        seen.reading = replace(seen.reading, seen_at=at + jump)
 
     def readings(self, agent: str, workflow: str = "") -> Sequence[InstanceReading]:
         """One reading per live instance: seen within the agent's lease (after it, an instance has dropped by itself).

@@ -46,7 +46,7 @@ class Refusals:
     def _fresh(self, key: tuple[int | None, str, str]) -> bool:
         now = self._now()
         seen = self._recent.get(key)
-        if seen is not None and now - seen < SAME_WITHIN:
+        if seen is not None and abs(now - seen) < SAME_WITHIN:
             return False
         if len(self._recent) >= MOST_REMEMBERED:
             self._recent.clear()

@@ -48,6 +48,8 @@ class Doubts:
     def told(self, now: datetime) -> Mapping[tuple[str, str], str]:
         """(source, query) -> what is in doubt now, in words."""
         with self._lock:
+            for known in self._known.values():
+                known.at = min(known.at, now)  # later than now where the clock was set back
             over = [name for name, known in self._known.items() if now - known.at > TOLD_FOR]
             for name in over:
                 del self._known[name]

@@ -87,7 +87,8 @@ class Poller:
         self._doubtful = DoubtfulMinutes(store)
         self.polls = 0
         self.source_health = SourceHealth()
-        self._tell_until: dict[str, datetime] = {}
+        self._trouble_at: dict[str, tuple[datetime, timedelta]] = {}
+        """When a source last did wrong, and how long that is told of."""
         self._under_way: dict[PollClaim, datetime] = {}
         self._claiming = threading.Lock()
 
@@ -96,6 +97,7 @@ class Poller:
         now = self._clock.now()
         self._forget_troubles(now)
         with self._claiming:
+            self._under_way = {claim: min(since, now) for claim, since in self._under_way.items()}
             held = dict(self._under_way)
         self._store.renew_polls([claim for claim, since in held.items() if now - since < LONGEST_POLL], LEASE)
         asked = {claim.name for claim in held}
@@ -116,13 +118,16 @@ class Poller:
 
     def _trouble(self, query: PollQuery, why: str, now: datetime) -> None:
         self.troubles[query.source] = why
-        self._tell_until[query.source] = now + max(TROUBLE_COUNTS_FOR, timedelta(seconds=2 * query.every))
+        self._trouble_at[query.source] = now, max(TROUBLE_COUNTS_FOR, timedelta(seconds=2 * query.every))
 
     def _forget_troubles(self, now: datetime) -> None:
         """What was not seen again for so long is not told of any more."""
-        for source in [name for name, until in self._tell_until.items() if until < now]:
-            self.troubles.pop(source, None)
-            del self._tell_until[source]
+        for source, (at, told_for) in list(self._trouble_at.items()):
+            if now - at > told_for:
+                self.troubles.pop(source, None)
+                del self._trouble_at[source]
+            else:
+                self._trouble_at[source] = min(at, now), told_for  # later than now where the clock was set back
 
     def ask(self, source: str, text: str, agent: str) -> str:
         """Ask a source one thing about an agent now, for a runbook step; the answer or the failure in words."""

@@ -6,7 +6,7 @@ forward, or a process that was stopped, opens no `blind` incident by itself.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -35,6 +35,14 @@ class Watching(Protocol):
         ...
 
 
+class ClockFollower(Protocol):
+    """What holds times in memory that have to move with the clock."""
+
+    def follow_clock(self, by: float, since: datetime) -> None:
+        """The clock was set by so many seconds, and shows the new time since then, in scenario time."""
+        ...
+
+
 class ClockWatch:
     """Looks at each tick, and before anything that judges silence. Safe for several threads."""
 
@@ -47,6 +55,8 @@ class ClockWatch:
         monotonic: Callable[[], float],
         log: Callable[[str], None],
         alone: Callable[[], bool] = lambda: True,
+        *,
+        followers: Sequence[ClockFollower] = (),
     ) -> None:
         """`alone`: no other replica works on the database, one whose clock may be right."""
         self._store = store
@@ -58,6 +68,7 @@ class ClockWatch:
         self._lock = threading.Lock()
         self._wall, self._mono = recorder.wall(), monotonic()
         self._alone = alone
+        self._followers = followers
         self._jumps_owed: list[tuple[ClockJump, datetime]] = []
         """Jumps that what is stored has yet to follow, with the scenario time since which the new clock was shown:
         the database may be away just then."""
@@ -73,7 +84,10 @@ class ClockWatch:
             self._wall, self._mono = wall, mono
             if abs(by) > JUMP:
                 jump = ClockJump(by, wall - passed, wall)
-                self._jumps_owed.append((jump, self._clock.now() - timedelta(seconds=passed)))
+                since = self._clock.now() - timedelta(seconds=passed)
+                self._jumps_owed.append((jump, since))
+                for follower in self._followers:
+                    follower.follow_clock(by, since)
                 self._log(f"the machine's clock was set {_words(by)}; what is due moves with it")
             if abs(by) > JUMP or passed > PAUSE:
                 self._watching.watch_anew()

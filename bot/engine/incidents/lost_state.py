@@ -94,7 +94,7 @@ class LostStateCheck:
         present = self._opener.rung(agent)
         lower = ladder.lower(present, found.level)
         last = self._settled.get(agent.key)
-        if lower == present and last is not None and now - last < AGAIN:
+        if lower == present and last is not None and abs(now - last) < AGAIN:
             return None
         follows = stored if found.epoch > stored or whole is None else whole.follows
         epoch, why, within = max(found.epoch, stored) + 1, _why(found, stored), agent.control.confirm_within

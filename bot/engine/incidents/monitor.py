@@ -197,7 +197,7 @@ class IncidentMonitor:
         healing = incident.state in (IncidentState.RECOVERING, IncidentState.RECOVERED)
         if agent is None or agent.containment != "auto" or healing or not incident.breaches:
             return
-        unseen = incident.assessment is None and now - incident.opened_at < FIRST_LOOK
+        unseen = incident.assessment is None and abs(now - incident.opened_at) < FIRST_LOOK
         if not unseen and not incident.tool_fault:
             lower_for(self._store, self._recorder, fleet, agent, incident.id, now, self._latest(agent, incident, now))
 

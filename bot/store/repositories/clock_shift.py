@@ -13,10 +13,11 @@ from bot.ports.store.records import ClockJump
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
 from bot.store.repositories.telemetry.traces import NEVER
-from bot.store.tables import OutboxRow, PollRow, TimerRow, TraceRow, table_of
+from bot.store.tables import OutboxRow, PollRow, ReadingRow, TimerRow, TraceRow, table_of
 
 _OUTBOX = table_of(OutboxRow)
 _POLL = table_of(PollRow)
+_READING = table_of(ReadingRow)
 _TIMER = table_of(TimerRow)
 _TRACE = table_of(TraceRow)
 LONGEST_LEASE = 600.0
@@ -44,6 +45,8 @@ class SqlClockShift(SqlRepository):
                 connection.execute(later.values(next_due=col(PollRow.next_due) + jump.by))
                 looks = update(_TRACE).where(_TRACE.c.due > seconds(now), _TRACE.c.due < NEVER)
                 connection.execute(looks.values(due=_TRACE.c.due + jump.by))
+                heard = update(_READING).where(_READING.c.seen_at > seconds(now))
+                connection.execute(heard.values(seen_at=_READING.c.seen_at + jump.by))
 
 
 def _follow(connection: Connection, table: Table, name: str, jump: ClockJump, ahead: float = 0.0) -> None:

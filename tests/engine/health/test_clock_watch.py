@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.incident.incident import Incident, IncidentState
+from bot.core.model.rungs import InstanceReading
+from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.core.model.slis import PollQuery
+from bot.engine.detection.doubts import TOLD_FOR, Doubts
 from bot.engine.health.clock_watch import ClockWatch
 from bot.ports.store.records import ClockJump
 from bot.store import SqlStore
-from tests.support.wired import ANA, START, WiredEngine
+from tests.support.wired import ANA, EVE, START, WiredEngine
 
 MINUTE, HOUR = 60.0, 3_600.0
 
@@ -39,6 +43,7 @@ class Machine:
             lambda: self.monotonic,
             self.said.append,
             lambda: self.alone,
+            followers=(house.rung_cache,),
         )
 
     def set_clock(self, seconds: float) -> None:
@@ -221,3 +226,85 @@ def test_what_is_due_by_a_poll_follows_a_clock_that_went_back(store: SqlStore) -
     store.shift_times(ClockJump(-2 * HOUR, shown - 1, shown), earlier)
     assert store.claim_polls({"her": 0.0}, earlier + timedelta(seconds=29), 1, 6.0) == []
     assert len(store.claim_polls({"her": 0.0}, earlier + timedelta(seconds=31), 1, 6.0)) == 1
+
+
+def heard(machine: Machine, instance: str, level: str = "full", epoch: int = 0) -> None:
+    now = machine.house.clock.now()
+    machine.house.rung_cache.record(InstanceReading("refunds", instance, level, epoch, now))
+
+
+def live(machine: Machine) -> dict[str, str]:
+    return {one.instance: one.level for one in machine.house.rung_cache.readings("refunds")}
+
+
+@pytest.mark.parametrize("moved", [-2 * HOUR, -10 * MINUTE, 2 * HOUR])
+@pytest.mark.parametrize("looked", [True, False], ids=["after the look", "before it"])
+def test_what_an_instance_applies_is_heard_across_the_jump(machine: Machine, moved: float, *, looked: bool) -> None:
+    """Else a step down stays NOT CONFIRMED for as long as the clock went back."""
+    heard(machine, "i-1")
+    machine.set_clock(moved)
+    if looked:
+        machine.watch.look()
+    machine.pass_time(1)
+    heard(machine, "i-1", "approval", 1)
+    machine.watch.look()
+    assert live(machine) == {"i-1": "approval"}
+
+
+@pytest.mark.parametrize("moved", [-2 * HOUR, -10 * MINUTE, 2 * HOUR])
+def test_an_instance_lives_as_long_as_its_lease_whatever_the_clock_does(machine: Machine, moved: float) -> None:
+    heard(machine, "i-1")
+    machine.set_clock(moved)
+    machine.watch.look()
+    assert live(machine) == {"i-1": "full"}
+    lease = machine.house.watched.agents["refunds"].control.not_after
+    machine.pass_time(lease + 1)
+    assert live(machine) == {}
+
+
+def test_what_instances_said_is_stored_across_the_jump(machine: Machine) -> None:
+    def kept() -> list[str]:
+        machine.house.store.put_readings(machine.house.rung_cache.take_changed())
+        return [one.level for one in machine.house.store.readings(START - timedelta(days=1))]
+
+    heard(machine, "i-1")
+    assert kept() == ["full"]
+    machine.set_clock(-2 * HOUR)
+    machine.watch.look()
+    machine.pass_time(1)
+    heard(machine, "i-1", "approval", 1)
+    assert kept() == ["approval"]
+
+
+def test_doubts_and_troubles_of_sources_are_over_when_they_would_have_been() -> None:
+    query = PollQuery("her", "metrics", "her", "gauge", {"value": "v"})
+    doubts = Doubts()
+    doubts.note(query, [], ["one store did not answer"], START)
+    back = START - timedelta(hours=2)
+    assert doubts.told(back) == {("metrics", "her"): "her: one store did not answer"}
+    assert doubts.told(back + TOLD_FOR + timedelta(seconds=1)) == {}
+
+
+def test_a_baseline_that_was_not_there_is_looked_for_again(machine: Machine) -> None:
+    """Computed by a clock that was two hours ahead, it would be missing for two hours."""
+    house = machine.house
+    agent = house.watched.agents["refunds"]
+    (sli,) = (one for workflow, one in agent.slis if one.name == "tie" and not workflow)
+    series, baselines = Series("refunds", "refund", "tie"), house.baselines
+    assert baselines.current(agent, series, sli, house.clock.now()) is None
+    machine.set_clock(-2 * HOUR)
+    newest = minute_of(house.clock.now())
+    house.store.put_minutes([MinuteRow(series, minute, 4.0, 100) for minute in range(newest - 400, newest)])
+    assert baselines.current(agent, series, sli, house.clock.now()) is not None
+
+
+def test_a_refusal_is_written_down_again_after_the_clock_went_back(machine: Machine) -> None:
+    incident = breached(machine)
+
+    def refused() -> int:
+        machine.house.commands.acts.refusals.keep(EVE, "no", incident.id)
+        return machine.house.kinds(incident.id).count("refused")
+
+    assert (refused(), refused()) == (1, 1)
+    machine.set_clock(-2 * HOUR)
+    assert refused() == 2
