@@ -38,6 +38,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "total": "all tasks",
         "items": "the list that holds one item for each agent or workflow",
         "time": "when it was true",
+        "partial": "what an answer says of itself where it is not whole: anything but false, 0, null or nothing",
         "path": "added to the source's `url`",
     }
 )
@@ -90,6 +91,7 @@ class NumberQueries(StrictEntry):
     total: str = ""
     items: str = ""
     time: str = ""
+    partial: str = ""
     path: str = ""
     by: dict[Literal["agent", "workflow", "part"], str] = {}
     values_in: Literal["percent", "fraction"] | None = None

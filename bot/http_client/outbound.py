@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpcore
@@ -17,6 +16,7 @@ import httpx
 
 from bot.core.formatting.one_line import one_line
 from bot.http_client.addresses import allowed, insist_allowed_through_proxy
+from bot.http_client.dates import http_date
 from bot.http_client.deadline import BoundedTransport, Deadline
 from bot.http_client.tls import system_tls
 from bot.ports.errors import DeliveryError, insist_in_time
@@ -168,10 +168,5 @@ def _seconds(wait: str) -> float | None:
     """A Retry-After header in seconds, at most an hour; None where there is none or it says nothing."""
     if wait.isascii() and wait.isdigit():
         return min(float(wait[:9]), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(wait)
-    except (ValueError, OverflowError):
-        return None
-    if until.tzinfo is None:
-        return None
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
+    until = http_date(wait)
+    return None if until is None else min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)

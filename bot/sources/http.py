@@ -12,8 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bot.core.formatting import durations
 from bot.core.formatting.one_line import one_line
+from bot.http_client.dates import http_date
 from bot.http_client.deadline import BoundedTransport, Deadline
 from bot.ports.errors import SourceError
 from bot.sources.circuit_breaker import Breaker
@@ -76,10 +75,14 @@ class HttpSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """Parsed JSON, and the source's clock minus ours in seconds, where it sent its time."""
+    """Parsed JSON, and the source's clock minus ours in seconds, where it sent its time.
+
+    `age` in seconds: how long a cache on the way has kept it (RFC 9111 section 5.1), 0 where none says so.
+    """
 
     data: Any
     skew: float | None
+    age: float = 0.0
 
 
 class _Passing(Exception):  # noqa: N818 - becomes a SourceError when the attempts are used up
@@ -182,7 +185,7 @@ class HttpClient:
             ) from error
         if status >= SERVER_ERROR or status == TOO_MANY:
             raise _Passing(_refusal(status, url, body))
-        return HttpAnswer(self._parsed(status, url, body), self._skew(headers))
+        return HttpAnswer(self._parsed(status, url, body), self._skew(headers), _age(headers))
 
     def _exchange(
         self, method: str, url: httpx.URL, form: Mapping[str, str] | None
@@ -236,11 +239,13 @@ class HttpClient:
         return f"took longer than {durations.words(self._settings.timeout)}"
 
     def _skew(self, headers: httpx.Headers) -> float | None:
-        try:
-            sent: datetime = parsedate_to_datetime(headers["date"])
-            return sent.timestamp() - self._wall()
-        except (KeyError, ValueError, OverflowError):
-            return None
+        sent = http_date(headers.get("date", ""))
+        return None if sent is None else sent.timestamp() + _age(headers) - self._wall()
+
+
+def _age(headers: httpx.Headers) -> float:
+    said = headers.get("age", "").strip()
+    return float(said[:9]) if said.isascii() and said.isdigit() else 0.0
 
 
 def _context(settings: HttpSettings) -> ssl.SSLContext | None:

@@ -168,3 +168,38 @@ def test_names_in_the_answer_may_be_other_names_and_strangers_are_told_of(ask: A
     found = ask(replace(query, aliases=aliases), {"all": rows})
     assert [s.series.agent for s in found.samples] == ["refunds"]
     assert found.strangers == {("x", ""), ("", "")}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"timed_out": True, "_shards": {"failed": 0}}, "true"),
+        ({"timed_out": False, "_shards": {"failed": 2}}, "true"),
+        ({"timed_out": False, "_shards": {"failed": 0}}, ""),
+        ({"_shards": {}}, ""),
+    ],
+)
+def test_an_answer_that_says_that_it_is_partial_is_in_doubt(ask: Ask, said: dict[str, object], found: str) -> None:
+    """As Elasticsearch and OpenSearch do, at 200."""
+    query = replace(PLAIN, parts={**PLAIN.parts, "partial": "timed_out || _shards.failed > `0`"})
+    answer = ask(query, {"tie": 4.5, "n": 20, **said})
+    doubt = f"the answer says that it is partial (`partial` found {found})" if found else ""
+    assert [(one.value, one.degraded) for one in answer.samples] == [(4.5, doubt)]
+    assert answer.warnings == ((f"desk: refunds/tie: {doubt}",) if doubt else ())
+
+
+@pytest.mark.parametrize(
+    ("query", "age", "doubted"),
+    [(PLAIN, "900", True), (PLAIN, "60", False), (PLAIN, "soon", False), (TIMED, "900", False)],
+)
+def test_an_answer_without_a_time_that_a_cache_kept_is_in_doubt(
+    server: OddServer, desk: Source, query: PollQuery, age: str, *, doubted: bool
+) -> None:
+    data = {"tie": 4.5, "n": 20, "at": minute_start(M).isoformat()}
+    server.answer = lambda asked: asked.json(data, 200, Age=age)
+    (found,) = desk.fetch(query, M, M).samples
+    assert (found.degraded != "") is doubted
+    if doubted:
+        assert found.degraded.startswith(
+            "its newest value is 15 min old, though it is asked every 60 s (a cache kept it"
+        )

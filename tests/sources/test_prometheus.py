@@ -273,3 +273,12 @@ def test_two_names_of_one_agent_in_one_answer_are_several_series(server: OddServ
 def test_a_series_without_the_label_is_told_of(server: OddServer, prom: Source) -> None:
     answering(server, v=vector(({}, "1"), ({"agent": "refunds"}, "2")))
     assert prom.fetch(AQDD, M, M).strangers == {("", "")}
+
+
+def test_a_partial_answer_of_victoriametrics_marks_every_sample(server: OddServer, prom: Source) -> None:
+    answering(server, v=vector(({"agent": "refunds"}, "1"), isPartial=True))
+    found = prom.fetch(AQDD, M, M)
+    assert [one.degraded for one in found.samples] == ["prom: the answer is partial (isPartial)"]
+    assert found.warnings == ("prom: the answer is partial (isPartial)",)
+    answering(server, v=vector(({"agent": "refunds"}, "1"), isPartial=False))
+    assert [one.degraded for one in prom.fetch(AQDD, M, M).samples] == [""]

@@ -24,6 +24,7 @@ KIND = SourceKind(
         **dict.fromkeys(NUMBERS, "JMESPath, read from each item"),
         "items": "JMESPath",
         "time": "JMESPath, read from each item",
+        "partial": "JMESPath, read from the whole answer",
         "path": "a path",
     },
     check=faults,

@@ -1,13 +1,15 @@
 """Any HTTP address that answers JSON, read by JMESPath (https://jmespath.org).
 
-Parts: `value` (and `count`), or `good` or `bad` and `total`; `time` where the answer says when it was true; `path` is
-added to the source's address. One answer may hold many agents: `items` finds the list, and `by` what names each.
+Parts: `value` (and `count`), or `good` or `bad` and `total`; `time` where the answer says when it was true; `partial`
+where it says of itself that it is not whole; `path` is added to the source's address. One answer may hold many agents:
+`items` finds the list, and `by` what names each.
 
 It tells what it has, which need not be what was asked for. An item with `time` stands for its own minute; where there
 is none for the last minute asked for, one up to a minute younger stands in. An item without `time` stands for that last
 minute, if it is the one just over: of the past it cannot tell.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,13 +20,14 @@ from typing import Any, NamedTuple, Protocol
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from bot.core.formatting.one_line import one_line
 from bot.core.model.samples import Sample, Series, minute_of, minute_start, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import SKEW_LIMIT, skewed, stale
 from bot.ports.clock import Clock
 from bot.ports.sources import STRANGERS, Fetch
 from bot.sources.answers import kind_of, moment, number, says_none
-from bot.sources.http import HttpClient, HttpSettings
+from bot.sources.http import SAID, HttpAnswer, HttpClient, HttpSettings
 from bot.sources.query_results import Key, roles, sample, unusable
 
 PRESENT = 2
@@ -121,8 +124,10 @@ class HttpJson:
         span = _Span(first, last, self._clock.now())
         samples: list[Sample] = []
         found, strangers = self._sorted(query, answer.data, span)
+        doubt = _of_the_whole(query, answer)
         for key, one in found.items():
-            samples += _samples(query, Series(*key, query.sli), one, span)
+            made = _samples(query, Series(*key, query.sli), one, span)
+            samples += (replace(each, degraded=short_doubt(*filter(None, (each.degraded, doubt)))) for each in made)
         told = [f"{one.series}: {one.degraded}" for one in samples if one.degraded]
         if len(told) > SHOWN:
             told = [*told[:SHOWN], f"{query.sli}: {len(told) - SHOWN} more like these"]
@@ -163,6 +168,15 @@ class HttpJson:
             elif minute is not None:
                 one.put(minute, item)
         return found, strangers
+
+
+def _of_the_whole(query: PollQuery, answer: HttpAnswer) -> str:
+    """Why nothing in the answer can be relied on, in words: it says that it is partial, or a cache kept it for long."""
+    path = query.parts.get("partial")
+    if path and (found := _search(path, answer.data)):
+        return f"the answer says that it is partial (`partial` found {one_line(json.dumps(found), SAID)})"
+    aged = stale(answer.age, query.every) if "time" not in query.parts else ""
+    return f"{aged} (a cache kept it, says its header Age)" if aged else ""
 
 
 def _minute(query: PollQuery, item: Any, span: _Span) -> tuple[int | None, str]:  # noqa: ANN401 - JSON

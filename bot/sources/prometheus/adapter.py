@@ -78,6 +78,8 @@ class Prometheus:
                 remark = field_name == "infos" or ANNOTATION.match(str(text))
                 kept = found.remarks if remark else found.warnings
                 kept.append(f"{self._name}: {str(text)[:WARNING_LENGTH]}")
+        if body.get("isPartial") is True:  # as VictoriaMetrics' cluster says that a storage node is away
+            found.warnings.append(f"{self._name}: the answer is partial (isPartial)")
         data = body.get("data")
         kind, result = (data.get("resultType"), data.get("result")) if isinstance(data, dict) else (None, None)
         if kind not in {"vector", "matrix", "scalar"} or not isinstance(result, list):
