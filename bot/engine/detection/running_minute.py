@@ -45,7 +45,7 @@ class RunningMinute:
         if not series:
             return {}
         keys, newest = sorted({one.agent for one in series}), minute_of(now)
-        records = self._store.tasks_between(keys, newest - 1, newest, MOST_TASKS)
+        records = self._store.tasks_of(keys, (newest - 1, newest), MOST_TASKS)
         judged = self._store.judged(keys) if any(one.sli == JUDGED_SHARE for one in series) and records else ()
         found = slots_from_tasks(records, series, judged)
         return {one: [Slot(*slot) for slot in slots] for one, slots in found.items() if slots}

@@ -1,6 +1,6 @@
 """What agents report and sources say: minutes, polls, tasks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -86,6 +86,10 @@ class TaskStore(Protocol):
 
     def tasks_touching(self, agents: Sequence[str], minutes: Sequence[int]) -> Sequence[TaskRecord]:
         """Tasks whose newest word lies in one of the minutes, or that waited for approval in one of them."""
+        ...
+
+    def tasks_of(self, agents: Sequence[str], minutes: Collection[int], limit: int = 0) -> Sequence[TaskRecord]:
+        """Tasks whose newest word lies in one of the minutes, in no order; at most `limit`, newest minutes first."""
         ...
 
     def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:

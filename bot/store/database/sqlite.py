@@ -33,6 +33,7 @@ class SqliteDatabase(Database):
         self._writes = _open(url, writes=True)
         self._reads = _open(url, writes=False)
         self._lock_file = lock
+        self.sole_writer = lock is not None
         self._commits = GroupCommit(self._writes.begin, self.yields)
 
     def writing(self) -> AbstractContextManager[Connection]:

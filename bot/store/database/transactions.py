@@ -22,6 +22,8 @@ class Database(ABC):
 
     shared: bool
     """Whether other processes may write at the same time."""
+    sole_writer = False
+    """Whether it is certain that none does: what was read stays as it is until this process writes."""
 
     def __init__(self) -> None:
         self._thread = threading.local()
@@ -51,7 +53,7 @@ class Database(ABC):
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Several reads from one snapshot."""
-        if getattr(self._thread, "connection", None) is not None:
+        if self.in_snapshot():
             yield
             return
         with self.one_snapshot() as connection:
@@ -60,6 +62,10 @@ class Database(ABC):
                 yield
             finally:
                 self._thread.connection = None
+
+    def in_snapshot(self) -> bool:
+        """Whether this thread reads from a snapshot, in which nothing newer is seen."""
+        return getattr(self._thread, "connection", None) is not None
 
     @contextmanager
     def yielding(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from bot.core.model.samples import minute_of
 from bot.ports.store import MINUTE_MARKER
 from bot.store.codec import seconds
 from bot.store.database.key_lists import among
-from bot.store.database.transactions import SqlRepository
+from bot.store.repositories.tasks import SqlTaskRows
 from bot.store.tables import (
     DeduplicationRow,
     EpisodeRow,
@@ -41,12 +41,15 @@ _OVER = col(OutboxRow.state).in_(("sent", "failed", "unknown", "folded"))
 _REPEATABLE = col(OutboxRow.kind).in_(("edit_card", "set_topic"))
 
 
-class SqlRetention(SqlRepository):
+class SqlRetention(SqlTaskRows):
     """The part of the store that forgets."""
 
     def forget_tasks(self, before: datetime) -> int:
         """Task records whose newest word is older, but not those that still wait for a person."""
-        return self._forget(_TASK, (col(TaskRow.minute) < minute_of(before), col(TaskRow.pending) == 0))
+        try:
+            return self._forget(_TASK, (col(TaskRow.minute) < minute_of(before), col(TaskRow.pending) == 0))
+        finally:
+            self.all_tasks_changed()
 
     def forget_effects(self, closed_before: datetime, finished_before: float) -> int:
         """Effects of incidents closed before then, and edits from before `finished_before` (wall)."""

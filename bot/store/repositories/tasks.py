@@ -1,6 +1,8 @@
 """Task records, as agents reported them: one row a task, the newest word wins (`core.telemetry.task_records`)."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from heapq import nsmallest
 from typing import Final
 
 from sqlalchemy import Connection, Integer, func, literal_column
@@ -10,14 +12,48 @@ from bot.core.model.samples import minute_of
 from bot.core.telemetry.task_records import TaskRecord, judged_workflows, merge, touched_minutes
 from bot.store.codec import task_json
 from bot.store.database.key_lists import among
-from bot.store.database.transactions import SqlRepository
+from bot.store.database.transactions import Database, SqlRepository
 from bot.store.database.upsert import keep_newest
+from bot.store.repositories.telemetry.kept_tasks import MINUTES, KeptTasks
 from bot.store.tables import TaskRow, table_of
 
 _TASK = table_of(TaskRow)
 
 
-class SqlTasks(SqlRepository):
+class SqlTaskRows(SqlRepository):
+    """What every part of the store that writes tasks stands on."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._kept_tasks = KeptTasks(self._tasks_of_minute, self._tasks_of_keys) if database.sole_writer else None
+
+    @contextmanager
+    def writing_tasks(self, keys: Iterable[tuple[str, str]]) -> Iterator[Connection]:
+        """A write transaction that may change these tasks, (agent, task id) each."""
+        try:
+            with self.writing() as connection:
+                yield connection
+        finally:
+            if self._kept_tasks is not None:
+                self._kept_tasks.changed(keys)
+
+    def all_tasks_changed(self) -> None:
+        """Tell that any row may have been written or deleted."""
+        if self._kept_tasks is not None:
+            self._kept_tasks.forget()
+
+    def _tasks_of_minute(self, agent: str, minute: int) -> Iterator[TaskRecord]:
+        query = select(TaskRow.body).where(col(TaskRow.agent) == agent, col(TaskRow.minute) == minute)
+        with self.looking() as connection:
+            for (body,) in connection.execute(query):
+                yield task_json.validate_json(body)
+
+    def _tasks_of_keys(self, keys: Collection[tuple[str, str]]) -> Collection[TaskRecord]:
+        with self.looking() as connection:
+            return known_tasks(connection, keys).values()
+
+
+class SqlTasks(SqlTaskRows):
     """The task part of the store."""
 
     @property
@@ -27,8 +63,9 @@ class SqlTasks(SqlRepository):
 
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
         """Merge records into what is known. Returns the minutes whose counts change."""
-        with self.writing() as connection:
-            stored = known_tasks(connection, {record.key for record in records})
+        keys = {record.key for record in records}
+        with self.writing_tasks(keys) as connection:
+            stored = known_tasks(connection, keys)
             after: dict[tuple[str, str], TaskRecord] = {}
             for record in records:
                 after[record.key] = merge(after.get(record.key) or stored.get(record.key), record)
@@ -41,16 +78,34 @@ class SqlTasks(SqlRepository):
         if not minutes:
             return []
         first, last = min(minutes), max(minutes)
-        of_them = col(TaskRow.minute).in_(minutes)
-        queued = ~of_them & (col(TaskRow.queued_minute) <= last)
+        queued = ~col(TaskRow.minute).in_(minutes) & (col(TaskRow.queued_minute) <= last)
         # one question each, since an index serves it: with an OR between them all tasks of an agent are looked at
-        asked = (of_them, queued & (col(TaskRow.pending) == YES), queued & _WAITED & (col(TaskRow.minute) >= first))
+        asked = (queued & (col(TaskRow.pending) == YES), queued & _WAITED & (col(TaskRow.minute) >= first))
         with self.looking() as connection:
-            return [
+            waited = [
                 task_json.validate_json(body)
                 for condition in asked
                 for (body,) in connection.execute(select(TaskRow.body).where(col(TaskRow.agent).in_(agents), condition))
             ]
+        # after those that wait: one that ceases to meanwhile is then found twice, and its newest word counts
+        return [*waited, *self.tasks_of(agents, minutes)]
+
+    def tasks_of(self, agents: Sequence[str], minutes: Collection[int], limit: int = 0) -> Sequence[TaskRecord]:
+        """Tasks of these minutes, of the newest ones first where they are more than `limit`; 0: all."""
+        newest_first = sorted(set(minutes), reverse=True)
+        kept = self._kept_tasks
+        if kept is None or self.database.in_snapshot() or len(newest_first) > MINUTES:
+            query = select(TaskRow.body).where(col(TaskRow.agent).in_(agents), col(TaskRow.minute).in_(newest_first))
+            ordered = query.order_by(col(TaskRow.minute).desc(), col(TaskRow.task_id)).limit(limit) if limit else query
+            with self.looking() as connection:
+                return [task_json.validate_json(body) for (body,) in connection.execute(ordered)]
+        by_agent = [kept.of(agent, newest_first) for agent in agents]
+        found: list[TaskRecord] = []
+        for minute in newest_first:
+            tasks = [task for of_agent in by_agent for task in of_agent[minute]]
+            room = limit - len(found) if limit else len(tasks)
+            found += tasks if len(tasks) <= room else nsmallest(room, tasks, key=lambda task: task.task_id)
+        return found
 
     def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:
         """Tasks of these minutes, the newest `limit` of them, oldest first."""

@@ -27,9 +27,8 @@ from bot.core.telemetry.traces.span_facts import SpanFacts
 from bot.ports.store.traces import LookedAt, SpanChunk, SpanCount, StoredRun, TraceClaim, TraceKey
 from bot.store.codec import run_json, seconds, spans_of_json
 from bot.store.database.key_lists import among
-from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import insert_or, keep_first, keep_newest, write_rows
-from bot.store.repositories.tasks import known_tasks, task_row
+from bot.store.repositories.tasks import SqlTaskRows, known_tasks, task_row
 from bot.store.tables import RunRow, SpanChunkRow, SpanCountRow, TaskRow, TraceRow, table_of
 
 _CHUNK, _TRACE, _RUN, _COUNT, _TASK = (table_of(one) for one in (SpanChunkRow, TraceRow, RunRow, SpanCountRow, TaskRow))
@@ -45,7 +44,7 @@ AT_ONCE = 400
 """Keys in one question."""
 
 
-class SqlTraces(SqlRepository):
+class SqlTraces(SqlTaskRows):
     """The part of the store that holds spans and runs."""
 
     def put_spans(self, chunks: Sequence[SpanChunk], now: float, soon: float, later: float) -> None:
@@ -154,8 +153,9 @@ class SqlTraces(SqlRepository):
         withdrawn: Collection[tuple[str, str]],
     ) -> Sequence[int]:
         """Runs and their tasks, in one transaction."""
-        with self.writing() as connection:
-            before = known_tasks(connection, {*withdrawn, *(record.key for record in records)})
+        keys = {*withdrawn, *(record.key for record in records)}
+        with self.writing_tasks(keys) as connection:
+            before = known_tasks(connection, keys)
             for some in _parts([(one.key.trace, one.key.writer, one.run.span) for one in gone]):
                 connection.execute(delete(_RUN).where(among(connection, list(_RUN.primary_key), some)))
             keep_newest(connection, _RUN, [_run_row(one) for one in runs], ["trace", "writer", "span"])

@@ -1,0 +1,113 @@
+"""Tasks of the newest minutes, kept in memory as their rows were last read.
+
+Spans and records come all the time, and each time the running minute is counted: at 2,000 spans a second its tasks were
+read and parsed eight times each, which cost more than counting their spans. So what was read is kept, and of it only
+those rows are read again that were written since. Rows stay the truth: nothing is taken over from who writes them, who
+only says that they changed, after the commit. So whoever reads has at least what was committed before.
+
+Only for a database that no other process writes to: nobody would say what others changed.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from threading import Lock
+from typing import Final
+
+from bot.core.model.samples import minute_of
+from bot.core.telemetry.task_records import TaskRecord
+
+MINUTES: Final = 3
+"""Minutes of an agent that are kept: the running one, the one before, and one that late spans belong to."""
+MOST: Final = 40_000
+"""Tasks that are kept, of all agents; about a kilobyte each."""
+
+Minutes = Mapping[int, Collection[TaskRecord]]
+Key = tuple[str, str]
+
+
+class KeptTasks:
+    """Safe to use from any thread. `of_minute` and `of_keys` read rows."""
+
+    def __init__(
+        self,
+        of_minute: Callable[[str, int], Iterable[TaskRecord]],
+        of_keys: Callable[[Collection[Key]], Iterable[TaskRecord]],
+        most: int = MOST,
+    ) -> None:
+        self._of_minute = of_minute
+        self._of_keys = of_keys
+        self._most = most
+        self._reading = Lock()
+        self._agents: OrderedDict[str, OrderedDict[int, dict[str, TaskRecord]]] = OrderedDict()
+        self._noting = Lock()
+        self._changed: dict[str, set[str]] = {}
+        """Agent -> ids of tasks whose rows were written since they were read; of agents of whom anything is kept."""
+
+    def changed(self, keys: Iterable[Key]) -> None:
+        """These rows were written, or may have been: to be called after the commit, and where it failed."""
+        with self._noting:
+            for agent, task_id in keys:
+                if agent in self._changed:
+                    self._changed[agent].add(task_id)
+
+    def forget(self) -> None:
+        """Any row may have changed."""
+        with self._reading:
+            while self._agents:
+                self._drop(next(iter(self._agents)))
+
+    def of(self, agent: str, minutes: Collection[int]) -> Minutes:
+        """The tasks of an agent whose newest word lies in these minutes."""
+        with self._reading:
+            kept = self._fresh(agent)
+            found = {minute: tuple(self._minute(agent, kept, minute).values()) for minute in sorted(minutes)}
+            self._make_room(agent, kept)
+            return found
+
+    def _fresh(self, agent: str) -> OrderedDict[int, dict[str, TaskRecord]]:
+        """What is kept of an agent, with what was written since."""
+        with self._noting:  # whatever is written from here on is noted, and what was before is read below
+            changed, self._changed[agent] = self._changed.get(agent, set()), set()
+        kept = self._agents.setdefault(agent, OrderedDict())
+        self._agents.move_to_end(agent)
+        if not changed:
+            return kept
+        try:
+            known = list(self._of_keys([(agent, task_id) for task_id in changed]))
+        except BaseException:
+            self._drop(agent)
+            raise
+        for tasks in kept.values():
+            for task_id in changed & tasks.keys():
+                del tasks[task_id]
+        for record in known:
+            if (minute := minute_of(record.at)) in kept:
+                kept[minute][record.task_id] = record
+        return kept
+
+    def _minute(
+        self, agent: str, kept: OrderedDict[int, dict[str, TaskRecord]], minute: int
+    ) -> Mapping[str, TaskRecord]:
+        """Its tasks of one minute, read where they are not there."""
+        if minute not in kept:
+            kept[minute] = {record.task_id: record for record in self._of_minute(agent, minute)}
+        kept.move_to_end(minute)
+        return kept[minute]
+
+    def _make_room(self, agent: str, kept: OrderedDict[int, dict[str, TaskRecord]]) -> None:
+        """Let go of minutes of this agent, then of whole agents, that were asked for longest ago."""
+        while len(kept) > MINUTES:
+            kept.popitem(last=False)
+        size = sum(len(tasks) for minutes in self._agents.values() for tasks in minutes.values())
+        while size > self._most and len(self._agents) > 1:
+            size -= self._drop(next(iter(self._agents)))
+        while size > self._most and kept:
+            size -= len(kept.popitem(last=False)[1])
+        if not kept:
+            self._drop(agent)
+
+    def _drop(self, agent: str) -> int:
+        """Forget an agent; returns how many tasks that were."""
+        with self._noting:
+            self._changed.pop(agent, None)
+        return sum(len(tasks) for tasks in self._agents.pop(agent, {}).values())
