@@ -3,7 +3,8 @@
 `make otlp-stream ARGS="--minutes 10 --rate 3000"` for less. Each request holds runs that never came before: a template
 whose ids and times are exchanged, since making spans anew costs more than counting them. What the bot and the process
 that reads spans hold in memory is noted every five seconds; its slope is that of a line through the second half of the
-run, when traces that are let go of make room for those that come. Nothing pages meanwhile; `otlp` times that.
+run, when traces that are let go of make room for those that come. What was seen each minute is written to
+`bench/out/otlp_stream_minutes.csv` as it goes. Nothing pages meanwhile; `otlp` times that.
 """
 
 import argparse
@@ -137,10 +138,16 @@ def _streamed(bot: BotProcess, minutes: float, rate: float, say: Callable[[str],
         time.sleep(0.1)
     began, used, first = time.monotonic(), cpu_seconds(bot), stream.sent
     held: list[tuple[float, float]] = []
+    noted = OUT / "otlp_stream_minutes.csv"
+    noted.parent.mkdir(parents=True, exist_ok=True)
+    noted.write_text("second,spans,cpu_s,memory_mb,load\n")
     while (gone := time.monotonic() - began) < minutes * 60:
         held.append((gone, memory_mb(bot)))
         if len(held) % 12 == 0:
-            say(f"{gone:.0f} s, {stream.sent * BATCH:,} spans, {held[-1][1]:.0f} MB, load {os.getloadavg()[0]:.1f}")
+            spans, cpu, load_now = (stream.sent - first) * BATCH, cpu_seconds(bot) - used, os.getloadavg()[0]
+            say(f"{gone:.0f} s, {spans:,} spans, {cpu:.1f} s of CPU, {held[-1][1]:.0f} MB, load {load_now:.1f}")
+            with noted.open("a") as file:
+                file.write(f"{gone:.0f},{spans},{cpu:.2f},{held[-1][1]:.1f},{load_now:.2f}\n")
         time.sleep(EVERY)
     taken, seconds = stream.sent - first, time.monotonic() - began
     stream.end()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,11 @@ def told(store: SqlStore, minutes: Collection[int]) -> list[TaskRecord]:
     return sorted(store.tasks_of(AGENTS, minutes), key=lambda one: one.key)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_what_is_kept_is_what_the_rows_say(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - records, not secrets
+@pytest.mark.parametrize("most", [1_000, 12])
+def test_what_is_kept_is_what_the_rows_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Also where there is no room for most of it."""
+    monkeypatch.setattr("bot.store.repositories.tasks.KeptTasks", partial(KeptTasks, most=most))
+    chance = random.Random(most)  # noqa: S311 - records, not secrets
     store = SqlStore.open(f"sqlite:///{tmp_path / 's.db'}")
     beside = SqlStore.open(f"sqlite:///{tmp_path / 's.db'}", alone=False)
     for _ in range(60):
@@ -144,6 +147,15 @@ def test_where_reading_fails_everything_is_read_anew() -> None:
         kept.of("refunds", [FIRST])
     rows.broken = False
     assert [one.tool_calls for one in kept.of("refunds", [FIRST])[FIRST]] == [7]
+
+
+def test_a_minute_with_too_many_tasks_is_not_kept_and_known_as_such() -> None:
+    rows = Rows([record(f"t{n}", n) for n in range(5)] + [record("next", 60)])
+    kept = KeptTasks(rows.of_minute, rows.of_keys, most=4)
+    assert kept.has_room("refunds", FIRST)
+    assert len(kept.of("refunds", [FIRST])[FIRST]) == 5
+    assert len(kept.of("refunds", [FIRST + 1])[FIRST + 1]) == 1
+    assert [kept.has_room("refunds", minute) for minute in (FIRST, FIRST + 1)] == [False, True]
 
 
 def test_no_more_is_kept_than_there_is_room_for() -> None:

@@ -95,17 +95,26 @@ class SqlTasks(SqlTaskRows):
         newest_first = sorted(set(minutes), reverse=True)
         kept = self._kept_tasks
         if kept is None or self.database.in_snapshot() or len(newest_first) > MINUTES:
-            query = select(TaskRow.body).where(col(TaskRow.agent).in_(agents), col(TaskRow.minute).in_(newest_first))
-            ordered = query.order_by(col(TaskRow.minute).desc(), col(TaskRow.task_id)).limit(limit) if limit else query
-            with self.looking() as connection:
-                return [task_json.validate_json(body) for (body,) in connection.execute(ordered)]
-        by_agent = [kept.of(agent, newest_first) for agent in agents]
+            return self._read_tasks(agents, newest_first, limit)
         found: list[TaskRecord] = []
         for minute in newest_first:
-            tasks = [task for of_agent in by_agent for task in of_agent[minute]]
-            room = limit - len(found) if limit else len(tasks)
-            found += tasks if len(tasks) <= room else nsmallest(room, tasks, key=lambda task: task.task_id)
+            room = limit - len(found)
+            if limit and not room:
+                break
+            if all(kept.has_room(agent, minute) for agent in agents):
+                tasks = [task for agent in agents for task in kept.of(agent, (minute,))[minute]]
+                whole = not limit or len(tasks) <= room
+                found += tasks if whole else nsmallest(room, tasks, key=lambda task: task.task_id)
+            else:
+                found += self._read_tasks(agents, (minute,), room if limit else 0)
         return found
+
+    def _read_tasks(self, agents: Sequence[str], minutes: Collection[int], limit: int) -> Sequence[TaskRecord]:
+        """The same, from the rows."""
+        query = select(TaskRow.body).where(col(TaskRow.agent).in_(agents), col(TaskRow.minute).in_(minutes))
+        ordered = query.order_by(col(TaskRow.minute).desc(), col(TaskRow.task_id)).limit(limit) if limit else query
+        with self.looking() as connection:
+            return [task_json.validate_json(body) for (body,) in connection.execute(ordered)]
 
     def tasks_between(self, agents: Sequence[str], first: int, last: int, limit: int) -> Sequence[TaskRecord]:
         """Tasks of these minutes, the newest `limit` of them, oldest first."""

@@ -10,16 +10,21 @@ Only for a database that no other process writes to: nobody would say what other
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from threading import Lock
 from typing import Final
 
 from bot.core.model.samples import minute_of
-from bot.core.telemetry.task_records import TaskRecord
+from bot.core.telemetry.task_records import TaskRecord, ToolUse
 
 MINUTES: Final = 3
 """Minutes of an agent that are kept: the running one, the one before, and one that late spans belong to."""
-MOST: Final = 40_000
-"""Tasks that are kept, of all agents; about a kilobyte each."""
+MOST: Final = 100_000
+"""Tasks that are kept, of all agents, at 600 bytes each: two minutes of 8,000 spans a second."""
+CROWDED: Final = 100
+"""Minutes of which it is remembered that they have too many tasks."""
+SHARED: Final = 10_000
+"""Different uses of tools that tasks share."""
 
 Minutes = Mapping[int, Collection[TaskRecord]]
 Key = tuple[str, str]
@@ -42,6 +47,8 @@ class KeptTasks:
         self._noting = Lock()
         self._changed: dict[str, set[str]] = {}
         """Agent -> ids of tasks whose rows were written since they were read; of agents of whom anything is kept."""
+        self._crowded: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._tools: dict[tuple[ToolUse, ...], tuple[ToolUse, ...]] = {}
 
     def changed(self, keys: Iterable[Key]) -> None:
         """These rows were written, or may have been: to be called after the commit, and where it failed."""
@@ -55,6 +62,10 @@ class KeptTasks:
         with self._reading:
             while self._agents:
                 self._drop(next(iter(self._agents)))
+
+    def has_room(self, agent: str, minute: int) -> bool:
+        """Whether a minute can be kept, as far as is known: of one that cannot, all rows are read each time."""
+        return (agent, minute) not in self._crowded
 
     def of(self, agent: str, minutes: Collection[int]) -> Minutes:
         """The tasks of an agent whose newest word lies in these minutes."""
@@ -82,7 +93,7 @@ class KeptTasks:
                 del tasks[task_id]
         for record in known:
             if (minute := minute_of(record.at)) in kept:
-                kept[minute][record.task_id] = record
+                kept[minute][record.task_id] = self._shared(record)
         return kept
 
     def _minute(
@@ -90,9 +101,16 @@ class KeptTasks:
     ) -> Mapping[str, TaskRecord]:
         """Its tasks of one minute, read where they are not there."""
         if minute not in kept:
-            kept[minute] = {record.task_id: record for record in self._of_minute(agent, minute)}
+            kept[minute] = {record.task_id: self._shared(record) for record in self._of_minute(agent, minute)}
         kept.move_to_end(minute)
         return kept[minute]
+
+    def _shared(self, record: TaskRecord) -> TaskRecord:
+        """The record with the tools of another one that used the same: they are a half of what it takes."""
+        if len(self._tools) >= SHARED:
+            self._tools.clear()
+        tools = self._tools.setdefault(record.tools, record.tools)
+        return record if tools is record.tools else replace(record, tools=tools)
 
     def _make_room(self, agent: str, kept: OrderedDict[int, dict[str, TaskRecord]]) -> None:
         """Let go of minutes of this agent, then of whole agents, that were asked for longest ago."""
@@ -102,7 +120,11 @@ class KeptTasks:
         while size > self._most and len(self._agents) > 1:
             size -= self._drop(next(iter(self._agents)))
         while size > self._most and kept:
-            size -= len(kept.popitem(last=False)[1])
+            minute, tasks = kept.popitem(last=False)
+            size -= len(tasks)
+            self._crowded[agent, minute] = None
+            while len(self._crowded) > CROWDED:
+                self._crowded.popitem(last=False)
         if not kept:
             self._drop(agent)
 
