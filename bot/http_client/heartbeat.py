@@ -1,15 +1,30 @@
 """The heartbeat: a POST to an address outside, as long as all is well. Somebody there notices when it stops."""
 
+import re
 from collections.abc import Callable
 
 import httpx
 
-from bot.http_client.outbound import OutboundClient, address
+from bot.http_client.outbound import HttpReply, OutboundClient, address
 from bot.ports.errors import DeliveryError
 
 EVERY = 60.0
 """Seconds between two beats."""
 WITHIN = 10.0
+ANSWER = 65_536
+"""Bytes of an answer that are read."""
+_NOT_COUNTED = re.compile(r"^OK \((not found|rate limited)[^)]*\)")
+
+
+def _refusal(reply: HttpReply) -> str:
+    """What was answered where it is no sign that the beat counts; "" where it is one.
+
+    Healthchecks answers 200 to a check that it does not know, and says so: `OK (not found)`.
+    """
+    if not reply.good:
+        return str(reply.status)
+    said = _NOT_COUNTED.search(reply.body.decode(errors="replace"))
+    return f"{reply.status} ({said[1]})" if said else ""
 
 
 class Heartbeat:
@@ -31,8 +46,8 @@ class Heartbeat:
             return
         self._next = self._monotonic() + EVERY
         try:
-            reply = self._outbound.post(self._url, b"", {"content-length": "0"})
-            failed = "" if reply.good else f"{self._url.host} answered {reply.status}"
+            reply = self._outbound.send("POST", self._url, b"", {"content-length": "0"}, read=ANSWER)
+            failed = f"{self._url.host} answered {_refusal(reply)}" if _refusal(reply) else ""
         except DeliveryError as error:
             failed = str(error)
         self.beats += not failed

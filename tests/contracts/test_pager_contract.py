@@ -122,6 +122,23 @@ def test_what_is_refused_for_good_is_not_to_be_repeated(harness: Harness, server
     assert (error.permanent, error.ambiguous, str(status) in str(error)) == (True, False, True)
 
 
+@pytest.mark.parametrize("kind", ["pagerduty", "ntfy"])
+@pytest.mark.parametrize(
+    "portal",
+    ["<html>Sign in to the network</html>", "", "OK", "[]", "[" * 9_000],
+    ids=["a page", "nothing", "a word", "a list", "too deep"],
+)
+def test_a_good_status_of_somebody_else_is_no_page(server: OddServer, kind: str, portal: str) -> None:
+    """A login page between us and the pager answers 200 to everything."""
+    harness = HARNESSES[kind](server, server.url, PATIENCE)
+    server.answer = lambda asked: asked.say(portal)
+    error = harness.refusal()
+    assert (error.permanent, error.ambiguous) == (False, True)
+    server.answer = lambda asked: asked.json({}, 202)
+    harness.page(repeat=True)
+    assert len(harness.distinct()) == 1
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_what_may_be_better_later_is_to_be_repeated(harness: Harness, server: OddServer, status: int) -> None:
     server.answer = lambda asked: asked.json({"message": "later"}, status, Retry_After="7")

@@ -15,14 +15,16 @@ class Outside:
     def __init__(self) -> None:
         self.beats: list[str] = []
         self.status = 200
+        self.says = b""
         outside = self
 
         class Listener(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 outside.beats.append(self.path)
                 self.send_response(outside.status)
-                self.send_header("content-length", "0")
+                self.send_header("content-length", str(len(outside.says)))
                 self.end_headers()
+                self.wfile.write(outside.says)
 
             def log_message(self, *_: object) -> None:
                 return
@@ -74,6 +76,31 @@ def test_one_that_is_not_taken_is_logged_once_without_its_secret(outside: Outsid
     outside.status = 200
     heart.beat(well=True)
     assert heart.beats == 1
+    heart.close()
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        (b"OK (not found)", "200 (not found)"),
+        (b"OK (rate limited)", "200 (rate limited)"),
+        (b"OK", ""),
+        (b"OK\n", ""),
+        (b"", ""),
+        (b'{"ok": true}', ""),
+        (b"<html>OK (not found)</html>", ""),
+        (b"\xff\xfe", ""),
+    ],
+)
+def test_a_good_status_that_counts_nothing_is_missed(
+    outside: Outside, logged: list[str], says: bytes, why: str
+) -> None:
+    """Healthchecks knows no such check, or has heard enough of it, and answers 200: nobody would notice our silence."""
+    outside.says = says
+    heart = Heartbeat(outside.url, lambda: 1000.0, logged.append)
+    heart.beat(well=True)
+    assert (heart.beats, heart.missed) == ((0, 1) if why else (1, 0))
+    assert logged == ([f"the heartbeat was not taken: 127.0.0.1 answered {why}"] if why else [])
     heart.close()
 
 

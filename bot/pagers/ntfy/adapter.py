@@ -15,7 +15,7 @@ from typing import Final
 from bot.core.cards.answer import Card
 from bot.core.cards.page import PageCard
 from bot.core.model.people import Person, Way
-from bot.pagers.http import PagerHttp
+from bot.pagers.http import PagerHttp, no_object
 from bot.pagers.ntfy.topic import topic_of
 from bot.pagers.text import channel_link, inert, page_of, written
 from bot.ports.chat import Receipt
@@ -40,7 +40,7 @@ class NtfyPager:
         topic, sequence = topic_of(person, way), sequence_of(key)
         body = json.dumps({"topic": topic.name, "sequence_id": sequence, **_message(page_of(card))}).encode()
         headers = {"content-type": "application/json", **topic.headers}
-        self._client.send(topic.server, body, headers, explain=lambda said: _reason(said, topic.name))
+        self._client.send(topic.server, body, headers, explain=lambda said: _reason(said, topic.name), doubt=no_object)
         return Receipt(id=sequence)
 
     def settle(self, person: Person, receipt: Receipt, card: Card, key: str) -> None:

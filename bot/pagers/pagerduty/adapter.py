@@ -23,7 +23,7 @@ from bot.core.cards.answer import Card
 from bot.core.cards.page import PageCard
 from bot.core.cards.parts import Header
 from bot.core.model.people import Person, Way
-from bot.pagers.http import PagerHttp
+from bot.pagers.http import PagerHttp, no_object
 from bot.pagers.kind import PAGERDUTY_US
 from bot.pagers.text import CLOSED, advice, channel_link, inert, numbers, page_of, place, title
 from bot.ports.chat import Receipt
@@ -125,6 +125,7 @@ class PagerDuty:
             {"content-type": "application/json"},
             called="PagerDuty",
             explain=lambda said: _reason(said, way.target),
+            doubt=no_object,
         )
 
 
