@@ -47,6 +47,9 @@ class Nowhere:
         """No task records are sent."""
         raise AssertionError
 
+    def named(self, agent: str, workflow: str, how: str) -> None:
+        """Every name is listed."""
+
     def refused(self, *_: object) -> None:
         """Nothing is refused."""
         raise AssertionError

@@ -20,6 +20,10 @@ class Intake(Protocol):
         """Store task records, merged with what is known of each task, and the minutes they touch."""
         ...
 
+    def named(self, agent: str, workflow: str, how: str) -> None:
+        """Somebody names an agent, or a workflow of one, that the fleet file may not list; `how` says who. At once."""
+        ...
+
     def refused(self, agents: Mapping[str, int], why: str) -> None:
         """Records of these agents (as named in the fleet file, or as they named them) -> how many, were refused."""
         ...

@@ -56,7 +56,7 @@ def build_api(
     metrics = WebMetrics(registry)
     authenticator = Authenticator(tokens, metrics)
     inbox = RecordIntake(intake, fleet, clock, metrics)
-    poll = Poll(rung_cache, fleet, clock, metrics)
+    poll = Poll(rung_cache, fleet, clock, metrics, intake)
     app = FastAPI(
         title=TITLE,
         summary=SUMMARY,
@@ -70,7 +70,7 @@ def build_api(
         ofrep.routes(authenticator, poll),
         plain.routes(authenticator, poll),
         routes.routes(authenticator, inbox),
-        changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock)),
+        changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock, intake)),
         health.routes(ReadinessProbe(ready), registry, redact, warnings),
         docs_page.routes(app),
     )

@@ -263,8 +263,25 @@ def test_spans_of_nobody_are_let_go_of_and_strangers_are_told_of(house: OtlpHous
     house.settle(121)
     assert house.tasks() == []
     assert ("stranger", "elsewhere / nobody-knows", "no agent of the fleet file", 1) in house.told()
+    house.engine.engine.findings.tick()
+    (ticket,) = house.engine.store.tickets([""])
+    assert ticket.text.startswith(
+        "agent 'elsewhere / nobody-knows' is not in the fleet file: spans of its runs come in."
+    )
     house.settle(301)
     assert house.engine.store.waiting_spans() == 0
+
+
+def test_a_workflow_of_spans_that_nobody_listed_is_told_of(house: OtlpHouse) -> None:
+    flow = {"gen_ai.workflow.name": "chargeback-v2"}
+    post(house, replace(agent(1), about={**agent(1).about, **flow}), chat(2, 1))
+    house.settle()
+    assert [task.workflow for task in house.tasks()] == [""]
+    house.engine.engine.findings.tick()
+    texts = [ticket.text for ticket in house.engine.store.tickets(["refunds"])]
+    assert any(
+        text.startswith("workflow 'chargeback-v2' is not in the fleet file: spans of its runs") for text in texts
+    )
 
 
 def test_another_agents_token_counts_for_nobody_else(house: OtlpHouse) -> None:

@@ -48,6 +48,7 @@ class Shelf:
     kept_samples: list[Sample] = field(default_factory=list)
     kept_tasks: list[TaskRecord] = field(default_factory=list)
     kept_refusals: list[tuple[dict[str, int], str]] = field(default_factory=list)
+    kept_names: list[tuple[str, str, str]] = field(default_factory=list)
     broken: bool = False
     received_at: datetime | None = None
 
@@ -59,6 +60,9 @@ class Shelf:
     def tasks(self, records: Sequence[TaskRecord]) -> None:
         self._insist()
         self.kept_tasks += records
+
+    def named(self, agent: str, workflow: str, how: str) -> None:
+        self.kept_names.append((agent, workflow, how))
 
     def refused(self, agents: Mapping[str, int], why: str) -> None:
         self.kept_refusals.append((dict(agents), why))

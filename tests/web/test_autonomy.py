@@ -1,5 +1,6 @@
 import pytest
 
+from bot.core.model.aliases import Aliases
 from bot.simulation.clock import MovableClock
 from tests.web.setup import House, lowered
 
@@ -72,3 +73,44 @@ def test_who_may_read(house: House) -> None:
         "no agent 'refnds' in the fleet. Did you mean 'refunds'?",
     )
     assert house.client.get("/v1/agents/refunds/autonomy").headers["www-authenticate"] == "Bearer"
+
+
+ASKS = "an instance asks for its rung"
+
+
+@pytest.mark.parametrize("key", ["workflow", "taskClass"])
+def test_a_poll_for_an_unlisted_workflow_is_told(house: House, key: str) -> None:
+    answer = house.evaluate({"targetingKey": "refunds", key: "chargeback-v2"}).json()
+    assert "'chargeback-v2' is no workflow of refunds" in answer["metadata"]["readback"]
+    house.autonomy(workflow="chargeback-v3")
+    assert house.shelf.kept_names == [("refunds", "chargeback-v2", ASKS), ("refunds", "chargeback-v3", ASKS)]
+
+
+def test_a_poll_of_an_agent_that_is_not_in_the_fleet_file_any_more_is_told(house: House) -> None:
+    """It has a token and goes on working; nobody watches it."""
+    del house.fleet.agents["refunds"]  # type: ignore[attr-defined]
+    assert house.autonomy().status_code == 404
+    assert house.shelf.kept_names == [("refunds", "", ASKS)]
+
+
+def test_a_question_of_somebody_who_may_ask_for_any_agent_is_a_question(house: House) -> None:
+    assert house.autonomy("admin", "refnds").status_code == 404
+    assert house.shelf.kept_names == []
+
+
+def test_what_is_no_text_is_nobodys_name(house: House) -> None:
+    assert house.evaluate({"targetingKey": "refunds", "workflow": "a\x00b"}).status_code == 200
+    assert house.shelf.kept_names == []
+
+
+def test_a_poll_may_use_the_other_names_of_the_fleet_file(house: House) -> None:
+    object.__setattr__(house.fleet, "aliases", Aliases({"返金": "refunds"}, {("refunds", "Refund"): "refund"}))
+    house.rung_cache.publish([lowered("read-only", 1, workflow="goodwill")])
+    said = {"instance": "r-1", "appliedLevel": "full", "appliedEpoch": 0, "workflow": "Refund"}
+    for agent in ("refunds", "返金"):
+        answer = house.ask("agent:refunds", "GET", f"/v1/agents/{agent}/autonomy", params=said).json()
+        assert (answer["agent"], answer["workflow"], answer["level"]) == ("refunds", "refund", "full")
+        assert answer["readback"] == "recorded"
+    assert house.evaluate({"targetingKey": "返金", **said}).json()["metadata"]["readback"] == "recorded"
+    assert house.autonomy("agent:kyc", "返金").status_code == 403
+    assert house.shelf.kept_names == []

@@ -130,3 +130,18 @@ def test_a_change_may_use_the_names_of_the_fleet_file(house: House) -> None:
     assert post(house, {**CHANGE, "agents": ["返金"], "workflows": ["Refund"]}) == (200, {"stored": 1})
     (kept,) = house.feed.kept.values()
     assert (kept.agents, kept.workflows) == (("refunds",), ("refund",))
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"agents": ["refunds"], "workflows": ["chargeback-v2"]}, [("refunds", "chargeback-v2")]),
+        ({"agents": ["math-tutor"], "workflows": []}, [("math-tutor", "")]),
+        ({"agents": ["math-tutor", "refunds"], "workflows": ["x"]}, [("math-tutor", "x"), ("refunds", "x")]),
+    ],
+)
+def test_a_deploy_of_what_nobody_listed_is_refused_and_told(
+    house: House, more: dict[str, object], named: list[tuple[str, str]]
+) -> None:
+    assert house.ask("admin", "POST", "/v1/changes", json={**CHANGE, **more}).status_code == 422
+    assert house.shelf.kept_names == [(*one, "a change of it was posted (prompt)") for one in named]

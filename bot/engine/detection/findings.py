@@ -14,7 +14,7 @@ from bot.core.budgets.tickets import Ticket
 from bot.core.incident.effects import Notice
 from bot.core.model.fleet import Fleet
 from bot.core.model.samples import Series
-from bot.core.telemetry.unwatched import NAME, unlisted, unwatched
+from bot.core.telemetry.unwatched import NAME, is_unlisted, unlisted, unwatched
 from bot.ports.clock import Clock
 from bot.ports.store import BudgetStore
 
@@ -31,6 +31,8 @@ QUIET = {
 """How long after the last sighting a finding is over. Work that comes now and then is one episode."""
 MOST = 10
 """Findings of one kind and agent that are open at a time."""
+MOST_NAMED = 100
+"""Names that are kept between two ticks."""
 
 Key = tuple[str, str, str, str]
 """(agent, workflow, sli, kind)"""
@@ -48,6 +50,7 @@ class Findings:
         self._lock = threading.Lock()
         self._seen: dict[Key, datetime] = {}
         self._texts: dict[Key, str] = {}
+        self._named: dict[tuple[str, str], str] = {}
 
     def told(self) -> list[str]:
         """What this process has seen and is not over, in sentences."""
@@ -64,6 +67,15 @@ class Findings:
         """A workflow of ours that nobody listed."""
         self._note((agent, workflow[:NAME], "", UNLISTED), unlisted(workflow, how))
 
+    def named(self, agent: str, workflow: str, how: str) -> None:
+        """Somebody names an agent, or a workflow of one of ours, that may be in no list.
+
+        Told with the next tick: a poll waits for no database.
+        """
+        with self._lock:
+            if len(self._named) < MOST_NAMED:
+                self._named.setdefault((agent[:NAME], workflow[:NAME]), how)
+
     def refused(self, agent: str, text: str) -> None:
         """Records of this agent were refused (of "" agents that are not ours)."""
         self._note((agent, "", "", REFUSED), text)
@@ -77,7 +89,8 @@ class Findings:
         self._note((agent, "", sli, UNSAID), text)
 
     def tick(self) -> None:
-        """End what was not seen for long, and what the fleet file lists by now."""
+        """Tell what was named, and end what was not seen for long and what the fleet file lists by now."""
+        self._tell_named()
         now, fleet = self._clock.now(), self._fleet()
         for ticket in self._store.tickets(["", *fleet.agents]):
             quiet = QUIET.get(ticket.alert)
@@ -92,6 +105,18 @@ class Findings:
                     self._texts.pop(key, None)
             if over:
                 self._store.close_ticket(ticket, now)
+
+    def _tell_named(self) -> None:
+        with self._lock:
+            named, self._named = self._named, {}
+        agents = self._fleet().agents
+        for (agent, workflow), how in named.items():
+            if agent and agent not in agents:
+                what = "Nobody watches it: list it, or give it to one that is listed as `aka`"
+                text = f"agent {agent!r} is not in the fleet file: {how}. {what}"
+                self._note(("", agent, "", STRANGER), text)
+            elif agent and is_unlisted(agents[agent], workflow):
+                self._note((agent, workflow, "", UNLISTED), unlisted(workflow, how))
 
     def _note(self, key: Key, text: str) -> None:
         now = self._clock.now()

@@ -61,6 +61,11 @@ class PushIntake:
         self._note_unlisted({(row.series.agent, row.series.workflow) for row in rows}, "pushed samples")
         self._detector.evaluate({row.series.agent for row in rows}, received_at)
 
+    def named(self, agent: str, workflow: str, how: str) -> None:
+        """See `Intake.named`."""
+        if self._findings is not None:
+            self._findings.named(agent, workflow, how)
+
     def _row(self, sample: Sample) -> MinuteRow:
         agent = self._fleet().agents.get(sample.series.agent)
         sli = agent.sli(sample.series.workflow, sample.series.sli) if agent else None

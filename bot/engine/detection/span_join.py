@@ -183,6 +183,8 @@ class SpanJoin:
         if group.agent not in self._fleet().agents:
             why = f"the token is that of agent {key.writer}" if key.writer else "no agent of the fleet file"
             self._counts.add("stranger", name or root.name, why, int(is_new))
+            if is_new and not key.writer:
+                self._findings.named(name or root.name, "", "spans of its runs come in")
             return None
         if root.about.get(About.PART) and rules.sampled is None:
             self._counts.add("refused", group.agent, "runs of a sample whose share is not declared", int(is_new))
@@ -216,7 +218,10 @@ class SpanJoin:
         """A workflow in the words of the fleet file; one that it does not list counts for the agent alone."""
         fleet = self._fleet()
         flow = fleet.aliases.named(agent, name)[1]
-        return flow if flow in fleet.agents[agent].workflows else ""
+        if flow in fleet.agents[agent].workflows:
+            return flow
+        self._findings.named(agent, flow, "spans of its runs come in")
+        return ""
 
     def _related(self, look: _Look) -> list[StoredRun]:
         """Stored runs that may be one task with those of a look."""

@@ -16,7 +16,7 @@ def routes(authenticator: Authenticator, poll: Poll) -> APIRouter:
         """Read the rung the agent may act on, until when, and what to fall back to; the query is the read-back."""
         caller = authenticator.caller(request, READERS)
         told = poll.tell(caller, agent, request.query_params)
-        body = {"agent": agent, "workflow": told.answer.workflow, **told.value(), "readback": told.readback}
+        body = {"agent": told.answer.agent, "workflow": told.answer.workflow, **told.value(), "readback": told.readback}
         return tagged(body, told.answer, request.headers.get("if-none-match", ""))
 
     return router

@@ -22,6 +22,7 @@ from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.rungs import MOST_EPOCH, InstanceReading
 from bot.engine.autonomy.rung_cache import ANY_WORKFLOW, MemoryRungCache, RungAnswer
 from bot.ports.clock import Clock
+from bot.ports.ingest import Intake
 from bot.web.errors import Refusal, answer, found, nearest
 from bot.web.metrics.http_metrics import WebMetrics
 from bot.web.tokens import ApiCaller
@@ -29,6 +30,7 @@ from bot.web.tokens import ApiCaller
 INSTANCE_LIMIT = 100
 NOT_SENT = "none"
 RECORDED = "recorded"
+ASKS = "an instance asks for its rung"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,24 @@ class Poll:
     """Answers polls from the board and records what they say back."""
 
     def __init__(
-        self, rung_cache: MemoryRungCache, fleet: Callable[[], Fleet], clock: Clock, metrics: WebMetrics
+        self,
+        rung_cache: MemoryRungCache,
+        fleet: Callable[[], Fleet],
+        clock: Clock,
+        metrics: WebMetrics,
+        intake: Intake,
     ) -> None:
         self._rung_cache = rung_cache
         self._fleet = fleet
         self._clock = clock
         self._metrics = metrics
+        self._intake = intake
 
     def tell(self, caller: ApiCaller, agent: str, said: Mapping[str, object]) -> PollAnswer:
         """Answer one poll. `said`: instance, appliedLevel, appliedEpoch, workflow or taskClass. Raises Refusal."""
+        agent = self._fleet().aliases.agent(agent)
         found_agent = self._admit(caller, agent)
-        workflow, doubt = _workflow(found_agent, said)
+        workflow, doubt = self._workflow(found_agent, said)
         readback = self._read_back(caller, agent, workflow, said, doubt)  # first: it may know more than the database
         board_answer = self._rung_cache.answer(agent, workflow)
         self._metrics.readbacks.labels(readback.partition(":")[0]).inc()
@@ -92,6 +101,8 @@ class Poll:
         agents = self._fleet().agents
         if agent in agents:
             return agents[agent]
+        if caller.role == "agent":
+            self._intake.named(agent, "", ASKS)
         hint = "" if caller.role == "agent" else nearest(agent, list(agents))
         raise Refusal(404, f"no agent {found(agent)} in the fleet.{hint}", code="INVALID_CONTEXT")
 
@@ -123,17 +134,20 @@ class Poll:
         if isinstance(level, str) and epoch is not None and epoch <= MOST_EPOCH:
             self._rung_cache.remember(agent, level, epoch, workflow)
 
-
-def _workflow(agent: Agent, said: Mapping[str, object]) -> tuple[str, str]:
-    """The workflow asked for, and why the read-back is not usable where that name is none of the agent's."""
-    name = said.get("workflow", said.get("taskClass"))
-    if name is None or name == "":
-        return "", ""
-    if isinstance(name, str) and name in agent.workflows:
-        return name, ""
-    hint = nearest(name, list(agent.workflows)) if isinstance(name, str) else ""
-    lowest = "so the lowest rung of all its workflows is told"
-    return ANY_WORKFLOW, f"ignored: {found(name)} is no workflow of {agent.key}, {lowest}.{hint}"
+    def _workflow(self, agent: Agent, said: Mapping[str, object]) -> tuple[str, str]:
+        """The workflow asked for, and why the read-back is not usable where that name is none of the agent's."""
+        name = said.get("workflow", said.get("taskClass"))
+        if name is None or name == "":
+            return "", ""
+        if isinstance(name, str):
+            flow = self._fleet().aliases.named(agent.key, name)[1]
+            if flow in agent.workflows:
+                return flow, ""
+            if is_storable(name):
+                self._intake.named(agent.key, name, ASKS)
+        hint = nearest(name, list(agent.workflows)) if isinstance(name, str) else ""
+        lowest = "so the lowest rung of all its workflows is told"
+        return ANY_WORKFLOW, f"ignored: {found(name)} is no workflow of {agent.key}, {lowest}.{hint}"
 
 
 def whole(value: object) -> int | None:

@@ -9,10 +9,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from bot.core.formatting.unicode_text import is_storable
 from bot.core.model.fleet import Fleet
 from bot.core.model.posted_change import CHANGE_KINDS, IdTaken, PostedChange
 from bot.ports.clock import Clock
-from bot.ports.ingest import ChangeFeed
+from bot.ports.ingest import ChangeFeed, Intake
 from bot.web.authenticator import Authenticator
 from bot.web.bodies import read_body
 from bot.web.errors import Refusal, answer, found, nearest
@@ -51,7 +52,8 @@ WORDS = {
 class ChangeIntake:
     """Takes posted changes and answers what was posted."""
 
-    def __init__(self, feed: ChangeFeed, fleet: Callable[[], Fleet], clock: Clock) -> None:
+    def __init__(self, feed: ChangeFeed, fleet: Callable[[], Fleet], clock: Clock, intake: Intake) -> None:
+        self._intake = intake
         self._feed = feed
         self._fleet = fleet
         self._clock = clock
@@ -64,8 +66,18 @@ class ChangeIntake:
         fleet, now = self._fleet(), self._clock.now()
         found = shaped(rows, ChangeIn, WORDS)
         named = {index: _named(record, fleet) for index, record in found.good.items()}
+        for record in named.values():
+            self._tell_unlisted(record)
         judged = judged_by(CheckedRecords(named, found.faults), lambda record: _faults(record, fleet, now), WORDS)
         return CheckedRecords({index: record.value() for index, record in judged.good.items()}, judged.faults)
+
+    def _tell_unlisted(self, record: ChangeIn) -> None:
+        """A deploy of what nobody listed is the first that is heard of it: the change is refused, people are told."""
+        how = f"a change of it was posted ({record.kind})"
+        for agent in record.agents:
+            for workflow in record.workflows or [""]:
+                if is_storable(agent) and is_storable(workflow):
+                    self._intake.named(agent, workflow, how)
 
     def _put(self, changes: Mapping[int, PostedChange]) -> list[RecordFault]:
         """Store what can be stored. Of two under one id in a request the first counts, as it does across requests."""

@@ -10,7 +10,7 @@ from bot.core.model.aliases import Aliases
 from bot.core.model.samples import Sample, Series, minute_of
 from bot.core.telemetry.task_records import TaskRecord
 from bot.core.telemetry.unwatched import unwatched
-from bot.engine.detection.findings import MOST, QUIET
+from bot.engine.detection.findings import MOST, MOST_NAMED, QUIET
 from bot.slack.blocks import draw
 from tests.support.wired import HER, START, WiredEngine, fleet
 
@@ -182,3 +182,35 @@ def test_refused_records_put_the_minute_in_doubt_and_are_a_finding(house: WiredE
 def test_refused_records_of_an_agent_that_is_not_ours_are_a_finding_of_the_fleet(house: WiredEngine) -> None:
     house.engine.intake.refused({"Math Tutor": 3}, "agent: 'Math Tutor'")
     assert texts(house, "") == ["3 pushed records refused: agent: 'Math Tutor'"]
+
+
+def test_what_is_named_in_passing_is_told_with_the_next_tick(house: WiredEngine) -> None:
+    """A poll, a deploy and spans name what nobody listed, and none of them waits for the database."""
+    intake = house.engine.intake
+    for agent, workflow in (
+        ("refunds", "refund"),
+        ("refunds", ""),
+        ("refunds", "chargeback-v2"),
+        ("math-tutor", ""),
+        ("math-tutor", "lesson"),
+        ("", "x"),
+    ):
+        intake.named(agent, workflow, "an instance asks for its rung")
+    assert texts(house) + texts(house, "") == []
+    house.engine.findings.tick()
+    (flow,), (agent,) = texts(house), texts(house, "")
+    assert flow.startswith("workflow 'chargeback-v2' is not in the fleet file: an instance asks for its rung. Nobody")
+    assert agent.startswith(
+        "agent 'math-tutor' is not in the fleet file: an instance asks for its rung. Nobody watches"
+    )
+    house.engine.findings.tick()
+    assert len(texts(house)) == 1
+
+
+def test_names_made_up_by_the_second_are_kept_in_bounds(house: WiredEngine) -> None:
+    for number in range(10 * MOST_NAMED):
+        house.engine.intake.named("refunds", "x" * 300 + str(number), "spans of its runs come in")
+    for number in range(10 * MOST_NAMED):
+        house.engine.intake.named("refunds", f"flow-{number}", "spans of its runs come in")
+    house.engine.findings.tick()
+    assert len(texts(house)) == MOST

@@ -24,6 +24,7 @@ from bot.web.metrics.http_metrics import WebMetrics
 from bot.web.tokens import ApiCaller
 from tests.contracts.stored import opened
 from tests.support.wired import ANA, BO, START, OneRunbook, WiredEngine, fleet
+from tests.web.setup import Shelf
 
 AGENT = ApiCaller("agent", "refunds")
 
@@ -41,7 +42,7 @@ class Replica:
         )
         opener = IncidentOpener(self.store, recorder, lambda: watched, OneRunbook(), frozenset({"slack"}))
         self.check = LostStateCheck(self.store, recorder, opener, self.cache, lambda: watched, clock)
-        self.polled = Poll(self.cache, lambda: watched, clock, WebMetrics(CollectorRegistry()))
+        self.polled = Poll(self.cache, lambda: watched, clock, WebMetrics(CollectorRegistry()), Shelf())
 
     def poll(self, level: str, epoch: int, instance: str = "r-1", workflow: str = "") -> PollAnswer:
         said = {"instance": instance, "appliedLevel": level, "appliedEpoch": epoch, "workflow": workflow}
