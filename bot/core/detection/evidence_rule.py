@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from json import dumps, loads
+from math import inf, isfinite
 
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence.clearing import clear_since
@@ -83,10 +84,13 @@ def minutes_of(rows: Sequence[MinuteRow], kind: Kind, line: float | None = None)
     if line is not None:
         told = [(row.minute, read(row.tail)) for row in rows if answered(row) and row.tail]
         return [Minute(minute, tail.share_above(line), tail.n) for minute, tail in told]
+    if kind == "depth":
+        return [Minute(row.minute, row.value) for row in rows if answered(row) and row.value is not None]
+    # Read for hours of every suspicious series: what `answered` asks of a minute that has tasks, without the calls.
     return [
-        Minute(row.minute, row.value, 1.0 if kind == "depth" else row.n or 0.0)
+        Minute(row.minute, row.value, row.n)
         for row in rows
-        if answered(row) and row.value is not None and (kind == "depth" or row.n)
+        if row.n is not None and 0 < row.n < inf and row.value is not None and isfinite(row.value)
     ]
 
 

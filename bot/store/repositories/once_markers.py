@@ -1,12 +1,12 @@
 """What happens once, who covers for whom, and what was wrong with Stepdown itself from when to when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.core.incident.effects import Effect
 from bot.core.paging.override import OnCallOverride
@@ -19,6 +19,30 @@ from bot.store.tables import EpisodeRow, OnceMarkerRow, OutboxRow, OverrideRow, 
 _ONCE_MARKER = table_of(OnceMarkerRow)
 _OVERRIDE = table_of(OverrideRow)
 _EPISODE = table_of(EpisodeRow)
+_OF_KIND = _ONCE_MARKER.select().where(col(OnceMarkerRow.kind) == bindparam("sort"))
+_OF_PERIOD = _OF_KIND.where(col(OnceMarkerRow.period) == bindparam("span"))
+_NEWEST = _OF_KIND.order_by(col(OnceMarkerRow.at).desc()).limit(1)
+_OF_KINDS = (
+    _ONCE_MARKER.select()
+    .where(col(OnceMarkerRow.kind).in_(bindparam("sorts", expanding=True)), col(OnceMarkerRow.at) >= bindparam("since"))
+    .order_by(col(OnceMarkerRow.at), col(OnceMarkerRow.period))
+)
+"""Every poll asks this, every card the covers and each tick the episodes: written once, and read without the ORM."""
+_COVERS = (
+    _OVERRIDE.select()
+    .where(
+        col(OverrideRow.until) > bindparam("now"),
+        col(OverrideRow.since) <= bindparam("now"),
+        col(OverrideRow.ended_at).is_(None),
+    )
+    .order_by(col(OverrideRow.since), col(OverrideRow.id))
+)
+_COVERS_OVER = (
+    _OVERRIDE.select()
+    .where(col(OverrideRow.until) <= bindparam("now"), col(OverrideRow.ended_at).is_(None), col(OverrideRow.said) == 0)
+    .order_by(col(OverrideRow.id))
+)
+_EPISODES = _EPISODE.select().where(col(EpisodeRow.ended_at).is_(None)).order_by(col(EpisodeRow.began_at))
 
 
 class SqlOnceMarkers(SqlRepository):
@@ -46,26 +70,21 @@ class SqlOnceMarkers(SqlRepository):
 
     def once_marker(self, kind: str, period: str) -> OnceMarker | None:
         """The marker of a period, None where it has not come."""
-        return self._once_marker(
-            select(OnceMarkerRow).where(OnceMarkerRow.kind == kind, OnceMarkerRow.period == period)
-        )
+        return self._once_marker(_OF_PERIOD, {"sort": kind, "span": period})
 
     def once_markers(self, kinds: Sequence[str], since: datetime) -> Sequence[OnceMarker]:
         """The markers of these kinds from then on, oldest first."""
-        of = (col(OnceMarkerRow.kind).in_(kinds), OnceMarkerRow.at >= seconds(since))
-        query = select(OnceMarkerRow).where(*of).order_by(col(OnceMarkerRow.at), col(OnceMarkerRow.period))
-        with self.read_models() as session:
-            return [_marker(row) for row in session.exec(query)]
+        with self.looking() as connection:
+            return [_marker(row) for row in connection.execute(_OF_KINDS, {"sorts": kinds, "since": seconds(since)})]
 
     def last_once_marker(self, kind: str) -> OnceMarker | None:
         """The newest marker of a kind."""
-        query = select(OnceMarkerRow).where(OnceMarkerRow.kind == kind)
-        return self._once_marker(query.order_by(col(OnceMarkerRow.at).desc()))
+        return self._once_marker(_NEWEST, {"sort": kind})
 
-    def _once_marker(self, query: SelectOfScalar[OnceMarkerRow]) -> OnceMarker | None:
-        with self.read_models() as session:
-            row = session.exec(query).first()
-            return None if row is None else _marker(row)
+    def _once_marker(self, query: Select[Any], asked: Mapping[str, str]) -> OnceMarker | None:
+        with self.looking() as connection:
+            row = connection.execute(query, asked).first()
+        return None if row is None else _marker(row)
 
     def set_outcome(
         self, kind: str, period: str, outcome: str, detail: str, effects: Sequence[Effect] = (), *, wall: float
@@ -111,19 +130,13 @@ class SqlOnceMarkers(SqlRepository):
 
     def covers(self, now: datetime) -> Sequence[OnCallOverride]:
         """Covers in force, oldest first."""
-        at = seconds(now)
-        in_force = (OverrideRow.until > at, OverrideRow.since <= at, col(OverrideRow.ended_at).is_(None))
-        query = select(OverrideRow).where(*in_force).order_by(col(OverrideRow.since), col(OverrideRow.id))
-        with self.read_models() as session:
-            return [_override(row) for row in session.exec(query)]
+        with self.looking() as connection:
+            return [_override(row) for row in connection.execute(_COVERS, {"now": seconds(now)})]
 
     def covers_over(self, now: datetime) -> Sequence[OnCallOverride]:
         """Covers whose time ran out and of which nobody was told."""
-        over = (OverrideRow.until <= seconds(now), col(OverrideRow.ended_at).is_(None), OverrideRow.said == 0)
-        with self.read_models() as session:
-            return [
-                _override(row) for row in session.exec(select(OverrideRow).where(*over).order_by(col(OverrideRow.id)))
-            ]
+        with self.looking() as connection:
+            return [_override(row) for row in connection.execute(_COVERS_OVER, {"now": seconds(now)})]
 
     def say_cover_over(self, cover: OnCallOverride, effects: Sequence[Effect], wall: float) -> None:
         """Want the words that a cover is over, once."""
@@ -154,12 +167,11 @@ class SqlOnceMarkers(SqlRepository):
 
     def episodes(self) -> Sequence[Episode]:
         """What is wrong now, as written down, oldest first."""
-        query = select(EpisodeRow).where(col(EpisodeRow.ended_at).is_(None)).order_by(col(EpisodeRow.began_at))
-        with self.read_models() as session:
-            return [Episode(row.key, moment(row.began_at), row.text) for row in session.exec(query)]
+        with self.looking() as connection:
+            return [Episode(row.key, moment(row.began_at), row.text) for row in connection.execute(_EPISODES)]
 
 
-def _marker(row: OnceMarkerRow) -> OnceMarker:
+def _marker(row: Row[Any]) -> OnceMarker:
     return OnceMarker(row.kind, row.period, moment(row.at), row.outcome, row.detail)
 
 
@@ -169,7 +181,7 @@ def _end(connection: Connection, person: str, now: datetime) -> int:
     return connection.execute(update(_OVERRIDE).where(*running).values(ended_at=at)).rowcount
 
 
-def _override(row: OverrideRow) -> OnCallOverride:
+def _override(row: Row[Any]) -> OnCallOverride:
     return OnCallOverride(
         person=row.person,
         by=row.by,
