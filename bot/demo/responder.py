@@ -18,7 +18,7 @@ from bot.simulation import demo_fleet
 from bot.slack import ids
 
 OWNER, SECOND = "U0ANA", "U0BO"
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.25
 PATIENCE = 3.0
 """Seconds after which a restore that was asked for and is not there has been refused."""
 CAUSE = (

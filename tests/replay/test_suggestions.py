@@ -50,12 +50,12 @@ def test_objectives_are_what_a_fleet_file_can_say() -> None:
     assert objective_text(replace(TIE, unit="USD"), Objective(0.00002)) == "<= 0.00002"
 
 
-def month(days: int = 2) -> str:
+def month(days: int = 1) -> str:
     """HER of an agent that is ill five times, each time less; DQR that is well."""
     random = np.random.default_rng(3)
     n = random.poisson(60, days * 1440) + 1
     share = np.full(days * 1440, 0.02)
-    for start, ill in ((700, 0.3), (1100, 0.2), (1600, 0.13), (2050, 0.1), (2500, 0.08)):
+    for start, ill in ((500, 0.3), (700, 0.2), (900, 0.13), (1100, 0.1), (1300, 0.08)):
         share[start : start + 25] = ill
     her = 100 * random.binomial(n, share) / n
     dqr = 100 * random.binomial(n, 0.95, days * 1440) / n
