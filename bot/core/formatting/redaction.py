@@ -2,14 +2,16 @@
 
 Others repeat what they were sent: a source echoes the bearer token in its refusal, a library puts an address with its
 password into an exception. So no text is trusted to be free of secrets. Two things are taken out: the secrets that are
-configured here, however they are written (plain, in a URL, in JSON, cut short), and whatever has the shape of one.
+configured here, however they are written (plain, in a URL, in JSON, in hexadecimal, in base64 of themselves or of a
+text around them, cut short, broken over lines), and whatever has the shape of one. What is compressed, encrypted,
+hashed or written with marks between its letters is not found.
 """
 
 import binascii
 import json
 import re
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Final
@@ -48,6 +50,8 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _SPARED: Final = "!$&'()*+,;=:@/"
 """Marks that a path may hold as they are."""
 _ESCAPE = re.compile("%[0-9A-F]{2}")
+_BREAK = re.compile(r"\\?[ \t]{0,40}(?:\\r)?(?:\r?\n|\\n)[ \t>|]*")
+"""A line that is broken, with what begins the next one: indentation, or the mark of a quotation."""
 _AS_READ: Final = "surrogateescape"
 """How the environment is read: bytes that are no text stay what they are."""
 _WORDS = re.compile(r"[^\W\d_]+(?:[ _/-][^\W\d_]+)*")
@@ -68,13 +72,12 @@ class Redactor:
         for form in sorted({form for secret in self.secrets for form in _forms(secret)}):
             head = form[: max(CUT, (len(form) + 1) // 2)]
             forms[head] = (*forms.get(head, ()), form)
-        heads = "|".join(re.escape(head) for head in sorted(forms, key=len, reverse=True))
         object.__setattr__(self, "_forms", forms)
-        object.__setattr__(self, "_known", re.compile(heads) if heads else None)
+        object.__setattr__(self, "_known", re.compile(_any_of(forms)) if forms else None)
 
     def __call__(self, text: str) -> str:
         """Return the text with `[redacted]` in place of each secret."""
-        text = self._without_known(text)
+        text = self._without_known(self._without_broken(text))
         for shape, instead in _SHAPES:
             text = shape.sub(instead, text)
         return _BASIC.sub(_basic, text)
@@ -87,6 +90,20 @@ class Redactor:
             kept += (text[end : found.start()], HIDDEN)
             end = found.start() + max(_agreeing(form, text, found.start()) for form in self._begun(text, found.start()))
         return "".join(kept) + text[end:] if kept else text
+
+    def _without_broken(self, text: str) -> str:
+        """Take out what is broken over lines: found where the lines are joined, taken out where it stands."""
+        if self._known is None or ("\n" not in text and "\\n" not in text):
+            return text
+        joined, places = _joined(text)
+        kept: list[str] = []
+        end = upto = 0
+        while found := self._known.search(joined, end):
+            start = found.start()
+            end = start + max(_agreeing(form, joined, start) for form in self._begun(joined, start))
+            kept += (text[upto : places[start]], HIDDEN)
+            upto = places[end - 1] + 1
+        return "".join(kept) + text[upto:] if kept else text
 
     def _begun(self, text: str, at: int) -> Iterator[str]:
         """The forms that begin there. Those of one secret are alike up to the first letter that one of them escapes."""
@@ -102,6 +119,27 @@ class Redactor:
             case list() | tuple():
                 return [self.within(one) for one in value]
         return value
+
+
+def _any_of(heads: Iterable[str]) -> str:
+    """A pattern of all of them, by their first letter: where a text has another one, little is tried."""
+    rests: dict[str, list[str]] = {}
+    for head in sorted(heads, key=len, reverse=True):
+        rests.setdefault(head[0], []).append(re.escape(head[1:]))
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(more)})" for first, more in rests.items())
+
+
+def _joined(text: str) -> tuple[str, Sequence[int]]:
+    """The text without its line breaks, and where in the text each of its letters stands."""
+    parts: list[str] = []
+    places: list[int] = []
+    end = 0
+    for found in (*_BREAK.finditer(text), None):
+        upto = found.start() if found else len(text)
+        parts.append(text[end:upto])
+        places += range(end, upto)
+        end = found.end() if found else upto
+    return "".join(parts), places
 
 
 def _agreeing(form: str, text: str, start: int) -> int:
@@ -156,7 +194,17 @@ def _forms(secret: str) -> Iterator[str]:
     yield repr(secret)[1:-1]
     yield repr(read)[2:-1]
     yield escape(secret)
-    yield from (encoded(read).decode().rstrip("=") for encoded in (b64encode, urlsafe_b64encode))
+    yield from (_BREAK.sub("", secret), read.hex(), read.hex().upper())
+    yield from _in_base64(read)
+
+
+def _in_base64(read: bytes) -> Iterator[str]:
+    """In base64 of itself, and of a text in which it begins one or two bytes after three others."""
+    for before, mixed in ((0, 0), (1, 2), (2, 3)):
+        for encoded in (b64encode, urlsafe_b64encode):
+            form = encoded(b"\0" * before + read).decode().rstrip("=")[mixed:]
+            whole = form if before == 0 else form[: (len(read) * 8 - (6 * mixed - 8 * before)) // 6]
+            yield from (whole, _escaped(whole))
 
 
 def _escaped(text: str, spared: str = "") -> str:

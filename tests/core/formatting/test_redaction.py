@@ -1,5 +1,6 @@
 import json
 import re
+import textwrap
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from html import escape
@@ -113,6 +114,14 @@ WRITINGS: dict[str, Callable[[str], str]] = {
     "in a repr": lambda secret: repr(secret)[1:-1],
     "in a repr of bytes": lambda secret: repr(secret.encode())[2:-1],
     "in HTML": escape,
+    "in hexadecimal": lambda secret: secret.encode().hex(),
+    "in large hexadecimal": lambda secret: secret.encode().hex().upper(),
+    "broken over lines": lambda secret: f"{secret[:2]}\n    {secret[2:]}",
+    "broken in a quotation": lambda secret: f"{secret[:2]}\r\n> {secret[2:]}",
+    "broken in JSON": lambda secret: json.dumps(f"{secret[:2]}\n{secret[2:]}")[1:-1],
+    "broken by a shell": lambda secret: f"{secret[:2]}\\\n{secret[2:]}",
+    "in base64 over lines": lambda secret: textwrap.fill(b64encode(secret.encode()).decode().rstrip("="), 9),
+    "in base64 in an address": lambda secret: quote(b64encode(secret.encode()).decode().rstrip("="), safe=""),
     "in base64": lambda secret: b64encode(secret.encode()).decode().rstrip("="),
     "in base64 of addresses": lambda secret: urlsafe_b64encode(secret.encode()).decode().rstrip("="),
 }
@@ -123,3 +132,27 @@ WRITINGS: dict[str, Callable[[str], str]] = {
 def test_no_letter_of_a_secret_is_left_however_it_is_written(written: Callable[[str], str], secret: str) -> None:
     """The writings of one secret begin alike: whichever is found first, none of another one is left over."""
     assert redactor([("API_KEY", secret)])(f"[{written(secret)}]") == f"[{HIDDEN}]"
+
+
+@pytest.mark.parametrize("encoded", [b64encode, urlsafe_b64encode])
+@given(
+    st.text("aZ9 /+=&é返", min_size=12, max_size=60).map(lambda text: f"k3y{text}z"), st.binary(max_size=7), st.binary()
+)
+def test_a_secret_inside_of_what_is_in_base64_is_taken_out(
+    encoded: Callable[[bytes], bytes], secret: str, before: bytes, after: bytes
+) -> None:
+    """As in a Kubernetes secret, a cookie or `Proxy-Authorization`: name and password are encoded as one."""
+    whole = encoded(before + secret.encode() + after).decode()
+    left = redactor([("API_KEY", secret)])(whole)
+    assert HIDDEN in left
+    assert len(left.replace(HIDDEN, "")) <= len(encoded(before)) + len(encoded(after)) + 4
+
+
+@pytest.mark.parametrize("at", range(1, 17))
+def test_wherever_a_line_is_broken(at: int) -> None:
+    assert REDACT(f"said {BEARER[:at]}\n{BEARER[at:]}.") == f"said {HIDDEN}."
+
+
+def test_line_breaks_around_a_secret_stay() -> None:
+    assert REDACT(f"first\n  {BEARER}\n\nlast\nline") == f"first\n  {HIDDEN}\n\nlast\nline"
+    assert REDACT("one\ntwo \\n three\n") == "one\ntwo \\n three\n"
