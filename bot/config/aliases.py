@@ -4,15 +4,15 @@ from collections import Counter
 
 from bot.config.fleet import AgentEntry, FleetFile
 from bot.config.yaml_document import Path, YamlDocument
-from bot.core.model.aliases import Aliases
+from bot.core.model.aliases import Aliases, composed
 
 
 def aliases_of(file: FleetFile) -> Aliases:
     """Every other name, by whose it is."""
     return Aliases(
-        {name: key for key, agent in file.agents.items() for name in agent.aka},
+        {composed(name): key for key, agent in file.agents.items() for name in agent.aka},
         {
-            (key, name): flow
+            (key, composed(name)): flow
             for key, agent in file.agents.items()
             for flow, entry in agent.workflows.items()
             for name in entry.aka
@@ -22,14 +22,14 @@ def aliases_of(file: FleetFile) -> Aliases:
 
 def check_aliases(document: YamlDocument, file: FleetFile) -> None:
     """Blame a name that would be two agents, or two workflows of one."""
-    agents = {key: agent.aka for key, agent in file.agents.items()}
+    agents = {key: [*map(composed, agent.aka)] for key, agent in file.agents.items()}
     _check(document, agents, {key: ("agents", key) for key in agents}, "agent")
     for key, agent in file.agents.items():
         _check_workflows(document, key, agent)
 
 
 def _check_workflows(document: YamlDocument, key: str, agent: AgentEntry) -> None:
-    flows = {flow: entry.aka for flow, entry in agent.workflows.items()}
+    flows = {flow: [*map(composed, entry.aka)] for flow, entry in agent.workflows.items()}
     _check(document, flows, {flow: ("agents", key, "workflows", flow) for flow in flows}, "workflow")
 
 

@@ -1,6 +1,7 @@
 """Finding what a tired person meant: agents, rungs and people by their names, with the nearest match for a miss."""
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from bot.core.model.fleet import Fleet
@@ -37,10 +38,26 @@ def find_rung(fleet: Fleet, word: str) -> str:
 
 
 def find_person(fleet: Fleet, word: str) -> str:
-    """The key of a person, by key, name or Slack id."""
+    """The key of a person, by key, name or Slack id. Raises Unknown where nobody or several are meant."""
     by_slack = fleet.person_by_slack(word.strip("<@>").split("|")[0])
     if by_slack is not None:
         return by_slack.key
-    by_name = {person.name: key for key, person in fleet.people.items()}
-    found = nearest(word.lstrip("@"), [*fleet.people, *by_name], "person")
-    return by_name.get(found, found)
+    names = dict.fromkeys(person.name for person in fleet.people.values())
+    wanted = word.lstrip("@")
+    if folded(wanted) in fleet.people:
+        return folded(wanted)
+    found = wanted if people_called(fleet, wanted) else nearest(wanted, [*fleet.people, *names], "person")
+    keys = [found] if found in fleet.people else people_called(fleet, found)
+    if len(keys) > 1:
+        raise Unknown(f"{fleet.people[keys[0]].name} is the name of {' and '.join(keys)}. Say which one, by that key.")
+    return keys[0]
+
+
+def people_called(fleet: Fleet, name: str) -> Sequence[str]:
+    """The keys of all people of that name: several may have one."""
+    return [key for key, person in fleet.people.items() if folded(person.name) == folded(name)]
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: in whatever case, with whatever spaces, composed or not (é is one letter or two)."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

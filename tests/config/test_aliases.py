@@ -29,6 +29,15 @@ def test_names_lead_to_keys_and_others_stay_as_they_are() -> None:
     assert named("stranger", "Refund") == ("stranger", "Refund")
 
 
+@pytest.mark.parametrize("written", ["Café", "Cafe\u0301"])
+@pytest.mark.parametrize("reported", ["Café", "Cafe\u0301"])
+def test_a_letter_with_an_accent_is_one_letter_or_two(written: str, reported: str) -> None:
+    file = NAMED.replace("返金", written).replace("refund-v2", written)
+    assert read(file).aliases.named(reported, reported) == ("refunds", "refund")
+    twice = problems(file.replace("    owner: bo\n", f"    owner: bo\n    aka: [{reported}]\n", 1))
+    assert any("is also the name of" in line for line in twice)
+
+
 def test_every_query_knows_the_names() -> None:
     fleet = read(NAMED)
     assert fleet.queries

@@ -10,6 +10,7 @@ from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.fleet import Fleet
 from bot.core.model.people import Actor
 from bot.engine.commands.commands import Commands
+from bot.engine.name_lookup import people_called
 from bot.ports.pagers import PagedRun
 from bot.ports.store import IncidentStore
 
@@ -61,9 +62,13 @@ class InboundAcknowledgements:
         return incident if same else None
 
     def _actor(self, page: PagedRun, who: str) -> Actor:
-        """The person of that name; else the one who was paged, since it was done with that person's page."""
-        people = self._fleet().people
-        named = next((person for person in people.values() if person.name.casefold() == who.casefold()), None)
+        """The person of that name; else the one who was paged, since it was done with that person's page.
+
+        Where several have the name it is nobody's proof: the one who was paged, again.
+        """
+        people, called = self._fleet().people, people_called(self._fleet(), who)
+        only = page.person if page.person in called else called[0] if len(called) == 1 else ""
+        named = people.get(only)
         found = named or people.get(page.person)
         if found is None:
             return Actor(page.person, f"{who} (in {self._where})", responder=True, surface="web")

@@ -36,6 +36,27 @@ def test_a_name_nobody_has_stands_for_the_one_who_was_paged(
     assert "as A. Duarte (in PagerDuty)" in house.store.entries(1)[-1].entry.actor.name
 
 
+@pytest.mark.parametrize(
+    ("names", "who", "acked_by"),
+    [
+        ({"bo": "Jose\u0301 Li\u0301n"}, "José Lín", "bo"),
+        ({"bo": "José  Lín"}, "JOSÉ\u00a0LÍN", "bo"),
+        ({"bo": "Wei Zhang", "cleo": "Wei Zhang"}, "Wei Zhang", "ana"),
+        ({"ana": "Wei Zhang", "bo": "Wei Zhang"}, "Wei Zhang", "ana"),
+    ],
+    ids=["one letter or two", "case and spaces", "two who were not paged", "two, and one was paged"],
+)
+def test_names_are_compared_as_people_write_them(
+    house: WiredEngine, elsewhere: InboundAcknowledgements, names: dict[str, str], who: str, acked_by: str
+) -> None:
+    """Of two people of one name the first in the file was taken for whoever it was."""
+    alert, people = str(_alert(house)), house.watched.people
+    renamed = {key: replace(people[key], name=name) for key, name in names.items()}
+    house.watched = replace(house.watched, people={**people, **renamed})
+    elsewhere.acknowledged(alert, who)
+    assert house.incident().acked_by == acked_by
+
+
 def test_who_has_it_keeps_it(house: WiredEngine, elsewhere: InboundAcknowledgements) -> None:
     house.commands.paging.acknowledge(ANA, 1)
     assert elsewhere.acknowledged(str(_alert(house)), "Bo Lindgren")
