@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.config.aliases import aliases_of
 from bot.config.defaults import KNOWN
-from bot.config.fleet import AgentEntry, FleetFile, PersonEntry, SliEntry, WayEntry
+from bot.config.fleet import AgentEntry, FleetFile, PersonEntry, SliEntry, ToolEntry, WayEntry
 from bot.config.kinds.rules import Kinds
 from bot.config.problems import misnamed
 from bot.config.query_groups import QueryGroup, grouped
@@ -16,6 +16,7 @@ from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.people import EscalationPolicy, EscalationStep, Person, Way
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung
 from bot.core.model.slis import Sli, SourceSpec
+from bot.core.model.tools import TaskBounds, ToolRule
 
 FALLBACK_RUNG = "read-only"
 NAMELESS = "one query answers for many agents, so it must say which label names them: `by: {agent: ...}`"
@@ -152,6 +153,9 @@ def _agent(key: str, entry: AgentEntry, series: list[QueryGroup], ladder: Ladder
         key=key,
         workflows=tuple(entry.workflows),
         tools=tuple(entry.tools),
+        tool_rules=tuple(_tool(name, tool) for name, tool in entry.tools.items()),
+        bounds=_bounds(entry),
+        redact_arguments=tuple(entry.redact_arguments),
         data_contracts=tuple(entry.data_contracts),
         top_failures=tuple(entry.top_failures),
         control=_control(entry, ladder),
@@ -160,6 +164,15 @@ def _agent(key: str, entry: AgentEntry, series: list[QueryGroup], ladder: Ladder
         pinned=tuple(_pinned(entry, watched)),
         **plain,
     )
+
+
+def _tool(name: str, entry: ToolEntry) -> ToolRule:
+    return ToolRule(name, entry.writes, entry.reversible or "unknown", entry.amount)
+
+
+def _bounds(entry: AgentEntry) -> TaskBounds:
+    given = entry.bounds
+    return TaskBounds(None if given.tools is None else tuple(given.tools), given.calls, given.amount)
 
 
 def _pinned(entry: AgentEntry, watched: list[tuple[str, Sli]]) -> Iterator[tuple[str, str, float]]:

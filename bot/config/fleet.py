@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from bot.config.value_types import (
     OFF,
     AlsoWritten,
+    ArgumentPath,
     ChannelId,
     FalsePages,
     GroupId,
@@ -21,11 +22,13 @@ from bot.config.value_types import (
     Name,
     ObjectiveLine,
     Percentile,
+    ReversibleWord,
     RungName,
     Seconds,
     Share,
     UserId,
     WholeMinutes,
+    YesNo,
 )
 
 PARTS: Mapping[str, str] = MappingProxyType(
@@ -225,6 +228,25 @@ class ControlEntry(StrictEntry):
     confirm_within: Annotated[Seconds, Field(ge=5, le=3600)] = 60
 
 
+ToolName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class ToolEntry(StrictEntry):
+    """What one tool does. `amount`: JMESPath into its arguments, where the amount stands that a call moves."""
+
+    writes: YesNo | None = None
+    reversible: ReversibleWord | None = None
+    amount: ArgumentPath = ""
+
+
+class BoundsEntry(StrictEntry):
+    """How far one task may go on a rung that grants `writes: capped` (`bounded`)."""
+
+    tools: list[ToolName] | None = None
+    calls: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    amount: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
 class AgentEntry(StrictEntry):
     """A deployed agent with one named owner. `aka`: what sources and pushed records call it, besides its key."""
 
@@ -241,7 +263,15 @@ class AgentEntry(StrictEntry):
         BeforeValidator(_list_or_mapping),
         AlsoWritten({"type": "array", "items": {"type": "string"}}),
     ] = {}
-    tools: list[str] = []
+    tools: Annotated[
+        dict[ToolName, Annotated[ToolEntry, AlsoWritten({"type": "null"})]],
+        BeforeValidator(_list_or_mapping),
+        AlsoWritten({"type": "array", "items": {"type": "string"}}),
+    ] = {}
+    """Names, or what each tool does: a gateway holds to it (docs/gateway.md)."""
+    bounds: BoundsEntry = BoundsEntry()
+    redact_arguments: list[ToolName] = []
+    """Names of arguments whose values are kept nowhere, besides those that look like secrets."""
     stage: Literal["demo", "beta", "production"] = "demo"
     fallback: str = ""
     data_contracts: list[str] = []

@@ -36,6 +36,7 @@ def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[
     for key, agent in file.agents.items():
         _check_owner(document, ("agents", key), agent, people)
         _check_rungs(document, ("agents", key), agent, rungs)
+        _check_tools(document, ("agents", key), agent)
     for index, key in enumerate(file.responders):
         if key not in people:
             document.blame(("responders", index), misnamed("the person", key, people))
@@ -115,6 +116,23 @@ def _check_rungs(document: YamlDocument, path: Path, agent: AgentEntry, rungs: C
     for rung, *where in places:
         if rung and rung not in rungs:
             document.blame((*path, *where), misnamed("the rung", rung, list(rungs)))
+
+
+def _check_tools(document: YamlDocument, path: Path, agent: AgentEntry) -> None:
+    """Bounds name tools of the agent; where some tools are classified, those that nobody classified are said."""
+    for index, name in enumerate(agent.bounds.tools or ()):
+        if name not in agent.tools:
+            document.blame((*path, "bounds", "tools", index), misnamed("the tool", name, list(agent.tools)))
+    for name, tool in agent.tools.items():
+        if tool.writes is False and tool.reversible is not None:
+            document.blame((*path, "tools", name, "reversible"), "a tool that does not write leaves nothing to undo")
+    unknown = [name for name, tool in agent.tools.items() if tool.writes is None]
+    if unknown and len(unknown) < len(agent.tools):
+        document.warn(
+            (*path, "tools"),
+            f"nobody has said whether these write, so a gateway takes them for writes unless their server says "
+            f"otherwise: {', '.join(unknown)}. Write `writes: yes` or `writes: no`",
+        )
 
 
 def _check_spans(document: YamlDocument, file: FleetFile, kinds: Kinds) -> None:

@@ -4,8 +4,10 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
+import jmespath
+from jmespath.exceptions import JMESPathError
 from pydantic import BeforeValidator, GetJsonSchemaHandler, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -200,3 +202,44 @@ RungName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,31}$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^([CG][A-Z0-9]{2,})?$")]
 UserId = Annotated[str, StringConstraints(pattern=r"^([UW][A-Z0-9]{2,})?$")]
 GroupId = Annotated[str, StringConstraints(pattern=r"^(S[A-Z0-9]{2,})?$")]
+
+
+def _yes_or_no(given: object) -> bool:
+    """YAML reads a bare `yes` as text or as a truth value, depending on its version."""
+    if isinstance(given, bool):
+        return given
+    if given in ("yes", "no"):
+        return given == "yes"
+    raise ValueError(f"{given!r} is neither yes nor no")
+
+
+YesNo = Annotated[bool, BeforeValidator(_yes_or_no), WithJsonSchema({"enum": ["yes", "no", True, False]})]
+
+
+def _reversible(given: object) -> str:
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    if given in ("yes", "no", "by hand"):
+        return str(given)
+    raise ValueError(f"{given!r} is none of these: yes, no, by hand")
+
+
+ReversibleWord = Annotated[
+    Literal["yes", "no", "by hand"],
+    BeforeValidator(_reversible),
+    WithJsonSchema({"enum": ["yes", "no", "by hand", True, False]}),
+]
+
+
+def _json_path(given: object) -> str:
+    """JMESPath that can be compiled."""
+    if not isinstance(given, str):
+        raise ValueError("has to be JMESPath into the arguments of the call, such as `amount` or `order.total`")  # noqa: TRY004 - pydantic shows the sentence of a ValueError only
+    try:
+        jmespath.compile(given)
+    except JMESPathError as error:
+        raise ValueError(f"{given!r} is not JMESPath: {' '.join(str(error).split())}") from None
+    return given
+
+
+ArgumentPath = Annotated[str, BeforeValidator(_json_path)]

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from bot.config.fleet import (
     AgentEntry,
+    BoundsEntry,
     BurnEntry,
     ControlEntry,
     EscalationEntry,
@@ -27,6 +28,7 @@ from bot.config.fleet import (
     SliEntry,
     SourceEntry,
     StepEntry,
+    ToolEntry,
     WayEntry,
     WorkflowEntry,
 )
@@ -200,6 +202,8 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "title": ("title: Refunds", "title: Repayments"),
         "workflows": (", chargeback: {}", ""),
         "tools": ("tools: [crm]", "tools: [crm, mail]"),
+        "bounds": ("tools: [crm]", "tools: [crm]\n    bounds: {calls: 3}"),
+        "redact_arguments": ("tools: [crm]", "tools: [crm]\n    redact_arguments: [iban]"),
         "cost": ("tasks_per_month: 10", "tasks_per_month: 11"),
         "control": ("fallback_rung: asking", "fallback_rung: off"),
         "slis": ("slis: {tie: {sustain: 2m}}", "slis: {tie: off}"),
@@ -226,6 +230,16 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "may": ("may: nothing", "may: rest"),
         "waits_for_people": ("may: nothing", "waits_for_people: true, may: nothing"),
         "grants": ("writes: allow", "writes: capped"),
+    },
+    ToolEntry: {
+        "writes": ("tools: [crm]", "tools: {crm: {writes: no}}"),
+        "reversible": ("tools: [crm]", "tools: {crm: {reversible: by hand}}"),
+        "amount": ("tools: [crm]", "tools: {crm: {amount: order.total}}"),
+    },
+    BoundsEntry: {
+        "tools": ("tools: [crm]", "tools: [crm]\n    bounds: {tools: [crm]}"),
+        "calls": ("tools: [crm]", "tools: [crm]\n    bounds: {calls: 3}"),
+        "amount": ("tools: [crm]", "tools: [crm]\n    bounds: {amount: 20.5}"),
     },
     StepEntry: {"after": ("after: 5m", "after: 6m"), "page": ("page: deputy", "page: everyone")},
     EscalationEntry: {

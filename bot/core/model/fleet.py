@@ -9,6 +9,7 @@ from bot.core.model.people import EscalationPolicy, Person
 from bot.core.model.rungs import Ladder
 from bot.core.model.samples import Series
 from bot.core.model.slis import PollQuery, Sli, SourceSpec
+from bot.core.model.tools import NO_BOUNDS, TaskBounds, ToolRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Agent:
     blast_radius: str = ""
     workflows: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    tool_rules: tuple[ToolRule, ...] = ()
+    """What the file says of single tools beyond their names."""
+    bounds: TaskBounds = NO_BOUNDS
+    redact_arguments: tuple[str, ...] = ()
+    """Names of arguments whose values are kept nowhere, besides those that look like secrets."""
     stage: Literal["demo", "beta", "production"] = "demo"
     fallback: str = ""
     data_contracts: tuple[str, ...] = ()
@@ -54,6 +60,10 @@ class Agent:
     """(workflow, SLI) pairs; workflow "" is the agent as a whole."""
     pinned: tuple[tuple[str, str, float], ...] = ()
     """Pre-deployment baselines: (workflow, SLI name, value)."""
+
+    def tool_rule(self, tool: str) -> ToolRule | None:
+        """What the file says of a tool by its exact name; None where it says nothing."""
+        return next((rule for rule in self.tool_rules if rule.name == tool), None)
 
     def sli(self, workflow: str, name: str) -> Sli | None:
         """The SLI of a workflow, falling back to the agent's own; None where it has none."""
