@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message, Scope
 
 from bench.harness.rows import Row, percentile
+from bot.core.enforcement.actions import AgentAction
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.posted_change import PostedChange
 from bot.core.model.rungs import DEFAULT_LADDER, RungState
@@ -60,6 +61,14 @@ class Nowhere:
 
     def changes(self, *_: object) -> list[PostedChange]:
         """Nobody asks for changes."""
+        raise AssertionError
+
+    def put_actions(self, *_: object) -> None:
+        """No actions are reported."""
+        raise AssertionError
+
+    def actions(self, *_: object, **__: object) -> list[AgentAction]:
+        """Nobody asks for actions."""
         raise AssertionError
 
     def drop_changes(self, *_: object) -> int:
@@ -170,7 +179,15 @@ def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the
     clock = RealClock()
     rung_cache = MemoryRungCache(lambda: fleet, clock)
     app = build_api(
-        rung_cache, Nowhere(), book, list, CollectorRegistry(), feed=Nowhere(), fleet=lambda: fleet, clock=clock
+        rung_cache,
+        Nowhere(),
+        book,
+        list,
+        CollectorRegistry(),
+        feed=Nowhere(),
+        ledger=Nowhere(),
+        fleet=lambda: fleet,
+        clock=clock,
     )
     server = HttpServer(app, "127.0.0.1", 0)
     port = server.start()

@@ -240,6 +240,7 @@ class App:
             self.watch.problems,
             self.self_monitoring.registry,
             feed=self.store,
+            ledger=self.store,
             fleet=self._fleet,
             clock=setup.clock,
             spans=self.span_receiver,

@@ -12,6 +12,7 @@ from bot.store.migrate import head, stamp, stored_revision
 from bot.store.repositories.budgets import SqlBudgets
 from bot.store.repositories.changes import SqlChanges
 from bot.store.repositories.clock_shift import SqlClockShift
+from bot.store.repositories.enforcement.actions import SqlActions
 from bot.store.repositories.followups import SqlFollowups
 from bot.store.repositories.health import SqlHealthQueries
 from bot.store.repositories.incidents import SqlIncidents
@@ -37,6 +38,7 @@ class SqlStore(
     SqlTasks,
     SqlTraces,
     SqlChanges,
+    SqlActions,
     SqlReplicas,
     SqlFollowups,
     SqlOnceMarkers,

@@ -14,17 +14,20 @@ from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.ports.clock import Clock
 from bot.ports.ingest import ChangeFeed, Intake
 from bot.ports.spans import SpanIntake
+from bot.ports.store.enforcement import ActionStore
 from bot.web import errors, health
 from bot.web.authenticator import Authenticator
 from bot.web.autonomy import ofrep, plain
 from bot.web.autonomy.poll import Poll
+from bot.web.enforcement import action_intake, tool_rules
+from bot.web.enforcement.action_intake import ActionIntake
 from bot.web.health import ReadinessProbe, Ready
 from bot.web.ingest import changes, otlp, routes
 from bot.web.ingest.changes import ChangeIntake
 from bot.web.ingest.otlp import OtlpIntake
 from bot.web.ingest.routes import RecordIntake
 from bot.web.metrics.http_metrics import WebMetrics
-from bot.web.openapi import docs_page, schemas
+from bot.web.openapi import docs_page, enforcement, schemas
 from bot.web.tokens import TokenBook
 
 TITLE = "Stepdown"
@@ -39,6 +42,7 @@ def build_api(
     registry: CollectorRegistry,
     *,
     feed: ChangeFeed,
+    ledger: ActionStore,
     fleet: Callable[[], Fleet],
     clock: Clock,
     spans: SpanIntake | None = None,
@@ -71,6 +75,8 @@ def build_api(
         plain.routes(authenticator, poll),
         routes.routes(authenticator, inbox),
         changes.routes(authenticator, inbox, ChangeIntake(feed, fleet, clock, intake)),
+        tool_rules.routes(authenticator, fleet),
+        action_intake.routes(authenticator, inbox, ActionIntake(ledger, fleet, clock)),
         health.routes(ReadinessProbe(ready), registry, redact, warnings),
         docs_page.routes(app),
     )
@@ -87,7 +93,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document with our shapes and the ways to show a token."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
-        schemas.complete(document)
+        schemas.complete(document, enforcement.SCHEMAS)
         app.openapi_schema = document
     return app.openapi_schema
 

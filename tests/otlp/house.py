@@ -118,6 +118,7 @@ def open_otlp(
         list,
         CollectorRegistry(),
         feed=engine.store,
+        ledger=engine.store,
         fleet=engine.get_fleet,
         clock=engine.clock,
         spans=receiver,

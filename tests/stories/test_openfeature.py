@@ -37,6 +37,7 @@ def flags(house: WiredEngine) -> Iterator[OpenFeatureClient]:
         list,
         CollectorRegistry(),
         feed=house.store,
+        ledger=house.store,
         fleet=house.get_fleet,
         clock=house.clock,
     )

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.core.enforcement.actions import AgentAction
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.posted_change import IdTaken, PostedChange
 from bot.core.model.rungs import DEFAULT_LADDER, RungState
@@ -94,6 +95,21 @@ class Feed:
 
 
 @dataclass
+class ActionShelf:
+    """The ledger in memory."""
+
+    kept: dict[str, AgentAction] = field(default_factory=dict)
+
+    def put_actions(self, actions: Sequence[AgentAction]) -> None:
+        self.kept |= {one.id: one for one in actions}
+
+    def actions(
+        self, agent: str, since: datetime, until: datetime, *, writes_only: bool = False, limit: int = 1_000
+    ) -> list[AgentAction]:
+        raise NotImplementedError
+
+
+@dataclass
 class House:
     """The server with everything a test wants to look at."""
 
@@ -108,6 +124,7 @@ class House:
     problems: list[str]
     app: FastAPI
     feed: Feed
+    ledger: ActionShelf
 
     def auth(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[name]}"}
@@ -140,8 +157,10 @@ class Stage:
         await self.app(scope, receive, send)
 
 
-def open_house(stage: Stage, client: httpx.Client, clock: Clock, names: Sequence[str]) -> House:
-    fleet, made = small_fleet(), {name: new_token(name) for name in names}
+def open_house(
+    stage: Stage, client: httpx.Client, clock: Clock, names: Sequence[str], fleet: Fleet | None = None
+) -> House:
+    fleet, made = fleet or small_fleet(), {name: new_token(name) for name in names}
     rung_cache, shelf, registry, problems = (
         MemoryRungCache(lambda: fleet, clock),
         Shelf(),
@@ -149,7 +168,7 @@ def open_house(stage: Stage, client: httpx.Client, clock: Clock, names: Sequence
         list[str](),
     )
     book = TokenBook.from_lines(one.line for one in made.values())
-    feed = Feed()
+    feed, ledger = Feed(), ActionShelf()
     app = build_api(
         rung_cache,
         shelf,
@@ -157,6 +176,7 @@ def open_house(stage: Stage, client: httpx.Client, clock: Clock, names: Sequence
         lambda: problems,
         registry,
         feed=feed,
+        ledger=ledger,
         fleet=lambda: fleet,
         clock=clock,
         version="1.2.3",
@@ -164,4 +184,4 @@ def open_house(stage: Stage, client: httpx.Client, clock: Clock, names: Sequence
     stage.app = app
     tokens = {name: one.token for name, one in made.items()}
     url = str(client.base_url).rstrip("/")
-    return House(fleet, clock, rung_cache, shelf, registry, tokens, client, url, problems, app, feed)
+    return House(fleet, clock, rung_cache, shelf, registry, tokens, client, url, problems, app, feed, ledger)

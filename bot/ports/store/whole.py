@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.ports.ingest import ChangeFeed
+from bot.ports.store.enforcement import ActionStore
 from bot.ports.store.incidents import IncidentStore, TimerStore
 from bot.ports.store.outbox import OutboxStore
 from bot.ports.store.people import FollowupStore, OverrideStore
@@ -15,6 +16,7 @@ from bot.ports.store.upkeep import ClockShiftStore, DeduplicationStore, EpisodeS
 
 
 class Store(
+    ActionStore,
     BaselineStore,
     BudgetStore,
     ClockShiftStore,

@@ -29,7 +29,7 @@ def _moment(value: object) -> object:
     return value
 
 
-def _storable(value: object) -> object:
+def storable(value: object) -> object:
     """Text that any database can take."""
     if isinstance(value, str) and not is_storable(value):
         raise ValueError("no text")
@@ -37,8 +37,8 @@ def _storable(value: object) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Text = Annotated[str, BeforeValidator(_storable), Field(min_length=1, max_length=LONGEST)]
-Flow = Annotated[str, BeforeValidator(_storable), Field(max_length=LONGEST)]
+Text = Annotated[str, BeforeValidator(storable), Field(min_length=1, max_length=LONGEST)]
+Flow = Annotated[str, BeforeValidator(storable), Field(max_length=LONGEST)]
 Times = Annotated[int, Field(ge=0, le=1_000_000)]
 Names = Annotated[list[Text], Field(max_length=200)]
 Amount = Annotated[float, Field(ge=0, le=1e15, allow_inf_nan=False)]

@@ -13,7 +13,7 @@ from bot.web.ingest.records import BATCH, ChangeIn, SampleIn, TaskIn
 
 Json = dict[str, object]
 
-_TOKEN: Json = {"security": [{"bearer": []}, {"apiKey": []}]}
+TOKEN: Json = {"security": [{"bearer": []}, {"apiKey": []}]}
 _CONTEXT: Json = {
     "targetingKey": "refunds",
     "instance": "refunds-7f9c",
@@ -87,15 +87,18 @@ def _json(schema: Json, example: object) -> Json:
     return {"application/json": {"schema": schema, "example": example}}
 
 
-def _answer(what: str, schema: str, example: object) -> Json:
+def described(what: str, schema: str, example: object) -> Json:
+    """One answer, with its schema and an example."""
     return {"description": what, "content": _json({"$ref": f"#/components/schemas/{schema}"}, example)}
 
 
-def _refusals(schema: str, examples: Mapping[int, tuple[str, Json]]) -> Json:
-    return {str(status): _answer(what, schema, example) for status, (what, example) in examples.items()}
+def refusals(schema: str, examples: Mapping[int, tuple[str, Json]]) -> Json:
+    """The answers that say no, by status."""
+    return {str(status): described(what, schema, example) for status, (what, example) in examples.items()}
 
 
-def _plain(why: str) -> Json:
+def plain(why: str) -> Json:
+    """The body of a refusal."""
     return {"error": why}
 
 
@@ -104,7 +107,7 @@ def _ofrep(code: str, why: str, key: str = "autonomy-level") -> Json:
 
 
 def _ofrep_refusals(key: str) -> Json:
-    return _refusals(
+    return refusals(
         "OfrepError",
         {
             400: (
@@ -131,23 +134,23 @@ _CONTEXT_BODY: Json = {
 }
 
 OFREP_ONE: Json = {
-    **_TOKEN,
+    **TOKEN,
     "requestBody": _CONTEXT_BODY,
     "responses": {
-        "200": _answer("The flag's value", "Flag", _LEVEL),
+        "200": described("The flag's value", "Flag", _LEVEL),
         **_ofrep_refusals("autonomy-level"),
-        **_refusals(
+        **refusals(
             "OfrepError",
             {404: ("No such flag", _ofrep("FLAG_NOT_FOUND", "no flag 'autonomy-levle'. Did you mean ..."))},
         ),
     },
 }
 OFREP_BULK: Json = {
-    **_TOKEN,
+    **TOKEN,
     "parameters": [_ETAG],
     "requestBody": _CONTEXT_BODY,
     "responses": {
-        "200": _answer(
+        "200": described(
             "Both flags",
             "Flags",
             {"flags": [_LEVEL, {**_LEVEL, "key": "autonomy", "value": _RUNG}], "metadata": _NOTES},
@@ -166,19 +169,19 @@ _QUERY: list[Json] = [
     )
 ]
 AUTONOMY: Json = {
-    **_TOKEN,
+    **TOKEN,
     "parameters": [*_QUERY, _ETAG],
     "responses": {
-        "200": _answer(
+        "200": described(
             "The rung", "Autonomy", {"agent": "refunds", "workflow": "refund", **_RUNG, "readback": "recorded"}
         ),
         "304": _UNCHANGED,
-        **_refusals(
+        **refusals(
             "Error",
             {
-                401: ("No token, or a wrong one", _plain("a token is needed: Authorization: Bearer TOKEN")),
-                403: ("Another agent's rung, or no token is configured", _plain("this token speaks for agent ...")),
-                404: ("No such agent (told to responders only)", _plain("no agent 'refnds' in the fleet. Did you ...")),
+                401: ("No token, or a wrong one", plain("a token is needed: Authorization: Bearer TOKEN")),
+                403: ("Another agent's rung, or no token is configured", plain("this token speaks for agent ...")),
+                404: ("No such agent (told to responders only)", plain("no agent 'refnds' in the fleet. Did you ...")),
             },
         ),
     },
@@ -196,35 +199,38 @@ _CHANGE: Json = {
 }
 
 
-def _reporting(schema: str, example: Json, more: Mapping[str, object] | None = None) -> Json:
+def reporting(schema: str, example: Json, more: Mapping[str, object] | None = None) -> Json:
+    """A route that takes one record or a list of them."""
     one: Json = {"$ref": f"#/components/schemas/{schema}"}
     several: Json = {"type": "array", "maxItems": BATCH, "items": one}
     return {
-        **_TOKEN,
+        **TOKEN,
         "requestBody": {"required": True, "content": _json({"oneOf": [one, several]}, example)},
         "responses": {
-            "200": _answer("Every record is stored", "Stored", {"stored": 1}),
-            "207": _answer("Some are stored; `refused` are not, and sending them again does not help", "Faults", _SOME),
-            "422": _answer("Something is wrong with every record; nothing was stored", "Faults", _FAULTS),
+            "200": described("Every record is stored", "Stored", {"stored": 1}),
+            "207": described(
+                "Some are stored; `refused` are not, and sending them again does not help", "Faults", _SOME
+            ),
+            "422": described("Something is wrong with every record; nothing was stored", "Faults", _FAULTS),
             **(more or {}),
-            **_refusals(
+            **refusals(
                 "Error",
                 {
-                    400: ("Not JSON", _plain("the body is not JSON: EOF while parsing a list at line 1 column 1")),
-                    401: ("No token, or a wrong one", _plain("this token is not known")),
-                    403: ("Another agent's records, or no token is configured", _plain("this token reports for ...")),
-                    413: ("More than 1 MiB", _plain("the body is larger than 1048576 bytes (1 MiB); send it in parts")),
-                    503: ("Too much at once; see Retry-After", _plain("too many batches are waiting to be stored ...")),
+                    400: ("Not JSON", plain("the body is not JSON: EOF while parsing a list at line 1 column 1")),
+                    401: ("No token, or a wrong one", plain("this token is not known")),
+                    403: ("Another agent's records, or no token is configured", plain("this token reports for ...")),
+                    413: ("More than 1 MiB", plain("the body is larger than 1048576 bytes (1 MiB); send it in parts")),
+                    503: ("Too much at once; see Retry-After", plain("too many batches are waiting to be stored ...")),
                 },
             ),
         },
     }
 
 
-SAMPLES = _reporting("Sample", _SAMPLE)
-TASKS = _reporting("Task", _TASK)
-_TAKEN = _refusals("Error", {409: ("Another change has that id", _plain("another change was posted under ..."))})
-CHANGES = _reporting("Change", _CHANGE, _TAKEN)
+SAMPLES = reporting("Sample", _SAMPLE)
+TASKS = reporting("Task", _TASK)
+_TAKEN = refusals("Error", {409: ("Another change has that id", plain("another change was posted under ..."))})
+CHANGES = reporting("Change", _CHANGE, _TAKEN)
 _SPAN: list[Json] = [
     {"name": name, "in": "query", "schema": {"type": "string"}, "description": what, "example": example}
     for name, what, example in (
@@ -234,27 +240,28 @@ _SPAN: list[Json] = [
     )
 ]
 CHANGES_READ: Json = {
-    **_TOKEN,
+    **TOKEN,
     "parameters": [*_SPAN],
     "responses": {
-        "200": _answer("The changes, oldest first", "Changes", {"changes": [_CHANGE]}),
-        **_refusals(
+        "200": described("The changes, oldest first", "Changes", {"changes": [_CHANGE]}),
+        **refusals(
             "Error",
             {
-                400: ("A time that is none, or more than 31 days", _plain("since is 'yesterday'; allowed: ISO 8601")),
-                401: ("No token, or a wrong one", _plain("this token is not known")),
-                403: ("Not for this token, or none is configured", _plain("a token for 'tasks' may not do this")),
+                400: ("A time that is none, or more than 31 days", plain("since is 'yesterday'; allowed: ISO 8601")),
+                401: ("No token, or a wrong one", plain("this token is not known")),
+                403: ("Not for this token, or none is configured", plain("a token for 'tasks' may not do this")),
             },
         ),
     },
 }
 
 
-def _object(required: tuple[str, ...], **properties: Json) -> Json:
+def object_schema(required: tuple[str, ...], **properties: Json) -> Json:
+    """The schema of an object."""
     return {"type": "object", "required": list(required), "properties": properties}
 
 
-def _records(**models: type[BaseModel]) -> dict[str, Json]:
+def record_schemas(**models: type[BaseModel]) -> dict[str, Json]:
     """The schemas of pushed records; what they refer to stands beside them under its own name."""
     made: dict[str, Json] = {}
     for name, model in models.items():
@@ -279,8 +286,8 @@ _RUNG_PROPERTIES: dict[str, Json] = {
 }
 _RUNG_FIELDS = tuple(name for name in _RUNG_PROPERTIES if name != "incident")
 SCHEMAS: dict[str, Json] = {
-    "OfrepRequest": _object(("context",), context={**_ANYTHING, "required": ["targetingKey"]}),
-    "Flag": _object(
+    "OfrepRequest": object_schema(("context",), context={**_ANYTHING, "required": ["targetingKey"]}),
+    "Flag": object_schema(
         ("key", "value", "reason", "variant", "metadata"),
         key=_TEXT,
         value={"oneOf": [_TEXT, {"$ref": "#/components/schemas/Rung"}]},
@@ -288,23 +295,23 @@ SCHEMAS: dict[str, Json] = {
         variant=_TEXT,
         metadata=_ANYTHING,
     ),
-    "Flags": _object(
+    "Flags": object_schema(
         ("flags", "metadata"),
         flags={"type": "array", "items": {"$ref": "#/components/schemas/Flag"}},
         metadata=_ANYTHING,
     ),
-    "OfrepError": _object(("errorCode", "errorDetails"), key=_TEXT, errorCode=_TEXT, errorDetails=_TEXT),
-    "Rung": _object(_RUNG_FIELDS, **_RUNG_PROPERTIES),
-    "Autonomy": _object(
+    "OfrepError": object_schema(("errorCode", "errorDetails"), key=_TEXT, errorCode=_TEXT, errorDetails=_TEXT),
+    "Rung": object_schema(_RUNG_FIELDS, **_RUNG_PROPERTIES),
+    "Autonomy": object_schema(
         ("agent", "workflow", *_RUNG_FIELDS, "readback"),
         agent=_TEXT,
         workflow=_TEXT,
         **_RUNG_PROPERTIES,
         readback={**_TEXT, "description": "recorded, none, or `ignored: why`"},
     ),
-    "Stored": _object(("stored",), stored=_WHOLE),
-    "Error": _object(("error",), error=_TEXT),
-    "Faults": _object(
+    "Stored": object_schema(("stored",), stored=_WHOLE),
+    "Error": object_schema(("error",), error=_TEXT),
+    "Faults": object_schema(
         ("error", "stored", "faults"),
         error=_TEXT,
         stored={**_WHOLE, "description": "How many records of the request are stored"},
@@ -312,13 +319,13 @@ SCHEMAS: dict[str, Json] = {
         faults={
             "type": "array",
             "description": "What is wrong with them, the first 100",
-            "items": _object(
+            "items": object_schema(
                 ("index", "field", "found", "allowed"), index=_WHOLE, field=_TEXT, found=_TEXT, allowed=_TEXT
             ),
         },
     ),
-    "Changes": _object(("changes",), changes={"type": "array", "items": {"$ref": "#/components/schemas/Change"}}),
-    **_records(Change=ChangeIn, Sample=SampleIn, Task=TaskIn),
+    "Changes": object_schema(("changes",), changes={"type": "array", "items": {"$ref": "#/components/schemas/Change"}}),
+    **record_schemas(Change=ChangeIn, Sample=SampleIn, Task=TaskIn),
 }
 SECURITY: dict[str, Json] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token of `stepdown token NAME`"},
@@ -326,11 +333,11 @@ SECURITY: dict[str, Json] = {
 }
 
 
-def complete(document: dict[str, Any]) -> None:
-    """Add what the routes refer to, and take out FastAPI's own 422, which none of them answers."""
+def complete(document: dict[str, Any], more: Mapping[str, Json]) -> None:
+    """Add what the routes refer to, `more` too, and take out FastAPI's own 422, which none of them answers."""
     parts = document.setdefault("components", {})
     schemas = parts.setdefault("schemas", {})
-    schemas.update(SCHEMAS)
+    schemas.update({**SCHEMAS, **more})
     parts["securitySchemes"] = SECURITY
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

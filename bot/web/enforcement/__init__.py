@@ -1,0 +1,1 @@
+"""What gateways ask and report."""
