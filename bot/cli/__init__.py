@@ -10,6 +10,7 @@ import typer
 
 from bot.cli.database import db_app
 from bot.cli.examples import app as examples_app
+from bot.cli.gateway import gateway_app
 from bot.cli.incident import incident_app
 from bot.cli.on_call import app as watching_app
 from bot.cli.process import app as running_app
@@ -50,5 +51,6 @@ for part in (running_app, examples_app, reading_app, between_app, watching_app, 
     app.add_typer(part)
 app.add_typer(incident_app, name="incident")
 app.add_typer(db_app, name="db")
+app.add_typer(gateway_app, name="gateway")
 app.add_typer(import_app, name="import")
 app.add_typer(tabletop_app, name="tabletop")

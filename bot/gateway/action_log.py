@@ -1,0 +1,42 @@
+"""The gateway's own record of calls: a line in the ledger and a count in the metrics."""
+
+import structlog
+
+from bot.core.enforcement.actions import ActionOutcome, AgentAction
+from bot.core.enforcement.call_decision import WantedCall
+from bot.core.formatting.json_view import json_view
+from bot.gateway.ledger import Ledger, LedgerError
+from bot.gateway.metrics import GatewayMetrics
+from bot.gateway.policy import CallPolicy
+
+log = structlog.get_logger()
+
+
+class ActionLog:
+    """Writes actions down. For one event loop."""
+
+    def __init__(self, ledger: Ledger, metrics: GatewayMetrics, policy: CallPolicy) -> None:
+        self._ledger = ledger
+        self._metrics = metrics
+        self._policy = policy
+
+    def write(self, action: AgentAction) -> None:
+        """Add its line. Raises LedgerError."""
+        line = json_view(action)
+        assert isinstance(line, dict)  # noqa: S101 - a dataclass is written as an object
+        self._ledger.add(line)
+
+    def note(self, action: AgentAction) -> None:
+        """Add the line of what is over already; where that fails it is said, for nothing can be held back any more."""
+        try:
+            self.write(action)
+        except LedgerError as error:
+            self._metrics.ledger_errors.inc()
+            log.error("a line of the ledger is lost", action=action.id, tool=action.tool, why=str(error))  # noqa: TRY400 - no traceback helps
+
+    def count(self, call: WantedCall, outcome: ActionOutcome, seconds: float | None = None) -> None:
+        """Count it, by tools that the fleet file names."""
+        tool = call.tool if call.tool in self._policy.rules.rules else "other"
+        self._metrics.calls.labels(tool, "write" if call.kind.writes else "read", outcome).inc()
+        if seconds is not None:
+            self._metrics.seconds.observe(seconds)
