@@ -148,10 +148,12 @@ def acting(desk: "OfflineCommands", who: str) -> "Actor":
 
 def number(text: str) -> int:
     """An incident's number out of what a person types."""
-    digits = text.upper().removeprefix("INC-").lstrip("#")
-    if not digits.isdigit():
+    from bot.core.formatting.typed_number import typed_number
+
+    found = typed_number(text.upper().removeprefix("INC-").lstrip("#"))
+    if found is None:
         stop(f"{text!r} is not an incident: write INC-0042 or 42.", WRONG)
-    return int(digits)
+    return found
 
 
 def agent_of(fleet: "Fleet", key: str) -> "Agent":

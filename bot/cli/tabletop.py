@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.context import NO, UNREACHABLE, WRONG, AsJson, settings_now, stop
+from bot.cli.context import number as incident_number
 
 if TYPE_CHECKING:
     from bot.core.runbooks.rehearsal import Rehearsal
@@ -62,7 +63,7 @@ def again(number: str) -> "Rehearsal":
     except StoreError as error:
         stop(str(error), UNREACHABLE)
     try:
-        found = store.incident(int(number.casefold().removeprefix("inc-")))
+        found = store.incident(incident_number(number))
         if found is None:
             stop(f"There is no incident {number}.", NO)
         return rehearsal_of(found, store.entries(found.id), fleet.ladder)

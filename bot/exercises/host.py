@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.core.cards.answer import Answer
 from bot.core.exercises.past_incident import rehearsal_of
+from bot.core.formatting.typed_number import typed_number
 from bot.core.incident import permissions
 from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import Actor, Person
@@ -156,7 +157,7 @@ class ExerciseHost:
     def _meant(self, actor: Actor, channel: str, number: str) -> LiveExercise | None:
         """By number (a button), else the channel's, else the newest with a part for the person, else the only one."""
         if number.isdigit():
-            return self.live_exercises.get(int(number))
+            return self.live_exercises.get(typed_number(number) or 0)
         here = self._in(channel)
         if here is not None:
             return here

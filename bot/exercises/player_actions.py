@@ -9,6 +9,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 
 from bot.core.cards.answer import Answer
+from bot.core.formatting.typed_number import typed_number
 from bot.core.runbooks.rehearsal import PlayerMove
 from bot.exercises.exercise import Exercise, Pending
 
@@ -96,23 +97,25 @@ def status(exercise: Exercise) -> Answer:
 
 def confident(exercise: Exercise, who: str, value: str) -> Answer:
     """One tap: how ready the person feels, 1 to 5."""
-    if not value.isdigit() or not 1 <= int(value) <= MOST_CONFIDENT:
+    ready = typed_number(value) or 0
+    if not 1 <= ready <= MOST_CONFIDENT:
         return Answer(f"{value!r} is not on the scale. It goes from 1 (lost) to 5 (ready tonight).", ok=False)
     with exercise.lock:
-        exercise.confidence[who] = int(value)
-        return Answer(f"Noted: {value} of 5. A new tap replaces it.")
+        exercise.confidence[who] = ready
+        return Answer(f"Noted: {ready} of 5. A new tap replaces it.")
 
 
 def answer(exercise: Exercise, who: str, number: str, text: str) -> Answer:
     """An answer to a question of the hot wash."""
     questions = exercise.rehearsal.questions
-    if not number.isdigit() or not 1 <= int(number) <= len(questions):
+    asked = typed_number(number) or 0
+    if not 1 <= asked <= len(questions):
         return Answer(f"There are questions 1 to {len(questions)}.", ok=False)
     if not text.strip():
         return Answer("There is no text to note.", ok=False)
     with exercise.lock:
-        exercise.did(who, "answer", text.strip(), number)
-        exercise.stage.tell(f"answer-{len(exercise.acts)}", f"Question {number}: {text.strip()}")
+        exercise.did(who, "answer", text.strip(), str(asked))
+        exercise.stage.tell(f"answer-{len(exercise.acts)}", f"Question {asked}: {text.strip()}")
         return Answer("Noted for the report.")
 
 
@@ -127,7 +130,8 @@ def _closed(exercise: Exercise) -> Answer | None:
 def _nearest(word: str, known: Sequence[str]) -> int | None:
     """Which one was meant: by its id, its number in the list, or a near match."""
     wanted = word.strip().casefold().replace(" ", "-")
-    if wanted.isdigit() and 0 < int(wanted) <= len(known):
-        return int(wanted) - 1
+    number = typed_number(wanted) or 0
+    if 0 < number <= len(known):
+        return number - 1
     close = get_close_matches(wanted, known, n=1, cutoff=0.6)
     return known.index(close[0]) if close else None

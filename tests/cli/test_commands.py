@@ -55,7 +55,17 @@ def test_the_timeline_says_who_looked_at_the_evidence(night: WiredEngine, stepdo
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(("status",), 0), (("incident", "show", "7"), 1), (("incident", "show", "seven"), 2), (("nothing",), 2)],
+    [
+        (("status",), 0),
+        (("incident", "show", "7"), 1),
+        (("incident", "show", "٧"), 1),
+        (("incident", "show", "seven"), 2),
+        (("incident", "show", "²"), 2),
+        (("incident", "show", "9" * 20), 2),
+        (("incident", "ack", "9" * 5_000), 2),
+        (("nothing",), 2),
+    ],
+    ids=lambda one: str(one)[:40],
 )
 def test_exit_codes(words: tuple[str, ...], code: int, night: WiredEngine, stepdown: Stepdown) -> None:
     night.close()

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from bot.core.cards.answer import Answer
 from bot.core.diagnosis.attribution import Suspect
+from bot.core.formatting.typed_number import typed_number
 from bot.core.incident import permissions
 from bot.core.incident.events import Attributed, RunbookAdopted, Verdict
 from bot.core.incident.incident import IllegalMove, Incident
@@ -108,7 +109,8 @@ def named(incident: Incident, what: str) -> tuple[CauseKind, str, str] | None:
     text = what.strip().casefold()
     causes = incident.assessment.causes if incident.assessment else ()
     if text.isdigit():
-        return _as_named(causes[int(text) - 1]) if 0 < int(text) <= len(causes) else None
+        number = typed_number(text) or 0
+        return _as_named(causes[number - 1]) if 0 < number <= len(causes) else None
     if ":" in text:
         wanted, _, subject = what.strip().partition(":")
         found = next((one for one in causes if one.key == (wanted, subject)), None)

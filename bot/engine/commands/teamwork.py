@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from bot.core.cards.answer import Answer
+from bot.core.formatting.typed_number import typed_number
 from bot.core.incident import followups, permissions
 from bot.core.incident.events import (
     Event,
@@ -139,7 +140,8 @@ class TeamworkCommands:
         """A task is done. `item`: its id, or its number in the list."""
 
         def decide(incident: Incident) -> Event | None:
-            wanted = f"{incident.id}-t{item}" if item.isdigit() else item
+            number = typed_number(item)
+            wanted = item if number is None else f"{incident.id}-t{number}"
             task = next((task for task in incident.tasks if task.item == wanted), None)
             if task is None:
                 raise IllegalMove(f"There is no task {item}. {incident.number} has {len(incident.tasks)}.")

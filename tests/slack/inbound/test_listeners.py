@@ -127,6 +127,8 @@ def test_every_verb_is_driven_above() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        ("/incident done ²", "There is no step ² in this phase"),
+        (f"/incident skip {'9' * 4_400} no", "There is no step 9999"),
         ("/incident reslove", "Did you mean resolve?"),
         ("/autonomy nosuch down", "There is no agent 'nosuch'"),
         ("/autonomy refundz down", "Did you mean refunds?"),

@@ -4,6 +4,7 @@ from typing import Final, get_args
 
 from bot.core.cards.answer import Answer
 from bot.core.cards.incident import PhaseCard
+from bot.core.formatting.typed_number import typed_number
 from bot.core.runbooks.runbook import Outcome, Phase
 from bot.engine.commands.commands import Commands
 from bot.engine.name_lookup import Unknown
@@ -36,11 +37,12 @@ def _step_id(commands: Commands, incident_id: int, word: str) -> str:
     """A step's id, from its id or its number on the present phase's card. Raises Unknown."""
     if not word.isdigit():
         return word
+    number = typed_number(word)
     card = commands.queries.steps(incident_id).card
     steps = card.steps if isinstance(card, PhaseCard) else ()
-    if not 0 < int(word) <= len(steps):
+    if number is None or not 0 < number <= len(steps):
         raise Unknown(f"There is no step {word} in this phase; it has {len(steps)}.")
-    return steps[int(word) - 1].id
+    return steps[number - 1].id
 
 
 def _noted(sort: str) -> Act:
