@@ -58,7 +58,7 @@ def test_the_timeline_says_who_looked_at_the_evidence(night: WiredEngine, stepdo
     [
         (("status",), 0),
         (("incident", "show", "7"), 1),
-        (("incident", "show", "٧"), 1),
+        (("incident", "show", "\u0667"), 1),
         (("incident", "show", "seven"), 2),
         (("incident", "show", "²"), 2),
         (("incident", "show", "9" * 20), 2),

@@ -1,6 +1,7 @@
 """Whoever is slow, many or ambiguous keeps nobody else out of the HTTP listener."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from resource import RLIM_INFINITY
@@ -18,6 +19,9 @@ from tests.support.patience import PATIENCE
 SHORT = ListenerLimits(most=8, of_one_address=6, head=0.3, body=0.3, answer=0.3)
 LONG = ListenerLimits(most=8, of_one_address=6, head=PATIENCE * 2, body=PATIENCE * 2, answer=PATIENCE * 2)
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
+LONG_BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 SLOW_BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"
 LARGE = 64_000_000
 
@@ -75,12 +79,38 @@ def ask(server: HttpServer, head: bytes = HEAD) -> bytes:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"G", HEAD, SLOW_BODY, b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"],
-    ids=["nothing", "a letter", "half a head", "half a body", "half a chunk"],
+    [
+        b"",
+        b"G",
+        HEAD,
+        SLOW_BODY,
+        CHUNKED + b"5\r\nab",
+        CHUNKED + b"5;name=" + b"x" * 1_000,
+        CHUNKED + b"0\r\nX-Trailer: " + b"x" * 1_000,
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
+    ],
+    ids=["nothing", "a letter", "half a head", "half a body", "half a chunk", "an extension", "a trailer", "expected"],
 )
 def test_what_is_never_finished_is_ended(short: HttpServer, data: bytes) -> None:
     with closing(sent(short, data)) as connection:
-        assert everything(connection) == b""
+        assert everything(connection).removeprefix(CONTINUE) == b""
+    assert b"200 OK" in ask(short)
+
+
+def drip(connection: socket.socket) -> None:
+    """A byte, and another one, until the server ends it."""
+    for _ in range(int(PATIENCE * 100)):
+        connection.sendall(b"x")
+        threading.Event().wait(0.01)
+
+
+@pytest.mark.parametrize(
+    "begun", [HEAD + b"X-Long: ", LONG_BODY, CHUNKED + b"ffffff\r\n"], ids=["a head", "a body", "a chunk"]
+)
+def test_what_drips_is_held_to_one_deadline(short: HttpServer, begun: bytes) -> None:
+    """A byte now and then is no new beginning."""
+    with closing(sent(short, begun)) as connection, pytest.raises(OSError):  # noqa: PT011 - reset, or a broken pipe
+        drip(connection)
     assert b"200 OK" in ask(short)
 
 
