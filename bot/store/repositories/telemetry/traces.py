@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     String,
     Table,
     and_,
@@ -71,17 +72,16 @@ class SqlTraces(SqlTaskRows):
 
     def claim_traces(self, now: float, limit: int, lease: float) -> Sequence[TraceClaim]:
         """Claim what is due, the most overdue first."""
-        query = select(_TRACE).where(_TRACE.c.due <= now).order_by(_TRACE.c.due).limit(limit)
+        due = select(_TRACE.c.trace, _TRACE.c.writer).where(_TRACE.c.due <= now).order_by(_TRACE.c.due)
         with self.looking() as connection:
-            if connection.execute(query.limit(1)).first() is None:
+            if connection.execute(due.limit(1)).first() is None:
                 return []
         with self.writing() as connection:
-            due = connection.execute(query.with_for_update(skip_locked=True)).all()
-            for some in _parts([TraceKey(row.trace, row.writer) for row in due]):
-                connection.execute(update(_TRACE).where(_of(connection, _TRACE, some)).values(due=now + lease))
+            claim = update(_TRACE).where(_some_of(due, limit)).values(due=now + lease)
+            claimed = connection.execute(claim.returning(*_TRACE.c)).all()
         return [
             TraceClaim(TraceKey(row.trace, row.writer), row.seq, row.spans, row.first_at, row.last_at, bool(row.sealed))
-            for row in due
+            for row in claimed
         ]
 
     def spans_of(self, keys: Collection[TraceKey], most: int) -> Mapping[TraceKey, Sequence[SpanFacts]]:
@@ -118,14 +118,12 @@ class SqlTraces(SqlTaskRows):
     def seal_traces(self, before: float, limit: int) -> int:
         """Drop the spans of what is long over."""
         old = and_(_TRACE.c.due.between(NEVER, NEVER + before), _TRACE.c.sealed == 0, _TRACE.c.last_at < before)
-        query = select(_TRACE.c.trace, _TRACE.c.writer).where(old).limit(limit)
+        some_old = _some_of(select(_TRACE.c.trace, _TRACE.c.writer).where(old), limit)
+        seal = update(_TRACE).where(some_old).values(sealed=1, spans=0, due=SEALED)
         with self.writing() as connection:
-            keys = [TraceKey(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
+            keys = [TraceKey(*row) for row in connection.execute(seal.returning(_TRACE.c.trace, _TRACE.c.writer))]
             for some in _parts(keys):
                 connection.execute(delete(_CHUNK).where(_of(connection, _CHUNK, some)))
-                connection.execute(
-                    update(_TRACE).where(_of(connection, _TRACE, some)).values(sealed=1, spans=0, due=SEALED)
-                )
         return len(keys)
 
     def runs_of(self, keys: Collection[TraceKey]) -> Sequence[StoredRun]:
@@ -222,6 +220,12 @@ def _more_of_a_trace(dialect: str) -> Insert:
             "last_at": new.last_at,
         },
     )
+
+
+def _some_of(traces: Select[tuple[str, str]], limit: int) -> ColumnElement[bool]:
+    """The first so many of these traces that nobody else is at just now."""
+    some = traces.limit(limit).with_for_update(skip_locked=True).cte("some")  # by itself: it must be asked once
+    return tuple_(_TRACE.c.trace, _TRACE.c.writer).in_(select(some.c.trace, some.c.writer))
 
 
 def _parts(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
