@@ -72,6 +72,13 @@ FRAMEWORKS = (
         "agent_framework_runs.py",
     ),
     Framework("google-adk", "adk", ("google-adk",), "google_adk_runs.py"),
+    Framework(
+        "llamaindex",
+        "llamaindex",
+        ("llama-index-core", "openinference-instrumentation-llama-index"),
+        "llamaindex_runs.py",
+    ),
+    Framework("crewai", "crewai", ("crewai", "openinference-instrumentation-crewai"), "crewai_runs.py"),
 )
 
 

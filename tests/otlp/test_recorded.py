@@ -18,7 +18,7 @@ NAMES = sorted(file.name.removesuffix(".otlp.gz") for file in RECORDED.glob("*.o
 
 
 def test_there_are_recordings() -> None:
-    assert len(NAMES) >= 8
+    assert len(NAMES) >= 10
 
 
 @pytest.mark.parametrize("seed", [1, 2])

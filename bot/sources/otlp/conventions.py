@@ -282,12 +282,15 @@ STOPPING: Final[Mapping[str, str]] = {
     "GraphInterrupt": PERSON,
     "NodeInterrupt": PERSON,
     "ApprovalRequired": PERSON,
+    "WaitingForEvent": PERSON,
     "CallDeferred": WORK,
 }
 """Errors that are none: the run stops to be resumed.
 
 Source: LangGraph, "Human-in-the-loop" (SEEN: with OpenInference the span is OK and the error stands in an event, with
-OpenLLMetry it is an ERROR); Pydantic AI, "Deferred tools" (SEEN: attribute pydantic_ai.tool.deferral.name).
+OpenLLMetry it is an ERROR); Pydantic AI, "Deferred tools" (SEEN: attribute pydantic_ai.tool.deferral.name);
+LlamaIndex, "Human in the loop" (SEEN openinference llama_index 4.6.1: a tool that waits for a person's event is an
+ERROR, and is called anew when it comes).
 """
 ENDED_TO_WAIT: Final[Mapping[str, str]] = {"interrupt": PERSON}
 """Finish reasons of a run that say that it stops to be resumed. Source: Strands Agents, "Interrupts" (SEEN 1.62.0)."""

@@ -44,7 +44,7 @@ from bot.sources.otlp.span_reading import (
     digest,
     finish_reasons,
     handed_to,
-    is_no_call,
+    is_nothing,
     is_run,
     quirks_of,
     role_of,
@@ -238,7 +238,7 @@ def _facts(span: Any, scope: _Scope) -> SpanFacts:  # noqa: ANN401 - see above
     if quirks:
         role = AGENT if is_run(role, name, quirks) else role
         target = handed_to(role, name, attributes, quirks)
-        role = HANDOFF if target is not None else OTHER if is_no_call(attributes, quirks) else role
+        role = HANDOFF if target is not None else OTHER if is_nothing(name, attributes, quirks) else role
     if SPAN_TYPE in attributes and attributes[SPAN_TYPE] == "pending_span":
         role = OTHER
     about = about_of(role, attributes, quirks)

@@ -45,6 +45,8 @@ _ASKS = re.compile(r"tool[-_]?(?:calls?|use)")
 MESSAGES: Final = "gen_ai.output.messages"
 _ASKED = re.compile(r'\{"type":\s*"tool_call",\s*"id":\s*"([^"\\]{1,200})"')
 """The first tool that a model asked for, by the id of the call."""
+_ADDRESS = re.compile(r" at 0x[0-9a-f]{1,16}\b")
+_HANDOFFS: Final[tuple[Does, ...]] = ("handoff by name", "handoff by tool", "handed to argument")
 _FINISH = re.compile(r'"finish_reason":\s*"(\w+)"')
 
 
@@ -90,8 +92,10 @@ def about_of(role: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) ->
     return found
 
 
-def is_no_call(attributes: Attributes, quirks: Mapping[Does, Quirk]) -> bool:
-    """Whether a span only looks like a call of a tool."""
+def is_nothing(name: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) -> bool:
+    """Whether a span only looks like a call of a tool or a model."""
+    if "no model" in quirks and name.endswith(quirks["no model"].detail):
+        return True
     return "no call" in quirks and attributes.get("gen_ai.tool.name") == quirks["no call"].detail
 
 
@@ -101,12 +105,16 @@ def is_run(role: str, name: str, quirks: Mapping[Does, Quirk]) -> bool:
 
 
 def handed_to(role: str, name: str, attributes: Attributes, quirks: Mapping[Does, Quirk]) -> str | None:
-    """The agent that a span hands over to, where its name says so; None where it is no such span."""
-    quirk = quirks.get("handoff by name")
-    if quirk is None or role != TOOL or not name.startswith(quirk.detail):
+    """The agent that a span hands over to, where its name or tool says so; None where it is no such span."""
+    if role != TOOL:
         return None
-    told = quirks.get("handed to argument")
-    return name.removeprefix(quirk.detail) if told is None else _part(_arguments(attributes), told.detail)
+    by_name, by_tool, told = (quirks.get(one) for one in _HANDOFFS)
+    is_named = by_name is not None and name.startswith(by_name.detail)
+    if not is_named and (by_tool is None or attributes.get("tool.name") != by_tool.detail):
+        return None
+    if told is not None:
+        return _part(_arguments(attributes), told.detail)
+    return name.removeprefix(by_name.detail) if by_name is not None else ""
 
 
 def by_finish(role: str, reasons: Iterable[str]) -> dict[str, object]:
@@ -158,10 +166,12 @@ def _settle_tool(found: dict[str, object], attributes: Attributes, quirks: Mappi
     waits = quirks.get("waits by result")
     if waits is not None and any(waits.detail in str(attributes.get(name, "")) for name in _RESULTS):
         found[About.STOPS] = PERSON
-    part = quirks.get("arguments in")
-    if part is None or About.ARGUMENTS not in found:
+    if About.ARGUMENTS not in found:
         return
-    found[About.ARGUMENTS] = _digest(_part(_arguments(attributes), part.detail))
+    if (part := quirks.get("arguments in")) is not None:
+        found[About.ARGUMENTS] = _digest(_part(_arguments(attributes), part.detail))
+    elif "addresses in arguments" in quirks:
+        found[About.ARGUMENTS] = _digest(_ADDRESS.sub("", _arguments(attributes)))
 
 
 def _arguments(attributes: Attributes) -> str:
@@ -169,13 +179,17 @@ def _arguments(attributes: Attributes) -> str:
     return next((str(attributes[name]) for name in _ARGUMENTS if name in attributes), "")
 
 
-def _part(whole: str, name: str) -> str:
-    """One field of a JSON text; the text itself where it has none."""
+def _part(whole: str, path: str) -> str:
+    """One field of a JSON text, `outer.inner`; the text itself where it has none."""
     try:
-        parsed = json.loads(whole)
+        found = json.loads(whole)
     except (ValueError, RecursionError):
         return whole
-    return str(parsed.get(name, whole)) if isinstance(parsed, dict) else whole
+    for name in path.split("."):
+        if not isinstance(found, dict) or name not in found:
+            return whole
+        found = found[name]
+    return str(found)
 
 
 def _text(value: object) -> object:
