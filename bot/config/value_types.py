@@ -1,6 +1,5 @@
 """The small languages of the fleet file: spans of time, objectives, shares, names. Each error says what is allowed."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,12 +119,18 @@ class ObjectiveText:
 _LINE = re.compile(r"\s*(<=|>=|≤|≥)?\s*(\d+(?:\.\d+)?)\s*([%xX\u00d7])?(?:\s*(?:the\s+)?baseline)?\s*", re.IGNORECASE)
 
 
+HIGHEST = 1e15
+"""Beyond it a number has no neighbours that differ from it by one (as for samples)."""
+LONGEST_SHOWN = 60
+
+
 def _line(given: object) -> ObjectiveText:
-    if isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given):
+    if isinstance(given, int | float) and not isinstance(given, bool) and -HIGHEST < given < HIGHEST:
         return ObjectiveText(float(given), relative=False)
     found = _LINE.fullmatch(given) if isinstance(given, str) else None
-    if found is None:
-        raise ValueError(f"{given!r} is not an objective; write a number, `<= 5`, `>= 85 %` or `1.5x` (baseline)")
+    if found is None or float(found[2]) >= HIGHEST:
+        shown = repr(given) if len(repr(given)) < LONGEST_SHOWN else repr(given)[:LONGEST_SHOWN] + "..."
+        raise ValueError(f"{shown} is not an objective; write a number, `<= 5`, `>= 85 %` or `1.5x` (baseline)")
     side = {"≤": "<=", "≥": ">="}.get(found[1], found[1] or "")
     sign = (found[3] or "").lower()
     return ObjectiveText(float(found[2]), sign in {"x", "\u00d7"}, side, percent=sign == "%")

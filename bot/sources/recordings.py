@@ -9,7 +9,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from math import isfinite
 from operator import itemgetter
@@ -216,7 +216,8 @@ def _number(name: str, given: object) -> float | None:
     elif given is None:
         return None
     elif isinstance(given, int | float) and not isinstance(given, bool):
-        return float(given)
+        with suppress(OverflowError):
+            return float(given)
     raise RowError(f"{name} {_shown(given)} is not a number; write a number, or nothing where none is known")
 
 

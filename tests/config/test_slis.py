@@ -239,6 +239,21 @@ def test_an_objective_whose_unit_is_in_doubt_is_asked_about(written: str, proble
     assert problem in found[0]
 
 
+@pytest.mark.parametrize(
+    "number", ["9" * 400, "1e999", ".inf", "-.inf", ".nan", "1e15", f"'{'9' * 400}'", f"'{'9' * 400}x'"]
+)
+def test_an_objective_beyond_all_numbers_is_refused(number: str) -> None:
+    [found] = problems(changed("tie: {}", f"tie: {{objective: {number}}}"))
+    assert "is not an objective; write a number, `<= 5`" in found
+    assert len(found) < 250
+
+
+@pytest.mark.parametrize("setting", ["every", "window"])
+def test_a_span_beyond_all_calendars_is_refused(setting: str) -> None:
+    [found] = problems(changed("tie: {}", f"tie: {{{setting}: {'9' * 400}h}}"))
+    assert f"slis.tie.{setting}: " in found
+
+
 def test_half_a_per_cent_is_written_with_its_sign() -> None:
     fleet = read(changed("her: {}", 'her: {objective: "<= 0.5 %"}'))
     sli = fleet.agents["refunds"].sli("", "her")

@@ -12,6 +12,10 @@ _PART = re.compile(
 )
 
 
+LONGEST = 100 * 365 * 86_400.0
+"""Seconds; no calendar reckons with more."""
+
+
 def seconds(text: str) -> float:
     """Seconds of a span such as `30 min` or `1h 30m`. Raises ValueError that says what is allowed."""
     rest, total = text.strip(), 0.0
@@ -23,6 +27,8 @@ def seconds(text: str) -> float:
             raise ValueError(f"{text!r} is not a span of time; write {ALLOWED}")
         total += float(part[1]) * _SECONDS[part[2][0].lower()]
         rest = rest[part.end() :]
+    if total > LONGEST:
+        raise ValueError(f"{text[:40]!r} is longer than a hundred years; write {ALLOWED}")
     return total
 
 

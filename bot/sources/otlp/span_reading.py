@@ -208,7 +208,7 @@ def _count(value: object) -> object:
 def _amount(value: object) -> object:
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if number is not None and abs(number) < 1e15 else None  # noqa: PLR2004 - as for samples
 

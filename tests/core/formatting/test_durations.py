@@ -25,6 +25,12 @@ def test_what_is_not(text: str) -> None:
         seconds(text)
 
 
+@pytest.mark.parametrize("text", ["40000d", "876001h", "9" * 20 + "m", "9" * 400 + "s", "800000h 800000h"])
+def test_what_no_calendar_reckons_with(text: str) -> None:
+    with pytest.raises(ValueError, match="is longer than a hundred years; write a number with its unit"):
+        seconds(text)
+
+
 @pytest.mark.parametrize(
     ("span", "text"), [(0, "0s"), (90, "90s"), (120, "2m"), (3600, "1h"), (86400, "1d"), (0.5, "0.5s")]
 )
