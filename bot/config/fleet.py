@@ -151,7 +151,7 @@ class SliEntry(NumberQueries):
     every: Annotated[Seconds, Field(ge=10, le=3600)] | None = None
     tolerance: Share | None = None
     absolute_tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    min_count: Annotated[int, Field(ge=0)] | None = None
+    min_count: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     window: Annotated[WholeMinutes, Field(le=1440)] | None = None
     moved_by_approval: bool | None = None
     slice_target: Share | None = None

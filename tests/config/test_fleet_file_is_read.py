@@ -55,7 +55,7 @@ sources:
     kind: http_json
     url: "https://desk"
     slis:
-      seen: {items: all, by: {agent: who, workflow: kind}, value: open, count: n, time: at, path: /open}
+      seen: {items: all, by: {agent: who, workflow: kind}, value: open, count: n, time: at, partial: cut, path: /open}
       done: {items: all, by: {agent: who}, good: g, total: t}
   store: {kind: sql, url: "${DB}", slis: {rows: {query: "SELECT :start, :end", bad: b, total: t, by: {agent: a}}}}
   gateway: {kind: tasks}
@@ -139,6 +139,7 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "total": ("total: t}\n  store", "total: u}\n  store"),
         "items": ("seen: {items: all", "seen: {items: most"),
         "time": ("time: at", "time: when"),
+        "partial": ("partial: cut", "partial: timed_out"),
         "path": ("path: /open", "path: /opened"),
         "by": ('value: "a", by: {agent: who}', 'value: "a", by: {agent: name}'),
         "values_in": ('value: "t", values_in: percent', 'value: "t", values_in: fraction'),

@@ -248,6 +248,12 @@ def test_an_objective_beyond_all_numbers_is_refused(number: str) -> None:
     assert len(found) < 250
 
 
+def test_a_count_that_is_never_reached_is_refused() -> None:
+    """It would be accepted and judge nothing."""
+    [found] = problems(changed("tie: {}", f"tie: {{min_count: {'9' * 400}}}"))
+    assert "at most 1000000 is allowed" in found
+
+
 @pytest.mark.parametrize("setting", ["every", "window"])
 def test_a_span_beyond_all_calendars_is_refused(setting: str) -> None:
     [found] = problems(changed("tie: {}", f"tie: {{{setting}: {'9' * 400}h}}"))
