@@ -62,6 +62,7 @@ def why(body: bytes) -> str:
         (b"[" * 100_000, JSON, "", 400),
         (b'{"a":' * 1000 + b"1" + b"}" * 1000, JSON, "", 400),
         (bytes(9 * 1_048_576), "application/x-protobuf", "", 413),
+        (bytes(64 * 1_048_576), "application/x-protobuf", "", 413),
     ],
     ids=lambda given: given if isinstance(given, str) else type(given).__name__,
 )

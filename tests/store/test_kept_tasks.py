@@ -137,6 +137,22 @@ def test_only_what_was_written_since_is_read_again() -> None:
     assert sorted(rows.read) == ["new", "t3"]
 
 
+def test_what_was_written_need_not_be_read_unless_it_is_told_of_in_another_order() -> None:
+    rows = Rows([record("t0", 1), record("t1", 1)])
+    kept = KeptTasks(rows.of_minute, rows.of_keys)
+    kept.of("refunds", [FIRST])
+    rows.read.clear()
+    second = record("t0", 3, tool_calls=2)
+    kept.wrote(1, [("refunds", "t1")], {})
+    kept.wrote(2, [second.key], {second.key: second})
+    assert (list(kept.of("refunds", [FIRST])[FIRST]), rows.read) == ([second], [])
+    fourth, third = record("t0", 5, tool_calls=4), record("t0", 4, tool_calls=3)
+    rows.rows[fourth.key] = fourth
+    kept.wrote(4, [fourth.key], {fourth.key: fourth})
+    kept.wrote(3, [third.key], {third.key: third})
+    assert (list(kept.of("refunds", [FIRST])[FIRST]), rows.read) == ([fourth], ["t0"])
+
+
 def test_where_reading_fails_everything_is_read_anew() -> None:
     rows = Rows([record("t0", 1)])
     kept = KeptTasks(rows.of_minute, rows.of_keys)

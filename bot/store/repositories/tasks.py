@@ -1,8 +1,9 @@
 """Task records, as agents reported them: one row a task, the newest word wins (`core.telemetry.task_records`)."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from heapq import nsmallest
+from itertools import count
 from typing import Final
 
 from sqlalchemy import Connection, Integer, func, literal_column
@@ -18,6 +19,7 @@ from bot.store.repositories.telemetry.kept_tasks import MINUTES, KeptTasks
 from bot.store.tables import TaskRow, table_of
 
 _TASK = table_of(TaskRow)
+WrittenTasks = dict[tuple[str, str], TaskRecord]
 
 
 class SqlTaskRows(SqlRepository):
@@ -25,17 +27,27 @@ class SqlTaskRows(SqlRepository):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
+        self._places = count(1)
         self._kept_tasks = KeptTasks(self._tasks_of_minute, self._tasks_of_keys) if database.sole_writer else None
 
     @contextmanager
-    def writing_tasks(self, keys: Iterable[tuple[str, str]]) -> Iterator[Connection]:
-        """A write transaction that may change these tasks, (agent, task id) each."""
+    def writing_tasks(self, keys: Collection[tuple[str, str]]) -> Iterator[tuple[Connection, WrittenTasks]]:
+        """A write transaction that may change these tasks, (agent, task id) each.
+
+        What they are afterwards is put in the mapping; those that are not there were deleted.
+        """
+        written: WrittenTasks = {}
+        kept = self._kept_tasks
         try:
             with self.writing() as connection:
-                yield connection
-        finally:
-            if self._kept_tasks is not None:
-                self._kept_tasks.changed(keys)
+                place = next(self._places)  # writers have turns, so it is the order of the commits
+                yield connection, written
+        except BaseException:
+            if kept is not None:
+                kept.changed(keys)
+            raise
+        if kept is not None:
+            kept.wrote(place, keys, written)
 
     def all_tasks_changed(self) -> None:
         """Tell that any row may have been written or deleted."""
@@ -64,9 +76,8 @@ class SqlTasks(SqlTaskRows):
     def take_tasks(self, records: Sequence[TaskRecord]) -> Sequence[int]:
         """Merge records into what is known. Returns the minutes whose counts change."""
         keys = {record.key for record in records}
-        with self.writing_tasks(keys) as connection:
+        with self.writing_tasks(keys) as (connection, after):
             stored = known_tasks(connection, keys)
-            after: dict[tuple[str, str], TaskRecord] = {}
             for record in records:
                 after[record.key] = merge(after.get(record.key) or stored.get(record.key), record)
             keep_newest(connection, _TASK, [task_row(record) for record in after.values()], ["agent", "task_id"])

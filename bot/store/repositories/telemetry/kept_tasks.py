@@ -1,9 +1,9 @@
 """Tasks of the newest minutes, kept in memory as their rows were last read.
 
 Spans and records come all the time, and each time the running minute is counted: at 2,000 spans a second its tasks were
-read and parsed eight times each, which cost more than counting their spans. So what was read is kept, and of it only
-those rows are read again that were written since. Rows stay the truth: nothing is taken over from who writes them, who
-only says that they changed, after the commit. So whoever reads has at least what was committed before.
+read and parsed eight times each, which cost more than counting their spans. So what was read is kept, and whoever
+writes rows says so after the commit, and what they are now. Rows stay the truth: where it is not certain that nobody
+wrote them later (two commits told of in another order, one that failed), they are read again.
 
 Only for a database that no other process writes to: nobody would say what others changed.
 """
@@ -26,8 +26,12 @@ CROWDED: Final = 100
 SHARED: Final = 10_000
 """Different uses of tools that tasks share."""
 
+UNSAID: Final = "to be read"
+
 Minutes = Mapping[int, Collection[TaskRecord]]
 Key = tuple[str, str]
+_Written = dict[str, TaskRecord | str | None]
+"""Task id -> its record, None where it was deleted, UNSAID where its row has to be read."""
 
 
 class KeptTasks:
@@ -45,17 +49,30 @@ class KeptTasks:
         self._reading = Lock()
         self._agents: OrderedDict[str, OrderedDict[int, dict[str, TaskRecord]]] = OrderedDict()
         self._noting = Lock()
-        self._changed: dict[str, set[str]] = {}
-        """Agent -> ids of tasks whose rows were written since they were read; of agents of whom anything is kept."""
+        self._changed: dict[str, _Written] = {}
+        """Agent -> the tasks whose rows were written since they were read; of agents of whom anything is kept."""
+        self._last = 0
         self._crowded: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._tools: dict[tuple[ToolUse, ...], tuple[ToolUse, ...]] = {}
 
+    def wrote(self, place: int, keys: Iterable[Key], now: Mapping[Key, TaskRecord]) -> None:
+        """These rows were written, and are as in `now` or deleted: to be called after the commit.
+
+        `place`: where the transaction stood among all that wrote tasks, which are one after the other.
+        """
+        with self._noting:
+            is_last = place > self._last
+            self._last = max(self._last, place)
+            for key in keys:
+                if key[0] in self._changed:
+                    self._changed[key[0]][key[1]] = now.get(key) if is_last else UNSAID
+
     def changed(self, keys: Iterable[Key]) -> None:
-        """These rows were written, or may have been: to be called after the commit, and where it failed."""
+        """These rows may have been written: to be called where a commit failed."""
         with self._noting:
             for agent, task_id in keys:
                 if agent in self._changed:
-                    self._changed[agent].add(task_id)
+                    self._changed[agent][task_id] = UNSAID
 
     def forget(self) -> None:
         """Any row may have changed."""
@@ -78,18 +95,20 @@ class KeptTasks:
     def _fresh(self, agent: str) -> OrderedDict[int, dict[str, TaskRecord]]:
         """What is kept of an agent, with what was written since."""
         with self._noting:  # whatever is written from here on is noted, and what was before is read below
-            changed, self._changed[agent] = self._changed.get(agent, set()), set()
+            changed, self._changed[agent] = self._changed.get(agent, {}), {}
         kept = self._agents.setdefault(agent, OrderedDict())
         self._agents.move_to_end(agent)
         if not changed:
             return kept
+        known = [record for record in changed.values() if isinstance(record, TaskRecord)]
+        unsaid = [(agent, task_id) for task_id, record in changed.items() if record is UNSAID]
         try:
-            known = list(self._of_keys([(agent, task_id) for task_id in changed]))
+            known += self._of_keys(unsaid) if unsaid else ()
         except BaseException:
             self._drop(agent)
             raise
         for tasks in kept.values():
-            for task_id in changed & tasks.keys():
+            for task_id in changed.keys() & tasks.keys():
                 del tasks[task_id]
         for record in known:
             if (minute := minute_of(record.at)) in kept:

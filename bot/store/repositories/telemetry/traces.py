@@ -152,7 +152,8 @@ class SqlTraces(SqlTaskRows):
     ) -> Sequence[int]:
         """Runs and their tasks, in one transaction."""
         keys = {*withdrawn, *(record.key for record in records)}
-        with self.writing_tasks(keys) as connection:
+        with self.writing_tasks(keys) as (connection, written):
+            written.update({record.key: record for record in records})
             before = known_tasks(connection, keys)
             for some in _parts([(one.key.trace, one.key.writer, one.run.span) for one in gone]):
                 connection.execute(delete(_RUN).where(among(connection, list(_RUN.primary_key), some)))
