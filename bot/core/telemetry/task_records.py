@@ -194,7 +194,9 @@ def _row(
 def values_of(series: Series, tasks: Sequence[TaskRecord], *, judged: bool) -> list[float]:
     """What each of these tasks that says anything adds to a series of TASK_SLIS; not for the queue."""
     measure = _judgement if series.sli == JUDGED_SHARE and judged else _MEASURES[series.sli]
-    return [part for r in tasks if _belongs(r, series) and (part := measure(r)) is not None]
+    agent, flow = series.agent, series.workflow  # `_belongs` in one line: of a busy agent 20,000 tasks each time
+    own = [r for r in tasks if r.agent == agent and (not flow or r.workflow == flow)]
+    return [part for r in own if (part := measure(r)) is not None]
 
 
 def _queue(series: Series, minute: int, tasks: Sequence[TaskRecord], queued: Sequence[TaskRecord]) -> MinuteRow:

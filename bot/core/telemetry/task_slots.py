@@ -4,6 +4,7 @@ A minute's row pools what came before a fault with what came after it, so a faul
 only in the next one. Five seconds by themselves show it at once (`docs/design/detection.md`, the running minute).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.core.model.samples import Series
@@ -23,9 +24,9 @@ def slots_from_tasks(
 
     `judged`: the (agent, workflow) pairs whose decisions somebody judges (`task_records.minutes_from_tasks`).
     """
-    by_slot: dict[int, list[TaskRecord]] = {}
+    by_slot: defaultdict[int, list[TaskRecord]] = defaultdict(list)
     for record in newest_words(records).values():
-        by_slot.setdefault(int(record.at.timestamp()) // SECONDS * SECONDS, []).append(record)
+        by_slot[int(record.at.timestamp()) // SECONDS * SECONDS].append(record)
     wanted = [one for one in series if one.sli in TASK_SLIS and one.sli != QUEUE]
     found: dict[Series, tuple[TaskSlot, ...]] = {}
     for one in wanted:
