@@ -1,6 +1,6 @@
 """Minutes as the core wants them, and baselines recomputed from them (`product.md` section 4)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -35,8 +35,11 @@ class Baselines:
 
     def rows(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Rows]:
         """Minutes of every series of these agents, by minute."""
-        found = self._store.minutes_of(agents, first, last)
-        return {series: {row.minute: row for row in rows} for series, rows in found.items()}
+        return _by_minute(self._store.minutes_of(agents, first, last))
+
+    def rows_of(self, series: Collection[Series], first: int, last: int) -> Mapping[Series, Rows]:
+        """Minutes of these series, by minute."""
+        return _by_minute(self._store.minutes_of_series(series, first, last))
 
     def current(self, agent: Agent, series: Series, sli: Sli, now: datetime) -> Baseline | None:
         """What is normal now: computed at most hourly, pinned where history is short, None where neither is there.
@@ -149,6 +152,10 @@ class Baselines:
     def forget(self) -> None:
         """Drop what is cached: the fleet file changed."""
         self._known.clear()
+
+
+def _by_minute(found: Mapping[Series, Sequence[MinuteRow]]) -> Mapping[Series, Rows]:
+    return {series: {row.minute: row for row in rows} for series, rows in found.items()}
 
 
 def _with_noise_of(found: Baseline, other: Baseline) -> Baseline:

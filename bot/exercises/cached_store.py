@@ -4,13 +4,15 @@ Everything that is committed goes through the real store; what is only measured 
 incidents and rungs are read from what was committed last. One process, one thread, as long as the run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from bot.core.detection.literal_rule import answered
+from bot.core.detection.recent_sums import RecentSums, recent_sums_of
 from bot.core.incident.effects import Effect, Lane
 from bot.core.incident.incident import Decision, Incident
 from bot.core.model.rungs import RungState
@@ -150,6 +152,21 @@ class CachedStore(ExerciseStore):
             for series in self.measured
             if not agents or series.agent in agents
         }
+
+    def minutes_of_series(
+        self, series: Collection[Series], first: int, last: int
+    ) -> Mapping[Series, Sequence[MinuteRow]]:
+        """The same for these series."""
+        return {one: self.minutes(one, first, last) for one in series}
+
+    def recent_sums(self, agents: Collection[str], first: int, last: int, closed: int) -> Mapping[Series, RecentSums]:
+        """What minutes first..last of these agents add up to."""
+        found = {one: recent_sums_of(rows, closed) for one, rows in self.minutes_of(list(agents), first, last).items()}
+        return {one: seen for one, seen in found.items() if seen is not None} if agents else {}
+
+    def heard(self, first: int, last: int) -> Collection[Series]:
+        """The series with a usable answer in one of these minutes."""
+        return {one for one, rows in self.minutes_of([], first, last).items() if any(map(answered, rows))}
 
     def claim_polls(self, groups: Mapping[str, float], now: datetime, limit: int, lease: float) -> Sequence[PollClaim]:
         """Claim due poll groups."""

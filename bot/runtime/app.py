@@ -24,6 +24,7 @@ from bot.documents.render import MarkdownDocuments
 from bot.engine.assembly import Engine, EngineDependencies, build_adapters, build_delivery, build_engine
 from bot.engine.commands.inbound_acknowledgements import InboundAcknowledgements
 from bot.engine.delivery.delivery import Delivery
+from bot.engine.detection.evaluation_queue import EvaluationQueue
 from bot.engine.detection.poller import Poller
 from bot.engine.detection.span_receiver import SpanReceiver
 from bot.engine.health.clock_watch import ClockWatch
@@ -132,7 +133,7 @@ class App:
             self._sources,
             self._setup.clock,
             self._pool,
-            self.engine.detector.evaluate,
+            EvaluationQueue(self.engine.detector.evaluate).submit,
             history_days=self._setup.history_days,
             redact=self._setup.secrets,
             findings=self.engine.findings,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.core.health.finding import Finding
 from bot.core.telemetry.traces.trace_rules import TraceRules
-from bot.engine.detection.source_check import SourceQuestions, ask_each_query
+from bot.engine.detection.source_checks.source_check import SourceQuestions, ask_each_query
 from bot.ports.clock import Clock
 from bot.ports.sources import Source
 

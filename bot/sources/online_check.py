@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from bot.core.health.finding import Finding
 from bot.core.model.fleet import Fleet
-from bot.engine.detection.source_check import SourceQuestions
+from bot.engine.detection.source_checks.source_check import SourceQuestions
 from bot.ports.clock import Clock
 from bot.sources import KINDS, build_all
 from bot.sources.kind import SourceKind

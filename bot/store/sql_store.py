@@ -24,6 +24,7 @@ from bot.store.repositories.retention import SqlRetention
 from bot.store.repositories.rollups import SqlRollups
 from bot.store.repositories.rungs import SqlRungs
 from bot.store.repositories.tasks import SqlTasks
+from bot.store.repositories.telemetry.recent_sums import SqlRecentSums
 from bot.store.repositories.telemetry.traces import SqlTraces
 
 __all__ = ["SqlStore", "StoreError"]
@@ -43,6 +44,7 @@ class SqlStore(
     SqlFollowups,
     SqlOnceMarkers,
     SqlRollups,
+    SqlRecentSums,
     SqlRetention,
     SqlHealthQueries,
     SqlClockShift,

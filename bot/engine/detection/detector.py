@@ -20,6 +20,7 @@ from bot.engine.autonomy.moved_by_rung import MovedByRung, moved_by_rung
 from bot.engine.baselines import Baselines, Rows
 from bot.engine.detection.running_minute import LOOK_EVERY, RunningMinute, Slots
 from bot.engine.detection.silent_failures import SilentFailures
+from bot.engine.detection.suspects import STALE_AFTER, Suspects, watched
 from bot.engine.incidents.opener import IncidentOpener, severity
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.run_all import run_all
@@ -29,10 +30,6 @@ from bot.ports.store import Store
 
 LOOK_BACK = 90
 """Minutes of history that the literal rule reads: the longest sustain, pooling and a long run of bad minutes."""
-GLANCE = 10
-"""Minutes read of a healthy agent to see whether it is worth reading more."""
-STALE_AFTER = 5
-"""A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
 SILENCE_SLACK = 10
 """Minutes by which a silence that a person cancelled may still look new: settling and the tick's own pace."""
 BLIND_AFTER = 5
@@ -47,6 +44,8 @@ class _Look:
     """What is known of one agent at one moment."""
 
     agent: Agent
+    judged: frozenset[Series]
+    """Those of its series that are judged now."""
     rows: Mapping[Series, Rows]
     now: datetime
     received_at: datetime
@@ -87,10 +86,11 @@ class Detector:
         self._fleet = fleet
         self._clock = clock
         began = minute_of(clock.now())
-        self._watched_since = {series: began for agent in fleet().agents.values() for series, _ in _watched(agent)}
+        self._watched_since = {series: began for agent in fleet().agents.values() for series, _ in watched(agent)}
         """Series -> the minute from which on its silence counts: our start, or when the fleet file first named it."""
         self._locks = [threading.Lock() for _ in range(STRIPES)]
         self._running = RunningMinute(store, fleet)
+        self._suspects = Suspects(store, history, silent_failures)
 
     def watch_anew(self) -> None:
         """Count silence from now on: the clock was set, or this process stood still, and nobody asked meanwhile."""
@@ -105,46 +105,27 @@ class Detector:
         newest = minute_of(now)
         running = self._running.due(known, now)
         slots = self._running.slots([agent for agent in known if agent.key in running], now)
-        known = self._suspects(known, now, slots)
+        suspects = self._suspects.of(known, now, slots)
+        known = [agent for agent in known if agent.key in suspects]
         back = max((_look_back(agent) for agent in known), default=0)
-        rows = self._history.rows([agent.key for agent in known], newest - back, newest + 1) if known else {}
+        asked = [series for agent in known for series in suspects[agent.key]]
+        rows = self._history.rows_of(asked, newest - back, newest + 1) if asked else {}
 
         def judge(agent: Agent) -> None:
             with self._locks[hash(agent.key) % STRIPES]:
                 by_rung = moved_by_rung(self._store, self._fleet().ladder, agent, now)
                 rung, due = self._opener.rung(agent), agent.key in running
-                self._judge(_Look(agent, rows, now, received_at, rung, by_rung, due, slots))
+                self._judge(_Look(agent, suspects[agent.key], rows, now, received_at, rung, by_rung, due, slots))
 
         run_all(known, judge)
-
-    def _suspects(self, agents: Sequence[Agent], now: datetime, slots: Slots) -> list[Agent]:
-        """Those about whom there may be something to say: an open incident, a rung ever changed, a bad newest minute.
-
-        Of the others, and most agents are well most of the time, a few minutes are read instead of ninety.
-        """
-        involved = self._store.agents_with_incidents() | {state.agent for state in self._store.rungs()}
-        calm = [agent for agent in agents if agent.key not in involved]
-        newest, back = minute_of(now), max((_enough(agent) for agent in calm), default=0)
-        rows = self._history.rows([agent.key for agent in calm], newest - back, newest + 1) if calm else {}
-        return [agent for agent in agents if agent.key in involved or self._looks_bad(agent, rows, now, slots)]
-
-    def _looks_bad(self, agent: Agent, rows: Mapping[Series, Rows], now: datetime, slots: Slots) -> bool:
-        for series, sli in _watched(agent):
-            own = rows.get(series)
-            if not own:
-                continue
-            baseline = self._history.current(agent, series, sli, now) if sli.objective.relative else None
-            limit = literal_rule.objective_limit(sli, baseline)
-            seconds = slots.get(series, ()) if evidence_rule.follows_evidence(sli, own) else ()
-            if evidence_rule.suspicious_seconds(sli, seconds, limit) or rule_in_force.looks_bad(sli, own, limit):
-                return True
-        return self._silent_failures.suspected(agent, rows, now)
 
     def _judge(self, look: _Look) -> None:
         open_ = [incident for incident in self._store.open_incidents(look.agent.key) if incident.kind != "blind"]
         fresh: list[tuple[Breach, ...]] = []
         for workflow, sli in look.agent.slis:
             series = Series(look.agent.key, workflow, sli.name)
+            if series not in look.judged:
+                continue
             known = _breach_of(open_, series)
             found = self._examine(look, series, sli, known)
             if isinstance(found, Breach):
@@ -159,7 +140,10 @@ class Detector:
         self, look: _Look, open_: Sequence[Incident], fresh: Collection[Series]
     ) -> Sequence[tuple[Breach, ...]]:
         """Silent failures that nothing says yet: of SLIs that are not in breach, whose rung does not move them."""
-        agent, since = look.agent, self._well_since(look, None)
+        agent = look.agent
+        if len(look.judged) < len(agent.slis):
+            return ()  # nothing of the kind was suspected
+        since = self._well_since(look, None)
         rows: dict[Series, Rows] = {}
         for workflow, sli in agent.slis:
             series = Series(agent.key, workflow, sli.name)
@@ -293,22 +277,28 @@ class Detector:
         now = self._clock.now()
         fleet = self._fleet()
         newest = minute_of(now - timedelta(seconds=60)) - 1
-        back = max((_silence(sli) for agent in fleet.agents.values() for _, sli in agent.slis), default=0)
-        rows = self._history.rows([], newest - back, newest)
         blind = {incident.agent for incident in self._store.open_incidents() if incident.kind == "blind"}
+        settled = {_settled(sli, newest) for agent in fleet.agents.values() for _, sli in agent.slis}
+        heard = {last: self._store.heard(last - BLIND_AFTER + 1, last) for last in settled}
+        quiet = [agent for agent in fleet.agents.values() if agent.key in blind or _quiet(agent, heard, newest)]
+        back = max((_silence(sli) for agent in quiet for _, sli in agent.slis), default=0)
+        rows = self._history.rows([agent.key for agent in quiet], newest - back, newest) if quiet else {}
+        for agent in fleet.agents.values():
+            for series, _ in watched(agent):
+                self._watched_since.setdefault(series, minute_of(now))
 
         def look(agent: Agent) -> None:
             known = agent.key in blind
-            silent = [s for s, sli in _watched(agent) if self._silent(s, sli, rows, newest, known=known)]
+            silent = [s for s, sli in watched(agent) if self._silent(s, sli, rows, newest, known=known)]
             if silent or agent.key in blind:
                 doubts = [rows[series][max(rows[series])].doubt for series in silent if rows.get(series)]
                 self._note_silence(agent, silent, self._trouble_of(agent, troubles, doubts), now)
 
-        run_all(fleet.agents.values(), look)
+        run_all(quiet, look)
 
     def _silent(self, series: Series, sli: Sli, rows: Mapping[Series, Rows], newest: int, *, known: bool) -> bool:
         """Whether a series says nothing. Of an agent that is `known` to be blind it does until something is heard."""
-        settled = newest - (sli.settle // 60) - (literal_rule.reach(sli) - 1)
+        settled = _settled(sli, newest)
         watched_for = settled - self._watched_since.setdefault(series, minute_of(self._clock.now())) + 1
         blind = literal_rule.blind_for(sli, rows.get(series, {}), settled)
         return (blind if known else min(blind, watched_for)) >= BLIND_AFTER
@@ -344,13 +334,6 @@ class Detector:
         return "; ".join(dict.fromkeys([*told, *(doubt for doubt in doubts if doubt)]))
 
 
-def _enough(agent: Agent) -> int:
-    """Minutes that the call on the newest minute can rest on: how old it may be, and what is pooled behind it."""
-    return max(
-        (STALE_AFTER + 2 * literal_rule.reach(sli) + max(sli.window, GLANCE) for _, sli in agent.slis), default=0
-    )
-
-
 def _look_back(agent: Agent) -> int:
     """Minutes that judging an agent reads."""
     return evidence_rule.LOOK_BACK if any(sli.rule == "evidence" for _, sli in agent.slis) else LOOK_BACK
@@ -361,8 +344,14 @@ def _silence(sli: Sli) -> int:
     return BLIND_AFTER + sli.settle // 60 + 2 * literal_rule.reach(sli)
 
 
-def _watched(agent: Agent) -> list[tuple[Series, Sli]]:
-    return [(Series(agent.key, workflow, sli.name), sli) for workflow, sli in agent.slis]
+def _settled(sli: Sli, newest: int) -> int:
+    """The newest minute that a series should have told of by now."""
+    return newest - (sli.settle // 60) - (literal_rule.reach(sli) - 1)
+
+
+def _quiet(agent: Agent, heard: Mapping[int, Collection[Series]], newest: int) -> bool:
+    """Whether some series may say nothing: it has no answer in the minutes that have to be silent for that."""
+    return any(series not in heard[_settled(sli, newest)] for series, sli in watched(agent))
 
 
 def _breach_of(incidents: Iterable[Incident], series: Series) -> Breach | None:

@@ -19,10 +19,10 @@ from bot.core.model.samples import MinuteRow, Series, minute_of, short_doubt
 from bot.core.model.slis import PollQuery
 from bot.core.telemetry.freshness import skewed
 from bot.core.telemetry.plausibility import fraction_doubt
-from bot.engine.detection.doubts import Doubts
 from bot.engine.detection.findings import Findings
 from bot.engine.detection.minute_markers import DoubtfulMinutes
-from bot.engine.detection.source_health import SourceHealth
+from bot.engine.detection.source_checks.doubts import Doubts
+from bot.engine.detection.source_checks.source_health import SourceHealth
 from bot.ports.clock import Clock
 from bot.ports.errors import LostClaim, SourceError
 from bot.ports.sources import Fetch, Source

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence_rule import companions_of
+from bot.core.detection.recent_sums import RecentSums, may_be_falling, may_be_silent
 from bot.core.detection.silent_failure_rule import NOTE_EVERY, Sign, fell_lately, judge, worth_reading
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import Series, minute_of
@@ -34,8 +35,24 @@ class SilentFailures:
                 continue
             fallen = self._remembered(agent, workflow, sli, rows, now)
             others = [self._remembered(agent, workflow, other, rows, now) for other in beside]
-            alone = (newest + crc32(agent.key.encode())) % NOTE_EVERY == 0 and fell_lately(fallen, newest)
+            alone = _turn(agent, newest) and fell_lately(fallen, newest)
             if alone or worth_reading(fallen, others, newest):
+                return True
+        return False
+
+    def may_be_suspected(self, agent: Agent, sums: Mapping[Series, RecentSums], now: datetime) -> bool:
+        """The same of the sums of the newest minutes: False only where reading the minutes would say so too."""
+        newest = minute_of(now) - 1
+        for workflow, sli, beside in _watched(agent):
+            seen = sums.get(Series(agent.key, workflow, sli.name))
+            if seen is None:
+                continue
+            fallen = self._remembered(agent, workflow, sli, {}, now)
+            if not may_be_falling(fallen, seen):
+                continue
+            others = [self._remembered(agent, workflow, other, {}, now) for other in beside]
+            told = [(other, sums[other.series]) for other in others if other.series in sums]
+            if _turn(agent, newest) or may_be_silent(fallen, seen, told):
                 return True
         return False
 
@@ -80,6 +97,11 @@ class SilentFailures:
         """The breach with the baseline as of its own onset."""
         known = self._history.freeze(agent, breach.series, breach.sli, breach.first_bad, breach.baseline)
         return replace(breach, baseline=known or breach.baseline)
+
+
+def _turn(agent: Agent, newest: int) -> bool:
+    """Whether it is the agent's turn to be asked what fell alone."""
+    return (newest + crc32(agent.key.encode())) % NOTE_EVERY == 0
 
 
 def _watched(agent: Agent) -> Sequence[tuple[str, Sli, Sequence[Sli]]]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.detection.recent_sums import RecentSums
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.telemetry.task_records import TaskRecord
 from bot.ports.store.records import PollClaim
@@ -34,6 +35,23 @@ class MinuteStore(Protocol):
 
     def minutes_of(self, agents: Sequence[str], first: int, last: int) -> Mapping[Series, Sequence[MinuteRow]]:
         """The same for every series of these agents (all agents when empty), in one read."""
+        ...
+
+    def minutes_of_series(
+        self, series: Collection[Series], first: int, last: int
+    ) -> Mapping[Series, Sequence[MinuteRow]]:
+        """The same for these series, in one read."""
+        ...
+
+    def recent_sums(self, agents: Collection[str], first: int, last: int, closed: int) -> Mapping[Series, RecentSums]:
+        """What minutes first..last of every series of these agents add up to; without rows, no seen.
+
+        `closed`: the newest minute that is over.
+        """
+        ...
+
+    def heard(self, first: int, last: int) -> Collection[Series]:
+        """The series with a usable answer in one of the minutes first..last."""
         ...
 
     def history(self, series: Series, first: int, last: int) -> Sequence[MinuteRow]:

@@ -7,7 +7,7 @@ from bot.core.health.finding import Finding
 from bot.core.telemetry.task_records import TASK_PERCENTILES, TASK_SLIS
 from bot.core.telemetry.traces.blind_spots import blind_spots
 from bot.core.telemetry.traces.trace_rules import TraceRules
-from bot.engine.detection.source_check import SourceQuestions
+from bot.engine.detection.source_checks.source_check import SourceQuestions
 from bot.sources.kind import SourceKind
 from bot.sources.otlp.settings import OtlpSettings
 

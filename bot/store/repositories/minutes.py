@@ -2,12 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 
-from sqlalchemy import Connection, bindparam, delete, func
+from sqlalchemy import Connection, delete, func
 from sqlmodel import col, select
 
 from bot.core.model.samples import MinuteRow, Series, minute_of
@@ -20,29 +18,13 @@ from bot.store.database.partitions import DAY, days_of, drop_days, make_days
 from bot.store.database.transactions import Database, SqlRepository
 from bot.store.database.upsert import keep_first, keep_newest
 from bot.store.repositories.rollups import Reading, minute_columns, minute_row, rollups_between
+from bot.store.repositories.telemetry.minute_rows import parts, rows_of
 from bot.store.tables import BaselineRow, MinuteRecord, PollRow, SeriesRow, table_of
 
 _SERIES = table_of(SeriesRow)
 _MINUTE = table_of(MinuteRecord)
 _BASELINE = table_of(BaselineRow)
 _POLL = table_of(PollRow)
-
-MOST_IDS = 10_000
-"""Ids in one query; SQLite takes 32,766 parameters."""
-_SPAN = col(MinuteRecord.minute).between(bindparam("first"), bindparam("last"))
-_OF_MANY = (
-    # by series even where all are wanted: the key begins with it, and minutes alone would scan the whole table
-    minute_columns()
-    .add_columns(col(MinuteRecord.series_id))
-    .where(_SPAN, col(MinuteRecord.series_id).in_(bindparam("ids", expanding=True)))
-    .order_by(col(MinuteRecord.series_id), col(MinuteRecord.minute))
-)
-"""Asked several times a tick, so written once."""
-
-
-def _parts(ids: Sequence[int], most: int) -> Iterator[Sequence[int]]:
-    return (ids[at : at + most] for at in range(0, len(ids), most))
-
 
 SERIES_AT_ONCE = 50
 """Series whose old minutes are deleted in one transaction."""
@@ -100,7 +82,7 @@ class SqlMinutes(SqlRepository):
             self._days = frozenset(day for day in self._days if day >= end)
             return dropped
         dropped = 0
-        for some in _parts(sorted(self._known().values()), SERIES_AT_ONCE):
+        for some in parts(sorted(self._known().values()), SERIES_AT_ONCE):
             gone = delete(_MINUTE).where(col(MinuteRecord.series_id).in_(some), col(MinuteRecord.minute) < end * DAY)
             with self.writing() as connection:
                 dropped += connection.execute(gone).rowcount
@@ -139,13 +121,7 @@ class SqlMinutes(SqlRepository):
         wanted = frozenset(agents)
         ids = {number: series for series, number in self._known().items() if not wanted or series.agent in wanted}
         with self.looking() as connection:
-            found = rollups_between(connection, ids, first, last)
-            for some in _parts(sorted(ids), MOST_IDS):
-                rows = connection.execute(_OF_MANY, {"first": first, "last": last, "ids": some}).all()
-                for number, own in groupby(rows, key=itemgetter(-1)):
-                    series = ids[number]
-                    found[series] += [MinuteRow(series, *row) for *row, _ in own]
-        return found
+            return rows_of(connection, ids, first, last)
 
     def newest_minute(self, series: Series) -> int | None:
         """The newest minute with a row, None when there is none."""

@@ -7,8 +7,8 @@ import pytest
 
 from bot.core.model.samples import Sample, Series, minute_of, minute_start
 from bot.core.model.slis import PollQuery, SourceSpec
-from bot.engine.detection.frozen_series import COPIES
 from bot.engine.detection.poller import Poller
+from bot.engine.detection.source_checks.frozen_series import COPIES
 from bot.engine.health.self_monitor import ProcessReadings, SelfMonitor
 from bot.ports.sources import Fetch
 from bot.simulation.memory_chat import MemoryChat

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.model.samples import Sample, Series, minute_of
 from bot.core.model.slis import PollQuery
-from bot.engine.detection.source_health import SourceHealth
+from bot.engine.detection.source_checks.source_health import SourceHealth
 from bot.ports.sources import Fetch
 from tests.support.wired import START
 

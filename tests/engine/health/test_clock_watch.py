@@ -11,7 +11,7 @@ from bot.core.incident.incident import Incident, IncidentState
 from bot.core.model.rungs import InstanceReading
 from bot.core.model.samples import MinuteRow, Series, minute_of
 from bot.core.model.slis import PollQuery
-from bot.engine.detection.doubts import TOLD_FOR, Doubts
+from bot.engine.detection.source_checks.doubts import TOLD_FOR, Doubts
 from bot.engine.health.clock_watch import ClockWatch
 from bot.ports.store.records import ClockJump
 from bot.store import SqlStore

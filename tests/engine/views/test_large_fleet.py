@@ -1,5 +1,6 @@
 """What keeps a fleet of thousands from being read whole: the first look, and lists that compute nothing."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -24,19 +25,20 @@ def test_a_breach_of_few_tasks_a_minute_is_seen_by_the_first_look(house: WiredEn
     assert [incident.agent for incident in house.store.open_incidents()] == ["refunds"]
 
 
-def test_a_healthy_agent_is_read_a_few_minutes_back_and_an_ill_one_to_its_first_bad_minute(house: WiredEngine) -> None:
-    asked: list[int] = []
-    rows = house.baselines.rows
+def test_of_a_healthy_agent_no_minute_is_read_and_of_an_ill_one_those_to_its_first_bad(house: WiredEngine) -> None:
+    asked: list[tuple[set[str], int]] = []
+    rows_of = house.baselines.rows_of
 
-    def noted(agents: list[str], first: int, last: int) -> object:
-        asked.append(last - first)
-        return rows(agents, first, last)
+    def noted(series: Collection[Series], first: int, last: int) -> object:
+        asked.append(({one.sli for one in series}, last - first))
+        return rows_of(series, first, last)
 
-    house.baselines.rows = noted  # type: ignore[method-assign,assignment]
+    house.baselines.rows_of = noted  # type: ignore[method-assign,assignment]
     house.live(1)
-    assert max(asked[:1]) < 30
+    assert asked == []
     assert len(house.store.open_incidents()) == 0
     house.live(40, her=18.0)
+    assert asked[0][0] == {"her"}, "the others are well"
     first_bad = house.incident().breaches[0].first_bad
     assert minute_of(house.incident().opened_at) - first_bad <= 2
 

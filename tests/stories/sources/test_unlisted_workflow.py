@@ -11,7 +11,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.samples import minute_of
 from bot.core.model.slis import PollQuery, SourceSpec
 from bot.engine.detection.poller import Poller
-from bot.engine.detection.source_check import SourceQuestions, ask_each_query
+from bot.engine.detection.source_checks.source_check import SourceQuestions, ask_each_query
 from bot.ports.sources import Source
 from bot.sources import build
 from tests.contracts.odd_server import Asked, odd_server

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.core.model.samples import Sample, Series, minute_of
 from bot.core.model.slis import PollQuery
-from bot.engine.detection.frozen_series import FrozenSeries
+from bot.engine.detection.source_checks.frozen_series import FrozenSeries
 from bot.ports.sources import Fetch
 
 SKEW = 30.0
