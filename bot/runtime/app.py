@@ -210,6 +210,7 @@ class App:
             "" if setup.database_url.startswith("sqlite") else socket.gethostname(),
             setup.secrets,
             self.engine.replicas.other_file,
+            lambda: {"http": self._server.connections.dropped, "slack": slack.connection.replaced},
         )
         return SelfMonitoring(dependencies, setup.monitoring, self.engine.recorder)
 

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +52,8 @@ class MonitoringDependencies:
     redact: Redact = SHAPES_ONLY
     other_file: Callable[[], str] = lambda: ""
     """That another replica put another fleet file in force, in words."""
+    dropped: Callable[[], Mapping[str, int]] = dict
+    """Connections ended before their time, by whose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class SelfMonitoring:
             sources=lambda: {name: name not in dependencies.poller.troubles for name in dependencies.poller.sources()},
             incidents=lambda: in_time(store.open_by),
             slack=dependencies.slack_healthy,
+            dropped=dependencies.dropped,
             size=lambda: in_time(store.size),
             disk=self._disk,
             holes=lambda: len(self.reach.holes),

@@ -82,6 +82,8 @@ def test_a_running_bot_is_looked_after_from_outside(bot: BotProcess, listener: L
     told = httpx.get(f"{bot.url}/metrics", timeout=PATIENCE, trust_env=False).text
     assert 'stepdown_heartbeats_total{outcome="taken"}' in told
     assert "stepdown_slack_connected 1.0" in told
+    assert 'stepdown_connections_dropped_total{to="http"} 0.0' in told
+    assert 'stepdown_connections_dropped_total{to="slack"} 0.0' in told
 
     assert "everything fits together" in typed(bot, "verify")
     lines = [json.loads(line) for line in typed(bot, "export").splitlines()]

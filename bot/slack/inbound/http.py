@@ -97,6 +97,9 @@ def _reached(payload: Mapping[str, Any], path: str) -> bool:
 class HttpConnection:
     """Takes what Slack sends. Healthy once we know who we are: until then Slack is told to come again."""
 
+    replaced = 0
+    """It has no connection of its own that could be replaced."""
+
     def __init__(
         self,
         app: App,

@@ -129,6 +129,8 @@ class EngineReadings:
     incidents: Callable[[], Mapping[tuple[str, str], int]] = dict
     """(kind, severity) -> open ones."""
     slack: Callable[[], bool] = lambda: True
+    dropped: Callable[[], Mapping[str, int]] = dict
+    """Connections ended before their time, by whose: those of our listener (`http`), ours to Slack (`slack`)."""
     size: Callable[[], int] = lambda: 0
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
     holes: Callable[[], int] = lambda: 0
@@ -182,6 +184,14 @@ class EngineMetricsCollector(Collector):
         )
         connected = float(self._readings.slack())
         yield GaugeMetricFamily("stepdown_slack_connected", "1 while Slack can reach this process.", connected)
+        dropped = CounterMetricFamily(
+            "stepdown_connections_dropped",
+            "Connections ended before their time: slow or too many ones to us (http), dead ones to Slack (slack).",
+            labels=["to"],
+        )
+        for to, count in sorted(self._readings.dropped().items()):
+            dropped.add_metric([to], count)
+        yield dropped
         taken, missed = self._readings.heartbeats()
         beats = CounterMetricFamily("stepdown_heartbeats", "Heartbeats, by outcome: taken, missed.", labels=["outcome"])
         beats.add_metric(["taken"], taken)

@@ -37,6 +37,7 @@ def registry() -> CollectorRegistry:
         holes=lambda: 4,
         canary=lambda: (1_700_000_000.0, False),
         heartbeats=lambda: (5, 1),
+        dropped=lambda: {"http": 7, "slack": 2},
     )
     made.register(EngineMetricsCollector(readings))
     return made
@@ -64,6 +65,8 @@ def test_what_is_read_is_what_is_told(registry: CollectorRegistry) -> None:
     assert told("stepdown_build_info", {"version": "1.2.3"}) == 1
     assert told("stepdown_canary_landed") == 0
     assert told("stepdown_heartbeats_total", {"outcome": "missed"}) == 1
+    assert told("stepdown_connections_dropped_total", {"to": "http"}) == 7
+    assert told("stepdown_connections_dropped_total", {"to": "slack"}) == 2
     assert told("stepdown_unreadable_metrics") == 0
 
 
