@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from bot.cli.database import db_app
+from bot.cli.enforcement.approvals import app as approvals_app
+from bot.cli.enforcement.gateway import gateway_app
 from bot.cli.examples import app as examples_app
-from bot.cli.gateway import gateway_app
 from bot.cli.incident import incident_app
 from bot.cli.on_call import app as watching_app
 from bot.cli.process import app as running_app
@@ -47,7 +48,7 @@ def stepdown(
     """Nothing but the options before a command."""
 
 
-for part in (running_app, examples_app, reading_app, between_app, watching_app, spans_app):
+for part in (running_app, examples_app, reading_app, between_app, watching_app, spans_app, approvals_app):
     app.add_typer(part)
 app.add_typer(incident_app, name="incident")
 app.add_typer(db_app, name="db")

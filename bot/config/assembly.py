@@ -16,7 +16,7 @@ from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.people import EscalationPolicy, EscalationStep, Person, Way
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung
 from bot.core.model.slis import Sli, SourceSpec
-from bot.core.model.tools import TaskBounds, ToolRule
+from bot.core.model.tools import ApprovalPolicy, TaskBounds, ToolRule
 
 FALLBACK_RUNG = "read-only"
 NAMELESS = "one query answers for many agents, so it must say which label names them: `by: {agent: ...}`"
@@ -155,6 +155,7 @@ def _agent(key: str, entry: AgentEntry, series: list[QueryGroup], ladder: Ladder
         tools=tuple(entry.tools),
         tool_rules=tuple(_tool(name, tool) for name, tool in entry.tools.items()),
         bounds=_bounds(entry),
+        approvals=ApprovalPolicy(entry.approvals.expires_in, entry.approvals.two_above),
         redact_arguments=tuple(entry.redact_arguments),
         data_contracts=tuple(entry.data_contracts),
         top_failures=tuple(entry.top_failures),

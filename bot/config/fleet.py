@@ -247,6 +247,13 @@ class BoundsEntry(StrictEntry):
     amount: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
+class ApprovalsEntry(StrictEntry):
+    """How writes are approved: how long an approval may be answered, and the amount from which two people have to."""
+
+    expires_in: Annotated[Seconds, Field(ge=60, le=86_400)] = 900
+    two_above: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
 class AgentEntry(StrictEntry):
     """A deployed agent with one named owner. `aka`: what sources and pushed records call it, besides its key."""
 
@@ -270,6 +277,7 @@ class AgentEntry(StrictEntry):
     ] = {}
     """Names, or what each tool does: a gateway holds to it (docs/gateway.md)."""
     bounds: BoundsEntry = BoundsEntry()
+    approvals: ApprovalsEntry = ApprovalsEntry()
     redact_arguments: list[ToolName] = []
     """Names of arguments whose values are kept nowhere, besides those that look like secrets."""
     stage: Literal["demo", "beta", "production"] = "demo"

@@ -27,6 +27,7 @@ from bot.engine.detection.span_counts import SpanCounts
 from bot.engine.detection.span_join import SpanJoin
 from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
 from bot.engine.diagnosis.evidence_collector import EvidenceCollector
+from bot.engine.enforcement.approval_queue import ApprovalQueue
 from bot.engine.health.followup_reminders import Reminders
 from bot.engine.health.replicas import ReplicaSync
 from bot.engine.incidents.monitor import IncidentMonitor
@@ -88,6 +89,7 @@ class Engine:
 
     dependencies: EngineDependencies
     rung_cache: MemoryRungCache
+    approvals: ApprovalQueue
     replicas: ReplicaSync
     recorder: IncidentRecorder
     baselines: Baselines
@@ -116,6 +118,7 @@ def build_engine(of: EngineDependencies) -> Engine:
     findings = Findings(store, fleet, clock, of.wall)
     silent_failures = SilentFailures(baselines, findings)
     detector = Detector(store, recorder, baselines, opener, fleet, clock, silent_failures)
+    approvals = ApprovalQueue(store, fleet, clock, of.wall, of.wake)
     monitor = IncidentMonitor(store, recorder, baselines, rung_cache, fleet, clock, replicas.known_everywhere)
     lines = SliLines(store, baselines, rung_cache, fleet)
     views = Views(store, lines, fleet, monitor.clock_of, lambda: (of.span_rules() or TraceRules()).trace_url)
@@ -125,6 +128,7 @@ def build_engine(of: EngineDependencies) -> Engine:
     return Engine(
         of,
         rung_cache,
+        approvals,
         replicas,
         recorder,
         baselines,
@@ -137,7 +141,7 @@ def build_engine(of: EngineDependencies) -> Engine:
         monitor,
         views,
         attribution,
-        _commands(of, recorder, opener, views, attribution),
+        _commands(of, recorder, opener, views, attribution, approvals),
         Reminders(store, recorder, fleet, clock),
         FileGate(store, clock),
     )
@@ -149,6 +153,7 @@ def _commands(
     opener: IncidentOpener,
     views: Views,
     attribution: AttributionRunner,
+    approvals: ApprovalQueue,
 ) -> Commands:
     return build_commands(
         CommandDependencies(
@@ -161,6 +166,7 @@ def _commands(
             attribution,
             of.playbooks,
             of.runbooks,
+            approvals,
             of.readiness_check,
         )
     )

@@ -243,6 +243,7 @@ class App:
             self.self_monitoring.registry,
             feed=self.store,
             ledger=self.store,
+            approvals=self.engine.approvals,
             fleet=self._fleet,
             clock=setup.clock,
             spans=self.span_receiver,
@@ -326,6 +327,7 @@ class App:
         self._every(1, "deadlines", self.engine.monitor.deadlines)
         self._every(30, "reminders", self.engine.reminders.tick)
         self._every(1, "read-back", self.engine.monitor.read_back)
+        self._every(1, "approvals", self.engine.approvals.tick)
         self._every(1, "lost-state", self.lost_state.tick)
         self._every(1, "exercises", self.exercises.tick)
         self._every(5, "recovery", self.engine.monitor.judge_all)

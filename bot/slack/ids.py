@@ -27,6 +27,8 @@ EVIDENCE: Final = "evidence"
 CAUSE_CONFIRM: Final = "cause_confirm"
 CAUSE_RULE_OUT: Final = "cause_rule_out"
 ADOPT: Final = "adopt"
+ALLOW_WRITE: Final = "allow_write"
+DENY_WRITE: Final = "deny_write"
 FORM_OPENER: Final = "form_opener"
 DECLARE_SHORTCUT: Final = "declare_from_message"
 

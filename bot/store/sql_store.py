@@ -13,6 +13,7 @@ from bot.store.repositories.budgets import SqlBudgets
 from bot.store.repositories.changes import SqlChanges
 from bot.store.repositories.clock_shift import SqlClockShift
 from bot.store.repositories.enforcement.actions import SqlActions
+from bot.store.repositories.enforcement.approvals import SqlApprovals
 from bot.store.repositories.followups import SqlFollowups
 from bot.store.repositories.health import SqlHealthQueries
 from bot.store.repositories.incidents import SqlIncidents
@@ -40,6 +41,7 @@ class SqlStore(
     SqlTraces,
     SqlChanges,
     SqlActions,
+    SqlApprovals,
     SqlReplicas,
     SqlFollowups,
     SqlOnceMarkers,

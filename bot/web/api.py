@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.engine.enforcement.approval_queue import ApprovalQueue
 from bot.ports.clock import Clock
 from bot.ports.ingest import ChangeFeed, Intake
 from bot.ports.spans import SpanIntake
@@ -21,6 +22,8 @@ from bot.web.autonomy import ofrep, plain
 from bot.web.autonomy.poll import Poll
 from bot.web.enforcement import action_intake, tool_rules
 from bot.web.enforcement.action_intake import ActionIntake
+from bot.web.enforcement.approvals import ApprovalIntake
+from bot.web.enforcement.approvals import routes as approval_routes
 from bot.web.health import ReadinessProbe, Ready
 from bot.web.ingest import changes, otlp, routes
 from bot.web.ingest.changes import ChangeIntake
@@ -43,6 +46,7 @@ def build_api(
     *,
     feed: ChangeFeed,
     ledger: ActionStore,
+    approvals: ApprovalQueue | None = None,
     fleet: Callable[[], Fleet],
     clock: Clock,
     spans: SpanIntake | None = None,
@@ -53,7 +57,8 @@ def build_api(
 ) -> FastAPI:
     """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
 
-    `spans`: takes what comes over OTLP; without it there are no such addresses. `more`: routers of other parts (Slack
+    `approvals`: writes that wait for people; `spans`: takes what comes over OTLP; without either there are no such
+    addresses. `more`: routers of other parts (Slack
     in HTTP mode, inbound alerts), mounted as they are. `redact`: takes secrets out of health, metrics and errors.
     `warnings`: what is wrong besides, answered at once.
     """
@@ -80,6 +85,8 @@ def build_api(
         health.routes(ReadinessProbe(ready), registry, redact, warnings),
         docs_page.routes(app),
     )
+    if approvals is not None:
+        more = (*more, approval_routes(authenticator, ApprovalIntake(approvals, fleet, clock)))
     if spans is not None:
         more = (*more, otlp.routes(OtlpIntake(authenticator, spans, metrics)))
     for router in (*own, *more):

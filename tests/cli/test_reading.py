@@ -71,6 +71,7 @@ STORIES = {
         "incident evidence 1", (r"^INC-0001: ", r"^1\. .* \(\d+ %\)$", r"^  Ruled out if .*\.$")
     ),
     "covers": Story("covers", (r"^Everybody has their own pager\.$",)),
+    "approvals": Story("approvals", (r"^0 writes wait for a person\.$",)),
     "budget": Story("budget refunds", (r"^Error budgets of refunds, 30 days\.$", r"^HER: ")),
     "gate": Story(
         "gate refunds --young-may", (r"^refunds is too young to judge, and --young-may", r"^HER: [\d.]+ % left: ")

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from bot.config.fleet import (
     AgentEntry,
+    ApprovalsEntry,
     BoundsEntry,
     BurnEntry,
     ControlEntry,
@@ -204,6 +205,7 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "workflows": (", chargeback: {}", ""),
         "tools": ("tools: [crm]", "tools: [crm, mail]"),
         "bounds": ("tools: [crm]", "tools: [crm]\n    bounds: {calls: 3}"),
+        "approvals": ("tools: [crm]", "tools: [crm]\n    approvals: {two_above: 5}"),
         "redact_arguments": ("tools: [crm]", "tools: [crm]\n    redact_arguments: [iban]"),
         "cost": ("tasks_per_month: 10", "tasks_per_month: 11"),
         "control": ("fallback_rung: asking", "fallback_rung: off"),
@@ -236,6 +238,10 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "writes": ("tools: [crm]", "tools: {crm: {writes: no}}"),
         "reversible": ("tools: [crm]", "tools: {crm: {reversible: by hand}}"),
         "amount": ("tools: [crm]", "tools: {crm: {amount: order.total}}"),
+    },
+    ApprovalsEntry: {
+        "expires_in": ("tools: [crm]", "tools: [crm]\n    approvals: {expires_in: 5m}"),
+        "two_above": ("tools: [crm]", "tools: [crm]\n    approvals: {two_above: 500}"),
     },
     BoundsEntry: {
         "tools": ("tools: [crm]", "tools: [crm]\n    bounds: {tools: [crm]}"),

@@ -245,6 +245,22 @@ class RecordedCauses:
         return self._recorded.act("adopt", actor, incident_id, name)
 
 
+class RecordedApprovals:
+    """The same for `engine.commands.approvals.ApprovalCommands`."""
+
+    def __init__(self, recorded: RecordedCalls) -> None:
+        self._recorded = recorded
+
+    def pending(self, agent: str = "", limit: int = 10) -> Answer:  # noqa: ARG002 - as the real one has it
+        return Answer("1 waits for a person.", card=MOMENTS["approvals"])
+
+    def approve(self, actor: Actor, key: str) -> Answer:
+        return self._recorded.act("approve_write", actor, key)
+
+    def deny(self, actor: Actor, key: str, reason: str = "") -> Answer:
+        return self._recorded.act("deny_write", actor, key, reason)
+
+
 class RecordedQueries:
     """The same for `engine.commands.queries.Queries`."""
 
@@ -336,4 +352,5 @@ class RecordedCommands(RecordedCalls):
         self.autonomy = RecordedAutonomy(self)
         self.overrides = RecordedOverrides(self)
         self.causes = RecordedCauses(self)
+        self.approvals = RecordedApprovals(self)
         self.queries = RecordedQueries(self)

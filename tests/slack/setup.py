@@ -28,6 +28,7 @@ from bot.core.model.fleet import Agent, Fleet
 from bot.core.model.people import Person, Way
 from bot.core.model.rungs import DEFAULT_LADDER
 from bot.core.runbooks.runbook import PHASES
+from tests.slack.approval_cards import approvals
 from tests.slack.exercise_cards import drill
 from tests.slack.fleet_cards import agents
 from tests.slack.team_cards import FOLLOWUP, NOW, TASKS, plans, restores, team
@@ -105,6 +106,7 @@ def realistic() -> dict[str, Card]:
         **_recoveries(),
         **_endings(),
         **agents(ROW, FULL, DQR),
+        **approvals(),
         **_stories(),
         **_causes(),
         **drill(),

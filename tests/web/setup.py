@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.core.enforcement.actions import AgentAction
+from bot.core.enforcement.approvals import Approval
+from bot.core.incident.effects import Effect
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.posted_change import IdTaken, PostedChange
 from bot.core.model.rungs import DEFAULT_LADDER, RungState
@@ -17,6 +19,7 @@ from bot.core.model.samples import Sample
 from bot.core.model.slis import Better, Objective, Sli
 from bot.core.telemetry.task_records import TaskRecord
 from bot.engine.autonomy.rung_cache import MemoryRungCache
+from bot.engine.enforcement.approval_queue import ApprovalQueue
 from bot.ports.clock import Clock
 from bot.web.api import build_api
 from bot.web.tokens import TokenBook, new_token
@@ -110,6 +113,35 @@ class ActionShelf:
 
 
 @dataclass
+class QuestionShelf:
+    """Approvals in memory, with the store's rules."""
+
+    kept: dict[str, Approval] = field(default_factory=dict)
+
+    def ask_approval(self, approval: Approval, effects: Sequence[Effect], wall: float) -> bool:
+        del effects, wall
+        return self.kept.setdefault(approval.id, approval) is approval
+
+    def change_approval(self, before: Approval, after: Approval, effects: Sequence[Effect], wall: float) -> bool:
+        del effects, wall
+        known = self.kept.get(before.id)
+        if known is None or known.version != before.version:
+            return False
+        self.kept[after.id] = after
+        return True
+
+    def approval(self, key: str) -> Approval | None:
+        return self.kept.get(key)
+
+    def pending_approvals(self, limit: int, agent: str = "", due: datetime | None = None) -> list[Approval]:
+        open_ = [one for one in self.kept.values() if one.open and agent in ("", one.agent)]
+        return [one for one in open_ if due is None or one.due <= due][:limit]
+
+    def count_pending_approvals(self, agent: str) -> int:
+        return len(self.pending_approvals(1_000, agent))
+
+
+@dataclass
 class House:
     """The server with everything a test wants to look at."""
 
@@ -125,6 +157,7 @@ class House:
     app: FastAPI
     feed: Feed
     ledger: ActionShelf
+    approvals: ApprovalQueue
 
     def auth(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[name]}"}
@@ -169,6 +202,7 @@ def open_house(
     )
     book = TokenBook.from_lines(one.line for one in made.values())
     feed, ledger = Feed(), ActionShelf()
+    approvals = ApprovalQueue(QuestionShelf(), lambda: fleet, clock, clock.now().timestamp, lambda _: None)
     app = build_api(
         rung_cache,
         shelf,
@@ -177,6 +211,7 @@ def open_house(
         registry,
         feed=feed,
         ledger=ledger,
+        approvals=approvals,
         fleet=lambda: fleet,
         clock=clock,
         version="1.2.3",
@@ -184,4 +219,4 @@ def open_house(
     stage.app = app
     tokens = {name: one.token for name, one in made.items()}
     url = str(client.base_url).rstrip("/")
-    return House(fleet, clock, rung_cache, shelf, registry, tokens, client, url, problems, app, feed, ledger)
+    return House(fleet, clock, rung_cache, shelf, registry, tokens, client, url, problems, app, feed, ledger, approvals)

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.web.setup import House
 
 EXAMPLE = re.compile(r"<!-- example: (\w+) (\S+) -->\n+```json\n(.*?)```", re.DOTALL)
-MOUNTED = ("/v1/agents", "/v1/actions", "/v1/tasks", "/v1/samples", "/v1/changes", "/ofrep")
+MOUNTED = ("/v1/agents", "/v1/actions", "/v1/approvals", "/v1/tasks", "/v1/samples", "/v1/changes", "/ofrep")
 """The routes that `tests.web.setup` mounts; the others need PagerDuty's or Slack's signature."""
 
 

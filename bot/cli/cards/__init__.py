@@ -7,10 +7,11 @@ nothing about where its reader sits.
 from collections.abc import Sequence
 from typing import assert_never
 
-from bot.cli.cards import autonomy, causes, exercise, fleet, incident, people
+from bot.cli.cards import autonomy, causes, enforcement, exercise, fleet, incident, people
 from bot.core.cards.answer import Answer, Card, NoticeCard
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
+from bot.core.cards.enforcement import ApprovalCard, ApprovalList
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
 from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard, ReadyCard
 from bot.core.cards.incident import (
@@ -83,6 +84,8 @@ def card_lines(card: Card) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 - o
             return people.home(card)
         case ConsoleCard() | HotWashCard():
             return exercise.console(card) if isinstance(card, ConsoleCard) else exercise.hot_wash(card)
+        case ApprovalCard() | ApprovalList():
+            return enforcement.approval(card) if isinstance(card, ApprovalCard) else enforcement.approval_list(card)
         case NoticeCard():
             return [card.text]
     assert_never(card)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
+from bot.core.cards.enforcement import ApprovalCard, ApprovalList
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
 from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard, ReadyCard
 from bot.core.cards.incident import (
@@ -52,6 +53,8 @@ Card = (
     | FollowupList
     | HomeCard
     | NoticeCard
+    | ApprovalCard
+    | ApprovalList
     | ConsoleCard
     | HotWashCard
 )

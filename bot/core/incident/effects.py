@@ -7,6 +7,8 @@ twice is wanting it once. Lanes are independent of one another and ordered by ha
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.core.incident.approval_effects import EditApproval, PostApproval
+
 Lane = Literal["controls", "pagers", "slack", "documents"]
 LANES: tuple[Lane, ...] = ("controls", "pagers", "slack", "documents")
 Room = Literal["incident", "agent", "announcements"]
@@ -346,6 +348,8 @@ Effect = (
     | Notice
     | DrawCharts
     | CanaryPage
+    | PostApproval
+    | EditApproval
 )
 
 

@@ -9,7 +9,7 @@ from bot.core.model.people import EscalationPolicy, Person
 from bot.core.model.rungs import Ladder
 from bot.core.model.samples import Series
 from bot.core.model.slis import PollQuery, Sli, SourceSpec
-from bot.core.model.tools import NO_BOUNDS, TaskBounds, ToolRule
+from bot.core.model.tools import NO_BOUNDS, PLAIN_APPROVALS, ApprovalPolicy, TaskBounds, ToolRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Agent:
     tool_rules: tuple[ToolRule, ...] = ()
     """What the file says of single tools beyond their names."""
     bounds: TaskBounds = NO_BOUNDS
+    approvals: ApprovalPolicy = PLAIN_APPROVALS
     redact_arguments: tuple[str, ...] = ()
     """Names of arguments whose values are kept nowhere, besides those that look like secrets."""
     stage: Literal["demo", "beta", "production"] = "demo"

@@ -35,5 +35,15 @@ class TaskBounds:
         return self != TaskBounds()
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """How an agent's writes are approved. `expires_in` in seconds; `two_above`: the amount that two people approve."""
+
+    expires_in: int = 900
+    two_above: float | None = None
+
+
+PLAIN_APPROVALS = ApprovalPolicy()
+"""What a file that says nothing of approvals sets."""
 NO_BOUNDS = TaskBounds()
 """What a file that says nothing of bounds sets."""

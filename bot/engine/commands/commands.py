@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.core.model.fleet import Fleet
 from bot.engine.commands.act_recorder import ActRecorder
+from bot.engine.commands.approvals import ApprovalCommands
 from bot.engine.commands.autonomy import AutonomyCommands
 from bot.engine.commands.causes import CauseCommands
 from bot.engine.commands.lifecycle import LifecycleCommands
@@ -18,6 +19,7 @@ from bot.engine.commands.queries import Queries
 from bot.engine.commands.refusals import Refusals
 from bot.engine.commands.teamwork import TeamworkCommands
 from bot.engine.diagnosis.attribution import AttributionRunner, Playbooks
+from bot.engine.enforcement.approval_queue import ApprovalQueue
 from bot.engine.incidents.opener import IncidentOpener, RunbookPlans
 from bot.engine.incidents.recorder import IncidentRecorder
 from bot.engine.reliability.queries import ReliabilityQueries
@@ -40,6 +42,7 @@ class CommandDependencies:
     attribution: AttributionRunner
     playbooks: Playbooks
     runbooks: RunbookPlans
+    approvals: ApprovalQueue
     readiness_check: ReadinessCheck | None = None
     """None where no real fleet is watched."""
 
@@ -57,6 +60,7 @@ class Commands:
     causes: CauseCommands
     overrides: OverrideCommands
     queries: Queries
+    approvals: ApprovalCommands
     reliability: ReliabilityQueries
 
 
@@ -73,5 +77,6 @@ def build_commands(of: CommandDependencies) -> Commands:
         CauseCommands(acts, of.attribution, of.playbooks, of.runbooks),
         OverrideCommands(acts),
         Queries(of.store, of.views, of.fleet, of.clock, reliability),
+        ApprovalCommands(acts, of.approvals),
         reliability,
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.formatting.redaction import SHAPES_ONLY, Redact
+from bot.core.incident.approval_effects import EditApproval, PostApproval
 from bot.core.incident.effects import (
     CanaryPage,
     DraftPostmortem,
@@ -40,6 +41,7 @@ from bot.core.model.fleet import Fleet
 from bot.core.model.people import BOT
 from bot.engine import charts
 from bot.engine.adapters import Adapters, Folded, NotYet, People
+from bot.engine.delivery.approvals import edit_approval, post_approval
 from bot.engine.delivery.channels import Channels
 from bot.engine.delivery.chat import ChatDelivery, ChatEffect
 from bot.engine.delivery.pages import PageDelivery
@@ -168,6 +170,8 @@ class Delivery:
         match job.effect:
             case Notice():
                 return say_notice(self._marked(job), job.effect, self._adapters.chat, self._fleet())
+            case PostApproval() | EditApproval():
+                return self._approval(self._marked(job), job.effect)
             case CanaryPage():
                 return self._canary_page(job, job.effect)
             case _:
@@ -195,6 +199,13 @@ class Delivery:
                 return None
             case _:
                 return self._postings.do(job, incident, effect)
+
+    def _approval(self, job: Job, effect: PostApproval | EditApproval) -> Receipt | None:
+        place = (self._store, self._adapters.chat, self._fleet())
+        if isinstance(effect, PostApproval):
+            return post_approval(job, effect, *place)
+        edit_approval(job, effect, *place, self._mark)
+        return None
 
     def _canary_page(self, job: Job, effect: CanaryPage) -> Receipt | None:
         person = self._people.person(effect.person)
@@ -294,7 +305,7 @@ class Delivery:
         if isinstance(effect, Page):
             outcome: PageOutcome = "unknown" if state == "unknown" else "failed"
             return PageSettled(now, BOT, job.key, effect.person, effect.way, outcome, why)
-        if isinstance(effect, EditCard | Notice | CanaryPage) or (
+        if isinstance(effect, EditCard | Notice | CanaryPage | PostApproval | EditApproval) or (
             isinstance(effect, DrawCharts) and effect.stamp != FIRST_CHARTS
         ):
             return None  # what only decorates is said once

@@ -1,6 +1,6 @@
 """What is kept, by subject. A use takes the narrow Protocol it needs; `Store` is all of them."""
 
-from bot.ports.store.enforcement import ActionStore
+from bot.ports.store.enforcement import ActionStore, ApprovalStore
 from bot.ports.store.incidents import IncidentStore, TimerStore
 from bot.ports.store.outbox import OutboxStore
 from bot.ports.store.people import FollowupStore, OverrideStore
@@ -25,6 +25,7 @@ from bot.ports.store.whole import Store
 __all__ = [
     "MINUTE_MARKER",
     "ActionStore",
+    "ApprovalStore",
     "BaselineStore",
     "BudgetStore",
     "DeduplicationStore",

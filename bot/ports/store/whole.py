@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.ports.ingest import ChangeFeed
-from bot.ports.store.enforcement import ActionStore
+from bot.ports.store.enforcement import ActionStore, ApprovalStore
 from bot.ports.store.incidents import IncidentStore, TimerStore
 from bot.ports.store.outbox import OutboxStore
 from bot.ports.store.people import FollowupStore, OverrideStore
@@ -17,6 +17,7 @@ from bot.ports.store.upkeep import ClockShiftStore, DeduplicationStore, EpisodeS
 
 class Store(
     ActionStore,
+    ApprovalStore,
     BaselineStore,
     BudgetStore,
     ClockShiftStore,

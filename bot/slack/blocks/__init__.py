@@ -6,6 +6,7 @@ from typing import assert_never
 from bot.core.cards.answer import Card, NoticeCard
 from bot.core.cards.autonomy import AutonomyCard, RestoreCard
 from bot.core.cards.causes import CausesCard
+from bot.core.cards.enforcement import ApprovalCard, ApprovalList
 from bot.core.cards.exercise import ConsoleCard, HotWashCard
 from bot.core.cards.fleet import AgentCard, AgentChangesCard, FleetCard, ReadyCard
 from bot.core.cards.incident import (
@@ -22,6 +23,7 @@ from bot.core.cards.page import AnnouncementCard, ChartImage, PageCard
 from bot.core.cards.team import FollowupList, HandoffCard, HomeCard, NudgeCard, TaskList, TrayCard
 from bot.slack.blocks.autonomy import autonomy, restore
 from bot.slack.blocks.causes import causes
+from bot.slack.blocks.enforcement import approval, approval_list
 from bot.slack.blocks.fleet import agent, agent_changes, fleet
 from bot.slack.blocks.home import home
 from bot.slack.blocks.incident import breaches, incident, incident_list
@@ -82,6 +84,8 @@ def draw(card: Card) -> Drawn:  # noqa: C901, PLR0911, PLR0912 - one row for eac
             return followup_list(card)
         case HomeCard():
             return home(card)
+        case ApprovalCard() | ApprovalList():
+            return approval(card) if isinstance(card, ApprovalCard) else approval_list(card)
         case NoticeCard():
             return line(card.text)
     assert_never(card)

@@ -76,6 +76,16 @@ def _tabletop(name: str, argument: str = "") -> Callable[[str], ParsedCommand]:
     return said
 
 
+def _write(name: str) -> Callable[[str], ParsedCommand]:
+    """A verb of `/agent` on the write that waits, whose id the button carries after its agent."""
+
+    def said(value: str) -> ParsedCommand:
+        agent, _, key = value.partition(ids.SEPARATOR)
+        return ParsedCommand(verb("agent", name), agent, (("ID", key),))
+
+    return said
+
+
 ACTIONS: Final[Mapping[str, Callable[[str], ParsedCommand]]] = {
     ids.ACK: _on_incident("ack"),
     ids.CANNOT_TAKE: _on_incident("pass"),
@@ -96,6 +106,8 @@ ACTIONS: Final[Mapping[str, Callable[[str], ParsedCommand]]] = {
     ids.EVIDENCE: _on_incident("evidence"),
     ids.CAUSE_CONFIRM: _with_word("cause", "CAUSE"),
     ids.CAUSE_RULE_OUT: _with_word("ruleout", "CAUSE"),
+    ids.ALLOW_WRITE: _write("approve"),
+    ids.DENY_WRITE: _write("deny"),
     ids.ADOPT: _with_word("adopt", "PLAYBOOK"),
     ids.TRAY: _tray,
     ids.FLEET: lambda _: ParsedCommand(verb("agent", "list")),

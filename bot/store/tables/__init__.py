@@ -6,7 +6,7 @@ stand in tables of their own and are committed with it (`docs/design/architectur
 
 from bot.store.tables.autonomy import FleetFileRow, ReadingRow, RungRow
 from bot.store.tables.budgets import DecisionRow, SpentRow, TicketRow
-from bot.store.tables.enforcement import ActionRow
+from bot.store.tables.enforcement import ActionRow, ApprovalRow
 from bot.store.tables.incidents import (
     CounterRow,
     DeduplicationRow,
@@ -23,6 +23,7 @@ from bot.store.tables.traces import RunRow, SpanChunkRow, SpanCountRow, TraceRow
 
 __all__ = [
     "ActionRow",
+    "ApprovalRow",
     "BaselineRow",
     "ChangeRow",
     "CounterRow",

@@ -1,9 +1,9 @@
-"""What agents did and wanted to do, as gateways write it down."""
+"""What agents did and wanted to do, as gateways write it down, and the writes that wait for people."""
 
 from sqlalchemy import Index, Text
 from sqlmodel import Field
 
-from bot.store.tables.schema import TableModel
+from bot.store.tables.schema import TableModel, index_where
 
 
 class ActionRow(TableModel, table=True):
@@ -20,4 +20,21 @@ class ActionRow(TableModel, table=True):
     began: float
     outcome: str
     rank: int
+    body: str = Field(sa_type=Text)
+
+
+class ApprovalRow(TableModel, table=True):
+    """A write that waits for a person, or waited. `body` is the approval as JSON; `version` fences its changes."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        index_where("state = 'pending'", "ix_approval_pending", "due"),
+        Index("ix_approval_agent", "agent", "asked_at"),
+    )
+    id: str = Field(primary_key=True)
+    agent: str
+    state: str
+    asked_at: float
+    due: float
+    version: int
     body: str = Field(sa_type=Text)

@@ -1,6 +1,7 @@
 """What `/docs` says of the routes that gateways use."""
 
 from bot.web.enforcement.action_records import ActionIn
+from bot.web.enforcement.approval_records import ApprovalIn
 from bot.web.openapi.schemas import TOKEN, Json, described, object_schema, plain, record_schemas, refusals, reporting
 
 _TEXT: Json = {"type": "string"}
@@ -44,6 +45,44 @@ TOOLS: Json = {
     },
 }
 ACTIONS = reporting("Action", _ACTION)
+_QUESTION: Json = {
+    "id": "5e7f0c3a9b6d4c1e",
+    "agent": "refunds",
+    "tool": "payments.refund",
+    "what": "refund order A-17 to the card it was paid with",
+    "amount": 40,
+    "reversible": "by hand",
+    "arguments": '{"order": "A-17", "amount": 40}',
+    "expires_in": 300,
+}
+_ANSWER: Json = {
+    "id": "5e7f0c3a9b6d4c1e",
+    "agent": "refunds",
+    "tool": "payments.refund",
+    "state": "pending",
+    "said": "It waits for a person, until 02:19 UTC.",
+    "asked_at": "2026-03-01T02:14:00Z",
+    "due": "2026-03-01T02:19:00Z",
+    "people": {"needed": 1, "approved": 0},
+}
+_SAID_NO = refusals(
+    "Error",
+    {
+        401: ("No token, or a wrong one", plain("this token is not known")),
+        403: ("Another agent's question, or no token is configured", plain("this token speaks for agent ...")),
+        404: ("No such agent or question", plain("no approval '5e7f'")),
+        409: ("Another question has that id", plain("another question was asked under the id ...")),
+        503: ("Too much at once; see Retry-After", plain("too many questions are waiting to be stored ...")),
+    },
+)
+APPROVAL: Json = {**TOKEN, "responses": {"200": described("How it stands", "Approval", _ANSWER), **_SAID_NO}}
+APPROVALS: Json = {
+    **APPROVAL,
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Question"}, "example": _QUESTION}},
+    },
+}
 SCHEMAS: dict[str, Json] = {
     "ToolRules": object_schema(
         ("agent", "workflows", "tools", "bounds", "redact_arguments", "ask"),
@@ -71,5 +110,16 @@ SCHEMAS: dict[str, Json] = {
         redact_arguments=_TEXTS,
         ask={**_TEXT, "description": "Whom a denied agent is told to ask"},
     ),
-    **record_schemas(Action=ActionIn),
+    "Approval": object_schema(
+        ("id", "agent", "tool", "state", "said", "asked_at", "due", "people"),
+        id=_TEXT,
+        agent=_TEXT,
+        tool=_TEXT,
+        state={"type": "string", "enum": ["pending", "approved", "denied", "expired", "withdrawn"]},
+        said={**_TEXT, "description": "The same in a sentence. `expired`: nobody answered, and nobody denied it"},
+        asked_at=_TEXT,
+        due=_TEXT,
+        people=object_schema(("needed", "approved"), needed={"type": "integer"}, approved={"type": "integer"}),
+    ),
+    **record_schemas(Action=ActionIn, Question=ApprovalIn),
 }

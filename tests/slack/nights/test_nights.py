@@ -5,11 +5,13 @@ What the person who types hears, and what everybody else sees.
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from bot.core.enforcement.approvals import Approval
 from bot.engine.assembly import build_engine
 from bot.engine.reliability.readiness_check import ReadinessCheck
 from bot.runbooks.library import RunbookLibrary
@@ -28,6 +30,15 @@ def acked(night: Night) -> None:
     night.breach()
     night.house.commands.paging.acknowledge(ANA, 1)
     night.house.deliver()
+
+
+def write_asked(night: Night) -> None:
+    """As `acked`, and a write of the agent waits for a person."""
+    acked(night)
+    house = night.house
+    due = house.clock.now() + timedelta(minutes=15)
+    house.engine.approvals.ask(Approval("write-0001", "refunds", "payments.refund", house.clock.now(), due, amount=40))
+    house.deliver()
 
 
 def stepped_down(night: Night) -> None:
@@ -187,6 +198,9 @@ AGENT = {
     "budget": Story(acked, "dev", "/agent refunds budget", "Error budgets of refunds, 30 days"),
     "ready": Story(watched_over, "dev", "/agent refunds ready", "deputy"),
     "scope": Story(watched_over, "ana", "/agent refunds scope small sums only", "decided on refunds as production"),
+    "approvals": Story(write_asked, "dev", "/agent refunds approvals", "payments.refund"),
+    "approve": Story(write_asked, "ana", "/agent refunds approve write-0001", "approved it", "payments.refund", AGENTS),
+    "deny": Story(write_asked, "ana", "/agent refunds deny write-0001 paid before", "denied it: paid before"),
     "list": Story(acked, "dev", "/agent", "Fleet: 1"),
     "help": Story(acked, "dev", "/agent help", "/agent AGENT sli SLI"),
 }

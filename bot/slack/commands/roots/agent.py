@@ -34,6 +34,18 @@ def _list(call: Invocation) -> Answer:
     return call.commands.queries.fleet()
 
 
+def _approvals(call: Invocation) -> Answer:
+    return call.commands.approvals.pending(call.agent)
+
+
+def _approve(call: Invocation) -> Answer:
+    return call.commands.approvals.approve(call.actor, call.value("ID"))
+
+
+def _deny(call: Invocation) -> Answer:
+    return call.commands.approvals.deny(call.actor, call.value("ID"), call.value("reason"))
+
+
 AGENT: Final = Root(
     "agent",
     "See agents and their numbers",
@@ -69,6 +81,27 @@ AGENT: Final = Root(
             _scope,
             "agent",
             (Argument("reason", "text", "Why may it do this?"),),
+        ),
+        Verb("agent", "approvals", "writes that wait for a person", "anybody", _approvals, "agent"),
+        Verb(
+            "agent",
+            "approve",
+            "let a write pass that waits for a person",
+            "may_restore",
+            _approve,
+            "agent",
+            (Argument("ID", "word", "Which write?"),),
+            said_by_card=True,
+        ),
+        Verb(
+            "agent",
+            "deny",
+            "do not let it pass",
+            "may_respond",
+            _deny,
+            "agent",
+            (Argument("ID", "word", "Which write?"), Argument("reason", "text", "Why not?")),
+            said_by_card=True,
         ),
         Verb("agent", "list", "every agent", "anybody", _list, "nothing", aliases=("ls", "fleet")),
         help_verb("agent"),

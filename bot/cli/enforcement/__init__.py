@@ -1,0 +1,1 @@
+"""Between an agent and its tools: the gateway, and the writes that wait for people."""

@@ -1,0 +1,1 @@
+"""Writes that wait for people, carried out over the store."""
