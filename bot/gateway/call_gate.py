@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -16,6 +16,7 @@ from bot.core.enforcement.tool_class import ToolClass
 from bot.core.formatting.one_line import one_line
 from bot.core.formatting.redaction import SHAPES_ONLY
 from bot.gateway.action_log import ActionLog
+from bot.gateway.approvals import Approver, HeldError, HeldQuestion
 from bot.gateway.denials import DenialMemory, denial_text
 from bot.gateway.ledger import LedgerError
 from bot.gateway.policy import CallPolicy, CallRequest, SteadyClock
@@ -44,22 +45,6 @@ class RunningCall:
     reason: str = "the connection ended before the tool answered"
 
 
-class Approver(Protocol):
-    """Asks people about a call that is held."""
-
-    async def ask(self, action: AgentAction, request: CallRequest, decision: CallDecision) -> str:
-        """Return the approval that lets it pass. Raises DeniedError where it does not pass, or not now."""
-        ...
-
-
-class NoApprover:
-    """Where nobody can be asked."""
-
-    async def ask(self, action: AgentAction, request: CallRequest, decision: CallDecision) -> str:  # noqa: ARG002 - as the port has it
-        """Deny it, and say why. Raises DeniedError."""
-        raise DeniedError("this gateway has no way to ask a person")
-
-
 class CallGate:
     """Decides about calls, and knows which are running. For one event loop."""
 
@@ -78,6 +63,7 @@ class CallGate:
         self._approver = approver
         self._keeper: RungKeeper | None = None
         self._running: set[RunningCall] = set()
+        self._held: set[RunningCall] = set()
         self.denials = DenialMemory()
 
     def watch(self, keeper: RungKeeper) -> None:
@@ -93,7 +79,7 @@ class CallGate:
             raise DeniedError(self._deny(call, request, decision))
         action = self._action(call, request, decision)
         if decision.action is CallAction.HOLD:
-            action = await self._held(action, call, request, decision)
+            action = await self._hold(action, call, request, decision)
         running = RunningCall(request, call, action)
         self._begin(running)
         try:
@@ -117,6 +103,9 @@ class CallGate:
             if decision.action is not CallAction.PASS and not approved:
                 running.reason = f"it ran when the rung went down to {decision.level}; whether it was done is not known"
                 running.cut.set()
+        for held in self._held:
+            if self._decide(held.call, held.request, TaskUse()).action is CallAction.DENY:
+                held.cut.set()
 
     async def drained(self) -> None:
         """Wait for what was cut off to end, at most as long as is set."""
@@ -126,9 +115,9 @@ class CallGate:
             for end in left:
                 end.cancel()
 
-    def counts(self) -> int:
-        """How many calls are running."""
-        return len(self._running)
+    def counts(self) -> tuple[int, int]:
+        """How many calls are running, and how many are held."""
+        return len(self._running), len(self._held)
 
     def _decide(self, call: WantedCall, request: CallRequest, use: TaskUse | None = None) -> CallDecision:
         rungs = self._keeper.rungs(request.workflow) if self._keeper is not None else ()
@@ -175,20 +164,61 @@ class CallGate:
         since = self._keeper.since(decision.level, decision.epoch) if self._keeper is not None else None
         return f" since {since:%H:%M} UTC" if since is not None else ""
 
-    async def _held(
+    async def _hold(
         self, action: AgentAction, call: WantedCall, request: CallRequest, decision: CallDecision
     ) -> AgentAction:
         """Ask a person; the rung may have moved in the meantime, so it is decided once more. Raises DeniedError."""
+        question = self._approver.question(replace(action, outcome=ActionOutcome.WAITING), request)
+        action = question.action
+        self._log.note(action)
+        held = RunningCall(request, call, action)
+        self._held.add(held)
         try:
-            approval = await self._approver.ask(action, request, decision)
-        except DeniedError as error:
-            raise DeniedError(
-                self._deny(call, request, decision._replace(reason=f"{decision.reason}; {error}"))
-            ) from None
+            approval = await self._approved(held, question)
+        except HeldError as why:
+            raise DeniedError(self._not_passed(held, str(why), why.outcome)) from None
+        except asyncio.CancelledError:
+            self._not_passed(held, "the caller went away before anybody answered", ActionOutcome.CANCELLED)
+            raise
+        finally:
+            self._held.discard(held)
         now = self._decide(call, request)
-        if now.action is CallAction.DENY:
-            raise DeniedError(self._deny(call, request, now))
-        return replace(action, approval=approval, level=now.level, epoch=now.epoch)
+        if now.action is CallAction.DENY or not approval:
+            why_not = f"the rung went down while it waited; it is {now.level} now, and {now.reason}"
+            raise DeniedError(self._not_passed(held, why_not, ActionOutcome.CANCELLED))
+        return replace(
+            action,
+            approval=approval,
+            level=now.level,
+            epoch=now.epoch,
+            outcome=ActionOutcome.RUNNING,
+            reason=decision.reason,
+        )
+
+    async def _approved(self, held: RunningCall, question: HeldQuestion) -> str:
+        """The approval, "" where the held call is cut off first. Raises HeldError."""
+        asking = asyncio.ensure_future(self._approver.ask(question, held.request))
+        cut = asyncio.ensure_future(held.cut.wait())
+        try:
+            await asyncio.wait({asking, cut}, return_when=asyncio.FIRST_COMPLETED)
+            return asking.result() if asking.done() else ""
+        finally:
+            cut.cancel()
+            if not asking.done():
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+
+    def _not_passed(self, held: RunningCall, why: str, outcome: ActionOutcome) -> str:
+        """Write down how a held call ended, or that it still waits; what the model is told."""
+        ended = None if outcome is ActionOutcome.WAITING else self._clock.now()
+        self._log.note(replace(held.action, outcome=outcome, ended=ended, reason=why))
+        self._log.count(held.call, outcome)
+        return (
+            f"{held.action.tool} was not called{' yet' if ended is None else ''}. {why[:1].upper()}{why[1:]}".rstrip(
+                "."
+            )
+            + "."
+        )
 
     def _begin(self, running: RunningCall) -> None:
         """Write it down, then let it go. A write that cannot be written down does not pass. Raises DeniedError."""

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,7 +17,8 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from bot.gateway.action_log import ActionLog
-from bot.gateway.call_gate import CallGate, NoApprover
+from bot.gateway.approvals import Approver
+from bot.gateway.call_gate import CallGate
 from bot.gateway.ledger import Ledger
 from bot.gateway.ledger_sender import LedgerSender
 from bot.gateway.mcp_proxy import BODY_LIMIT, McpProxy
@@ -43,7 +45,8 @@ class Gateway:
         self.client = StepdownClient(settings)
         self.ledger = Ledger(settings.data_dir)
         self.log = ActionLog(self.ledger, self.metrics, self.policy)
-        self.gate = CallGate(settings, self.policy, self.log, self.clock, NoApprover())
+        self.approver = Approver(self.client, self.policy, self.clock, settings.hold)
+        self.gate = CallGate(settings, self.policy, self.log, self.clock, self.approver)
         self.keeper = RungKeeper(
             self.client, self.clock, settings.poll_every, self.gate.cut, self.gate.drained, self._take_rules
         )
@@ -77,6 +80,8 @@ class Gateway:
         while True:
             self._note_repeated()
             self._measure()
+            for action in await self.approver.forgotten():
+                self.log.note(replace(action, ended=self.clock.now()))
             await asyncio.sleep(1)
 
     def _note_repeated(self) -> None:
@@ -86,7 +91,9 @@ class Gateway:
     def _measure(self) -> None:
         reached = self.keeper.reached_at
         self.metrics.contact.set(-1 if reached is None else (self.clock.now() - reached).total_seconds())
-        self.metrics.running.set(self.gate.counts())
+        running, held = self.gate.counts()
+        self.metrics.running.set(running)
+        self.metrics.held.set(held)
         self.metrics.unsent.set(self.ledger.unsent_bytes())
         self.metrics.rung.clear()
         for workflow, rung in self.keeper.by_workflow().items():
@@ -137,7 +144,9 @@ async def listening(gateway: Gateway, proxy: McpProxy, host: str, port: int) -> 
     app.router.add_route("*", "/mcp", proxy.handle)
     app.router.add_get("/metrics", _metrics(gateway.registry))
     app.router.add_get("/healthz", _health(gateway))
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=ENDS_WITHIN)
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, handler_cancellation=True, shutdown_timeout=ENDS_WITHIN
+    )
     await proxy.open()
     await runner.setup()
     try:

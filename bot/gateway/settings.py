@@ -26,6 +26,8 @@ class GatewaySettings:
     caller_token: str = field(default="", repr=False)
     upstream_authorization: str = field(default="", repr=False)
     poll_every: float = 0.5
+    hold: float = 45.0
+    """How long a call is held for a person; then it is answered as waiting. Clients give up after a minute, mostly."""
     drain: float = 5.0
     """How long a lower rung waits for writes that were cut off, before it is read back as applied."""
 

@@ -1,7 +1,7 @@
 """Stepdown over HTTP, as one gateway asks it: the rung, the rules of the tools, and where the ledger goes."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -91,6 +91,28 @@ class StepdownClient:
         if reply.status in (200, MULTI, 422):
             return reply
         raise StepdownUnreachableError(_said(reply))
+
+    async def ask_approval(self, question: Mapping[str, object]) -> Mapping[str, Any]:
+        """Ask people about a write; the same id again is the same question. Raises StepdownUnreachableError."""
+        return await self._approval(self._ask("POST", "/v1/approvals", data=json.dumps(question).encode("ascii")))
+
+    async def approval(self, key: str, wait: int) -> Mapping[str, Any]:
+        """How it stands after at most `wait` seconds. Raises StepdownUnreachableError."""
+        within = aiohttp.ClientTimeout(total=ASK_WITHIN + wait)
+        query = {"wait": str(wait)}
+        return await self._approval(self._ask("GET", f"/v1/approvals/{quote(key)}", params=query, timeout=within))
+
+    async def withdraw(self, key: str, why: str) -> None:
+        """Take a question back. Raises StepdownUnreachableError."""
+        body = json.dumps({"why": why}).encode("ascii")
+        await self._approval(self._ask("POST", f"/v1/approvals/{quote(key)}/withdraw", data=body))
+
+    async def _approval(self, asking: Awaitable[StepdownReply]) -> Mapping[str, Any]:
+        reply = await asking
+        self._insist(reply)
+        if not isinstance(reply.body.get("state"), str) or not isinstance(reply.body.get("said"), str):
+            raise StepdownUnreachableError("an answer that is no approval")
+        return reply.body
 
     def _insist(self, reply: StepdownReply) -> None:
         if reply.status != 200:  # noqa: PLR2004 - the one good answer

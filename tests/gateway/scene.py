@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -149,12 +150,13 @@ def text_of(result: types.CallToolResult) -> str:
 @asynccontextmanager
 async def serving(app: Starlette) -> AsyncIterator[str]:
     """An ASGI app on a port of this machine."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve())
-    await eventually(lambda: server.started)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await task
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        task = asyncio.create_task(server.serve([place]))
+        await eventually(lambda: server.started)
+        yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        server.should_exit = True
+        await task
 
 
 def settings(house: House, data: Path) -> GatewaySettings:

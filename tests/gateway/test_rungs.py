@@ -106,17 +106,6 @@ def test_on_suspended_nothing_passes_but_what_speaks_of_the_connection(house: Ho
     play(story())
 
 
-def test_on_approval_a_write_does_not_pass_and_says_why(house: House, tmp_path: Path) -> None:
-    async def story() -> None:
-        async with scene(house, tmp_path) as now, now.client() as client:
-            await now.on("approval")
-            assert "waits for a person" in text_of(await client.call_tool("payments.refund", REFUND))
-            assert text_of(await client.call_tool("orders.read", {})) == "orders.read done"
-            assert now.tools.calls("payments.refund") == 0
-
-    play(story())
-
-
 def test_what_nobody_classified_is_a_write_unless_its_server_says_it_reads(house: House, tmp_path: Path) -> None:
     async def story() -> None:
         async with scene(house, tmp_path) as now, now.client() as client:
