@@ -1,0 +1,1 @@
+"""What a gateway costs, and what gets past it."""
