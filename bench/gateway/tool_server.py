@@ -15,7 +15,9 @@ WRITES: list[float] = []
 async def called(request: web.Request) -> web.Response:
     """Answer a call; a write is noted first."""
     message = await request.json()
-    if message["params"]["name"] == "payments.refund":
+    if "id" not in message:
+        return web.Response(status=202)
+    if message["params"].get("name") == "payments.refund":
         WRITES.append(time.monotonic())
     result = {"content": [{"type": "text", "text": "done"}], "isError": False}
     return web.json_response({"jsonrpc": "2.0", "id": message["id"], "result": result})

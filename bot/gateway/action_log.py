@@ -1,15 +1,16 @@
 """The gateway's own record of calls: a line in the ledger and a count in the metrics."""
 
 import structlog
+from pydantic import TypeAdapter
 
 from bot.core.enforcement.actions import ActionOutcome, AgentAction
 from bot.core.enforcement.call_decision import WantedCall
-from bot.core.formatting.json_view import json_view
 from bot.gateway.ledger import Ledger, LedgerError
 from bot.gateway.metrics import GatewayMetrics
 from bot.gateway.policy import CallPolicy
 
 log = structlog.get_logger()
+_json: TypeAdapter[AgentAction] = TypeAdapter(AgentAction)
 
 
 class ActionLog:
@@ -22,9 +23,7 @@ class ActionLog:
 
     def write(self, action: AgentAction) -> None:
         """Add its line. Raises LedgerError."""
-        line = json_view(action)
-        assert isinstance(line, dict)  # noqa: S101 - a dataclass is written as an object
-        self._ledger.add(line)
+        self._ledger.add(_json.dump_json(action))
 
     def note(self, action: AgentAction) -> None:
         """Add the line of what is over already; where that fails it is said, for nothing can be held back any more."""

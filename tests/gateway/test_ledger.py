@@ -1,5 +1,6 @@
 """The ledger on disk: nothing is lost by a restart, a kill or a full disk, and what is sent goes."""
 
+import json
 import os
 from pathlib import Path
 
@@ -9,16 +10,20 @@ from bot.gateway import ledger as ledgers
 from bot.gateway.ledger import Ledger, LedgerError
 
 
+def line(number: int) -> bytes:
+    return json.dumps({"id": number}).encode()
+
+
 def ids(ledger: Ledger) -> list[object]:
-    return [line["id"] for line in ledger.waiting()[0]]
+    return [json.loads(line)["id"] for line in ledger.waiting()[0]]
 
 
 def test_lines_wait_until_they_are_sent_also_over_a_restart(tmp_path: Path) -> None:
     first = Ledger(tmp_path)
     for number in range(3):
-        first.add({"id": number})
+        first.add(line(number))
     _, place = first.waiting()
-    first.add({"id": 3})
+    first.add(line(3))
     first.sent(place)
     first.close()
     again = Ledger(tmp_path)
@@ -30,11 +35,11 @@ def test_lines_wait_until_they_are_sent_also_over_a_restart(tmp_path: Path) -> N
 
 def test_a_line_that_a_kill_cut_short_is_passed_by_and_the_next_stands(tmp_path: Path) -> None:
     first = Ledger(tmp_path)
-    first.add({"id": 1})
+    first.add(line(1))
     os.write(first._out, b'{"id": 2, "to')
     first.close()
     again = Ledger(tmp_path)
-    again.add({"id": 3})
+    again.add(line(3))
     assert ids(again) == [1, 3]
     again.close()
 
@@ -44,7 +49,7 @@ def test_files_are_begun_anew_and_go_when_all_of_them_was_sent(tmp_path: Path, m
     monkeypatch.setattr(ledgers, "BATCH", 4)
     ledger = Ledger(tmp_path)
     for number in range(30):
-        ledger.add({"id": number})
+        ledger.add(line(number))
     assert len(list(tmp_path.glob("ledger-*"))) > 2
     sent: list[object] = []
     while batch := ids(ledger):
@@ -61,5 +66,5 @@ def test_a_disk_that_takes_nothing_is_said(tmp_path: Path) -> None:
     os.dup2(full, ledger._out)
     os.close(full)
     with pytest.raises(LedgerError, match="cannot be written"):
-        ledger.add({"id": 1})
+        ledger.add(line(1))
     ledger.close()
