@@ -40,8 +40,11 @@ def missing() -> list[str]:
 class AlertingStack:
     """Counts what it is told, lets Prometheus scrape it, and hears the alerts. A context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, rules: str = RULES, receiver: str = "") -> None:
+        """`receiver`: the webhook's settings as YAML; by default the alerts come here."""
         self.folder = folder
+        self._rules = rules
+        self._receiver = receiver
         self.tasks: Counter[str] = Counter()
         self.escalations: Counter[str] = Counter()
         self.alerted: dict[str, list[float]] = {}
@@ -75,7 +78,8 @@ class AlertingStack:
         """Start both."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         here, manager = f"127.0.0.1:{self._server.server_port}", f"127.0.0.1:{free_port()}"
-        (self.folder / "rules.yml").write_text(RULES)
+        default = f"{{url: 'http://{here}/alerts'}}"
+        (self.folder / "rules.yml").write_text(self._rules)
         (self.folder / "prometheus.yml").write_text(
             "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
             f"rule_files: [{self.folder / 'rules.yml'}]\n"
@@ -84,7 +88,7 @@ class AlertingStack:
         )
         (self.folder / "alertmanager.yml").write_text(
             "route: {receiver: here, group_by: [agent], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}\n"
-            f"receivers: [{{name: here, webhook_configs: [{{url: 'http://{here}/alerts'}}]}}]\n"
+            f"receivers: [{{name: here, webhook_configs: [{self._receiver or default}]}}]\n"
         )
         self._start(
             "prometheus",

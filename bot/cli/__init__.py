@@ -12,12 +12,13 @@ from bot.cli.database import db_app
 from bot.cli.enforcement.approvals import app as approvals_app
 from bot.cli.enforcement.gateway import gateway_app
 from bot.cli.examples import app as examples_app
+from bot.cli.inbound.alerts import inbound_app
+from bot.cli.inbound.spans import app as spans_app
+from bot.cli.inbound.spans import import_app
 from bot.cli.incident import incident_app
 from bot.cli.on_call import app as watching_app
 from bot.cli.process import app as running_app
 from bot.cli.reliability import app as between_app
-from bot.cli.spans import app as spans_app
-from bot.cli.spans import import_app
 from bot.cli.status import app as reading_app
 from bot.cli.tabletop import tabletop_app
 
@@ -51,6 +52,7 @@ def stepdown(
 for part in (running_app, examples_app, reading_app, between_app, watching_app, spans_app, approvals_app):
     app.add_typer(part)
 app.add_typer(incident_app, name="incident")
+app.add_typer(inbound_app, name="inbound")
 app.add_typer(db_app, name="db")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(import_app, name="import")

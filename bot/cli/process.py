@@ -210,7 +210,9 @@ def local_slack(
 
 
 @app.command()
-def token(name: Annotated[str, typer.Argument(help="agent:KEY, samples, tasks, changes, responder or admin.")]) -> None:
+def token(
+    name: Annotated[str, typer.Argument(help="agent:KEY, samples, tasks, changes, alerts, responder or admin.")],
+) -> None:
     """Make a token for the HTTP side. Its line goes into the tokens file, the token itself to its holder."""
     from bot.web.tokens import TokenError, new_token
 

@@ -12,6 +12,7 @@ from bot.config.query_groups import QueryGroup, grouped
 from bot.config.sli_layers import SliLayers
 from bot.config.yaml_document import Path, YamlDocument
 from bot.core.model import calendar
+from bot.core.model.alert import LABELS, AlertRules, AlertSender
 from bot.core.model.fleet import Agent, ControlSpec, Fleet
 from bot.core.model.people import EscalationPolicy, EscalationStep, Person, Way
 from bot.core.model.rungs import DEFAULT_LADDER, Ladder, Rung
@@ -46,6 +47,7 @@ def assembled(document: YamlDocument, file: FleetFile, specs: Mapping[str, Sourc
         announcements=file.announcements,
         aliases=aliases,
         false_pages=file.false_pages,
+        alerts=_alerts(file, kinds),
     )
 
 
@@ -213,3 +215,15 @@ def _escalation(file: FleetFile) -> EscalationPolicy:
     times = (given.everyone_every, given.rounds, given.ack_reminder, given.ack_lapse)
     steps = tuple(EscalationStep(step.after, step.page) for step in given.steps)
     return EscalationPolicy(steps or EscalationPolicy().steps, *times)
+
+
+def _alerts(file: FleetFile, kinds: Kinds) -> AlertRules:
+    given = file.alerts
+    listed = {name: entry for name, entry in given.senders.items() if entry.kind in kinds.alerts}
+    titles = {name: kind.title for name, kind in kinds.alerts.items()}
+    return AlertRules(
+        labels=tuple(given.agent_labels) or LABELS,
+        severities={word.strip().lower(): grade for word, grade in given.severities.items()},
+        senders={name: AlertSender(entry.kind, entry.model_extra or {}) for name, entry in listed.items()},
+        titles=titles | {name: kinds.alerts[entry.kind].title for name, entry in listed.items()},
+    )

@@ -330,6 +330,25 @@ class EscalationEntry(StrictEntry):
         return steps
 
 
+class SenderEntry(StrictEntry):
+    """A system that sends alerts; the fields of its kind stand beside `kind`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+
+
+class AlertsEntry(StrictEntry):
+    """How alerts of other systems are read. Kinds of sender that need no settings work without an entry."""
+
+    agent_labels: list[OtherName] = []
+    """Labels whose value names the agent, first one first; by default those of `docs/alerts.md`."""
+    severities: dict[OtherName, Literal["SEV1", "SEV2", "SEV3", "SEV4"]] = {}
+    """What the sender's words mean here, before the usual ones."""
+    senders: dict[Name, SenderEntry] = {}
+    """By name: it is the last part of the address they send to."""
+
+
 class FleetFile(StrictEntry):
     """The whole file. That people and agents must be there is checked with the references, after everything else."""
 
@@ -345,4 +364,5 @@ class FleetFile(StrictEntry):
     announcements: ChannelId = ""
     false_pages: FalsePages = 1.0
     """Pages by chance that are allowed for each agent and month, over all its SLIs."""
+    alerts: AlertsEntry = AlertsEntry()
     agents: dict[Name, AgentEntry] = {}

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path as FilePath
 
 from bot.config.assembly import assembled, ladder_of
-from bot.config.fleet import ControlEntry, FleetFile, SourceEntry, WayEntry
+from bot.config.fleet import ControlEntry, FleetFile, SenderEntry, SourceEntry, WayEntry
 from bot.config.kinds.query_check import check_listed
 from bot.config.kinds.rules import KindRules, Kinds
 from bot.config.model_validation import shaped
@@ -24,6 +24,9 @@ from bot.config.secrets_check import refuse_secrets
 from bot.config.yaml_document import Path, YamlDocument, read_document
 from bot.core.model.fleet import Fleet
 from bot.core.model.slis import SourceSpec
+
+KindEntry = SourceEntry | WayEntry | ControlEntry | SenderEntry
+"""What names a kind, with that kind's settings beside it."""
 
 
 def load_fleet(path: FilePath, env: Mapping[str, str], kinds: Kinds) -> Fleet:
@@ -81,20 +84,20 @@ def _check_own(document: YamlDocument, file: FleetFile, kinds: Kinds, hidden: Co
             document.blame((*path, "kind"), misnamed(f"the kind of {what}", entry.kind, list(known)))
 
 
-def _own(entry: SourceEntry | WayEntry | ControlEntry) -> Mapping[str, object]:
+def _own(entry: KindEntry) -> Mapping[str, object]:
     """What a kind reads: every way has a target, and each kind says what one looks like."""
     own = entry.model_extra or {}
     return {"target": entry.target, **own} if isinstance(entry, WayEntry) else own
 
 
-def _with_kinds(
-    file: FleetFile, kinds: Kinds
-) -> Iterator[tuple[Path, SourceEntry | WayEntry | ControlEntry, Mapping[str, KindRules], str]]:
+def _with_kinds(file: FleetFile, kinds: Kinds) -> Iterator[tuple[Path, KindEntry, Mapping[str, KindRules], str]]:
     """(where, what stands there, the kinds that are allowed, what they are called)."""
     for name, source in file.sources.items():
         yield ("sources", name), source, kinds.sources, "source"
     for key, person in file.people.items():
         for index, way in enumerate(person.ways):
             yield ("people", key, "ways", index), way, kinds.pagers, "way"
+    for name, sender in file.alerts.senders.items():
+        yield ("alerts", "senders", name), sender, kinds.alerts, "sender"
     for key, agent in file.agents.items():
         yield ("agents", key, "control"), agent.control, kinds.controls, "control"

@@ -20,6 +20,7 @@ def fleet_schema(kinds: Kinds) -> dict[str, Any]:
     for entry, word, known, default in (
         ("SourceEntry", "Source", kinds.sources, ""),
         ("WayEntry", "Way", kinds.pagers, ""),
+        ("SenderEntry", "Sender", kinds.alerts, ""),
         ("ControlEntry", "Control", kinds.controls, usual),
     ):
         _spread(schema["$defs"], entry, word, known, default)

@@ -13,6 +13,7 @@ from bot.core.incident.effects import Lane
 from bot.core.model.fleet import Fleet
 from bot.core.telemetry.traces.trace_rules import TraceRules
 from bot.engine.adapters import Adapters
+from bot.engine.alerts.intake import AlertIntake
 from bot.engine.autonomy.file_gate import FileGate
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.engine.baselines import Baselines
@@ -105,6 +106,7 @@ class Engine:
     commands: Commands
     reminders: Reminders
     file_gate: FileGate
+    alerts: AlertIntake
 
 
 def build_engine(of: EngineDependencies) -> Engine:
@@ -144,6 +146,7 @@ def build_engine(of: EngineDependencies) -> Engine:
         _commands(of, recorder, opener, views, attribution, approvals),
         Reminders(store, recorder, fleet, clock),
         FileGate(store, clock),
+        AlertIntake(store, recorder, opener, findings, fleet, clock),
     )
 
 

@@ -185,7 +185,7 @@ def samples() -> Iterator[dict[str, object]]:
     names = ("dqr", "tie", "her", "aqdd")
     for slis in ([], *([name] for name in names), list(names), ["task_success"]):
         for agent in (full, bare):
-            for kind in ("slo",) if slis else ("manual", "blind", "lost-state"):
+            for kind in ("slo",) if slis else ("manual", "blind", "lost-state", "alert"):
                 yield _sample(agent, slis, kind)
 
 

@@ -17,6 +17,7 @@ from datetime import timedelta
 import structlog
 from fastapi import APIRouter, FastAPI
 
+from bot.alerts import ReadersInForce
 from bot.controls import build_controls
 from bot.core.incident.effects import Notice
 from bot.core.model.fleet import Fleet
@@ -49,7 +50,7 @@ from bot.runtime.span_rules import SpanRules
 from bot.slack import Slack, build_slack
 from bot.slack.client.directory import SlackDirectory
 from bot.sources import build_all
-from bot.web.api import build_api
+from bot.web.api import IncidentOpeners, build_api
 from bot.web.inbound import pagerduty
 from bot.web.server import HttpServer
 
@@ -250,6 +251,7 @@ class App:
             version=setup.version,
             redact=setup.secrets,
             more=(*self.slack.routes, self._inbound()),
+            openers=IncidentOpeners(self.engine.alerts, ReadersInForce(self._fleet), self.commands.lifecycle.declare),
             warnings=lambda: [*self.watch.warnings(), *self.engine.findings.told()],
         )
 
@@ -328,6 +330,7 @@ class App:
         self._every(30, "reminders", self.engine.reminders.tick)
         self._every(1, "read-back", self.engine.monitor.read_back)
         self._every(1, "approvals", self.engine.approvals.tick)
+        self._every(0.1, "alerts", self.engine.alerts.work)
         self._every(1, "lost-state", self.lost_state.tick)
         self._every(1, "exercises", self.exercises.tick)
         self._every(5, "recovery", self.engine.monitor.judge_all)

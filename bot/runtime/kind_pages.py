@@ -14,7 +14,7 @@ from bot.config.fleet import PARTS
 from bot.runtime.registry import REGISTRY, Registry
 
 DOCUMENTS: Final = (
-    *("docs/sources.md", "docs/pagers.md", "docs/autonomy.md", "docs/integrations.md"),
+    *("docs/sources.md", "docs/pagers.md", "docs/autonomy.md", "docs/integrations.md", "docs/alerts.md"),
     "fleet.example.yaml",
 )
 WIDTH: Final = 120

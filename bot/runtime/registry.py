@@ -1,9 +1,10 @@
-"""Every kind of source, pager, control and integration there is, for whoever needs all of them at once."""
+"""Every kind of source, pager, control, integration and sender of alerts, for whoever needs all of them at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot import controls, integrations, pagers, sources
+from bot import alerts, controls, integrations, pagers, sources
+from bot.alerts.kind import AlertKind
 from bot.controls.kind import ControlKind
 from bot.integrations.kind import IntegrationKind
 from bot.pagers.kind import PagerKind
@@ -18,7 +19,8 @@ class Registry:
     pagers: Mapping[str, PagerKind]
     controls: Mapping[str, ControlKind]
     integrations: Mapping[str, IntegrationKind]
+    alerts: Mapping[str, AlertKind]
 
 
-REGISTRY = Registry(sources.KINDS, pagers.KINDS, controls.KINDS, integrations.KINDS)
+REGISTRY = Registry(sources.KINDS, pagers.KINDS, controls.KINDS, integrations.KINDS, alerts.KINDS)
 """What ships with Stepdown."""

@@ -10,12 +10,13 @@ from bot.store.database.errors import StoreError
 from bot.store.database.transactions import Close, News
 from bot.store.migrate import head, stamp, stored_revision
 from bot.store.repositories.budgets import SqlBudgets
-from bot.store.repositories.changes import SqlChanges
 from bot.store.repositories.clock_shift import SqlClockShift
 from bot.store.repositories.enforcement.actions import SqlActions
 from bot.store.repositories.enforcement.approvals import SqlApprovals
 from bot.store.repositories.followups import SqlFollowups
 from bot.store.repositories.health import SqlHealthQueries
+from bot.store.repositories.inbound.alerts import SqlAlerts
+from bot.store.repositories.inbound.changes import SqlChanges
 from bot.store.repositories.incidents import SqlIncidents
 from bot.store.repositories.once_markers import SqlOnceMarkers
 from bot.store.repositories.outbox import SqlOutbox
@@ -39,6 +40,7 @@ class SqlStore(
     SqlRungs,
     SqlTasks,
     SqlTraces,
+    SqlAlerts,
     SqlChanges,
     SqlActions,
     SqlApprovals,

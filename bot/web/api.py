@@ -1,7 +1,8 @@
 """The app factory: wires the endpoints to what answers them. No state of its own, no import with a side effect."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -12,6 +13,7 @@ from bot.core.formatting.redaction import SHAPES_ONLY, Redact
 from bot.core.model.fleet import Fleet
 from bot.engine.autonomy.rung_cache import MemoryRungCache
 from bot.engine.enforcement.approval_queue import ApprovalQueue
+from bot.ports.alerts import AlertReader, AlertTaker
 from bot.ports.clock import Clock
 from bot.ports.ingest import ChangeFeed, Intake
 from bot.ports.spans import SpanIntake
@@ -25,6 +27,9 @@ from bot.web.enforcement.action_intake import ActionIntake
 from bot.web.enforcement.approvals import ApprovalIntake
 from bot.web.enforcement.approvals import routes as approval_routes
 from bot.web.health import ReadinessProbe, Ready
+from bot.web.inbound import alerts as inbound
+from bot.web.inbound import incidents
+from bot.web.inbound.incidents import Declare
 from bot.web.ingest import changes, otlp, routes
 from bot.web.ingest.changes import ChangeIntake
 from bot.web.ingest.otlp import OtlpIntake
@@ -35,6 +40,23 @@ from bot.web.tokens import TokenBook
 
 TITLE = "Stepdown"
 SUMMARY = "Agents read their rung and report their work; probes and metrics."
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOpeners:
+    """By whom incidents are opened from outside: `alerts` takes what `readers` read, `declare` does it by hand."""
+
+    alerts: AlertTaker
+    readers: Callable[[], Mapping[str, AlertReader]]
+    """By the sender's name in the address."""
+    declare: Declare
+
+    def routes(
+        self, authenticator: Authenticator, fleet: Callable[[], Fleet], clock: Clock, registry: CollectorRegistry
+    ) -> tuple[APIRouter, APIRouter]:
+        """Where they are heard."""
+        inbox = inbound.AlertInbox(self.readers, self.alerts, clock, registry)
+        return inbound.routes(authenticator, inbox), incidents.routes(authenticator, fleet, self.declare)
 
 
 def build_api(
@@ -53,6 +75,7 @@ def build_api(
     version: str = "",
     redact: Redact = SHAPES_ONLY,
     more: Sequence[APIRouter] = (),
+    openers: IncidentOpeners | None = None,
     warnings: Callable[[], Sequence[str]] = list,
 ) -> FastAPI:
     """Build the whole HTTP side. `ready` returns the problems that keep the app from its work, in sentences.
@@ -60,20 +83,14 @@ def build_api(
     `approvals`: writes that wait for people; `spans`: takes what comes over OTLP; without either there are no such
     addresses. `more`: routers of other parts (Slack
     in HTTP mode, inbound alerts), mounted as they are. `redact`: takes secrets out of health, metrics and errors.
-    `warnings`: what is wrong besides, answered at once.
+    `openers`: by whom incidents are opened from outside; without them nobody may. `warnings`: what is wrong besides,
+    answered at once.
     """
     metrics = WebMetrics(registry)
     authenticator = Authenticator(tokens, metrics)
     inbox = RecordIntake(intake, fleet, clock, metrics)
     poll = Poll(rung_cache, fleet, clock, metrics, intake)
-    app = FastAPI(
-        title=TITLE,
-        summary=SUMMARY,
-        version=version or "unversioned",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
+    app = _bare(version or "unversioned")
     errors.install(app, redact)
     own = (
         ofrep.routes(authenticator, poll),
@@ -87,6 +104,8 @@ def build_api(
     )
     if approvals is not None:
         more = (*more, approval_routes(authenticator, ApprovalIntake(approvals, fleet, clock)))
+    if openers is not None:
+        more = (*more, *openers.routes(authenticator, fleet, clock, registry))
     if spans is not None:
         more = (*more, otlp.routes(OtlpIntake(authenticator, spans, metrics)))
     for router in (*own, *more):
@@ -94,6 +113,12 @@ def build_api(
     app.add_middleware(Counted, metrics=metrics)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
+
+
+def _bare(version: str) -> FastAPI:
+    """An app without addresses: its documents are pages of ours."""
+    off: dict[str, Any] = {"docs_url": None, "redoc_url": None, "redirect_slashes": False}
+    return FastAPI(title=TITLE, summary=SUMMARY, version=version, **off)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, get_args
 
-Role = Literal["agent", "samples", "tasks", "changes", "responder", "admin", "person"]
+Role = Literal["agent", "samples", "tasks", "changes", "alerts", "responder", "admin", "person"]
 ROLES: tuple[str, ...] = get_args(Role)
 PREFIX = "sdt_"
 _HASH = re.compile(r"[0-9a-f]{64}")

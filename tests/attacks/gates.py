@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from bot.alerts import KINDS
+from bot.alerts.kind import SampleAlert
 from bot.core.model.slis import SourceSpec
 from bot.localslack.server import LocalSlack
 from bot.runtime.app import App
@@ -26,7 +28,7 @@ from tests.support.patience import PATIENCE
 from tests.support.wired import START, fleet
 
 AT = START.isoformat()
-NAMES = ("agent:refunds", "samples", "tasks", "changes", "responder", "admin")
+NAMES = ("agent:refunds", "samples", "tasks", "changes", "alerts", "responder", "admin")
 PAGERDUTY_SECRET = "pagerduty-signs-with-this"
 Shown = Literal["nothing", "token", "slack", "pagerduty"]
 
@@ -96,6 +98,7 @@ EVALUATION = {
     "attributes": [{"key": "gen_ai.evaluation.name", "value": {"stringValue": "correct"}}],
 }
 METRIC = {"name": "m", "sum": {"dataPoints": [{"asInt": "1"}]}}
+FIRING = KINDS["alertmanager"].sampled({}, SampleAlert("refunds", START))
 RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "refunds-svc"}}]}
 COMMAND = {"command": "/incident", "text": "help", "user_id": "U0ANA", "team_id": "T0LOCAL", "channel_id": "C0ROOM"}
 
@@ -130,6 +133,17 @@ GATES = {
         )
     },
     "POST /v1/inbound/pagerduty": Gate("/v1/inbound/pagerduty", "pagerduty", ALERT, status=202),
+    "POST /v1/inbound/{sender}": Gate(
+        "/v1/inbound/alertmanager",
+        "token",
+        json.loads(FIRING.body),
+        barred="samples",
+        status=202,
+        most=4 * 1_048_576,
+    ),
+    "POST /v1/incidents": Gate(
+        "/v1/incidents", "token", {"agent": "refunds", "title": "odd refunds"}, barred="samples", status=201
+    ),
     "POST /slack/events": Gate("/slack/events", "slack", COMMAND, form=True),
 }
 """Every address there is, by method and route. A new one without a row here fails a test."""

@@ -186,6 +186,7 @@ def test_every_tick_of_the_bot_is_known(repository: Path) -> None:
         and isinstance(call.args[1], ast.Constant)
     }
     walked = {
+        "alerts",
         "deadlines",
         "reminders",
         "read-back",

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from bot.config.fleet import (
     AgentEntry,
+    AlertsEntry,
     ApprovalsEntry,
     BoundsEntry,
     BurnEntry,
@@ -26,6 +27,7 @@ from bot.config.fleet import (
     NumberQueries,
     PersonEntry,
     RungEntry,
+    SenderEntry,
     SliEntry,
     SourceEntry,
     StepEntry,
@@ -78,6 +80,7 @@ escalation: {steps: [{after: 0m, page: owner}, {after: 5m, page: deputy}], every
 responders: [bo]
 responder_group: S0GROUP
 announcements: C0LOUD
+alerts: {agent_labels: [app], severities: {page: SEV1}, senders: {staging: {kind: alertmanager}}}
 agents:
   refunds:
     aka: [Refund Agent]
@@ -91,13 +94,8 @@ agents:
     baselines: {tie: 3}
     slis: {tie: {sustain: 2m}}
 """
-ENV = {
-    "KEY": "whsec_" + "a" * 44,
-    "DB": "postgresql+psycopg://u:p@h/d",
-    "WAY": "a" * 32,
-    "OTHER": "b" * 32,
-    "URL": "json://example.com/x",
-}
+ENV = {"KEY": "whsec_" + "a" * 44, "DB": "postgresql+psycopg://u:p@h/d"}
+ENV |= {"WAY": "a" * 32, "OTHER": "b" * 32, "URL": "json://example.com/x"}
 OWN = "  her: {source: prom"
 CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
     FleetFile: {
@@ -110,8 +108,11 @@ CHANGES: dict[type[BaseModel], dict[str, tuple[str, str]]] = {
         "responder_group": ("S0GROUP", "S0OTHER"),
         "announcements": ("C0LOUD", "C0LOUDER"),
         "false_pages": ("responders:", "false_pages: 2\nresponders:"),
+        "alerts": ("agent_labels: [app]", "agent_labels: [deployment]"),
         "agents": ("agents:\n", "agents:\n  kyc: {owner: bo, workflows: [review]}\n"),
     },
+    AlertsEntry: {"agent_labels": ("[app]", "[a]"), "severities": ("SEV1", "SEV2"), "senders": ("staging", "other")},
+    SenderEntry: {"kind": ("staging: {kind: alertmanager}", "staging: {kind: grafana}")},
     PersonEntry: {
         "name": ("Bo Chen", "Bo Cheng"),
         "slack": ("U0BO", "U0BOB"),

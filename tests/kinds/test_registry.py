@@ -17,6 +17,7 @@ from tests.architecture.source_tree import sources, text
 from tests.config.schema_check import faults
 
 ENV = {
+    "GRAFANA_SECRET": "x",
     "ANA_PAGERDUTY_KEY": "a" * 32,
     "ANA_SMS_URL": "twilio://sid:token@from/to",
     "ANA_WEBHOOK": "https://pages.example.com/ana whsec_" + "a" * 32,
@@ -28,7 +29,9 @@ ENV = {
     "TASKS_DATABASE": "postgresql://reader:secret@db.example.com/tasks",
 }
 WITH_FLEET = [
-    (port, name, kind) for port in ("sources", "pagers", "controls") for name, kind in getattr(REGISTRY, port).items()
+    (port, name, kind)
+    for port in ("sources", "pagers", "controls", "alerts")
+    for name, kind in getattr(REGISTRY, port).items()
 ]
 EVERY = [*WITH_FLEET, *(("integrations", name, kind) for name, kind in REGISTRY.integrations.items())]
 
@@ -64,7 +67,7 @@ def test_a_folder_that_is_no_kind_is_named(
 
 
 def test_every_folder_of_a_port_is_a_kind(repository: Path) -> None:
-    for port in ("sources", "pagers", "controls", "integrations"):
+    for port in ("sources", "pagers", "controls", "integrations", "alerts"):
         folders = {path.parent.name for path in (repository / "bot" / port).glob("*/__init__.py")}
         assert folders == set(getattr(REGISTRY, port)), port
 
@@ -90,6 +93,10 @@ def test_every_example_is_a_fleet_file_of_its_kind(port: str, name: str, kind: S
         "sources": {spec.kind for spec in fleet.sources.values()},
         "pagers": {way.kind for person in fleet.people.values() for way in person.ways},
         "controls": {agent.control.kind for agent in fleet.agents.values()},
+        "alerts": {
+            *(sender.kind for sender in fleet.alerts.senders.values()),
+            *(kind.name for kind in REGISTRY.alerts.values() if kind.needs_nothing),
+        },
     }
     assert name in used[port]
     schema = fleet_schema(REGISTRY)

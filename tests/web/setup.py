@@ -25,7 +25,7 @@ from bot.web.api import build_api
 from bot.web.tokens import TokenBook, new_token
 
 START = datetime(2026, 3, 1, 2, 14, tzinfo=UTC)
-NAMES = ("agent:refunds", "agent:kyc", "samples", "tasks", "changes", "responder", "admin")
+NAMES = ("agent:refunds", "agent:kyc", "samples", "tasks", "changes", "alerts", "responder", "admin")
 
 
 def sli(name: str, kind: str = "ratio") -> Sli:

@@ -67,7 +67,7 @@ def test_one_token_cannot_have_two_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["agent:refunds", "agent:a.b_c-1", "samples", "tasks", "changes", "responder", "admin"]
+    "name", ["agent:refunds", "agent:a.b_c-1", "samples", "tasks", "changes", "alerts", "responder", "admin"]
 )
 def test_names_that_have_tokens(name: str) -> None:
     assert new_token(name).line.startswith(f"{name} ")

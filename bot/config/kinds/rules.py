@@ -90,6 +90,15 @@ class SourceRules(KindRules, Protocol):
         ...
 
 
+class SenderRules(KindRules, Protocol):
+    """One kind of sender of alerts."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        ...
+
+
 class Kinds(Protocol):
     """Every kind there is, by its name."""
 
@@ -106,4 +115,9 @@ class Kinds(Protocol):
     @property
     def controls(self) -> Mapping[str, KindRules]:
         """Kinds of control: how an agent learns its rung."""
+        ...
+
+    @property
+    def alerts(self) -> Mapping[str, SenderRules]:
+        """Kinds of system whose alerts are taken."""
         ...

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.diagnosis.attribution import Assessment
+from bot.core.model.alert import IncidentAlert
 from bot.core.model.cause import CauseKind
 from bot.core.model.people import Actor, EscalationPolicy
 from bot.core.model.restore_plan import PlanStep
@@ -17,7 +18,7 @@ from bot.core.model.samples import Series
 from bot.core.model.slis import Breach
 from bot.core.runbooks.runbook import Outcome, Plan
 
-IncidentKind = Literal["slo", "blind", "manual", "lost-state"]
+IncidentKind = Literal["slo", "blind", "manual", "lost-state", "alert"]
 Severity = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 PageOutcome = Literal["sent", "failed", "unknown", "late"]
 Verdict = Literal["confirmed", "corrected", "ruled-out"]
@@ -102,6 +103,21 @@ class Cleared:
     series: Series
     why: str
     kind: Literal["cleared"] = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """Another system told alerts of this agent: they fire, or no longer do. Never closes anything.
+
+    `cut`: there are more than are told one by one.
+    """
+
+    at: datetime
+    actor: Actor
+    alerts: tuple[IncidentAlert, ...]
+    severity: Severity | None = None
+    cut: bool = False
+    kind: Literal["alerted"] = "alerted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -618,6 +634,7 @@ Event = (
     Opened
     | Breached
     | Cleared
+    | Alerted
     | Doubted
     | Sighted
     | TimerDue

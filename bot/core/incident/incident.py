@@ -10,6 +10,7 @@ from bot.core.incident.effects import Effect
 from bot.core.incident.events import IncidentKind, Roster, Severity, Suggestion, TimerKind
 from bot.core.incident.incident_rungs import IncidentRungs
 from bot.core.incident.timeline import Entry
+from bot.core.model.alert import IncidentAlert
 from bot.core.model.cause import CauseKind
 from bot.core.model.people import Actor, EscalationPolicy
 from bot.core.model.slis import Breach
@@ -103,6 +104,7 @@ recovery evidence, which `permission` checks.
 
 STAYS = frozenset(
     {
+        "alerted",
         "breached",
         "cleared",
         "clock_set_back",
@@ -318,6 +320,10 @@ class Incident:
     ruled_out: tuple[NamedCause, ...] = ()
     playbook: str = ""
     """The playbook whose runbook was adopted."""
+    alerts: tuple[IncidentAlert, ...] = ()
+    """Alerts of other systems, each as it was told last."""
+    alerts_cut: bool = False
+    """More came than are told one by one."""
 
     @property
     def number(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.core.model.alert import AlertRules
 from bot.core.model.aliases import NO_ALIASES, Aliases
 from bot.core.model.people import EscalationPolicy, Person
 from bot.core.model.rungs import Ladder
@@ -105,6 +106,8 @@ class Fleet:
     """What sources and reporters call agents and workflows besides their keys."""
     false_pages: float = 1.0
     """Pages by chance that are allowed for each agent and month."""
+    alerts: AlertRules = field(default_factory=AlertRules)
+    """How alerts of other systems are read."""
     warnings: tuple[str, ...] = ()
     """What the file may say and probably should not, a sentence each with its place."""
 

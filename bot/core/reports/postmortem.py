@@ -6,7 +6,7 @@ anybody might have done instead: a draft says what happened and what people knew
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.core.formatting.numbers import figure, label
 from bot.core.formatting.plurals import plural
@@ -131,6 +131,8 @@ def _signal(inputs: ChartInputs) -> Words:
             pair = [breach for breach in incident.breaches if first.series in (breach.series, breach.beside)]
             return f"{' and '.join(label(breach.sli) for breach in pair)}{where}: a silent failure"
         return f"{label(first.sli)}{where}"
+    if incident.alerts and incident.kind == "alert":
+        return f"the alert {incident.alerts[0].title} of {incident.alerts[0].sender}"
     return "missing data" if incident.kind == "blind" else Gap("what made somebody declare it")
 
 
@@ -199,11 +201,15 @@ def _summary(inputs: ChartInputs, damage: Impact, moves: Sequence[RungMove]) -> 
     return (*(text for text in told if text), ask)
 
 
+HOW_IT_BEGAN: Final[Mapping[str, str]] = {"blind": "stopped reporting", "alert": "had an alert fire"}
+"""What is said of an incident without a breach, by its kind."""
+
+
 def _what_broke(inputs: ChartInputs, damage: Impact) -> str:
     incident, agent = inputs.incident, inputs.agent
     named = agent.title or agent.key
     if not damage.slis:
-        what = "stopped reporting" if incident.kind == "blind" else "had an incident declared by hand"
+        what = HOW_IT_BEGAN.get(incident.kind, "had an incident declared by hand")
         return f"{named} {what} at {incident.opened_at:%H:%M} UTC on {incident.opened_at:%Y-%m-%d}."
     parts = [
         f"{label(breach.sli)} reached {figure(each.worst, each.unit)} "

@@ -23,12 +23,12 @@ from bot.core.incident.timeline import Entry
 from bot.core.model.people import BOT, Actor
 from bot.core.model.samples import minute_of
 from bot.core.paging import escalation
-from bot.core.transitions import autonomy, causes, lifecycle, notes, reminders, restore_plans, roles
+from bot.core.transitions import alerts, autonomy, causes, lifecycle, notes, reminders, restore_plans, roles
 from bot.core.transitions import paging as moves_paging
 from bot.core.transitions.step_settling import settle
 from bot.core.transitions.transition import Transition, apply, topic
 
-_REGISTERED = (autonomy, causes, lifecycle, notes, moves_paging, roles, reminders, restore_plans)
+_REGISTERED = (alerts, autonomy, causes, lifecycle, notes, moves_paging, roles, reminders, restore_plans)
 """Importing these files registers their moves with `change.apply`."""
 
 _HUMAN_SURFACES = frozenset({"slack", "cli", "web"})

@@ -20,6 +20,7 @@ from bot.ports.store import BudgetStore
 
 UNLISTED, UNLABELLED, STRANGER, REFUSED = "unlisted", "unlabelled", "stranger", "refused"
 FELL, UNSAID = "fell", "unsaid"
+NOBODYS = "nobodys"
 QUIET = {
     UNLISTED: timedelta(days=1),
     UNLABELLED: timedelta(hours=1),
@@ -27,6 +28,7 @@ QUIET = {
     REFUSED: timedelta(hours=1),
     FELL: timedelta(hours=1),
     UNSAID: timedelta(days=1),
+    NOBODYS: timedelta(days=1),
 }
 """How long after the last sighting a finding is over. Work that comes now and then is one episode."""
 MOST = 10
@@ -83,6 +85,15 @@ class Findings:
     def fell(self, series: Series, text: str) -> None:
         """An SLI got better than ever and nothing else moved: no page, but worth a look (`silent_failure_rule`)."""
         self._note((*series, FELL), text)
+
+    def nobodys(self, sender: str, named: str, title: str) -> None:
+        """An alert came for an agent that is in no list, or for none at all: nobody is paged by it."""
+        known = f"agent {named!r} is not in the fleet file" if named else "no label of it names an agent"
+        what = (
+            f"{named!r} as `aka` of the agent that it is about" if named else "the label under `alerts: agent_labels`"
+        )
+        text = f"an alert of {sender} pages nobody ({title}): {known}. Write {what}"
+        self._note(("", (named or sender)[:NAME], "", NOBODYS), text)
 
     def unsaid(self, agent: str, sli: str, text: str) -> None:
         """An SLI of this agent is UNKNOWN because nobody said how it shows."""

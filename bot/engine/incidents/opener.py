@@ -93,6 +93,13 @@ class IncidentOpener:
         """A person opened it."""
         return self._open(agent, "manual", title, "SEV3", now, actor=actor, pages=pages)
 
+    def alert(self, agent: Agent, title: str, grade: Severity, now: datetime, received_at: datetime) -> Incident:
+        """An alert of another system fires. Pages the owner, whatever the rung: somebody chose to be told of it.
+
+        Raises Conflict when an alert has opened one that is still open.
+        """
+        return self._open(agent, "alert", title, grade, now, received_at=received_at)
+
     def lost_state(self, agent: Agent, title: str, now: datetime) -> Incident:
         """The database knows less than somebody remembers. Pages the owner, whatever the rung: people settle it."""
         return self._open(agent, "lost-state", title, severity(self._fleet(), agent, self.rung(agent), ()), now)

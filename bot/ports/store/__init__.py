@@ -1,5 +1,6 @@
 """What is kept, by subject. A use takes the narrow Protocol it needs; `Store` is all of them."""
 
+from bot.ports.store.alerts import AlertStore
 from bot.ports.store.enforcement import ActionStore, ApprovalStore
 from bot.ports.store.incidents import IncidentStore, TimerStore
 from bot.ports.store.outbox import OutboxStore
@@ -25,6 +26,7 @@ from bot.ports.store.whole import Store
 __all__ = [
     "MINUTE_MARKER",
     "ActionStore",
+    "AlertStore",
     "ApprovalStore",
     "BaselineStore",
     "BudgetStore",

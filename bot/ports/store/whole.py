@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.ports.ingest import ChangeFeed
+from bot.ports.store.alerts import AlertStore
 from bot.ports.store.enforcement import ActionStore, ApprovalStore
 from bot.ports.store.incidents import IncidentStore, TimerStore
 from bot.ports.store.outbox import OutboxStore
@@ -18,6 +19,7 @@ from bot.ports.store.upkeep import ClockShiftStore, DeduplicationStore, EpisodeS
 class Store(
     ActionStore,
     ApprovalStore,
+    AlertStore,
     BaselineStore,
     BudgetStore,
     ClockShiftStore,

@@ -16,6 +16,7 @@ from bot.store.codec import seconds
 from bot.store.database.key_lists import among
 from bot.store.repositories.tasks import SqlTaskRows
 from bot.store.tables import (
+    AlertRow,
     DeduplicationRow,
     EpisodeRow,
     IncidentRow,
@@ -28,6 +29,7 @@ from bot.store.tables import (
     table_of,
 )
 
+_ALERT = table_of(AlertRow)
 _INCIDENT = table_of(IncidentRow)
 _OUTBOX = table_of(OutboxRow)
 _READING = table_of(ReadingRow)
@@ -67,6 +69,10 @@ class SqlRetention(SqlTaskRows):
     def forget_readings(self, before: datetime) -> int:
         """What instances said that have not been heard since."""
         return self._forget(_READING, (col(ReadingRow.seen_at) < seconds(before),))
+
+    def forget_alerts(self, before: datetime) -> int:
+        """Alerts that nobody has told of since then."""
+        return self._forget(_ALERT, (col(AlertRow.seen_at) < seconds(before), col(AlertRow.told) == 1))
 
     def forget_minute_markers(self, before: datetime) -> int:
         """What was written down about single minutes."""

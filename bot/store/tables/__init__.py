@@ -4,6 +4,7 @@ An incident's row is a JSON snapshot beside the few columns that are searched; i
 stand in tables of their own and are committed with it (`docs/design/architecture.md`, "Snapshot plus entries").
 """
 
+from bot.store.tables.alerts import AlertRow
 from bot.store.tables.autonomy import FleetFileRow, ReadingRow, RungRow
 from bot.store.tables.budgets import DecisionRow, SpentRow, TicketRow
 from bot.store.tables.enforcement import ActionRow, ApprovalRow
@@ -23,6 +24,7 @@ from bot.store.tables.traces import RunRow, SpanChunkRow, SpanCountRow, TraceRow
 
 __all__ = [
     "ActionRow",
+    "AlertRow",
     "ApprovalRow",
     "BaselineRow",
     "ChangeRow",
