@@ -16,12 +16,18 @@ Json = Mapping[str, object]
 NOTHING: Final[Json] = {}
 
 
-def object_of(message: AlertMessage) -> Json:
-    """The body as a JSON object. Raises AlertError."""
+def json_of(message: AlertMessage) -> object:
+    """The body as JSON. Raises AlertError."""
     try:
-        parsed = from_json(message.body)
+        parsed: object = from_json(message.body)
     except ValueError as error:
         raise AlertError(f"the body is not JSON: {error}") from None
+    return parsed
+
+
+def object_of(message: AlertMessage) -> Json:
+    """The body as a JSON object. Raises AlertError."""
+    parsed = json_of(message)
     if not isinstance(parsed, dict):
         raise AlertError(f"a JSON object is needed, and this is {_kind(parsed)}")
     return parsed

@@ -24,6 +24,8 @@ _TEAM = re.compile(
 )
 _SEVERAL = re.compile(r"(?i)\s(and|und)\s|[&/;+]")
 
+TAKEN = "pagerduty"
+"""The last part of an address of `/v1/inbound/` that is not a sender's to have."""
 _IF_A_PERSON = "Name one person who can be woken; if this is one, write `is_person: true`"
 
 
@@ -41,6 +43,9 @@ def check_references(document: YamlDocument, file: FleetFile, rungs: Collection[
         if key not in people:
             document.blame(("responders", index), misnamed("the person", key, people))
     check_aliases(document, file)
+    if TAKEN in file.alerts.senders:
+        why = "acknowledgements in PagerDuty come to this address already; call the sender pagerduty-alerts"
+        document.blame(("alerts", "senders", TAKEN), why, key=True)
     _check_spans(document, file, kinds)
     _check_ends(document, file)
 

@@ -18,6 +18,9 @@ from tests.config.schema_check import faults
 
 ENV = {
     "GRAFANA_SECRET": "x",
+    "SENTRY_CLIENT_SECRET": "x",
+    "PAGERDUTY_ALERTS_SECRET": "x",
+    "LANGFUSE_WEBHOOK_SECRET": "x",
     "ANA_PAGERDUTY_KEY": "a" * 32,
     "ANA_SMS_URL": "twilio://sid:token@from/to",
     "ANA_WEBHOOK": "https://pages.example.com/ana whsec_" + "a" * 32,

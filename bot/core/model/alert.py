@@ -9,7 +9,16 @@ from typing import Literal
 AlertOutcome = Literal["new", "changed", "repeated", "late"]
 """What an alert is to what was known: never heard of, in another state or in the same anew, the same, or older."""
 
-LABELS = ("agent", "agent_name", "gen_ai_agent_name", "gen_ai.agent.name", "service", "service_name", "service.name")
+LABELS = (
+    "agent",
+    "agent_name",
+    "gen_ai_agent_name",
+    "gen_ai.agent.name",
+    "service",
+    "service_name",
+    "service.name",
+    "project",
+)
 """Labels whose value may name an agent, where the fleet file says nothing else."""
 SEVERITIES: Mapping[str, str] = MappingProxyType(
     {
