@@ -3,7 +3,7 @@
 Two halves. Latency: 200 calls a second, half a minute each way in turns, straight to the tools and through the gateway.
 Containment: calls as fast as eight callers make them, half of them writes, while the rung goes down and up again 200
 times; a write that reaches the tools between the read-back of the lower rung and the order to raise it has leaked.
-Bot, gateway and tools are three processes on loopback, and the callers a part of the bot's.
+Bot, gateway, tools and the callers of the first half are processes of their own on loopback.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from bench.bench_polls import Nowhere
+from bench.gateway.paced_calls import RATE, TURN, one_call
 from bench.harness.launch import free_port
 from bench.harness.rows import Row, percentile
 from bot.core.model.fleet import Agent, Fleet
@@ -34,9 +35,6 @@ from bot.web.api import build_api
 from bot.web.server import HttpServer
 from bot.web.tokens import TokenBook, new_token
 
-RATE = 200
-TURN = 5.0
-TURNS = 6
 CHANGES = 200
 CALLS = 100_000
 CALLERS = 8
@@ -70,42 +68,11 @@ class Place:
         return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def call(number: int, tool: str) -> bytes:
-    params = {"name": tool, "arguments": {"order": f"A-{number}", "amount": 1}}
-    return json.dumps({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}).encode()
-
-
-async def one_call(session: aiohttp.ClientSession, url: str, number: int, tool: str) -> bool:
-    """Whether the tool answered; False where it was denied."""
-    async with session.post(url, data=call(number, tool), headers={"Content-Type": "application/json"}) as answer:
-        said = await answer.json()
-    return said["result"]["isError"] is False
-
-
-async def paced(session: aiohttp.ClientSession, url: str, seconds: list[float]) -> None:
-    """One turn at the rate, whatever the answers take; adds how long each took."""
-    loop = asyncio.get_running_loop()
-
-    async def timed(number: int) -> None:
-        began = loop.time()
-        assert await one_call(session, url, number, WRITE)
-        seconds.append(loop.time() - began)
-
-    began, tasks = loop.time(), []
-    for number in range(int(RATE * TURN)):
-        await asyncio.sleep(max(0.0, began + number / RATE - loop.time()))
-        tasks.append(asyncio.create_task(timed(number)))
-    await asyncio.gather(*tasks)
-
-
-async def latency(place: Place, session: aiohttp.ClientSession) -> list[Row]:
-    straight: list[float] = []
-    through: list[float] = []
-    await paced(session, place.gateway, [])  # connections and caches are warm afterwards
+def latency(place: Place) -> list[Row]:
     used = place.processor_seconds()
-    for _ in range(TURNS):
-        await paced(session, place.tools, straight)
-        await paced(session, place.gateway, through)
+    command = (sys.executable, "-m", "bench.gateway.paced_calls", place.tools, place.gateway)
+    said = subprocess.run(command, check=True, capture_output=True)
+    straight, through = json.loads(said.stdout)
     spent = place.processor_seconds() - used
     p50s, p99s = ([percentile(each, share) * 1_000 for each in (straight, through)] for share in (0.5, 0.99))
     return [
@@ -116,7 +83,7 @@ async def latency(place: Place, session: aiohttp.ClientSession) -> list[Row]:
         Row("through_p99_ms", p99s[1]),
         Row("added_p50_ms", p50s[1] - p50s[0]),
         Row("added_p99_ms", p99s[1] - p99s[0], 5),
-        Row("processor_us_per_call", spent / len(through) * 1e6),
+        Row("processor_us_per_call", spent / (len(through) + RATE * TURN) * 1e6),
     ]
 
 
@@ -199,7 +166,7 @@ async def measured(place: Place) -> list[Row]:
         while not place.confirmed("full", 0):
             assert time.monotonic() < deadline, "the gateway does not come up"
             await asyncio.sleep(0.1)
-        return [*await latency(place, session), *await containment(place, session)]
+        return [*await asyncio.to_thread(latency, place), *await containment(place, session)]
 
 
 def run(out: Path) -> list[Row]:  # noqa: ARG001 - every benchmark is handed the folder, this one leaves no files

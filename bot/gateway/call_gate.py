@@ -15,10 +15,10 @@ from bot.core.enforcement.recorded_arguments import recorded
 from bot.core.enforcement.tool_class import ToolClass
 from bot.core.formatting.one_line import one_line
 from bot.core.formatting.redaction import SHAPES_ONLY
-from bot.gateway.action_log import ActionLog
 from bot.gateway.approvals import Approver, HeldError, HeldQuestion
 from bot.gateway.denials import DenialMemory, denial_text
-from bot.gateway.ledger import LedgerError
+from bot.gateway.ledger.action_log import ActionLog
+from bot.gateway.ledger.ledger import LedgerError
 from bot.gateway.policy import CallPolicy, CallRequest, SteadyClock
 from bot.gateway.rung_keeper import RungKeeper
 from bot.gateway.settings import GatewaySettings

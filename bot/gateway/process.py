@@ -16,11 +16,11 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from bot.gateway.action_log import ActionLog
 from bot.gateway.approvals import Approver
 from bot.gateway.call_gate import CallGate
-from bot.gateway.ledger import Ledger
-from bot.gateway.ledger_sender import LedgerSender
+from bot.gateway.ledger.action_log import ActionLog
+from bot.gateway.ledger.ledger import Ledger
+from bot.gateway.ledger.ledger_sender import LedgerSender
 from bot.gateway.mcp_proxy import BODY_LIMIT, McpProxy
 from bot.gateway.metrics import GatewayMetrics
 from bot.gateway.policy import CallPolicy, SteadyClock, ToolRules

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.gateway import ledger as ledgers
-from bot.gateway.ledger import Ledger, LedgerError
+from bot.gateway.ledger import ledger as ledgers
+from bot.gateway.ledger.ledger import Ledger, LedgerError
 
 
 def line(number: int) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.context import WRONG, stop
+from bot.cli.context import UNREACHABLE, WRONG, stop
 
 if TYPE_CHECKING:
     from bot.gateway.settings import GatewaySettings
@@ -52,6 +52,25 @@ def serve(
         asyncio.run(run(settings, tools, host, port))
     except GatewayError as error:
         stop(str(error), WRONG)
+
+
+@gateway_app.command("scan")
+def scan(tools: Annotated[str, typer.Argument(help="The address of an MCP server.")]) -> None:
+    """Ask a server for its tools, and print what the fleet file could say of them: which write, by its own word."""
+    import asyncio
+
+    _insist_on_extra()
+    from bot.core.formatting.terminal_text import visible
+    from bot.gateway.scan import proposal, tools_of
+    from bot.gateway.settings import GatewayError, insist_on_url
+
+    try:
+        insist_on_url("the address", tools)
+        found = asyncio.run(tools_of(tools))
+    except GatewayError as error:
+        stop(str(error), UNREACHABLE)
+    for line in proposal(found):
+        print(visible(line))
 
 
 def _settings(agent: str, url: str, data: Path, instance: str) -> "GatewaySettings":

@@ -5,7 +5,7 @@ from pydantic import TypeAdapter
 
 from bot.core.enforcement.actions import ActionOutcome, AgentAction
 from bot.core.enforcement.call_decision import WantedCall
-from bot.gateway.ledger import Ledger, LedgerError
+from bot.gateway.ledger.ledger import Ledger, LedgerError
 from bot.gateway.metrics import GatewayMetrics
 from bot.gateway.policy import CallPolicy
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from bot.gateway.ledger import Ledger
+from bot.gateway.ledger.ledger import Ledger
 from bot.gateway.metrics import GatewayMetrics
 from bot.gateway.stepdown_client import StepdownClient, StepdownUnreachableError
 
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 class LedgerSender:
-    """The loop that sends. For one event loop."""
+    """The loop that sends. For one event loop; files are read on a thread, so that no call waits."""
 
     def __init__(self, ledger: Ledger, client: StepdownClient, metrics: GatewayMetrics) -> None:
         self._ledger = ledger
@@ -40,7 +40,7 @@ class LedgerSender:
     async def send(self) -> None:
         """Send all there is. Raises StepdownUnreachableError; then it is sent again."""
         while True:
-            lines, after = self._ledger.waiting()
+            lines, after = await asyncio.to_thread(self._ledger.waiting)
             if not lines:
                 return
             reply = await self._client.send_actions(lines)
@@ -49,4 +49,4 @@ class LedgerSender:
                 self._metrics.ledger_errors.inc(len(refused))
                 log.error("stepdown refused lines of the ledger", lines=len(refused), why=reply.body.get("faults"))
                 self._ledger.keep_aside([lines[place] for place in refused])
-            self._ledger.sent(after)
+            await asyncio.to_thread(self._ledger.sent, after)

@@ -36,7 +36,7 @@ class LedgerPlace:
 
 
 class Ledger:
-    """Adds lines and says what is still to be sent. For one process at a time, and one thread of it."""
+    """Adds lines and says what is still to be sent. For one process; one thread of it adds, and one sends."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
