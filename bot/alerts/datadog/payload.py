@@ -1,6 +1,6 @@
 """Datadog's webhook has no shape of its own: it fills a template (https://docs.datadoghq.com/integrations/webhooks/).
 
-The template is in `docs.md` beside this. A variable that Datadog does not know for an event stays as it is written, so
+The template stands in `docs/alerts.md`. A variable that Datadog does not know for an event stays as it is written, so
 what begins with `$` says nothing.
 """
 

@@ -36,7 +36,7 @@ def parse(message: AlertMessage, now: datetime) -> AlertReading:
 
 
 def sample(settings: LangSmithAlertSettings, of: SampleAlert) -> AlertMessage:
-    """A rule on feedback, with the template of `docs.md`."""
+    """A rule on feedback, with the template of `docs/alerts.md`."""
     del settings
     if not of.firing:
         raise NotImplementedError("LangSmith tells no end of an alert")
