@@ -29,6 +29,7 @@ class Story(NamedTuple):
 
 
 STORIES = {
+    "inbound list": Story("inbound list", (r"^No alert came\.$",)),
     "status": Story(
         "status", (r"^1 incident open\.$", r"^  INC-0001  SEV2  recovering  refunds +\d min  Ana Duarte  refunds: ")
     ),

@@ -4,7 +4,7 @@ import pytest
 
 from bot.config import FleetErrors, parse_fleet
 from bot.runtime.registry import REGISTRY
-from tests.config.fleet_text import GOOD
+from tests.config.fleet_text import GOOD, problems
 
 
 def warnings(name: str, more: str = "") -> tuple[str, ...]:
@@ -43,3 +43,8 @@ def test_what_looks_like_a_team_is_warned_of_and_one_line_says_that_it_is_a_pers
 def test_a_list_of_people_is_refused() -> None:
     with pytest.raises(FleetErrors, match=r"people\.bo\.name: a list stands here"):
         warnings("[Bo Chen, Cy Ray]")
+
+
+def test_a_sender_of_alerts_cannot_have_the_address_of_acknowledgements() -> None:
+    text = "people:\n  ana: {name: Ana Lima, slack: U0ANA}\nalerts: {senders: {pagerduty: {kind: alertmanager}}}\n"
+    assert any("call the sender pagerduty-alerts" in problem for problem in problems(text))
