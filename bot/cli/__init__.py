@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.database import db_app
+from bot.cli.enforcement.actions import app as actions_app
 from bot.cli.enforcement.approvals import app as approvals_app
 from bot.cli.enforcement.gateway import gateway_app
 from bot.cli.examples import app as examples_app
@@ -49,7 +50,7 @@ def stepdown(
     """Nothing but the options before a command."""
 
 
-for part in (running_app, examples_app, reading_app, between_app, watching_app, spans_app, approvals_app):
+for part in (running_app, examples_app, reading_app, between_app, watching_app, spans_app, approvals_app, actions_app):
     app.add_typer(part)
 app.add_typer(incident_app, name="incident")
 app.add_typer(inbound_app, name="inbound")

@@ -72,6 +72,9 @@ STORIES = {
         "incident evidence 1", (r"^INC-0001: ", r"^1\. .* \(\d+ %\)$", r"^  Ruled out if .*\.$")
     ),
     "covers": Story("covers", (r"^Everybody has their own pager\.$",)),
+    "actions": Story(
+        "actions refunds", (r"^refunds, last 24h: 0 writes\. What did not go through a gateway was not seen",)
+    ),
     "approvals": Story("approvals", (r"^0 writes wait for a person\.$",)),
     "budget": Story("budget refunds", (r"^Error budgets of refunds, 30 days\.$", r"^HER: ")),
     "gate": Story(

@@ -91,3 +91,14 @@ def test_what_waits_comes_by_its_deadline(store: SqlStore) -> None:
     assert list(store.pending_approvals(2, "refunds")) == waiting[:2]
     assert list(store.pending_approvals(10, "refunds", START + timedelta(minutes=28))) == waiting[:2]
     assert (store.count_pending_approvals("refunds"), store.count_pending_approvals("kyc")) == (4, 1)
+
+
+def test_what_is_old_is_forgotten_but_for_what_still_waits(store: SqlStore) -> None:
+    store.put_actions([action(0), action(10)])
+    waits, ended = question(1), question(2)
+    for one in (waits, ended):
+        store.ask_approval(one, [], 1.0)
+    store.change_approval(ended, withdrawn(ended, "x", START), [], 1.0)
+    assert store.forget_enforcement(START + timedelta(minutes=5)) == 2
+    assert found(store) == [action(10)]
+    assert (store.approval(waits.id), store.approval(ended.id)) == (waits, None)

@@ -24,6 +24,7 @@ NEED_ONE = [
     ["status", "--json"],
     ["agents"],
     ["agents", "refunds"],
+    ["actions", "refunds"],
     ["approvals"],
     ["approve", "write-0001"],
     ["deny", "write-0001"],

@@ -79,6 +79,7 @@ class Maintenance:
         edits = self._wall() - EDITS_FOR.total_seconds() / self._speed
         store.forget_effects(now - timedelta(days=keep.effects_days), edits)
         store.drop_changes(now - timedelta(days=keep.history_days))
+        store.forget_enforcement(now - timedelta(days=keep.history_days))
         store.forget_alerts(now - timedelta(days=keep.history_days))
         store.forget_deduplication_keys(now - SIGHTS_FOR)
         store.forget_readings(now - READINGS_FOR)

@@ -59,6 +59,10 @@ class ReadbackStore(Protocol):
         """What any replica stored since `since` (0: all), and from when on to ask the next time."""
         ...
 
+    def forget_enforcement(self, before: datetime) -> int:
+        """Forget actions that began before then, and approvals from before then that have ended."""
+        ...
+
     def forget_readings(self, before: datetime) -> int:
         """Forget what instances said that have not been heard since then."""
         ...

@@ -16,7 +16,9 @@ from bot.store.codec import seconds
 from bot.store.database.key_lists import among
 from bot.store.repositories.tasks import SqlTaskRows
 from bot.store.tables import (
+    ActionRow,
     AlertRow,
+    ApprovalRow,
     DeduplicationRow,
     EpisodeRow,
     IncidentRow,
@@ -30,6 +32,8 @@ from bot.store.tables import (
 )
 
 _ALERT = table_of(AlertRow)
+_ACTION = table_of(ActionRow)
+_APPROVAL = table_of(ApprovalRow)
 _INCIDENT = table_of(IncidentRow)
 _OUTBOX = table_of(OutboxRow)
 _READING = table_of(ReadingRow)
@@ -69,6 +73,11 @@ class SqlRetention(SqlTaskRows):
     def forget_readings(self, before: datetime) -> int:
         """What instances said that have not been heard since."""
         return self._forget(_READING, (col(ReadingRow.seen_at) < seconds(before),))
+
+    def forget_enforcement(self, before: datetime) -> int:
+        """Actions that began before then, and approvals that were asked for before then and have ended."""
+        asked = (col(ApprovalRow.asked_at) < seconds(before), col(ApprovalRow.state) != "pending")
+        return self._forget(_ACTION, (col(ActionRow.began) < seconds(before),)) + self._forget(_APPROVAL, asked)
 
     def forget_alerts(self, before: datetime) -> int:
         """Alerts that nobody has told of since then."""
