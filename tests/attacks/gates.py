@@ -70,6 +70,29 @@ TASK = {
     "prompt": "p-1",
 }
 CHANGE = {"id": "d-1", "kind": "prompt", "time": AT, "summary": "shorter", "agents": ["refunds"], "by": "pipeline"}
+ACTION = {
+    "id": "g-1:1",
+    "agent": "refunds",
+    "tool": "payments.refund",
+    "writes": True,
+    "began": AT,
+    "outcome": "passed",
+    "workflow": "refund",
+    "reversible": "by hand",
+    "amount": 20.0,
+    "arguments": '{"order": "4711"}',
+}
+QUESTION = {
+    "id": "question-1",
+    "agent": "refunds",
+    "tool": "payments.refund",
+    "what": "refund of 20",
+    "workflow": "refund",
+    "arguments": '{"order": "4711"}',
+    "amount": 20.0,
+    "requester": "support-bot",
+    "expires_in": 60,
+}
 ALERT = {
     "event": {
         "id": "E1",
@@ -132,6 +155,13 @@ GATES = {
             ("metrics", "Metrics", "metrics", METRIC),
         )
     },
+    "GET /v1/agents/{agent}/tools": Gate("/v1/agents/refunds/tools", "token", barred="samples"),
+    "POST /v1/actions": Gate("/v1/actions", "token", ACTION, barred="tasks"),
+    "POST /v1/approvals": Gate("/v1/approvals", "token", QUESTION, barred="samples"),
+    "GET /v1/approvals/{key}": Gate("/v1/approvals/nobody-asked", "token", barred="tasks", status=404),
+    "POST /v1/approvals/{key}/withdraw": Gate(
+        "/v1/approvals/nobody-asked/withdraw", "token", {"why": "done by hand"}, barred="samples", status=404
+    ),
     "POST /v1/inbound/pagerduty": Gate("/v1/inbound/pagerduty", "pagerduty", ALERT, status=202),
     "POST /v1/inbound/{sender}": Gate(
         "/v1/inbound/alertmanager",
