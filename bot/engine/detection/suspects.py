@@ -18,6 +18,8 @@ GLANCE = 10
 """Minutes read of a healthy agent to see whether it is worth reading more."""
 STALE_AFTER = 5
 """A series whose newest minute is older than this is not judged by it; it is on its way to blind."""
+FEW = 200
+"""So many series are read sooner than the database has added them up: a push, which is on its way to a page."""
 
 
 class Suspects:
@@ -47,9 +49,11 @@ class Suspects:
 
     def _not_cleared(self, agents: Sequence[Agent], now: datetime, slots: Slots) -> Mapping[str, Collection[Series]]:
         """Agent -> its series that the sums of their newest minutes do not clear; without any, no entry."""
+        if sum(len(agent.slis) for agent in agents) <= FEW:
+            return {agent.key: agent.series() for agent in agents}
         newest, back = minute_of(now), max(map(_enough, agents), default=0)
         keys = [agent.key for agent in agents]
-        sums = self._store.recent_sums(keys, newest - back, newest + 1, newest - 1) if keys else {}
+        sums = self._store.recent_sums(keys, newest - back, newest + 1, newest - 1)
         found = ((agent.key, self._may_look_bad(agent, sums, now, slots)) for agent in agents)
         return {key: series for key, series in found if series}
 

@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.model.fleet import Agent
 from bot.core.model.samples import MinuteRow, Series, minute_of
+from bot.engine.detection.suspects import FEW
 from bot.engine.views.sli_lines import MOST_NUMBERED
 from tests.support.wired import ANA, HER, WiredEngine, fleet
 
@@ -25,22 +26,48 @@ def test_a_breach_of_few_tasks_a_minute_is_seen_by_the_first_look(house: WiredEn
     assert [incident.agent for incident in house.store.open_incidents()] == ["refunds"]
 
 
-def test_of_a_healthy_agent_no_minute_is_read_and_of_an_ill_one_those_to_its_first_bad(house: WiredEngine) -> None:
-    asked: list[tuple[set[str], int]] = []
+def read_by(house: WiredEngine) -> list[tuple[set[Series], int]]:
+    """What detection will have read: the series, and how many minutes back."""
+    asked: list[tuple[set[Series], int]] = []
     rows_of = house.baselines.rows_of
 
     def noted(series: Collection[Series], first: int, last: int) -> object:
-        asked.append(({one.sli for one in series}, last - first))
+        asked.append((set(series), last - first))
         return rows_of(series, first, last)
 
     house.baselines.rows_of = noted  # type: ignore[method-assign,assignment]
+    return asked
+
+
+def test_a_healthy_agent_is_read_a_few_minutes_back_and_of_an_ill_one_what_is_ill(house: WiredEngine) -> None:
+    asked = read_by(house)
     house.live(1)
-    assert asked == []
+    assert [back for _, back in asked if back >= 30] == []
     assert len(house.store.open_incidents()) == 0
     house.live(40, her=18.0)
-    assert asked[0][0] == {"her"}, "the others are well"
+    far = [series for series, back in asked if back >= 30]
+    assert {one.sli for one in far[0]} == {"her"}, "the others are well"
     first_bad = house.incident().breaches[0].first_bad
     assert minute_of(house.incident().opened_at) - first_bad <= 2
+
+
+def test_of_many_healthy_agents_no_minute_is_read(house: WiredEngine) -> None:
+    agents = crowd(FEW + 1)
+    house.watched = replace(house.watched, agents=agents)
+    newest = minute_of(house.clock.now())
+    sick = Series("a007", "", "her")
+    house.store.put_minutes(
+        [
+            MinuteRow(Series(key, "", "her"), newest - back, 40.0 if key == "a007" and back < 3 else 2.0, 100.0)
+            for key in agents
+            for back in range(12)
+        ]
+    )
+    asked = read_by(house)
+    house.detector.evaluate(list(agents), house.clock.now())
+    assert asked
+    assert {one for series, _ in asked for one in series} == {sick}
+    assert [incident.agent for incident in house.store.open_incidents()] == ["a007"]
 
 
 def test_a_long_list_has_the_troubled_first_and_numbers_for_as_many_as_a_message_shows(house: WiredEngine) -> None:
