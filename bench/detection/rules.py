@@ -12,7 +12,7 @@ from bench.detection.traffic import Case, Numbers
 from bot.core.detection.evidence.fleet import over_time
 from bot.core.detection.evidence.history import History
 from bot.core.detection.evidence.learned import LearnedBaseline
-from bot.core.detection.evidence_rule import GLANCES
+from bot.core.model.recent_sums import RECENT
 
 Flags = npt.NDArray[np.bool_]
 MIN_COUNT = 20
@@ -66,7 +66,7 @@ def by_evidence(case: Case, learned: LearnedBaseline, x: Numbers, n: Numbers, th
 def _suspicious(case: Case, x: Numbers, n: Numbers) -> Flags:
     """Whether some short window is past the objective as a whole."""
     history, past = History(x, n), np.zeros(len(x), dtype=bool)
-    for minutes in GLANCES:
+    for minutes in RECENT:
         bad, tasks = history.windows(minutes)
         past |= bad > case.objective * tasks * (1 + 1e-9)
     return past

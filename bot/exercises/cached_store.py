@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.core.detection.literal_rule import answered
-from bot.core.detection.recent_sums import RecentSums, recent_sums_of
+from bot.core.detection.recent_sums import recent_sums_of
 from bot.core.incident.effects import Effect, Lane
 from bot.core.incident.incident import Decision, Incident
+from bot.core.model.recent_sums import RecentSums
 from bot.core.model.rungs import RungState
 from bot.core.model.samples import MinuteRow, Series
 from bot.exercises.exercise_engine import ExerciseStore

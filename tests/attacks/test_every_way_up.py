@@ -46,6 +46,7 @@ BESIDE = {
         "snooze",
         "task",
     },
+    "approvals": {"approve", "deny", "pending"},
     "causes": {"adopt", "attribute", "evidence", "rule_out"},
     "overrides": {"cover", "covers", "end_cover"},
 }
@@ -207,4 +208,5 @@ def test_every_tick_of_the_bot_is_known(repository: Path) -> None:
         "routine",
         "lanes",
         "room",
+        "approvals",
     }

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.core.detection.literal_rule import answered
-from bot.core.detection.recent_sums import RecentSums, recent_sums_of
+from bot.core.detection.recent_sums import recent_sums_of
+from bot.core.model.recent_sums import RecentSums
 from bot.core.model.samples import MinuteRow, Series
 from bot.store import SqlStore
 

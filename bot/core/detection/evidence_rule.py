@@ -39,6 +39,7 @@ from bot.core.detection.literal_rule import (
     worse,
 )
 from bot.core.formatting.numbers import label
+from bot.core.model.recent_sums import RECENT
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import USUAL_SUSTAIN, Baseline, Better, Call, Sli, Verdict
 from bot.core.telemetry.tail import read
@@ -46,8 +47,6 @@ from bot.core.telemetry.weighted_mean import weighted_mean
 
 LOOK_BACK = LONG + HOUR
 """Minutes of history that a judgement reads."""
-GLANCES = (1, 3, 10)
-"""Minutes of the short windows that say whether the long ones are worth reading."""
 MOVED = 0.05
 """Part of a percentile's objective by which it may drift before its noise is learned anew."""
 
@@ -272,7 +271,7 @@ def suspicious(sli: Sli, rows: Rows, newest: int, limit: float | None) -> bool:
     """
     if limit is None:
         return False
-    return any(_past(sli, rows, newest, span, limit) for span in GLANCES)
+    return any(_past(sli, rows, newest, span, limit) for span in RECENT)
 
 
 def suspicious_seconds(sli: Sli, slots: Sequence[Slot], limit: float | None) -> bool:

@@ -6,50 +6,15 @@ A database adds up ten thousand series in the time in which their rows would be 
 
 from collections.abc import Iterable, Sequence
 from math import isfinite
-from typing import NamedTuple
 
-from bot.core.detection.evidence_rule import GLANCES
 from bot.core.detection.literal_rule import answered
-from bot.core.detection.silent_failure_rule import GLANCES as FALLING
 from bot.core.detection.silent_failure_rule import Sign
+from bot.core.model.recent_sums import CLOSED, RECENT, Pooled, RecentSums
 from bot.core.model.samples import MinuteRow
 from bot.core.model.slis import Better, Sli
 
-RECENT = GLANCES
-"""Minutes of the spans that end with the newest row of a series."""
-CLOSED = FALLING
-"""Minutes of the spans that end with the newest closed minute."""
 SLACK = 1e-6
 """Part of a line by which sums of another order may differ; far more than they do."""
-
-
-class Pooled(NamedTuple):
-    """The values of some minutes times their tasks, and the tasks (1 a minute where none are counted)."""
-
-    total: float
-    n: float
-
-
-class RecentSums(NamedTuple):
-    """The newest minutes of one series, added up."""
-
-    newest: int
-    low: float | None
-    """The lowest value of a minute; None where none has a value."""
-    high: float | None
-    counted: int
-    """Minutes that tell their tasks, if only that there were none."""
-    uncounted: int
-    """Minutes with a value and without counts."""
-    recent: tuple[Pooled, ...]
-    """Of the spans RECENT."""
-    closed: tuple[Pooled, ...]
-    """Of the spans CLOSED."""
-
-    @property
-    def mixed(self) -> bool:
-        """Whether some minutes have counts and some have none: then sums say nothing."""
-        return self.counted > 0 and self.uncounted > 0
 
 
 def recent_sums_of(rows: Sequence[MinuteRow], closed: int) -> RecentSums | None:

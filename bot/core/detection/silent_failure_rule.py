@@ -31,11 +31,10 @@ from bot.core.detection.evidence_rule import (
 from bot.core.detection.literal_rule import Rows, over_span, worse
 from bot.core.detection.sampling_error import band_limit
 from bot.core.formatting.numbers import count, figure, label
+from bot.core.model.recent_sums import CLOSED
 from bot.core.model.samples import Series
 from bot.core.model.slis import USUAL_SUSTAIN, Baseline, Better, Breach, Objective, Sli
 
-GLANCES = (3, 10)
-"""Minutes over which both must have left what is normal before six hours of either are read."""
 NOTE_EVERY = 15
 """Minutes between two looks at what fell alone: a note is in no hurry, and a share falls by chance every other time."""
 
@@ -83,12 +82,12 @@ def worth_reading(fallen: Sign, companions: Sequence[Sign], newest: int) -> bool
     if fallen.baseline is None or not any(other.baseline for other in companions):
         return False
     low, lined = fallen.turned, [other.lined for other in companions if other.baseline is not None]
-    return any(low.past(newest, span) and any(other.past(newest, span) for other in lined) for span in GLANCES)
+    return any(low.past(newest, span) and any(other.past(newest, span) for other in lined) for span in CLOSED)
 
 
 def fell_lately(fallen: Sign, newest: int) -> bool:
     """Whether the SLI has left what is normal in its good direction in some short window."""
-    return fallen.baseline is not None and any(fallen.turned.past(newest, span) for span in GLANCES)
+    return fallen.baseline is not None and any(fallen.turned.past(newest, span) for span in CLOSED)
 
 
 def judge(

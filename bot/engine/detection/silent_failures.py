@@ -11,9 +11,10 @@ from zlib import crc32
 
 from bot.core.detection.evidence.allowance import Allowance
 from bot.core.detection.evidence_rule import companions_of
-from bot.core.detection.recent_sums import RecentSums, may_be_falling, may_be_silent
+from bot.core.detection.recent_sums import may_be_falling, may_be_silent
 from bot.core.detection.silent_failure_rule import NOTE_EVERY, Sign, fell_lately, judge, worth_reading
 from bot.core.model.fleet import Agent
+from bot.core.model.recent_sums import RecentSums
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Breach, Sli
 from bot.engine.baselines import Baselines, Rows

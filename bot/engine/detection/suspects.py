@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.core.detection import evidence_rule, literal_rule, rule_in_force
 from bot.core.detection.evidence.track import Slot
-from bot.core.detection.recent_sums import RecentSums, may_look_bad
+from bot.core.detection.recent_sums import may_look_bad
 from bot.core.model.fleet import Agent
+from bot.core.model.recent_sums import RecentSums
 from bot.core.model.samples import Series, minute_of
 from bot.core.model.slis import Sli
 from bot.engine.baselines import Baselines, Rows

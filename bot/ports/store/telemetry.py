@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.detection.recent_sums import RecentSums
+from bot.core.model.recent_sums import RecentSums
 from bot.core.model.samples import MinuteRow, Series
 from bot.core.telemetry.task_records import TaskRecord
 from bot.ports.store.records import PollClaim

@@ -89,7 +89,7 @@ class Vectors:
 def whose(query: PollQuery, labels: Labels) -> Key:
     """Whose a series is, by its labels."""
     agent, workflow = (labels.get(query.by.get(ours, ""), "") for ours in ("agent", "workflow"))
-    return query.whose(agent, workflow)
+    return query.whose(*(name if isinstance(name, str) else "" for name in (agent, workflow)))  # JSON may say anything
 
 
 def parts_by_label(query: PollQuery) -> Callable[[Labels], Iterable[PartOf]]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, case, func, or_, select
 from sqlmodel import col
 
-from bot.core.detection.recent_sums import CLOSED, RECENT, Pooled, RecentSums
+from bot.core.model.recent_sums import CLOSED, RECENT, Pooled, RecentSums
 from bot.core.model.samples import MinuteRow, Series
 from bot.store.database.transactions import SqlRepository
 from bot.store.repositories.telemetry.minute_rows import MOST_IDS, parts, rows_of
