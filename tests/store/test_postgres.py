@@ -11,7 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bench.harness.postgres import PostgresServer
 from bot.config import Settings
+from bot.core.enforcement.approvals import Approval
 from bot.core.incident import events as ev
+from bot.core.incident.approval_effects import PostApproval
 from bot.core.incident.effects import Say
 from bot.core.incident.incident import Decision, Incident
 from bot.core.model.people import BOT
@@ -73,6 +75,9 @@ def test_a_commit_tells_of_its_lanes_and_of_a_rung_and_a_refused_one_of_nothing(
     with pytest.raises(Exception, match="first"):
         store.commit(opened, START, wall=time.time())
     store.enqueue([Say(1, "x", "hello")], time.time())
+    assert news.get(timeout=PATIENCE) == "outbox slack"
+    asked = Approval("write-0001", "refunds", "payments.refund", START, START)
+    store.ask_approval(asked, (PostApproval(asked.id),), time.time())
     assert news.get(timeout=PATIENCE) == "outbox slack"
 
 

@@ -16,7 +16,7 @@ from bot.core.reports.readiness import ScopeDecision
 from bot.store.codec import moment, moment_or_none, seconds
 from bot.store.database.upsert import keep_newest
 from bot.store.repositories.minutes import SqlMinutes
-from bot.store.repositories.outbox import lanes, want
+from bot.store.repositories.outbox import want_at_once
 from bot.store.tables import DecisionRow, SpentRow, TicketRow, table_of
 
 _SPENT = table_of(SpentRow)
@@ -87,9 +87,7 @@ class SqlBudgets(SqlMinutes):
                     opened_at=seconds(ticket.opened_at),
                 )
             )
-            connection = session.connection()
-            want(connection, [effect], self.database.moment(connection, wall))
-            self.database.announce(connection, lanes([effect]))
+            want_at_once(self.database, session.connection(), [effect], wall)
         return True
 
     def close_ticket(self, ticket: Ticket, at: datetime) -> None:

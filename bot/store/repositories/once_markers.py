@@ -13,7 +13,7 @@ from bot.core.paging.override import OnCallOverride
 from bot.ports.store import EffectOutcome, Episode, OnceMarker
 from bot.store.codec import moment, receipt_json, seconds
 from bot.store.database.transactions import SqlRepository
-from bot.store.repositories.outbox import lanes, want
+from bot.store.repositories.outbox import want_at_once
 from bot.store.tables import EpisodeRow, OnceMarkerRow, OutboxRow, OverrideRow, table_of
 
 _ONCE_MARKER = table_of(OnceMarkerRow)
@@ -58,15 +58,10 @@ class SqlOnceMarkers(SqlRepository):
         try:
             with self.writing() as connection:
                 connection.execute(insert(_ONCE_MARKER).values(**row))
-                self._want(connection, effects, wall)
+                want_at_once(self.database, connection, effects, wall)
         except IntegrityError:  # another replica was first
             return False
         return True
-
-    def _want(self, connection: Connection, effects: Sequence[Effect], wall: float) -> None:
-        if effects:
-            want(connection, effects, self.database.moment(connection, wall))
-            self.database.announce(connection, lanes(effects))
 
     def once_marker(self, kind: str, period: str) -> OnceMarker | None:
         """The marker of a period, None where it has not come."""
@@ -94,7 +89,7 @@ class SqlOnceMarkers(SqlRepository):
         with self.writing() as connection:
             written = connection.execute(update(_ONCE_MARKER).where(*open_).values(outcome=outcome, detail=detail))
             if written.rowcount:
-                self._want(connection, effects, wall)
+                want_at_once(self.database, connection, effects, wall)
 
     def outcome(self, key: str) -> EffectOutcome | None:
         """What became of a wanted effect; None where it is not known."""
@@ -118,14 +113,14 @@ class SqlOnceMarkers(SqlRepository):
         with self.writing() as connection:
             _end(connection, cover.person, cover.since)
             connection.execute(insert(_OVERRIDE).values(**row))
-            self._want(connection, effects, wall)
+            want_at_once(self.database, connection, effects, wall)
 
     def end_cover(self, person: str, now: datetime, effects: Sequence[Effect], wall: float) -> bool:
         """Take a pager back before its time; False where nobody covers for that person."""
         with self.writing() as connection:
             ended = _end(connection, person, now)
             if ended:
-                self._want(connection, effects, wall)
+                want_at_once(self.database, connection, effects, wall)
         return bool(ended)
 
     def covers(self, now: datetime) -> Sequence[OnCallOverride]:
@@ -143,7 +138,7 @@ class SqlOnceMarkers(SqlRepository):
         fresh = update(_OVERRIDE).where(col(OverrideRow.id) == cover.id, col(OverrideRow.said) == 0)
         with self.writing() as connection:
             if connection.execute(fresh.values(said=1)).rowcount:
-                self._want(connection, effects, wall)
+                want_at_once(self.database, connection, effects, wall)
 
     def begin_episode(self, key: str, text: str, now: datetime, effects: Sequence[Effect], wall: float) -> bool:
         """Write down that something is wrong, and want the words; False where it is known already."""
@@ -153,7 +148,7 @@ class SqlOnceMarkers(SqlRepository):
             if connection.execute(known).first() is not None:
                 return False
             connection.execute(insert(_EPISODE).values(key=key, began_at=seconds(now), text=text[:500]))
-            self._want(connection, effects, wall)
+            want_at_once(self.database, connection, effects, wall)
         return True
 
     def end_episode(self, key: str, now: datetime, effects: Sequence[Effect], wall: float) -> bool:
@@ -162,7 +157,7 @@ class SqlOnceMarkers(SqlRepository):
         with self.writing() as connection:
             ended = connection.execute(open_.values(ended_at=seconds(now))).rowcount
             if ended:
-                self._want(connection, effects, wall)
+                want_at_once(self.database, connection, effects, wall)
         return bool(ended)
 
     def episodes(self) -> Sequence[Episode]:

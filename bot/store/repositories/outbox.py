@@ -29,7 +29,7 @@ from bot.core.incident.effects import LINES, EditCard, Effect, Lane, order_of
 from bot.ports.chat import Receipt
 from bot.ports.store import Finished, Job
 from bot.store.codec import effect_json, moment, receipt_json
-from bot.store.database.transactions import SqlRepository
+from bot.store.database.transactions import Database, SqlRepository
 from bot.store.database.upsert import keep_first
 from bot.store.tables import OutboxRow, table_of
 
@@ -151,8 +151,7 @@ class SqlOutbox(SqlRepository):
     def enqueue(self, effects: Sequence[Effect], wall: float) -> None:
         """Want effects outside a decision."""
         with self.writing() as connection:
-            want(connection, effects, self.database.moment(connection, wall))
-            self.database.announce(connection, lanes(effects))
+            want_at_once(self.database, connection, effects, wall)
 
     def receipt(self, key: str) -> Receipt | None:
         """Where the effect with this key landed."""
@@ -239,6 +238,13 @@ def _first_in_order() -> ColumnElement[bool]:
 def lanes(effects: Sequence[Effect]) -> list[str]:
     """What other replicas have to hear of wanted effects: `outbox LANE`, once for each lane."""
     return [f"outbox {lane}" for lane in sorted({effect.lane for effect in effects})]
+
+
+def want_at_once(database: Database, connection: Connection, effects: Sequence[Effect], wall: float) -> None:
+    """Insert effects that are due now, by the clock that leases are judged by, and tell every replica of them."""
+    if effects:
+        want(connection, effects, database.moment(connection, wall))
+        database.announce(connection, lanes(effects))
 
 
 def want(connection: Connection, effects: Sequence[Effect], at: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, update
+from sqlalchemy import Integer, bindparam, func, update
 from sqlmodel import col, select
 
 from bot.core.enforcement.approvals import Approval
@@ -12,11 +12,19 @@ from bot.core.incident.effects import Effect
 from bot.store.codec import seconds
 from bot.store.database.transactions import SqlRepository
 from bot.store.database.upsert import keep_first
-from bot.store.repositories.outbox import want
+from bot.store.repositories.outbox import want_at_once
 from bot.store.tables import ApprovalRow, table_of
 
 _APPROVAL = table_of(ApprovalRow)
 _PENDING = ApprovalRow.state == "pending"
+_WAITING = (
+    select(ApprovalRow.body)
+    .where(_PENDING)
+    .order_by(col(ApprovalRow.due), col(ApprovalRow.id))
+    .limit(bindparam("most", type_=Integer))
+)
+_DUE = _WAITING.where(col(ApprovalRow.due) <= bindparam("by"))
+"""Asked each second, so written once."""
 _json: TypeAdapter[Approval] = TypeAdapter(Approval)
 
 
@@ -37,7 +45,7 @@ class SqlApprovals(SqlRepository):
         with self.writing() as connection:
             if not keep_first(connection, _APPROVAL, [row], ("id",)):
                 return False
-            want(connection, effects, wall)
+            want_at_once(self.database, connection, effects, wall)
         return True
 
     def change_approval(self, before: Approval, after: Approval, effects: Sequence[Effect], wall: float) -> bool:
@@ -47,7 +55,7 @@ class SqlApprovals(SqlRepository):
         with self.writing() as connection:
             if connection.execute(update(_APPROVAL).where(mine).values(**values)).rowcount != 1:
                 return False
-            want(connection, effects, wall)
+            want_at_once(self.database, connection, effects, wall)
         return True
 
     def approval(self, key: str) -> Approval | None:
@@ -58,14 +66,11 @@ class SqlApprovals(SqlRepository):
 
     def pending_approvals(self, limit: int, agent: str = "", due: datetime | None = None) -> Sequence[Approval]:
         """Those that wait, the one that is due first first; of one agent, and due by then, where that is given."""
-        query = select(ApprovalRow.body).where(_PENDING)
+        query, asked = (_WAITING, {}) if due is None else (_DUE, {"by": seconds(due)})
         if agent:
             query = query.where(col(ApprovalRow.agent) == agent)
-        if due is not None:
-            query = query.where(col(ApprovalRow.due) <= seconds(due))
-        with self.read_models() as session:
-            found = session.exec(query.order_by(col(ApprovalRow.due), col(ApprovalRow.id)).limit(limit)).all()
-        return [_json.validate_json(body) for body in found]
+        with self.looking() as connection:
+            return [_json.validate_json(body) for (body,) in connection.execute(query, {"most": limit, **asked})]
 
     def count_pending_approvals(self, agent: str) -> int:
         """How many of the agent's writes wait."""
