@@ -4,7 +4,6 @@ import json
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ import aiohttp
 
 from bot.core.enforcement.held_rung import HeldRung, RungInForce
 from bot.gateway.settings import GatewaySettings
+from bot.http_client.dates import http_date
 
 ASK_WITHIN: Final = 5.0
 """Seconds for one question, all in all."""
@@ -152,7 +152,7 @@ def _held(reply: StepdownReply, asked_at: datetime) -> HeldRung:
     """The rung of an answer. Its lease is counted on our own clock, from when the question was asked."""
     said = reply.body
     not_after = _moment(said["not_after"])
-    told_at = _date(reply.headers.get("Date", ""))
+    told_at = http_date(reply.headers.get("Date", ""))
     lapses_at = not_after if told_at is None else asked_at + (not_after - told_at) - DATE_STEP
     grants, fallback = said["grants"], said["fallback_grants"]
     if not isinstance(grants, dict) or not isinstance(fallback, dict):
@@ -166,10 +166,3 @@ def _held(reply: StepdownReply, asked_at: datetime) -> HeldRung:
 def _moment(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
-        return None
