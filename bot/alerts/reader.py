@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.alerts import signature
+from bot.http_client import hmac_signature
 from bot.ports.alerts import AlertMessage, AlertReading
 
 Parse = Callable[[AlertMessage, datetime], AlertReading]
@@ -46,7 +46,7 @@ class SignedReader:
     def is_genuine(self, message: AlertMessage) -> bool:
         """Whether one of the signatures is that of one of the secrets."""
         whole, given = self.signatures(message)
-        return signature.fits(self.secrets, whole, given)
+        return hmac_signature.fits(self.secrets, whole, given)
 
     def read(self, message: AlertMessage, now: datetime) -> AlertReading:
         """See the port."""

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from bot.alerts.alertmanager.payload import AlertmanagerReader, AlertmanagerSettings, sample
+from bot.alerts.alertmanager.payload import AlertmanagerSettings, parse, sample
 from bot.alerts.kind import AlertKind
+from bot.alerts.reader import TokenReader
 
 KIND = AlertKind(
     name="alertmanager",
@@ -11,7 +12,7 @@ KIND = AlertKind(
     summary="a webhook receiver of Alertmanager (payload version 4), with a token",
     use_when="your alerts are rules of Prometheus, Mimir, Thanos or VictoriaMetrics",
     settings=AlertmanagerSettings,
-    make=AlertmanagerReader,
+    make=lambda _settings: TokenReader("Alertmanager", parse),
     sample=sample,
     docs=Path(__file__).with_name("docs.md"),
 )

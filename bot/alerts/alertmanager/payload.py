@@ -23,28 +23,11 @@ class AlertmanagerSettings(SenderSettings):
     """Nothing: it works without an entry in the fleet file."""
 
 
-class AlertmanagerReader:
-    """Implements `ports.AlertReader`."""
-
-    title = "Alertmanager"
-    signed = False
-    oldest = 0.0
-
-    def __init__(self, settings: AlertmanagerSettings) -> None:
-        del settings
-
-    def is_genuine(self, message: AlertMessage) -> bool:
-        """It signs nothing."""
-        del message
-        return False
-
-    def read(self, message: AlertMessage, now: datetime) -> AlertReading:
-        """One alert for each of the group. Raises AlertError."""
-        del now
-        body = payload.object_of(message)
-        return AlertReading(
-            tuple(alert_of(one, f"alerts[{n}].") for n, one in enumerate(payload.items(body, "alerts")))
-        )
+def parse(message: AlertMessage, now: datetime) -> AlertReading:
+    """One alert for each of the group. Raises AlertError."""
+    del now
+    found = payload.items(payload.object_of(message), "alerts")
+    return AlertReading(tuple(alert_of(one, f"alerts[{n}].") for n, one in enumerate(found)))
 
 
 def alert_of(one: Json, where: str) -> InboundAlert:

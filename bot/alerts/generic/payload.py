@@ -8,10 +8,11 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from pydantic import AfterValidator, SecretStr
 
-from bot.alerts import payload, signature
+from bot.alerts import payload
 from bot.alerts.kind import SampleAlert, SenderSettings
 from bot.alerts.reader import SignedReader, TokenReader
 from bot.core.model.alert import InboundAlert
+from bot.http_client import hmac_signature
 from bot.ports.alerts import AlertError, AlertMessage, AlertReader, AlertReading
 
 OLDEST: Final = 900.0
@@ -56,7 +57,7 @@ def reader(settings: GenericSettings) -> AlertReader:
     def signatures(message: AlertMessage) -> tuple[bytes, Sequence[str]]:
         return message.body, [message.headers.get(header, "").removeprefix("sha256=")]
 
-    secrets = signature.secrets_of(settings.secret)
+    secrets = hmac_signature.secrets_of(settings.secret)
     if not secrets:
         return TokenReader(settings.name, mapped.parse, oldest=OLDEST if settings.sent_at else 0.0)
     return SignedReader(settings.name, mapped.parse, secrets, signatures, OLDEST)
@@ -132,6 +133,6 @@ def sample(settings: GenericSettings, of: SampleAlert) -> AlertMessage:
 def sign(settings: GenericSettings, message: AlertMessage) -> AlertMessage:
     """Sign the body, where there is a secret."""
     headers = dict(message.headers)
-    for secret in signature.secrets_of(settings.secret)[:1]:
-        headers[settings.signature_header.lower()] = f"sha256={signature.made(secret, message.body)}"
+    for secret in hmac_signature.secrets_of(settings.secret)[:1]:
+        headers[settings.signature_header.lower()] = f"sha256={hmac_signature.made(secret, message.body)}"
     return AlertMessage(message.body, headers)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.alerts.grafana.payload import GrafanaReader, GrafanaSettings, sample, sign
+from bot.alerts.grafana.payload import GrafanaSettings, reader, sample, sign
 from bot.alerts.kind import AlertKind
 
 KIND = AlertKind(
@@ -11,7 +11,7 @@ KIND = AlertKind(
     summary="a webhook contact point of Grafana Alerting, with a token or signed",
     use_when="your alert rules are Grafana's own",
     settings=GrafanaSettings,
-    make=GrafanaReader,
+    make=reader,
     sample=sample,
     sign=sign,
     docs=Path(__file__).with_name("docs.md"),

@@ -7,18 +7,23 @@ The signature is the HMAC-SHA256 of the body in hexadecimal digits; with a times
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from pydantic import SecretStr
 
-from bot.alerts import payload, signature
+from bot.alerts import payload
 from bot.alerts.alertmanager import payload as alertmanager
 from bot.alerts.kind import SampleAlert, SenderSettings
 from bot.alerts.payload import Json
+from bot.alerts.reader import SignedReader, TokenReader
 from bot.core.model.alert import InboundAlert
+from bot.http_client import hmac_signature
 from bot.ports.alerts import AlertMessage, AlertReading
 
 SIGNATURE = "x-grafana-alerting-signature"
 STAMP = "x-grafana-alerting-timestamp"
+OLDEST: Final = 900.0
+"""Seconds after which a signed message is a replay."""
 LINKS = ("panelURL", "dashboardURL", "generatorURL")
 
 
@@ -29,33 +34,21 @@ class GrafanaSettings(SenderSettings):
     timestamp_header: str = STAMP
 
 
-class GrafanaReader:
-    """Implements `ports.AlertReader`."""
+def reader(settings: GrafanaSettings) -> TokenReader | SignedReader:
+    """Who reads it. With a secret the time in its header is signed too, where it is there."""
+    secrets, header = hmac_signature.secrets_of(settings.secret), settings.timestamp_header.lower()
 
-    title = "Grafana"
-    oldest = 900.0
-
-    def __init__(self, settings: GrafanaSettings) -> None:
-        self._secrets = signature.secrets_of(settings.secret)
-        self._stamp = settings.timestamp_header.lower()
-
-    @property
-    def signed(self) -> bool:
-        """Whether a secret was set."""
-        return bool(self._secrets)
-
-    def is_genuine(self, message: AlertMessage) -> bool:
-        """Whether the signature fits, with the time where the header of it is there."""
-        stamp = message.headers.get(self._stamp, "")
-        return signature.fits(self._secrets, _signed(stamp, message.body), [message.headers.get(SIGNATURE, "")])
-
-    def read(self, message: AlertMessage, now: datetime) -> AlertReading:
-        """One alert for each of the group. Raises AlertError."""
+    def parse(message: AlertMessage, now: datetime) -> AlertReading:
         del now
         found = payload.items(payload.object_of(message), "alerts")
-        stamp = message.headers.get(self._stamp, "") if self._secrets else ""
-        sent_at = payload.moment(stamp, self._stamp) if stamp else None
+        stamp = message.headers.get(header, "") if secrets else ""
+        sent_at = payload.moment(stamp, header) if stamp else None
         return AlertReading(tuple(_alert(one, f"alerts[{n}].") for n, one in enumerate(found)), sent_at)
+
+    def signatures(message: AlertMessage) -> tuple[bytes, list[str]]:
+        return _signed(message.headers.get(header, ""), message.body), [message.headers.get(SIGNATURE, "")]
+
+    return SignedReader("Grafana", parse, secrets, signatures, OLDEST) if secrets else TokenReader("Grafana", parse)
 
 
 def _alert(one: Json, where: str) -> InboundAlert:
@@ -88,6 +81,6 @@ def sign(settings: GrafanaSettings, message: AlertMessage) -> AlertMessage:
     """Sign it, where there is a secret."""
     stamp = message.headers.get(settings.timestamp_header.lower(), "")
     headers = dict(message.headers)
-    for secret in signature.secrets_of(settings.secret)[:1]:
-        headers[SIGNATURE] = signature.made(secret, _signed(stamp, message.body))
+    for secret in hmac_signature.secrets_of(settings.secret)[:1]:
+        headers[SIGNATURE] = hmac_signature.made(secret, _signed(stamp, message.body))
     return AlertMessage(message.body, headers)

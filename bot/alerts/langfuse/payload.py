@@ -9,11 +9,12 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from bot.alerts import payload, signature
+from bot.alerts import payload
 from bot.alerts.kind import SampleAlert, SenderSettings
 from bot.alerts.payload import Json
 from bot.alerts.reader import SignedReader
 from bot.core.model.alert import InboundAlert
+from bot.http_client import hmac_signature
 from bot.ports.alerts import AlertError, AlertMessage, AlertReading
 
 SIGNATURE = "x-langfuse-signature"
@@ -29,7 +30,7 @@ class LangfuseAlertSettings(SenderSettings):
 
 def reader(settings: LangfuseAlertSettings) -> SignedReader:
     """Who reads it."""
-    return SignedReader("Langfuse", parse, signature.secrets_of(settings.secret), _signatures, OLDEST)
+    return SignedReader("Langfuse", parse, hmac_signature.secrets_of(settings.secret), _signatures, OLDEST)
 
 
 def _signatures(message: AlertMessage) -> tuple[bytes, list[str]]:
@@ -100,5 +101,5 @@ def sample(settings: LangfuseAlertSettings, of: SampleAlert) -> AlertMessage:
 def sign(settings: LangfuseAlertSettings, message: AlertMessage) -> AlertMessage:
     """Sign the body with the time that the message has."""
     stamp = message.headers.get(SIGNATURE, "").split(",")[0].removeprefix("t=")
-    made = signature.made(signature.secrets_of(settings.secret)[0], f"{stamp}.".encode() + message.body)
+    made = hmac_signature.made(hmac_signature.secrets_of(settings.secret)[0], f"{stamp}.".encode() + message.body)
     return AlertMessage(message.body, {**message.headers, SIGNATURE: f"t={stamp},v1={made}"})

@@ -10,10 +10,11 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from bot.alerts import payload, signature
+from bot.alerts import payload
 from bot.alerts.kind import SampleAlert, SenderSettings
 from bot.alerts.reader import SignedReader
 from bot.core.model.alert import InboundAlert
+from bot.http_client import hmac_signature
 from bot.ports.alerts import AlertError, AlertMessage, AlertReading
 
 SIGNATURE = "x-pagerduty-signature"
@@ -41,7 +42,7 @@ def reader(settings: PagerDutyAlertSettings) -> SignedReader:
         given = message.headers.get(SIGNATURE, "").split(",")
         return message.body, [one.strip().removeprefix("v1=") for one in given]
 
-    return SignedReader("PagerDuty", parse, signature.secrets_of(settings.secret), signatures, OLDEST)
+    return SignedReader("PagerDuty", parse, hmac_signature.secrets_of(settings.secret), signatures, OLDEST)
 
 
 def parse(message: AlertMessage, now: datetime) -> AlertReading:
@@ -93,5 +94,5 @@ def sample(settings: PagerDutyAlertSettings, of: SampleAlert) -> AlertMessage:
 
 def sign(settings: PagerDutyAlertSettings, message: AlertMessage) -> AlertMessage:
     """Sign the body."""
-    made = signature.made(signature.secrets_of(settings.secret)[0], message.body)
+    made = hmac_signature.made(hmac_signature.secrets_of(settings.secret)[0], message.body)
     return AlertMessage(message.body, {**message.headers, SIGNATURE: f"v1={made}"})

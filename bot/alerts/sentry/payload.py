@@ -10,11 +10,12 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from bot.alerts import payload, signature
+from bot.alerts import payload
 from bot.alerts.kind import SampleAlert, SenderSettings
 from bot.alerts.payload import Json
 from bot.alerts.reader import SignedReader
 from bot.core.model.alert import InboundAlert
+from bot.http_client import hmac_signature
 from bot.ports.alerts import AlertError, AlertMessage, AlertReading
 
 RESOURCE, STAMP, SIGNATURE = "sentry-hook-resource", "sentry-hook-timestamp", "sentry-hook-signature"
@@ -30,7 +31,7 @@ class SentrySettings(SenderSettings):
 
 def reader(settings: SentrySettings) -> SignedReader:
     """Who reads it."""
-    secrets = signature.secrets_of(settings.secret)
+    secrets = hmac_signature.secrets_of(settings.secret)
     return SignedReader(
         "Sentry", parse, secrets, lambda message: (message.body, [message.headers.get(SIGNATURE, "")]), OLDEST
     )
@@ -112,5 +113,5 @@ def sample(settings: SentrySettings, of: SampleAlert) -> AlertMessage:
 
 def sign(settings: SentrySettings, message: AlertMessage) -> AlertMessage:
     """Sign the body."""
-    made = signature.made(signature.secrets_of(settings.secret)[0], message.body)
+    made = hmac_signature.made(hmac_signature.secrets_of(settings.secret)[0], message.body)
     return AlertMessage(message.body, {**message.headers, SIGNATURE: made})

@@ -10,8 +10,6 @@ and would otherwise answer for nobody. PagerDuty wants an answer within 5 second
 repeats.
 """
 
-import hashlib
-import hmac
 import threading
 import time
 from collections import OrderedDict
@@ -22,6 +20,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from bot.http_client import hmac_signature
 from bot.web.bodies import read_body
 from bot.web.errors import Refusal, answer
 from bot.web.intake_threads import IntakeThreads
@@ -31,7 +30,8 @@ OLDEST: Final = 48 * 3600.0 + 300.0
 """Seconds: PagerDuty repeats for 48 hours; the rest is for clocks that differ."""
 AHEAD: Final = 300.0
 REMEMBERED: Final = 10_000
-MOST_SIGNATURES: Final = 16
+_VERSION: Final = "v1="
+"""Before each signature; others are of a scheme to come."""
 LONGEST_NAME: Final = 100
 THREADS: Final = 2
 WAITING: Final = 64
@@ -156,9 +156,10 @@ def routes(
 
 def _is_signed(secrets: Sequence[bytes], body: bytes, signature: str) -> bool:
     """Whether one of the signatures is that of one of the secrets; each is compared in constant time."""
-    wanted = [b"v1=" + hmac.new(secret, body, hashlib.sha256).hexdigest().encode() for secret in secrets]
-    given = [part.strip().encode() for part in signature.split(",")[:MOST_SIGNATURES]]
-    return any(hmac.compare_digest(one, other) for one in wanted for other in given)
+    given = [part.strip() for part in signature.split(",")[: hmac_signature.MOST]]
+    return hmac_signature.fits(
+        secrets, body, [part.removeprefix(_VERSION) for part in given if part.startswith(_VERSION)]
+    )
 
 
 def _parsed(body: bytes) -> _Event | None:
