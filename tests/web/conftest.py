@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import httpx
 import pytest
@@ -6,22 +6,10 @@ import pytest
 from bot.ports.clock import Clock
 from bot.runtime.clock import RealClock
 from bot.simulation.clock import MovableClock
-from bot.web.server import HttpServer
-from tests.support.patience import PATIENCE
+from tests.web.served import client, stage
 from tests.web.setup import NAMES, START, House, Open, Stage, open_house
 
-
-@pytest.fixture(scope="session")
-def stage() -> Stage:
-    return Stage()
-
-
-@pytest.fixture(scope="session")
-def client(stage: Stage) -> Iterator[httpx.Client]:
-    server = HttpServer(stage, "127.0.0.1", 0)
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.start()}", timeout=PATIENCE, trust_env=False) as client:
-        yield client
-    server.stop()
+__all__ = ["client", "stage"]
 
 
 @pytest.fixture
